@@ -1,0 +1,1 @@
+"""Files <-> frames. The only room that knows PyAV and Pillow."""
