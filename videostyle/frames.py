@@ -65,10 +65,11 @@ class FrameRange:
         if not match or not (match[1] or match[3] or match[2]) or (not match[2] and match[3]):
             raise SettingsError(f"--frames {text}: not a frame range; give A:B (B excluded) or A-B (B included)")
         start = int(match[1] or 0)
+        stop = num_frames
         if not match[2]:
             stop = start + 1
-        else:
-            stop = int(match[3]) + (match[2] == "-") if match[3] else num_frames
+        elif match[3]:
+            stop = int(match[3]) + (match[2] == "-")
         if not 0 <= start < stop <= num_frames:
             raise SettingsError(
                 f"--frames {text}: the clip has frames 0 to {num_frames - 1}; give a range inside 0:{num_frames}"
@@ -234,6 +235,8 @@ class FrameTask:
     temporal: tuple[TemporalTarget, ...] = ()
     first: bool = False
     """the first frame of a chunk: coarse to fine, with the iterations of a first frame"""
+    neighbor_loss: float = 0.0
+    """content and style loss of the frame before, by which a bad frame is known; 0: there is none"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -81,9 +81,6 @@ class TemporalSettings:
     long_term: tuple[int, ...] = _setting(
         (1,), "distances of the earlier frames that are held on to (Ruder: 1, 2, 4)", 1, 64
     )
-    warp: bool = _setting(
-        True, "false: later frames start without the warped one before (with weight 0: frame by frame)"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +125,9 @@ class OptimizeSettings:
     """The gradient loop."""
 
     method: Literal["lbfgs", "adam"] = _setting("lbfgs", "optimiser")
-    iterations: int = _setting(60, "at most, for a frame after the first; 0: the initial picture is kept", 0, 100000)
+    iterations: int = _setting(60, "at most, for a frame after the first; 0: frames are kept as they are", 0, 100000)
     first_iterations: int = _setting(
-        300, "at most, for the first frame of a scene, over all its scales together", 0, 100000
+        300, "at most, for the first frame of a scene, over all its scales together", 1, 100000
     )
     history: int = _setting(10, "L-BFGS corrections kept (memory: 2 * history * 12 * H * W bytes per frame)", 1, 200)
     learning_rate: float = _setting(1.0, "L-BFGS: length of a step in units of its own; Adam: usually 0.05", 1e-6, 10)

@@ -1,0 +1,36 @@
+"""Adam (Kingma & Ba 2015) over the rows of a batch: the choice for frames on which L-BFGS fails."""
+
+import torch
+from torch import Tensor
+
+
+class BatchAdam:
+    """Rows of (B, N) points that walk by Adam; the same doors as ``BatchLbfgs``."""
+
+    def __init__(self, start: Tensor, learning_rate: float, betas: tuple[float, float] = (0.9, 0.99)) -> None:
+        self.point = start.clone()
+        self.best = start.clone()
+        self.best_loss = torch.full((len(start),), torch.inf, dtype=torch.float64, device=start.device)
+        self._rate = learning_rate
+        self._betas = betas
+        self._mean = torch.zeros_like(start)
+        self._square = torch.zeros_like(start)
+        self._count = 0
+
+    def advance(self, loss: Tensor, gradient: Tensor) -> None:
+        """Take the losses (B,) and gradients (B, N) at ``point`` and move on."""
+        better = loss.double() < self.best_loss
+        self.best = torch.where(better[:, None], self.point, self.best)
+        self.best_loss = torch.where(better, loss.double(), self.best_loss)
+        self._count += 1
+        slow, slower = self._betas
+        self._mean = slow * self._mean + (1 - slow) * gradient
+        self._square = slower * self._square + (1 - slower) * gradient.square()
+        mean = self._mean / (1 - slow**self._count)
+        square = self._square / (1 - slower**self._count)
+        self.point = self.point - self._rate * mean / (square.sqrt() + 1e-8)
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows (indices) only."""
+        for name in ("point", "best", "best_loss", "_mean", "_square"):
+            setattr(self, name, getattr(self, name)[rows])

@@ -1,0 +1,229 @@
+"""Frames in, paintings out: the only gradient loop in the house."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from videostyle.errors import OutOfMemoryError, SettingsError
+from videostyle.frames import FrameTask, Picture, Pixels, Stylized, TemporalTarget
+from videostyle.settings import RenderSettings
+from videostyle.stylize.backbones import Backbone
+from videostyle.stylize.device import Cost, choose_precision
+from videostyle.stylize.objective import Held, Objective
+from videostyle.stylize.solve import Solution, solve
+from videostyle.stylize.targets import StyleTargets, resize, to_tensor
+
+CALIBRATION = 3
+"""iterations that are timed to estimate a render"""
+FAR_ABOVE = 3.0
+"""a frame whose content and style loss is this many times its predecessor's is rendered again"""
+RETRY_RATE = 0.03
+"""Adam's learning rate for a frame that is rendered again"""
+
+
+class Stylizer:
+    """Optimises the pixels of frames of one size towards their content, an artwork and the frames before."""
+
+    def __init__(
+        self, backbone: Backbone, artworks: Sequence[Pixels], settings: RenderSettings, device: torch.device
+    ) -> None:
+        """artworks: (H, W, 3) each. Raises SettingsError for layers the backbone does not have."""
+        for name, layers in (("style", settings.style.layers), ("content", settings.content.layers)):
+            unknown = [layer for layer in layers if layer not in backbone.layers]
+            if unknown:
+                raise SettingsError(
+                    f"{name}.layers: {backbone.name} has no {unknown[0]}; choose of {', '.join(backbone.layers)}"
+                )
+        self._settings = settings
+        self._device = device
+        self._backbone = backbone.to(device, choose_precision(settings.optimize.precision, device))
+        self._artworks = [to_tensor(artwork, device) for artwork in artworks]
+        self._targets: dict[tuple[int, int], StyleTargets] = {}
+        # On a CPU a batch gains nothing, and its convolutions round differently with the batch size:
+        # one image at a time keeps a frame's pixels the same in any company, bit for bit.
+        self._together = device.type != "cpu"
+
+    @property
+    def smallest(self) -> int:
+        """Least side of a picture that the backbone can see, px."""
+        return self._backbone.smallest
+
+    def stylize(self, tasks: Sequence[FrameTask]) -> list[Stylized]:
+        """Stylize frames of equal size, each for itself; with ``optimize.iterations`` 0 they are kept as they are.
+
+        Raises OutOfMemoryError where the batch does not fit the device.
+        """
+        if not self._settings.optimize.iterations:
+            return [Stylized(task.content, {}, 0) for task in tasks]
+        try:
+            if self._together:
+                return self._stylize(tasks)
+            return [self._stylize([task])[0] for task in tasks]
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            height, width = tasks[0].content.shape[:2]
+            raise OutOfMemoryError(
+                f"{len(tasks)} frame(s) of {width}x{height} do not fit the memory of {self._device}; "
+                f"ask for smaller pictures with --size {max(64, min(height, width) * 2 // 3)}"
+            ) from None
+
+    def calibrate(self, height: int, width: int) -> Cost:
+        """Measure what an iteration of one later frame of this size costs."""
+        rng = np.random.default_rng(0)
+        noise: Picture = rng.random((height, width, 3), dtype=np.float32)
+        target = TemporalTarget(noise, np.ones((height, width), np.float32))
+        task = FrameTask(content=noise, initial=noise, temporal=(target,))
+        if self._device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self._device)
+        self._solve([task], [1])  # kernels are chosen and Gram matrices made here, not below
+        start = time.perf_counter()
+        self._solve([task], [CALIBRATION])
+        seconds = (time.perf_counter() - start) / CALIBRATION
+        if self._device.type == "cuda":
+            peak = torch.cuda.max_memory_allocated(self._device)
+        else:
+            # L-BFGS: two histories and about eight pictures more; the network: forward, backward and one spare
+            values = 3 * (2 * self._settings.optimize.history + 8) + 3 * self._values_per_pixel()
+            peak = round(height * width * 4 * values)
+        return Cost(seconds, peak)
+
+    @torch.no_grad()
+    def _values_per_pixel(self) -> float:
+        """Values of all the layers that are used, per pixel of the picture."""
+        side = max(64, self._backbone.smallest)
+        parameter = next(self._backbone.parameters())
+        layers = self._settings.style.layers or self._backbone.default_style
+        deepest = max(self._backbone.layers.index(layer) for layer in layers)
+        features = self._backbone(
+            torch.zeros(1, 3, side, side, device=parameter.device), self._backbone.layers[: deepest + 1]
+        )
+        return sum(part.numel() for part in features.values()) / side**2
+
+    def _stylize(self, tasks: Sequence[FrameTask]) -> list[Stylized]:
+        settings = self._settings.optimize
+        firsts = [row for row, task in enumerate(tasks) if task.first]
+        tasks = list(tasks)
+        full_share = 0
+        if firsts:
+            pictures, full_share = self._coarse_to_fine([tasks[row] for row in firsts])
+            for row, picture in zip(firsts, pictures, strict=True):
+                tasks[row] = replace(tasks[row], initial=picture)
+        limits = [full_share if task.first else settings.iterations for task in tasks]
+        solution = self._solve(tasks, limits)
+        reasons = [self._retry(task, row, limits[row], solution) for row, task in enumerate(tasks)]
+        pictures = _to_pictures(solution.pictures)
+        return [
+            Stylized(
+                picture=pictures[row],
+                losses={name: float(part[row]) for name, part in solution.parts.items()},
+                iterations=solution.iterations[row],
+                retried=reasons[row],
+            )
+            for row in range(len(tasks))
+        ]
+
+    def _coarse_to_fine(self, tasks: Sequence[FrameTask]) -> tuple[list[Picture], int]:
+        """Solve the smaller scales of first frames; returns where full size starts and its share of the iterations."""
+        height, width = tasks[0].content.shape[:2]
+        settings = self._settings.optimize
+        sizes = self._scales(height, width)
+        per_scale = max(1, settings.first_iterations // (len(sizes) + 1))
+        content, initial = self._stack(tasks, "content"), self._stack(tasks, "initial")
+        for rows, columns in sizes:
+            objective = Objective(
+                self._backbone, self._settings, self._style(rows, columns), resize(content, rows, columns)
+            )
+            start = resize(initial, rows, columns)
+            limits = [per_scale] * len(tasks)
+            initial = solve(objective, start, limits, settings, settings.method, settings.learning_rate).pictures
+        return _to_pictures(resize(initial, height, width)), per_scale
+
+    def _scales(self, height: int, width: int) -> list[tuple[int, int]]:
+        """Sizes below full size, smallest first, a factor sqrt 2 apart."""
+        coarsest = max(self._settings.optimize.coarsest, self._backbone.smallest)
+        sizes, factor = [], 2**-0.5
+        while min(height, width) * factor >= coarsest:
+            sizes.append((round(height * factor), round(width * factor)))
+            factor *= 2**-0.5
+        return sizes[::-1]
+
+    def _solve(self, tasks: Sequence[FrameTask], limits: Sequence[int]) -> Solution:
+        settings = self._settings.optimize
+        return solve(
+            self._objective(tasks),
+            self._stack(tasks, "initial"),
+            limits,
+            settings,
+            settings.method,
+            settings.learning_rate,
+        )
+
+    def _retry(self, task: FrameTask, row: int, limit: int, solution: Solution) -> str:
+        """Render a bad frame again from its content with Adam, and keep the better of the two; returns why, or ''."""
+        reason = _what_is_wrong(task, row, limit, solution)
+        if not reason:
+            return ""
+        content = self._stack([task], "content")
+        again = solve(self._objective([task]), content, [limit], self._settings.optimize, "adam", RETRY_RATE)
+        solution.iterations[row] += again.iterations[0]
+        if again.loss[0] < solution.loss[row]:  # an infinite loss is greater than any
+            solution.pictures[row], solution.loss[row] = again.pictures[0], again.loss[0]
+            for name, part in again.parts.items():
+                solution.parts[name][row] = part[0]
+        elif not bool(torch.isfinite(solution.loss[row])):
+            solution.pictures[row] = content[0]
+        return reason
+
+    def _objective(self, tasks: Sequence[FrameTask]) -> Objective:
+        content = self._stack(tasks, "content")
+        height, width = content.shape[2:]
+        return Objective(self._backbone, self._settings, self._style(height, width), content, self._held(tasks))
+
+    def _style(self, height: int, width: int) -> StyleTargets:
+        """Gram matrices for pictures of this size; made once."""
+        if (height, width) not in self._targets:
+            self._targets[height, width] = StyleTargets(
+                self._artworks, height, width, self._backbone, self._settings.style
+            )
+        return self._targets[height, width]
+
+    def _stack(self, tasks: Sequence[FrameTask], name: Literal["content", "initial"]) -> Tensor:
+        """One picture of every task: (B, 3, H, W)."""
+        pictures = np.stack([getattr(task, name) for task in tasks])
+        return torch.from_numpy(pictures).to(self._device).permute(0, 3, 1, 2).contiguous()
+
+    def _held(self, tasks: Sequence[FrameTask]) -> list[Held]:
+        """Temporal targets of every task, in order; a task that has fewer than another holds on to nothing there."""
+        held = []
+        for place in range(max(len(task.temporal) for task in tasks)):
+            rows = [task.temporal[place] if place < len(task.temporal) else _nothing(task) for task in tasks]
+            pictures = torch.from_numpy(np.stack([row.picture for row in rows])).permute(0, 3, 1, 2).contiguous()
+            weights = torch.from_numpy(np.stack([row.weight for row in rows]))[:, None]
+            held.append((pictures.to(self._device), weights.to(self._device)))
+        return held
+
+
+def _what_is_wrong(task: FrameTask, row: int, limit: int, solution: Solution) -> str:
+    loss, start = float(solution.loss[row]), float(solution.initial_loss[row])
+    if not np.isfinite(loss):
+        return "its loss was no finite number"
+    if limit > 1 and loss >= start > 0:
+        return "its loss did not fall"
+    seen = float(solution.parts["content"][row] + solution.parts["style"][row])
+    if task.neighbor_loss and seen > FAR_ABOVE * task.neighbor_loss:
+        return f"its loss is {seen / task.neighbor_loss:.1f} times that of the frame before"
+    return ""
+
+
+def _nothing(task: FrameTask) -> TemporalTarget:
+    return TemporalTarget(task.initial, np.zeros(task.initial.shape[:2], np.float32))
+
+
+def _to_pictures(pictures: Tensor) -> list[Picture]:
+    """(B, 3, H, W) on a device -> (H, W, 3) each, in 0..1."""
+    return list(pictures.clamp(0, 1).permute(0, 2, 3, 1).contiguous().cpu().numpy())
