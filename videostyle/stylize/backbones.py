@@ -69,9 +69,9 @@ class Backbone(nn.Module):
         Raises WeightsError where the tensors do not fit the plan.
         """
         super().__init__()
-        self.name, self.pooling, self._plan, self._scales = name, pooling, plan.split(), scales
+        self.name, self.pooling, self.plan, self._scales = name, pooling, plan.split(), scales
         with torch.device("meta"):
-            self.convs, self.heads = _build(self._plan, tensors)
+            self.convs, self.heads = _build(self.plan, tensors)
         # integers, because .to(bfloat16) would round fractions: ImageNet's mean and deviation in thousandths
         self.register_buffer("_mean", torch.tensor([485, 456, 406])[:, None, None], persistent=False)
         self.register_buffer("_deviation", torch.tensor([229, 224, 225])[:, None, None], persistent=False)
@@ -80,7 +80,7 @@ class Backbone(nn.Module):
         except RuntimeError as error:
             raise WeightsError(f"the weights do not fit the {name} network: {' '.join(str(error).split())}") from None
         self.requires_grad_(False).eval()
-        self._strides = _strides(self._plan, scales)
+        self._strides = _strides(self.plan, scales)
         self.layers = tuple(self._strides)
         self.default_style = tuple(default_style) or self.layers
         self.default_content = tuple(default_content) or self.layers[-1:]
@@ -124,7 +124,7 @@ class Backbone(nn.Module):
         """Walk the plan until every wanted layer is found."""
         found: dict[str, Tensor] = {}
         convs = iter(self.convs)
-        for token in self._plan:
+        for token in self.plan:
             if len(found) == len(wanted):
                 break
             if token.isdigit():

@@ -1,0 +1,214 @@
+"""Compare the compact network with VGG-19: does it paint as well, and how much faster?
+
+    python scripts/compare_backbones.py --photos DIR --styles DIR --teacher FILE --json table.json --sheet sheet.png
+
+Every photo is painted in every style with both networks, from the photo, with the same number of iterations. VGG-19 is
+the judge of both: relative Gram distance per style layer, relative feature distance at its content layer. A picture can
+always be closer to the style by being further from the photo, so that compact's content weight is searched until both
+are equally far from the photo. ``style_ratio`` and ``content_ratio`` are compact's distance over VGG-19's own (1 = as
+good), ``time_ratio`` compact's CPU seconds per iteration over VGG-19's.
+"""
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import math
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from videostyle.frames import Picture, Pixels, to_picture, to_pixels
+from videostyle.settings import RenderSettings, change
+from videostyle.stylize.backbones import Backbone, load_backbone
+from videostyle.stylize.judge import Judge
+from videostyle.stylize.objective import Objective
+from videostyle.stylize.solve import solve
+from videostyle.stylize.targets import StyleTargets, to_tensor
+
+NEAR = 0.04
+"""content distances that differ by this fraction count as equal"""
+TRIES = 4
+"""content weights tried for one pair"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Painting:
+    """What one network made of one pair, as VGG-19 sees it."""
+
+    picture: Picture
+    style: dict[str, float]
+    content: float
+    seconds: float
+    """CPU seconds per iteration"""
+    content_weight: float
+
+
+def read(path: Path, size: int, *, short: bool = False) -> Pixels:
+    """A picture (H, W, 3) whose long (or short) side is at most this many px."""
+    picture = Image.open(path).convert("RGB")
+    factor = min(1.0, size / (min if short else max)(picture.size))
+    scaled = (round(picture.width * factor), round(picture.height * factor))
+    return np.asarray(picture.resize(scaled, Image.Resampling.LANCZOS))
+
+
+def files(folder: Path, limit: int) -> list[Path]:
+    """The pictures of a folder, by name; at most so many (0: all)."""
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
+    if not found:
+        raise SystemExit(f"{folder}: no pictures in it; give a folder of .jpg or .png files")
+    return found[:limit] if limit else found
+
+
+def paint(net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettings, judge: Judge) -> Painting:
+    """Optimise one pair with one network; the judge looks at what would be stored."""
+    cpu = torch.device("cpu")
+    content = to_tensor(photo, cpu)
+    height, width = content.shape[2:]
+    targets = StyleTargets([to_tensor(style, cpu)], height, width, net, settings.style)
+    objective = Objective(net, settings, targets, content)
+    began = time.process_time()
+    optimize, count = settings.optimize, settings.optimize.iterations
+    solution = solve(objective, content, [count], optimize, optimize.method, optimize.learning_rate)
+    seconds = (time.process_time() - began) / count
+    picture = to_picture(to_pixels(solution.pictures[0].permute(1, 2, 0).numpy(), np.dtype(np.uint8)))
+    content_distance = judge.content_distance(picture, to_picture(photo))
+    return Painting(picture, judge.style_distance(picture), content_distance, seconds, settings.content.weight)
+
+
+def paint_matched(
+    net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettings, judge: Judge, wanted: float, weight: float
+) -> Painting:
+    """As ``paint``, with the content weight for which the content distance is the wanted one (secant)."""
+    tried: list[Painting] = []
+    for _ in range(TRIES):
+        found = paint(net, photo, style, change(settings, {"content.weight": weight}, "search"), judge)
+        tried.append(found)
+        if abs(math.log(found.content / wanted)) < NEAR:
+            break
+        tried.sort(key=lambda one: abs(math.log(one.content / wanted)))
+        slope = -0.5
+        if len(tried) > 1:
+            span = math.log(tried[0].content_weight / tried[1].content_weight)
+            slope = min(-0.1, math.log(tried[0].content / tried[1].content) / span) if span else slope
+        step = math.log(wanted / tried[0].content) / slope
+        weight = tried[0].content_weight * math.exp(max(-2.0, min(2.0, step)))
+    return min(tried, key=lambda one: abs(math.log(one.content / wanted)))
+
+
+def kept(folder: Path | None, key: str, make: Callable[[], Painting]) -> Painting:
+    """A painting out of the cache, or made and put there."""
+    path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz" if folder else None
+    if path and path.exists():
+        with np.load(path) as found:
+            return Painting(picture=found["picture"], **json.loads(str(found["rest"])))
+    made = make()
+    if path:
+        rest = {name: value for name, value in dataclasses.asdict(made).items() if name != "picture"}
+        np.savez(path, picture=made.picture, rest=json.dumps(rest))
+    return made
+
+
+def ratios(ours: Painting, theirs: Painting) -> dict[str, float]:
+    """compact over VGG-19, figure by figure."""
+    row = {f"style_ratio {layer}": ours.style[layer] / theirs.style[layer] for layer in theirs.style}
+    return row | {"content_ratio": ours.content / theirs.content, "time_ratio": ours.seconds / theirs.seconds}
+
+
+def geometric_means(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Of every figure over all pairs."""
+    return {name: math.exp(sum(math.log(row[name]) for row in rows) / len(rows)) for name in rows[0]}
+
+
+def sheet(
+    photos: dict[str, Pixels], styles: dict[str, Pixels], cells: dict[tuple[str, str], NDArray[np.uint8]]
+) -> Image.Image:
+    """Contact sheet: rows photos, columns styles, VGG-19 left and compact right in every cell."""
+    height = max(picture.shape[0] for picture in photos.values()) + 4
+    width = max(picture.shape[1] for picture in photos.values()) + 4
+    page = Image.new("RGB", (width + 2 * width * len(styles), 160 + height * len(photos)), "white")
+    draw = ImageDraw.Draw(page)
+    for column, (name, style) in enumerate(styles.items()):
+        small = Image.fromarray(style)
+        small.thumbnail((width, 136))
+        page.paste(small, (width + 2 * width * column, 20))
+        draw.text((width + 2 * width * column, 4), f"{name}: VGG-19 | compact", "black")
+    for row, (name, photo) in enumerate(photos.items()):
+        page.paste(Image.fromarray(photo), (0, 160 + height * row))
+        for column, style_name in enumerate(styles):
+            page.paste(Image.fromarray(cells[name, style_name]), (width + 2 * width * column, 160 + height * row))
+    return page
+
+
+def arguments() -> argparse.Namespace:
+    """Read the flags."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=Path, required=True, help="folder of photos")
+    parser.add_argument("--styles", type=Path, required=True, help="folder of artworks")
+    parser.add_argument("--teacher", type=Path, required=True, help="VGG-19 weights (.pth or .safetensors)")
+    parser.add_argument("--compact", default="", help="weights of the compact network; default: the packaged ones")
+    parser.add_argument("--limit", type=int, default=0, help="at most so many photos and styles; 0: all")
+    parser.add_argument("--size", type=int, default=384, help="long side, px")
+    parser.add_argument("--iterations", type=int, default=100)
+    parser.add_argument("--style-weight", type=float, default=100.0)
+    parser.add_argument("--content-weight", type=float, default=5.0, help="of VGG-19; compact's is searched")
+    parser.add_argument("--start-weight", type=float, default=5.0, help="where the search of compact's begins")
+    parser.add_argument("--style-layers", nargs="*", default=[], help="compact's; default: its own choice")
+    parser.add_argument("--cache", type=Path, help="folder that keeps VGG-19's paintings for the next comparison")
+    parser.add_argument("--json", type=Path, help="write the table here")
+    parser.add_argument("--sheet", type=Path, help="write the contact sheet (PNG) here")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Paint every pair twice, print the table."""
+    given = arguments()
+    shared = {"optimize.iterations": given.iterations, "optimize.tolerance": 0.0, "style.weight": given.style_weight}
+    shared |= {"content.weight": given.content_weight}
+    settings = change(RenderSettings(), shared, "compare_backbones")
+    ours_settings = change(settings, {"style.layers": given.style_layers}, "--style-layers")
+    vgg19 = load_backbone("vgg19", str(given.teacher))
+    compact = load_backbone("compact", given.compact)
+    if given.cache:
+        given.cache.mkdir(parents=True, exist_ok=True)
+    photos = {path.stem: read(path, given.size) for path in files(given.photos, given.limit)}
+    # a style's size is chosen by the stylizer; read it at most that large
+    styles = {path.stem: read(path, 2 * given.size) for path in files(given.styles, given.limit)}
+    rows: dict[tuple[str, str], dict[str, float]] = {}
+    cells: dict[tuple[str, str], NDArray[np.uint8]] = {}
+    for style_name, style in styles.items():
+        judge = Judge(vgg19, [style], settings.style)
+        for photo_name, photo in photos.items():
+            key = f"{photo_name} {style_name} {given.size} {vgg19.fingerprint} {settings.fingerprint()}"
+            theirs = kept(given.cache, key, lambda: paint(vgg19, photo, style, settings, judge))  # noqa: B023
+            ours = paint_matched(compact, photo, style, ours_settings, judge, theirs.content, given.start_weight)
+            row = ratios(ours, theirs)
+            rows[photo_name, style_name] = row | {"compact_content_weight": ours.content_weight}
+            for layer in theirs.style:
+                rows[photo_name, style_name][f"vgg19_distance {layer}"] = theirs.style[layer]
+            pair = [to_pixels(one.picture, np.dtype(np.uint8)).astype(np.uint8) for one in (theirs, ours)]
+            cells[photo_name, style_name] = np.concatenate(pair, 1)
+            print(f"{photo_name} x {style_name}: " + show(rows[photo_name, style_name]), flush=True)
+    means = geometric_means(list(rows.values()))
+    print(f"geometric mean of {len(rows)} pairs: {show(means)}")
+    if given.json:
+        pairs = [{"photo": photo, "style": style} | row for (photo, style), row in rows.items()]
+        table = {"command": sys.argv[1:], "geometric_means": means, "pairs": pairs}
+        given.json.write_text(json.dumps(table, indent=1) + "\n")
+    if given.sheet:
+        sheet(photos, styles, cells).save(given.sheet)
+
+
+def show(row: dict[str, float]) -> str:
+    """One line of figures."""
+    return "  ".join(f"{name} {value:.3g}" for name, value in row.items())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+"""Train the compact network: a small student learns the features of VGG-19's lower layers from any folder of pictures.
+
+    python scripts/train_compact.py --pictures DIR --teacher FILE --out compact.safetensors
+
+The student's trunk carries one linear head per layer, which must predict the teacher's features (Gatys-normalised or
+not: every error is divided by the feature's own size). Distances between Gram matrices do not change when the feature
+space is turned, so that the teacher's features are first turned to their main directions and cut to these: the student
+keeps the teacher's own measure of "painted alike" in far fewer channels.
+"""
+
+import argparse
+import copy
+import dataclasses
+import hashlib
+import json
+import math
+import os
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from safetensors.torch import save_file
+from torch import Tensor
+
+from videostyle.stylize.backbones import Backbone, load_backbone
+from videostyle.stylize.losses import gram
+
+SIDE = 96
+"""px of a stored crop; training windows move inside it"""
+HELD_OUT = 256
+"""crops that are never trained on"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the result, stored in its metadata."""
+
+    plan: str = "24 relu1_1 P 48 relu2_1 P 96 96 relu3_1"
+    heads: tuple[int, ...] = (24, 48, 96)
+    scales: tuple[int, ...] = (1,)
+    style: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1")
+    content: tuple[str, ...] = ("relu3_1",)
+    crops: int = 11605
+    steps: int = 6000
+    batch: int = 24
+    window: int = 64
+    rate: float = 3e-3
+    gram: float = 0.5
+    noise: float = 0.5
+    seed: int = 0
+
+
+def cut_crops(folder: Path, count: int, seed: int) -> NDArray[np.uint8]:
+    """Random crops (N, SIDE, SIDE, 3) of the folder's pictures, each shrunk by a random factor and perhaps mirrored."""
+    dice, crops = random.Random(seed), list[NDArray[np.uint8]]()
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
+    while len(crops) < count:
+        before = len(crops)
+        for path in paths[: count - len(crops)]:
+            try:
+                picture = Image.open(path).convert("RGB")
+            except (OSError, UnidentifiedImageError):
+                continue
+            least = min(1.0, SIDE / min(picture.size))
+            # two draws, the larger one: more crops near full size
+            factor = max(dice.uniform(least, 1), dice.uniform(least, 1)) if min(picture.size) >= SIDE else 1.0
+            factor = max(factor, SIDE / min(picture.size))
+            size = (max(SIDE, round(picture.width * factor)), max(SIDE, round(picture.height * factor)))
+            picture = picture.resize(size, Image.Resampling.BICUBIC)
+            x, y = dice.randint(0, size[0] - SIDE), dice.randint(0, size[1] - SIDE)
+            crop = np.asarray(picture.crop((x, y, x + SIDE, y + SIDE)))
+            crops.append(crop[:, ::-1] if dice.random() < 0.5 else crop)
+        if len(crops) == before:
+            raise SystemExit(f"--pictures {folder}: no pictures in it; give a folder of .jpg or .png files")
+    return np.stack(crops)
+
+
+def windows(crops: Tensor, recipe: Recipe, step: int) -> Tensor:
+    """The training pictures (B, 3, W, W) of one step in 0..1; the same for the same seed and step.
+
+    A part of them is disturbed (white or blurred noise, tints, contrast): while a picture is being optimised it looks
+    like no photograph, and what the student has never seen there it would leave in the result.
+    """
+    dice = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
+    chosen = torch.randint(len(crops), (recipe.batch,), generator=dice)
+    y, x = torch.randint(SIDE - recipe.window + 1, (2,), generator=dice).tolist()
+    pictures = crops[chosen, y : y + recipe.window, x : x + recipe.window].permute(0, 3, 1, 2).float() / 255
+    disturbed = (torch.rand(recipe.batch, 1, 1, 1, generator=dice) < recipe.noise).float()
+    strength = torch.rand(recipe.batch, 1, 1, 1, generator=dice).square() * 0.3
+    white = torch.randn(pictures.shape, generator=dice)
+    coarse = F.interpolate(F.avg_pool2d(white, 4), scale_factor=4, mode="bilinear") * 3
+    share = (torch.rand(recipe.batch, 1, 1, 1, generator=dice) < 0.5).float()
+    contrast = 1 + 0.8 * (torch.rand(recipe.batch, 3, 1, 1, generator=dice) - 0.5)
+    tint = 0.3 * (torch.rand(recipe.batch, 3, 1, 1, generator=dice) - 0.5)
+    noisy = (pictures - 0.5) * contrast + 0.5 + tint + strength * (share * white + (1 - share) * coarse)
+    return (pictures + disturbed * (noisy - pictures)).clamp(-0.1, 1.1)
+
+
+def turned(teacher: Backbone, recipe: Recipe, pictures: Tensor) -> Backbone:
+    """The teacher with heads that turn each layer's features to their main directions and keep only those.
+
+    The directions are the first eigenvectors of the features' second moments over pictures (B, 3, H, W). Each head is
+    divided by the mean size of what it gives: Gatys's weight normalisation, but one number per layer, so that the
+    teacher's own measure of distance is kept.
+    """
+    layers = [token for token in recipe.plan.split() if token in teacher.layers]
+    tensors = dict(teacher.state_dict())
+    with torch.no_grad():
+        features = teacher(pictures, layers)
+    for layer, width in zip(layers, recipe.heads, strict=True):
+        flat = features[layer].transpose(0, 1).flatten(1).double()
+        basis = torch.linalg.eigh(flat @ flat.T).eigenvectors.flip(1)[:, :width].T
+        basis = (basis / (basis @ flat).abs().mean()).float()
+        tensors[f"heads.{layer}.weight"] = basis[:, :, None, None].contiguous()
+        tensors[f"heads.{layer}.bias"] = torch.zeros(width)
+    return Backbone("vgg19", " ".join(teacher.plan), tensors, pooling=teacher.pooling)
+
+
+def student(recipe: Recipe) -> Backbone:
+    """A fresh network (He et al. 2015)."""
+    dice = torch.Generator().manual_seed(recipe.seed)
+    tensors: dict[str, Tensor] = {}
+    heads, width, index = iter(recipe.heads), 3, 0
+    for token in recipe.plan.split():
+        if token.isdigit():
+            spread = math.sqrt(2 / (9 * width))
+            tensors[f"convs.{index}.weight"] = torch.randn(int(token), width, 3, 3, generator=dice) * spread
+            tensors[f"convs.{index}.bias"] = torch.zeros(int(token))
+            width, index = int(token), index + 1
+        elif token != "P":
+            out = next(heads)
+            tensors[f"heads.{token}.weight"] = torch.randn(out, width, 1, 1, generator=dice) / math.sqrt(width)
+            tensors[f"heads.{token}.bias"] = torch.zeros(out)
+    return Backbone("compact", recipe.plan, tensors, pooling="average")
+
+
+def errors(found: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """Relative errors of features (B, C, H, W) and, image by image, of their Gram matrices."""
+    feature = (found - wanted).square().mean() / wanted.square().mean()
+    target = gram(wanted)
+    distance = (gram(found) - target).square().sum((1, 2)) / target.square().sum((1, 2)).clamp_min(1e-6)
+    return feature, distance.mean()
+
+
+def measure(net: Backbone, teacher: Backbone, held_out: Tensor) -> dict[str, tuple[float, float]]:
+    """Held-out errors (feature, Gram) per layer."""
+    rows: dict[str, list[tuple[float, float]]] = {layer: [] for layer in net.layers}
+    with torch.no_grad():
+        for pictures in held_out.split(32):
+            found, wanted = net(pictures, net.layers), teacher(pictures, net.layers)
+            for layer in net.layers:
+                feature, distance = errors(found[layer].float(), wanted[layer].float())
+                rows[layer].append((float(feature), float(distance)))
+    return {layer: (float(np.mean(values, 0)[0]), float(np.mean(values, 0)[1])) for layer, values in rows.items()}
+
+
+def train(
+    recipe: Recipe, teacher: Backbone, crops: Tensor, checkpoint: Path, device: str
+) -> Iterator[tuple[int, Backbone]]:
+    """Train, resuming from the checkpoint where there is one; yields (step, student) now and then and at the end."""
+    net = student(recipe).to(device).requires_grad_(True)
+    fast = copy.deepcopy(teacher).to(torch.bfloat16)
+    optimizer = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.9, 0.99))
+    first = 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, map_location=device, weights_only=True)
+        if state["recipe"] != json.dumps(dataclasses.asdict(recipe)):
+            raise SystemExit(f"{checkpoint}: of another recipe; delete it or give --checkpoint FILE")
+        net.load_state_dict(state["net"])
+        optimizer.load_state_dict(state["optimizer"])
+        first = state["step"]
+    half = device != "cpu" or torch.backends.mkldnn.is_available()
+    for step in range(first, recipe.steps):
+        warm = min(1.0, (step + 1) / 200)
+        optimizer.param_groups[0]["lr"] = recipe.rate * warm * (0.5 + 0.5 * math.cos(math.pi * step / recipe.steps))
+        pictures = windows(crops, recipe, step).to(device)
+        with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=half):
+            with torch.no_grad():
+                wanted = fast(pictures, net.layers)
+            found = net(pictures, net.layers)
+        parts = [errors(found[layer].float(), wanted[layer].float()) for layer in net.layers]
+        loss = torch.stack([feature + recipe.gram * distance for feature, distance in parts]).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        if (step + 1) % 250 == 0 or step + 1 == recipe.steps:
+            state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
+            torch.save(state | {"recipe": json.dumps(dataclasses.asdict(recipe))}, checkpoint.with_suffix(".part"))
+            os.replace(checkpoint.with_suffix(".part"), checkpoint)
+            yield step + 1, net
+    if first >= recipe.steps:
+        yield first, net
+
+
+def pruned(net: Backbone, pictures: Tensor) -> tuple[str, dict[str, Tensor]]:
+    """Plan and tensors of the network without the channels that never fire on pictures (B, 3, H, W)."""
+    tensors = {name: value.detach().cpu().float() for name, value in net.state_dict().items()}
+    taps = " ".join(f"{token} after{index}" if token.isdigit() else token for index, token in enumerate(net.plan))
+    bare = Backbone("compact", taps, {k: v for k, v in tensors.items() if k[0] == "c"}, pooling="average")
+    index, plan, alive = -1, [], torch.arange(3)
+    with torch.no_grad():
+        fired = bare(pictures, [layer for layer in bare.layers if layer.startswith("after")])
+    for place, token in enumerate(net.plan):
+        if token.isdigit():
+            index += 1
+            before, alive = alive, (fired[f"after{place}"].amax((0, 2, 3)) > 0).nonzero().flatten()
+            tensors[f"convs.{index}.weight"] = tensors[f"convs.{index}.weight"][alive][:, before].contiguous()
+            tensors[f"convs.{index}.bias"] = tensors[f"convs.{index}.bias"][alive].contiguous()
+            token = str(len(alive))
+        elif token != "P":
+            tensors[f"heads.{token}.weight"] = tensors[f"heads.{token}.weight"][:, alive].contiguous()
+        plan.append(token)
+    return " ".join(plan), tensors
+
+
+def save(net: Backbone, recipe: Recipe, teacher: Path, held_out: Tensor, measured: object, out: Path) -> None:
+    """Write the finished network with its recipe and teacher."""
+    plan, tensors = pruned(net, held_out.cpu())
+    about = {
+        "plan": plan,
+        "scales": " ".join(map(str, recipe.scales)),
+        "style": " ".join(recipe.style),
+        "content": " ".join(recipe.content),
+        "recipe": json.dumps(dataclasses.asdict(recipe)),
+        "teacher": f"{teacher.name} sha256 {hashlib.sha256(teacher.read_bytes()).hexdigest()}",
+        "attribution": "features learnt from VGG-19, Simonyan & Zisserman 2015, CC BY 4.0",
+        "held_out": json.dumps(measured),
+    }
+    fresh = out.with_suffix(".part")
+    save_file(tensors, fresh, about)
+    os.replace(fresh, out)
+
+
+def main() -> None:
+    """Read the flags, train, report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=Path, required=True, help="folder of pictures")
+    parser.add_argument("--teacher", type=Path, required=True, help="VGG-19 weights (.pth or .safetensors)")
+    parser.add_argument("--out", type=Path, required=True, help="the finished network (.safetensors)")
+    parser.add_argument("--checkpoint", type=Path, help="default: OUT.checkpoint; goes on from there")
+    parser.add_argument("--cache", type=Path, help="keep the decoded crops in this .npy file")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="a field of the recipe")
+    given = parser.parse_args()
+    changes = {name: json.loads(value) for name, _, value in (item.partition("=") for item in given.set)}
+    recipe = dataclasses.replace(Recipe(), **{k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()})
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if given.cache and given.cache.exists():
+        array = np.load(given.cache)
+    else:
+        array = cut_crops(given.pictures, recipe.crops, recipe.seed)
+        if given.cache:
+            np.save(given.cache, array)
+    order = np.random.default_rng(recipe.seed).permutation(len(array))
+    held_out = torch.from_numpy(array[order[:HELD_OUT]]).permute(0, 3, 1, 2).float().to(device) / 255
+    crops = torch.from_numpy(array[order[HELD_OUT:]])
+    teacher = turned(load_backbone("vgg19", str(given.teacher)), recipe, held_out.cpu()).to(device)
+    checkpoint = given.checkpoint or given.out.with_suffix(".checkpoint")
+    began = time.monotonic()
+    for step, net in train(recipe, teacher, crops, checkpoint, device):
+        measured = measure(net, teacher, held_out[:: 1 if step == recipe.steps else 4])
+        shown = "  ".join(f"{layer} {a:.4f}/{b:.5f}" for layer, (a, b) in measured.items())
+        print(f"step {step}/{recipe.steps}  {time.monotonic() - began:.0f} s  feature/Gram error  {shown}", flush=True)
+        save(net, recipe, given.teacher, held_out, measured, given.out)
+
+
+if __name__ == "__main__":
+    main()
