@@ -26,7 +26,8 @@ def to_picture(pixels: Pixels) -> Picture:
 def to_pixels(picture: Picture, dtype: np.dtype[np.uint8] | np.dtype[np.uint16]) -> Pixels:
     """Float picture -> the nearest stored pixels; values outside 0..1 are clipped."""
     levels = np.iinfo(dtype).max
-    return np.rint(np.clip(picture, 0, 1) * np.float32(levels)).astype(dtype)
+    pixels: Pixels = np.rint(np.clip(picture, 0, 1) * np.float32(levels)).astype(dtype)
+    return pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,4 +263,6 @@ class FrameDone:
     iterations: int
     seconds: float
     """wall time of the batch it was part of, divided by the batch"""
+    last: bool = False
+    """whether its chunk is done with it"""
     retried: str = ""

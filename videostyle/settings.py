@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -183,9 +183,11 @@ class RenderSettings:
     seed: int = _setting(0, "of the noise initialisation", 0)
 
     def fingerprint(self) -> str:
-        """Hash of every setting that changes a stored frame (hex): all but the film's encoding."""
+        """Hash (hex) of every setting that changes a stored frame: not the film's encoding or the backbone's place."""
         values = dataclasses.asdict(self)
         del values["film"]
+        for name in ("name", "weights", "device"):  # the weights themselves are what counts, not where they lie
+            del values["backbone"][name]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
@@ -260,6 +262,20 @@ def preset(name: str) -> RenderSettings:
         raise SettingsError(f"--preset {name}: no such preset; choose one of {', '.join(preset_names())}")
     path = presets_folder() / f"{name}.toml"
     return change(RenderSettings(), read_config(path), f"preset {name}")
+
+
+def compose(
+    preset_name: str,
+    config: Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    assignments: Sequence[str] = (),
+) -> RenderSettings:
+    """Settings from a preset, a TOML file, named flags and ``name=value`` texts, each over the ones before."""
+    settings = preset(preset_name)
+    if config:
+        settings = change(settings, read_config(config), f"--config {config}")
+    settings = change(settings, flags or {}, "flag")
+    return change(settings, dict(map(read_assignment, assignments)), "--set")
 
 
 def _flatten(table: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:

@@ -92,7 +92,7 @@ def make_plan(
     borders = [0, *found.cuts, clip.num_frames]
     scenes = [FrameRange(start, stop) for start, stop in itertools.pairwise(borders)]
     chunks = [Chunk(i, scene, kept) for i, scene in enumerate(scenes) if (kept := scene.overlap(keep))]
-    size = _fit(clip.width, clip.height, settings.picture.size)
+    size = film_size(clip, settings)
     work = _fit(*size, min(settings.picture.work, *size)) if settings.picture.work else size
     return RenderPlan(
         clip=clip,
@@ -105,6 +105,11 @@ def make_plan(
         size=size,
         fingerprint=_fingerprint(clip, artworks, settings, weights),
     )
+
+
+def film_size(clip: Clip, settings: RenderSettings) -> tuple[int, int]:
+    """Width and height of the film, px."""
+    return _fit(clip.width, clip.height, settings.picture.size)
 
 
 def check_size(plan_size: tuple[int, int], smallest: int) -> None:

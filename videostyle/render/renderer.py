@@ -60,12 +60,18 @@ def render(
             _settle(writing, on_frame)
             seconds = (time.perf_counter() - start) / len(live)
             for slot, result in zip(live, results, strict=True):
+                frame, pixels = slot.frame, to_pixels(result.picture, plan.clip.dtype)
+                slot.accept(pixels, seen_loss(result.losses))
                 done = FrameDone(
-                    slot.chunk.index, slot.frame, result.losses, result.iterations, seconds, result.retried
+                    chunk=slot.chunk.index,
+                    frame=frame,
+                    losses=result.losses,
+                    iterations=result.iterations,
+                    seconds=seconds,
+                    retried=result.retried,
+                    last=slot.finished,
                 )
-                pixels = to_pixels(result.picture, plan.clip.dtype)
-                writing.append((pool.submit(store.save, slot.frame, pixels, result), done))
-                slot.accept(pixels, seen_loss(dict(result.losses)))
+                writing.append((pool.submit(store.save, frame, pixels, result), done))
         _settle(writing, on_frame)
     finally:
         pool.shutdown(wait=True)

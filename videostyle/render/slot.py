@@ -1,7 +1,7 @@
 """One place in the batch: a chunk whose frames are stylized in order, each from the one before."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,7 +150,7 @@ class Slot:
         return seen_loss(self._store.losses(before))
 
 
-def seen_loss(losses: dict[str, float]) -> float:
+def seen_loss(losses: Mapping[str, float]) -> float:
     """The part of a frame's loss that can be compared with its neighbours': content and style."""
     return losses.get("content", 0.0) + losses.get("style", 0.0)
 

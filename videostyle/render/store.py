@@ -27,20 +27,24 @@ class Store:
         self._frames = folder / "frames"
         self._created = False
 
-    def open(self, fingerprint: str, notes: Mapping[str, Any]) -> None:
-        """Make the folder, or go on with one of the same job. Raises JobError for a folder that is another's."""
+    def check(self, fingerprint: str) -> None:
+        """Raise JobError for a folder that is another's; one that is missing, empty or of the same job is fine."""
         known = self._read()
         if known is None and self.folder.exists() and any(self.folder.iterdir()):
             raise JobError(f"{self.folder} is not empty and no job folder; give an empty or a new one with --job")
-        if known is not None and known.get("fingerprint") not in (None, fingerprint):
+        if known is not None and known.get("fingerprint") != fingerprint:
             raise JobError(
                 f"{self.folder} holds frames of another clip, style, setting or version; "
                 "delete it, or give another folder with --job"
             )
+
+    def open(self, fingerprint: str, notes: Mapping[str, Any]) -> None:
+        """Make the folder, or go on with one of the same job. Raises JobError for a folder that is another's."""
+        self.check(fingerprint)
         self._created = self._created or not self.folder.exists()
         try:
             self._frames.mkdir(parents=True, exist_ok=True)
-            self._write({**(known or {}), "format": FORMAT, "fingerprint": fingerprint, **notes})
+            self._write({"format": FORMAT, "fingerprint": fingerprint, **notes})
         except OSError as error:
             raise JobError(
                 f"{self.folder}: cannot be written ({error.strerror}); give another folder with --job"

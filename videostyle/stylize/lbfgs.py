@@ -24,12 +24,17 @@ class BatchLbfgs:
     ``best`` and ``best_loss`` hold the lowest point that was evaluated, per row.
     """
 
-    def __init__(self, start: Tensor, history: int, learning_rate: float = 1.0) -> None:
+    def __init__(self, start: Tensor, history: int, learning_rate: float = 1.0, first_step: float = 0.004) -> None:
+        """start: (B, N). first_step: root mean square length of the first step, along the gradient.
+
+        Differs from torch's first step, whose coordinates sum to 1 and which, spread over the pixels of a picture, is
+        less than the rounding of its gradient; a step of one level of 255 measures the curvature that there is.
+        """
         rows, size = start.shape
         self.point = start.clone()
         self.best = start.clone()
         self.best_loss = torch.full((rows,), torch.inf, dtype=torch.float64, device=start.device)
-        self._rate = learning_rate
+        self._rate, self._first_step = learning_rate, first_step
         self._base = start.clone()
         """last accepted point; ``point`` is ``base + step``"""
         self._step = torch.zeros_like(start)
@@ -85,14 +90,15 @@ class BatchLbfgs:
         self._filled = min(self._filled + 1, len(self._steps))
 
     def _direction(self) -> Tensor:
-        """-H g by the two-loop recursion; before the first correction a step of length min(1, 1/|g|_1) along -g."""
+        """-H g by the two-loop recursion; before the first correction a step of the first step's length along -g."""
         direction = -self._gradient
         order = [(self._newest - k) % len(self._steps) for k in range(self._filled, 0, -1)]  # oldest first
         shares: dict[int, Tensor] = {}
         for slot in reversed(order):
             shares[slot] = self._curvature[slot] * _dot(self._steps[slot], direction)
             direction = direction - shares[slot][:, None].to(direction.dtype) * self._changes[slot]
-        first = (1 / self._gradient.abs().sum(1).double()).clamp(max=1.0)
+        length = _dot(self._gradient, self._gradient).sqrt() / self._gradient.shape[1] ** 0.5
+        first = self._first_step / length.clamp_min(1e-30)
         scale = torch.where(self._scale > 0, self._scale, first)
         direction = direction * scale[:, None].to(direction.dtype)
         for slot in order:
@@ -103,4 +109,5 @@ class BatchLbfgs:
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
     """Inner product of each row, as float64: (B, N), (B, N) -> (B,)."""
-    return torch.linalg.vecdot(a, b).double()
+    product: Tensor = torch.linalg.vecdot(a, b).double()
+    return product

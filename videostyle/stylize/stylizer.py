@@ -102,7 +102,7 @@ class Stylizer:
         features = self._backbone(
             torch.zeros(1, 3, side, side, device=parameter.device), self._backbone.layers[: deepest + 1]
         )
-        return sum(part.numel() for part in features.values()) / side**2
+        return float(sum(part.numel() for part in features.values())) / side**2
 
     def _stylize(self, tasks: Sequence[FrameTask]) -> list[Stylized]:
         settings = self._settings.optimize

@@ -1,0 +1,45 @@
+import pytest
+import torch
+
+from videostyle.errors import DeviceError
+from videostyle.stylize.device import Cost, choose_device, choose_precision, fitting_slots, free_bytes
+
+
+def test_auto_is_a_gpu_where_there_is_one() -> None:
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "mps", ""])
+def test_unknown_devices_are_named(name: str) -> None:
+    with pytest.raises(DeviceError, match="choose auto, cpu, cuda"):
+        choose_device(name)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_an_absent_gpu_is_an_error_and_no_fallback() -> None:
+    with pytest.raises(DeviceError, match="no CUDA device"):
+        choose_device("cuda")
+
+
+@pytest.mark.gpu
+def test_a_gpu_too_far_is_an_error() -> None:
+    with pytest.raises(DeviceError, match="only cuda:0"):
+        choose_device("cuda:99")
+
+
+def test_precision() -> None:
+    assert choose_precision("auto", torch.device("cpu")) is torch.float32
+    assert choose_precision("auto", torch.device("cuda")) is torch.bfloat16
+    assert choose_precision("bfloat16", torch.device("cpu")) is torch.bfloat16
+
+
+def test_slots_fill_a_gpu_and_not_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    cost = Cost(seconds_per_iteration=1, bytes_per_slot=2**30)
+    assert fitting_slots(torch.device("cpu"), cost) == 1
+    monkeypatch.setattr("videostyle.stylize.device.free_bytes", lambda _: 10 * 2**30)
+    assert fitting_slots(torch.device("cuda"), cost) == 9
+    assert fitting_slots(torch.device("cuda"), Cost(1, 2**40)) == 1
+
+
+def test_free_memory_of_the_cpu_is_plausible() -> None:
+    assert free_bytes(torch.device("cpu")) > 2**26
