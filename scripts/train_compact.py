@@ -19,6 +19,7 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,14 +36,20 @@ SIDE = 96
 """px of a stored crop; training windows move inside it"""
 HELD_OUT = 256
 """crops that are never trained on"""
+KEPT = 1200
+"""pictures that the student has painted are kept, the newest ones"""
+WARM_UP = 200
+"""steps with a rising rate, and without practice"""
+PRACTICE_EVERY = 20
+"""steps"""
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     """Everything that decides the result, stored in its metadata."""
 
-    plan: str = "24 relu1_1 P 48 relu2_1 P 96 96 relu3_1"
-    heads: tuple[int, ...] = (24, 48, 96)
+    plan: str = "16 relu1_1 P 32 48 relu2_1 P 96 96 relu3_1"
+    heads: tuple[int, ...] = (16, 48, 96)
     scales: tuple[int, ...] = (1,)
     style: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1")
     content: tuple[str, ...] = ("relu3_1",)
@@ -53,6 +60,11 @@ class Recipe:
     rate: float = 3e-3
     gram: float = 0.5
     noise: float = 0.5
+    """share of disturbed pictures"""
+    practice: float = 0.34
+    """share of pictures that the student itself has painted; 0: none"""
+    bfloat16: bool = True
+    """of teacher and student while training; several times faster where the processor knows it"""
     seed: int = 0
 
 
@@ -87,7 +99,7 @@ def windows(crops: Tensor, recipe: Recipe, step: int) -> Tensor:
     A part of them is disturbed (white or blurred noise, tints, contrast): while a picture is being optimised it looks
     like no photograph, and what the student has never seen there it would leave in the result.
     """
-    dice = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
+    dice = torch.Generator().manual_seed((recipe.seed * 1_000_003 + step) % 2**63)
     chosen = torch.randint(len(crops), (recipe.batch,), generator=dice)
     y, x = torch.randint(SIDE - recipe.window + 1, (2,), generator=dice).tolist()
     pictures = crops[chosen, y : y + recipe.window, x : x + recipe.window].permute(0, 3, 1, 2).float() / 255
@@ -148,11 +160,55 @@ def errors(found: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     return feature, distance.mean()
 
 
+class Practice:
+    """Pictures that the student has painted itself, wrong as they may be: there its errors would show.
+
+    An optimiser finds what the student mistakes for the style, and such pictures are in no folder. Small ones are
+    painted all through the training, are kept for a while, and the teacher says what is really in them.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self.pictures = torch.zeros(0, 3, recipe.window, recipe.window, dtype=torch.float16)
+
+    def paint(self, net: Backbone, crops: Tensor, step: int, device: str) -> None:
+        """Pull one batch of windows towards the Gram matrices of another, in a few steps of random size."""
+        dice = torch.Generator().manual_seed(self._recipe.seed * 7_919 + step)
+        plain = dataclasses.replace(self._recipe, noise=0.0)
+        start, artwork = windows(crops, self._recipe, -step).to(device), windows(crops, plain, -step - 1).to(device)
+        net.requires_grad_(False)
+        with torch.no_grad():
+            targets = {layer: gram(features) for layer, features in net(artwork, net.layers).items()}
+        pictures, speed = start.clone(), torch.zeros_like(start)
+        length = 0.02 + 0.06 * torch.rand(len(start), 1, 1, 1, generator=dice).to(device)
+        count = int(torch.randint(8, 28, (1,), generator=dice))
+        for turn in range(count):
+            pictures.requires_grad_()
+            losses = [
+                (gram(features) - targets[layer]).square().sum((1, 2)) / targets[layer].square().sum((1, 2))
+                for layer, features in net(pictures, net.layers).items()
+            ]
+            (slope,) = torch.autograd.grad(torch.stack(losses).sum(), pictures)
+            speed = 0.8 * speed + slope / (slope.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12)
+            pictures = (pictures.detach() - 0.2 * length * (1 - turn / count) * speed).clamp(-0.1, 1.1)
+        net.requires_grad_(True)
+        self.pictures = torch.cat([pictures.detach().half().cpu(), self.pictures])[:KEPT]
+
+    def mix(self, pictures: Tensor, step: int) -> Tensor:
+        """Training pictures (B, 3, W, W) with a part of them replaced by painted ones."""
+        count = round(len(pictures) * self._recipe.practice)
+        if not len(self.pictures) or not count:
+            return pictures
+        dice = torch.Generator().manual_seed(self._recipe.seed * 104_729 + step)
+        chosen = torch.randint(len(self.pictures), (count,), generator=dice)
+        return torch.cat([self.pictures[chosen].float(), pictures[count:]])
+
+
 def measure(net: Backbone, teacher: Backbone, held_out: Tensor) -> dict[str, tuple[float, float]]:
     """Held-out errors (feature, Gram) per layer."""
     rows: dict[str, list[tuple[float, float]]] = {layer: [] for layer in net.layers}
     with torch.no_grad():
-        for pictures in held_out.split(32):
+        for pictures in torch.split(held_out, 32):
             found, wanted = net(pictures, net.layers), teacher(pictures, net.layers)
             for layer in net.layers:
                 feature, distance = errors(found[layer].float(), wanted[layer].float())
@@ -167,32 +223,34 @@ def train(
     net = student(recipe).to(device).requires_grad_(True)
     fast = copy.deepcopy(teacher).to(torch.bfloat16)
     optimizer = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.9, 0.99))
-    first = 0
+    first, practice = 0, Practice(recipe)
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=device, weights_only=True)
         if state["recipe"] != json.dumps(dataclasses.asdict(recipe)):
             raise SystemExit(f"{checkpoint}: of another recipe; delete it or give --checkpoint FILE")
         net.load_state_dict(state["net"])
         optimizer.load_state_dict(state["optimizer"])
-        first = state["step"]
-    half = device != "cpu" or torch.backends.mkldnn.is_available()
+        first, practice.pictures = state["step"], state["practice"].cpu()
     for step in range(first, recipe.steps):
-        warm = min(1.0, (step + 1) / 200)
+        warm = min(1.0, (step + 1) / WARM_UP)
         optimizer.param_groups[0]["lr"] = recipe.rate * warm * (0.5 + 0.5 * math.cos(math.pi * step / recipe.steps))
-        pictures = windows(crops, recipe, step).to(device)
-        with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=half):
+        if recipe.practice and step >= WARM_UP and step % PRACTICE_EVERY == 0:
+            practice.paint(net, crops, step, device)
+        pictures = practice.mix(windows(crops, recipe, step), step).to(device)
+        with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=recipe.bfloat16):
             with torch.no_grad():
                 wanted = fast(pictures, net.layers)
             found = net(pictures, net.layers)
         parts = [errors(found[layer].float(), wanted[layer].float()) for layer in net.layers]
         loss = torch.stack([feature + recipe.gram * distance for feature, distance in parts]).sum()
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         if (step + 1) % 250 == 0 or step + 1 == recipe.steps:
             state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
-            torch.save(state | {"recipe": json.dumps(dataclasses.asdict(recipe))}, checkpoint.with_suffix(".part"))
+            state |= {"recipe": json.dumps(dataclasses.asdict(recipe)), "practice": practice.pictures}
+            torch.save(state, checkpoint.with_suffix(".part"))
             os.replace(checkpoint.with_suffix(".part"), checkpoint)
             yield step + 1, net
     if first >= recipe.steps:
@@ -238,6 +296,17 @@ def save(net: Backbone, recipe: Recipe, teacher: Path, held_out: Tensor, measure
     os.replace(fresh, out)
 
 
+def read_recipe(assignments: list[str]) -> Recipe:
+    """The recipe with some fields replaced: ``steps=9000``, ``scales=[1, 2]``, ``plan="16 relu1_1"``."""
+    changes: dict[str, Any] = {name: json.loads(value) for name, _, value in (a.partition("=") for a in assignments)}
+    unknown = set(changes) - {field.name for field in dataclasses.fields(Recipe)}
+    if unknown:
+        known = ", ".join(field.name for field in dataclasses.fields(Recipe))
+        raise SystemExit(f"--set {unknown.pop()}: no such field; choose of {known}")
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in changes.items()}
+    return dataclasses.replace(Recipe(), **values)
+
+
 def main() -> None:
     """Read the flags, train, report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -249,8 +318,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="a field of the recipe")
     given = parser.parse_args()
-    changes = {name: json.loads(value) for name, _, value in (item.partition("=") for item in given.set)}
-    recipe = dataclasses.replace(Recipe(), **{k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()})
+    recipe = read_recipe(given.set)
     if given.threads:
         torch.set_num_threads(given.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
