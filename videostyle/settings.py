@@ -61,7 +61,7 @@ class StyleSettings:
 class ContentSettings:
     """How the filmed scene pulls."""
 
-    weight: float = _setting(5.0, "weight of the content loss", 0)
+    weight: float = _setting(2.0, "weight of the content loss", 0)
     layers: tuple[str, ...] = _setting((), "layers whose features are matched; empty: the backbone's own choice")
     layer_weights: tuple[float, ...] = _setting(
         (), "one weight per layer; empty: equal. They are divided by their sum", 0
@@ -76,7 +76,7 @@ class TemporalSettings:
     """How the frames before pull."""
 
     weight: float = _setting(
-        200.0, "weight of the temporal consistency loss; 0: frames only start from the one before", 0
+        1000.0, "weight of the temporal consistency loss; 0: frames only start from the one before", 0
     )
     long_term: tuple[int, ...] = _setting(
         (1,), "distances of the earlier frames that are held on to (Ruder: 1, 2, 4)", 1, 64
@@ -125,7 +125,7 @@ class OptimizeSettings:
     """The gradient loop."""
 
     method: Literal["lbfgs", "adam"] = _setting("lbfgs", "optimiser")
-    iterations: int = _setting(60, "at most, for a frame after the first; 0: frames are kept as they are", 0, 100000)
+    iterations: int = _setting(40, "at most, for a frame after the first; 0: frames are kept as they are", 0, 100000)
     first_iterations: int = _setting(
         300, "at most, for the first frame of a scene, over all its scales together", 1, 100000
     )

@@ -1,0 +1,84 @@
+"""The nouns check themselves."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from videostyle.errors import SettingsError
+from videostyle.frames import Chunk, Clip, Frame, FrameRange, Motion, to_picture, to_pixels
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2:5", (2, 5)),
+        ("2-5", (2, 6)),
+        ("2:", (2, 10)),
+        (":5", (0, 5)),
+        ("7", (7, 8)),
+        (":", (0, 10)),
+        (" 2 : 5 ", (2, 5)),
+        ("9-", (9, 10)),
+    ],
+)
+def test_ranges_are_read(text: str, expected: tuple[int, int]) -> None:
+    found = FrameRange.parse(text, 10)
+    assert (found.start, found.stop) == expected
+
+
+@pytest.mark.parametrize("text", ["", "a:b", "5:2", "5:5", "3:11", "10", "-1:3:4", "1.5:3", "2--5", "12:14"])
+def test_ranges_that_are_none_are_told(text: str) -> None:
+    with pytest.raises(SettingsError, match="--frames"):
+        FrameRange.parse(text, 10)
+
+
+def test_range_arithmetic() -> None:
+    one = FrameRange(3, 9)
+    assert len(one) == 6
+    assert list(one.indices) == [3, 4, 5, 6, 7, 8]
+    assert 3 in one
+    assert 9 not in one
+    assert one.overlap(FrameRange(7, 20)) == FrameRange(7, 9)
+    assert one.overlap(FrameRange(9, 20)) is None
+    assert str(one) == "3:9"
+    with pytest.raises(SettingsError):
+        FrameRange(4, 4)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_pixels_go_to_pictures_and_back_exactly(dtype: type) -> None:
+    values = np.arange(np.iinfo(dtype).max + 1, dtype=dtype)
+    pixels = np.resize(values, (len(values) // 3 + 1, 1, 3))
+    np.testing.assert_array_equal(to_pixels(to_picture(pixels), np.dtype(dtype)), pixels)
+
+
+def test_pixels_are_clipped_and_rounded() -> None:
+    picture = np.array([[[-0.2, 1.7, 0.5 / 255 + 1e-4]]], np.float32)
+    np.testing.assert_array_equal(to_pixels(picture, np.dtype(np.uint8)), [[[0, 255, 1]]])
+
+
+def test_chunks_keep_what_is_theirs_and_render_what_leads_in() -> None:
+    assert Chunk(0, FrameRange(10, 30), FrameRange(15, 20)).render == FrameRange(10, 20)
+    with pytest.raises(ValueError, match="outside"):
+        Chunk(0, FrameRange(10, 30), FrameRange(5, 20))
+
+
+def test_wrong_shapes_are_refused() -> None:
+    with pytest.raises(ValueError, match="frame pixels"):
+        Frame(0, Fraction(0), np.zeros((4, 4), np.uint8))
+    with pytest.raises(ValueError, match="frame pixels"):
+        Frame(0, Fraction(0), np.zeros((4, 4, 3), np.float32))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="motion"):
+        Motion(np.zeros((4, 4, 2), np.float32), np.zeros((4, 5), np.float32))
+
+
+def test_clip_times_are_exact() -> None:
+    clip = Clip(
+        path=Path("a.mp4"), stream=0, width=4, height=4, rate=Fraction(24000, 1001), time_base=Fraction(1, 24000),
+        pts=(1001, 2002, 3003), durations=(1001, 1001, 1001),
+    )  # fmt: skip
+    assert clip.seconds(2) == Fraction(3003, 24000)
+    assert clip.duration == Fraction(3003, 24000)
+    assert (clip.num_frames, clip.dtype) == (3, np.uint8)
