@@ -120,7 +120,11 @@ def check(request: Request) -> Checked:
     return Checked(request, clip, artworks, keep, output, job, clip.notes + notices)
 
 
-def prepare(checked: Checked, on_scan: Callable[[int], None], on_fetch: Callable[[str, int, int], None]) -> Prepared:
+def prepare(
+    checked: Checked,
+    on_scan: Callable[[int], None] = lambda _: None,
+    on_fetch: Callable[[str, int, int], None] | None = None,
+) -> Prepared:
     """Choose the backbone, find the scenes, and measure what a frame costs. Writes nothing."""
     from videostyle.stylize.backbones import choose_backbone
     from videostyle.stylize.device import choose_device, fitting_slots
@@ -160,7 +164,7 @@ def prepare(checked: Checked, on_scan: Callable[[int], None], on_fetch: Callable
     )
 
 
-def run(prepared: Prepared, report: Callable[[Notice | FrameDone | FilmDone], None]) -> FilmDone:
+def run(prepared: Prepared, report: Callable[[Notice | FrameDone | FilmDone], object] = lambda _: None) -> FilmDone:
     """Render the frames that are missing and make the film of all of them.
 
     After an interruption the same request goes on where it stopped. The job folder is deleted with the film done,
