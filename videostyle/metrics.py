@@ -1,0 +1,277 @@
+"""How steady a film is, and how near its artwork and its content: the scores of METHOD section 7.
+
+All figures are taken in one pass that keeps two frames and one number per frame.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from videostyle.errors import SettingsError
+from videostyle.frames import Frame, Motion, Picture, Pixels, to_picture
+from videostyle.motion.flow import estimate, resize, warp
+from videostyle.settings import FlowSettings
+
+JUDGED_EVERY = 8
+"""frames: the network looks at frames 0, 8, 16, ... of the film only; its distances hardly change between neighbours"""
+CONSISTENT = 0.99
+"""least consistency of the pixels that flicker is measured on"""
+STILL = 0.25
+"""px: a pixel that moved less is taken to stand still"""
+LEAST_STILL = 0.01
+"""share of the picture that must stand still between two frames for drift to be measured there"""
+LEAST_PAIRS = 3
+"""pairs of frames that a scene must have for its seam to be measured"""
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""ITU-R BT.709"""
+
+
+class PictureJudge(Protocol):
+    """What is asked of ``stylize.judge.Judge``; pictures are (H, W, 3) float32 in 0..1."""
+
+    def style_distance(self, picture: Picture) -> dict[str, float]: ...
+
+    def content_distance(self, picture: Picture, content: Picture) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The figures of one film; what could not be measured (no pairs, nothing standing still) is NaN."""
+
+    flicker: float
+    """levels of 255, warping error of the film"""
+    flicker_source: float
+    """levels of 255, the same of the source: what noise and flow leave over"""
+    style_distance: dict[str, float] = field(hash=False)
+    """layer -> relative Gram distance from the artwork"""
+    content_distance: float
+    """relative feature distance from the source"""
+    drift_mean: float
+    """levels of 255 per 100 frames, mean luma of what stands still"""
+    drift_spread: float
+    """levels of 255 per 100 frames, standard deviation of the same luma"""
+    seam: float
+    """flicker after the start of a scene over the scene's median flicker; 1: no seam"""
+    frames: int
+    """frames of the film"""
+
+    def as_dict(self) -> dict[str, object]:
+        """The fields as JSON takes them: what could not be measured is None."""
+        return {name: None if _missing(value) else value for name, value in asdict(self).items()}
+
+    def table(self) -> str:
+        """The figures as lines of text: what, how much, in which unit."""
+        rows = [
+            ("frames", str(self.frames), ""),
+            ("flicker", _number(self.flicker), "levels of 255"),
+            ("flicker of the source", _number(self.flicker_source), "levels of 255"),
+            *((f"style distance {layer}", _number(value), "") for layer, value in self.style_distance.items()),
+            ("content distance", _number(self.content_distance), ""),
+            ("drift of the mean", _number(self.drift_mean), "levels of 255 per 100 frames"),
+            ("drift of the spread", _number(self.drift_spread), "levels of 255 per 100 frames"),
+            ("seam", _number(self.seam), "times the usual flicker"),
+        ]
+        wide = max(len(name) for name, _, _ in rows)
+        return "\n".join(f"{name:<{wide}}  {value:>9}  {unit}".rstrip() for name, value, unit in rows)
+
+
+def score(
+    source: Iterable[Frame],
+    stylized: Iterable[Frame],
+    judge: PictureJudge,
+    cuts: Sequence[int],
+    flow: FlowSettings,
+) -> Scores:
+    """Measure a film against the clip it was made of, frame by frame.
+
+    cuts: source frame numbers at which scenes begin; no pair across one is measured. flow: should be another estimator
+    than the one used to render. Frames of the source are resized to the film's size.
+
+    - flicker (Lai et al. 2018, warping error): root mean square over consistent pixels of
+      ``film[i] - warp(film[i-1], flow of the source)``, per pair in levels of 255, then the mean over pairs.
+    - style and content distance: the judge's, mean over every ``JUDGED_EVERY``-th frame.
+    - drift: least-squares slope, within scenes, of the mean and of the spread of the film's luma less the source's own.
+      They are summed up from pair to pair, each change taken over the pixels that stand still in that pair.
+    - seam: flicker of a scene's first pair over the median of all its pairs; of all scenes the median.
+
+    Raises SettingsError where the two have different numbers of frames.
+    """
+    steadiness, judged, frames = _Steadiness(), _Judged(judge), 0
+    before: _Both | None = None
+    for original, painted in _together(source, stylized):
+        height, width = painted.pixels.shape[:2]
+        now = _Both(original.index, resize(original.pixels, width, height), to_picture(painted.pixels))
+        if frames % JUDGED_EVERY == 0:
+            judged.look(now)
+        if before is None or any(before.index < cut <= now.index for cut in cuts):
+            steadiness.start_scene()
+        else:
+            steadiness.add(before, now, estimate(now.source, before.source, flow))
+        before = now
+        frames += 1
+    steadiness.finish()
+    if not frames:
+        raise SettingsError("the film has no frames; give one that holds pictures")
+    return Scores(
+        flicker=_mean(steadiness.film),
+        flicker_source=_mean(steadiness.source),
+        style_distance=judged.style(),
+        content_distance=judged.content / judged.frames,
+        drift_mean=100 * steadiness.mean.slope,
+        drift_spread=100 * steadiness.spread.slope,
+        seam=steadiness.seam(),
+        frames=frames,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Both:
+    """A frame of the source, at the film's size, and of the film."""
+
+    index: int
+    source: Pixels
+    film: Picture
+
+
+class _Slope:
+    """Least-squares slope of values over frames, pooled over scenes: each scene has an offset of its own."""
+
+    def __init__(self) -> None:
+        self._sums = np.zeros(5)
+        self._above = self._below = 0.0
+
+    def add(self, value: float) -> None:
+        """The value of the next frame of this scene."""
+        time = self._sums[0]
+        self._sums += (1, time, value, time * time, time * value)
+
+    def close(self) -> None:
+        """End a scene, or a stretch of it."""
+        count, time, value, squares, products = self._sums
+        if count > 1:
+            self._above += products - time * value / count
+            self._below += squares - time * time / count
+        self._sums[:] = 0
+
+    @property
+    def slope(self) -> float:
+        """Per frame; NaN where no stretch had two frames."""
+        return self._above / self._below if self._below else math.nan
+
+
+class _Steadiness:
+    """Flicker, drift and seams, collected pair by pair."""
+
+    def __init__(self) -> None:
+        self.film: list[float] = []
+        self.source: list[float] = []
+        self.mean, self.spread = _Slope(), _Slope()
+        self._drifted = (0.0, 0.0)
+        self._measuring = False
+        self._scene: list[float] = []
+        self._seams: list[float] = []
+
+    def start_scene(self) -> None:
+        """The next pair belongs to another scene."""
+        self._end_stretch()
+        if len(self._scene) >= LEAST_PAIRS:
+            usual = float(np.median(self._scene))
+            if usual > 0:
+                self._seams.append(self._scene[0] / usual)
+        self._scene = []
+
+    def add(self, before: _Both, now: _Both, motion: Motion) -> None:
+        """Measure two neighbours; pairs of which nothing is consistent are left out."""
+        earlier = to_picture(before.source)
+        warped, seen = warp(before.film, motion.flow)
+        trusted = (motion.consistency > CONSISTENT) & (seen > CONSISTENT)
+        if not trusted.any():
+            self._end_stretch()
+            return
+        source = to_picture(now.source)
+        self.film.append(_error(now.film, warped, trusted))
+        self.source.append(_error(source, warp(earlier, motion.flow)[0], trusted))
+        self._scene.append(self.film[-1])
+        still = trusted & (np.square(motion.flow).sum(-1) < STILL**2)
+        if still.mean() < LEAST_STILL:
+            self._end_stretch()
+            return
+        film, original = _change(before.film, now.film, still), _change(earlier, source, still)
+        self._drift(film[0] - original[0], film[1] - original[1])
+
+    def finish(self) -> None:
+        """No more pairs."""
+        self.start_scene()
+
+    def seam(self) -> float:
+        """Median over scenes of the first pair's flicker over the scene's median; NaN without such scenes."""
+        return float(np.median(self._seams)) if self._seams else math.nan
+
+    def _drift(self, mean: float, spread: float) -> None:
+        if not self._measuring:
+            self.mean.add(0)
+            self.spread.add(0)
+            self._drifted, self._measuring = (0.0, 0.0), True
+        self._drifted = self._drifted[0] + mean, self._drifted[1] + spread
+        self.mean.add(self._drifted[0])
+        self.spread.add(self._drifted[1])
+
+    def _end_stretch(self) -> None:
+        self.mean.close()
+        self.spread.close()
+        self._measuring = False
+
+
+class _Judged:
+    """Sums of the network's distances."""
+
+    def __init__(self, judge: PictureJudge) -> None:
+        self._judge = judge
+        self._style: dict[str, float] = {}
+        self.content, self.frames = 0.0, 0
+
+    def look(self, both: _Both) -> None:
+        for layer, distance in self._judge.style_distance(both.film).items():
+            self._style[layer] = self._style.get(layer, 0.0) + distance
+        self.content += self._judge.content_distance(both.film, to_picture(both.source))
+        self.frames += 1
+
+    def style(self) -> dict[str, float]:
+        return {layer: total / self.frames for layer, total in self._style.items()}
+
+
+def _together(source: Iterable[Frame], stylized: Iterable[Frame]) -> Iterator[tuple[Frame, Frame]]:
+    try:
+        yield from zip(source, stylized, strict=True)
+    except ValueError:
+        raise SettingsError(
+            "the film and the clip have different numbers of frames; score the film of the whole clip"
+        ) from None
+
+
+def _error(picture: Picture, warped: Picture, where: NDArray[np.bool_]) -> float:
+    """Root mean square difference, levels of 255."""
+    difference = (picture - warped)[where].astype(np.float64)
+    return 255 * math.sqrt(float(np.square(difference).mean()))
+
+
+def _change(before: Picture, now: Picture, where: NDArray[np.bool_]) -> tuple[float, float]:
+    """By how much mean and standard deviation of luma grew, levels of 255."""
+    earlier, later = (255 * (picture[where] @ LUMA).astype(np.float64) for picture in (before, now))
+    return float(later.mean() - earlier.mean()), float(later.std() - earlier.std())
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else math.nan
+
+
+def _missing(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _number(value: float) -> str:
+    return "-" if _missing(value) else f"{value:.4g}"
