@@ -136,6 +136,10 @@ class Clip:
     format: str = ""
     """container, FFmpeg's short name"""
     codec: str = ""
+    stamped: bool = True
+    """whether the times are the file's own; if not, frames are counted"""
+    notes: tuple[str, ...] = ()
+    """what the user should know about the file, a line each"""
 
     @property
     def num_frames(self) -> int:
