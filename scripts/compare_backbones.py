@@ -80,7 +80,8 @@ def paint(net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettings,
     """Optimise one pair with one network and judge it."""
     picture = optimize(net, photo, style, settings)
     content = judge.content_distance(picture, to_picture(photo))
-    return Painting(picture, judge.style_distance(picture), content, settings.content.weight)
+    # a picture that did not move at all must not divide by zero
+    return Painting(picture, judge.style_distance(picture), max(content, 1e-9), settings.content.weight)
 
 
 def time_ratio(nets: list[tuple[Backbone, RenderSettings]], photo: Pixels, style: Pixels) -> float:
@@ -95,7 +96,7 @@ def time_ratio(nets: list[tuple[Backbone, RenderSettings]], photo: Pixels, style
                 optimize(net, photo, style, few)
                 spent.append(time.process_time() - began)
             # the difference leaves out what is done once: targets, start
-            best[index] = min(best[index], (spent[1] - spent[0]) / 3)
+            best[index] = min(best[index], max(1e-6, (spent[1] - spent[0]) / 3))
     return best[0] / best[1]
 
 

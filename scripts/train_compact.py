@@ -38,6 +38,8 @@ HELD_OUT = 256
 """crops that are never trained on"""
 KEPT = 1200
 """pictures that the student has painted are kept, the newest ones"""
+SAVE_EVERY = 250
+"""steps between two checkpoints"""
 WARM_UP = 200
 """steps with a rising rate, and without practice"""
 PRACTICE_EVERY = 20
@@ -65,6 +67,8 @@ class Recipe:
     """share of pictures that the student itself has painted; 0: none"""
     bfloat16: bool = True
     """of teacher and student while training; several times faster where the processor knows it"""
+    start: str = ""
+    """file of a wider student to begin from; empty: from nothing"""
     seed: int = 0
 
 
@@ -152,6 +156,59 @@ def student(recipe: Recipe) -> Backbone:
     return Backbone("compact", recipe.plan, tensors, pooling="average")
 
 
+def narrowed(wide: Backbone, recipe: Recipe, teacher: Backbone, pictures: Tensor) -> Backbone:
+    """A student that begins as a wider, trained one: of every convolution the channels that matter most are kept.
+
+    A channel matters as much as it fires on pictures (B, 3, H, W), times the size of the weights that use it. Where the
+    student is the wider one, fresh channels are added. Heads keep their first directions, the teacher's main ones.
+    """
+    dice = torch.Generator().manual_seed(recipe.seed)
+    tensors = {name: value.detach().clone() for name, value in wide.state_dict().items()}
+    taps = " ".join(f"{token} after{place}" if token.isdigit() else token for place, token in enumerate(wide.plan))
+    bare = Backbone("compact", taps, {k: v for k, v in tensors.items() if k[0] == "c"}, pooling="average")
+    with torch.no_grad():
+        fired = list(bare(pictures, [layer for layer in bare.layers if layer.startswith("after")]).values())
+    layers, heads = [token for token in wide.plan if token[0] == "r"], iter(recipe.heads)
+    index, widths = -1, [int(token) for token in recipe.plan.split() if token.isdigit()]
+    for token in wide.plan:
+        if token.isdigit():
+            index += 1
+            users = tensors[f"convs.{index + 1}.weight"].square().sum((0, 2, 3)) if index + 1 < len(widths) else 0
+            for layer in layers:
+                if wide.plan.index(layer) == _place(wide.plan, index) + 1:
+                    users = users + tensors[f"heads.{layer}.weight"].square().sum((0, 2, 3))
+            matter = fired[index].square().mean((0, 2, 3)) * users
+            best = matter.argsort(descending=True)[: widths[index]].sort().values
+            for name in (f"convs.{index}.weight", f"convs.{index}.bias"):
+                fresh = torch.zeros(widths[index] - len(best), *tensors[name].shape[1:])
+                if fresh.dim() > 1:
+                    fresh.normal_(0, math.sqrt(2 / (9 * fresh.shape[1])), generator=dice)
+                tensors[name] = torch.cat([tensors[name][best], fresh])
+            for name in [f"convs.{index + 1}.weight"] + [f"heads.{layer}.weight" for layer in layers]:
+                mine = name[0] == "c" or wide.plan.index(name.split(".")[1]) == _place(wide.plan, index) + 1
+                if name in tensors and mine:
+                    kept = tensors[name][:, best]
+                    fresh = torch.zeros(len(kept), widths[index] - len(best), *kept.shape[2:])
+                    tensors[name] = torch.cat([kept, fresh], 1)
+        elif token in layers:
+            rows = next(heads)
+            for kind in ("weight", "bias"):
+                tensors[f"heads.{token}.{kind}"] = tensors[f"heads.{token}.{kind}"][:rows].contiguous()
+    net = Backbone("compact", recipe.plan, tensors, pooling="average")
+    with torch.no_grad():
+        found, wanted = net(pictures, net.layers), teacher(pictures, net.layers)
+        for layer in net.layers:
+            factor = (found[layer] * wanted[layer]).sum() / found[layer].square().sum()
+            for kind in ("weight", "bias"):
+                net.get_parameter(f"heads.{layer}.{kind}").mul_(factor)
+    return net
+
+
+def _place(plan: list[str], index: int) -> int:
+    """Where in a plan the convolution of this number stands."""
+    return [place for place, token in enumerate(plan) if token.isdigit()][index]
+
+
 def errors(found: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     """Relative errors of features (B, C, H, W) and, image by image, of their Gram matrices."""
     feature = (found - wanted).square().mean() / wanted.square().mean()
@@ -217,10 +274,10 @@ def measure(net: Backbone, teacher: Backbone, held_out: Tensor) -> dict[str, tup
 
 
 def train(
-    recipe: Recipe, teacher: Backbone, crops: Tensor, checkpoint: Path, device: str
+    net: Backbone, recipe: Recipe, teacher: Backbone, crops: Tensor, checkpoint: Path, device: str
 ) -> Iterator[tuple[int, Backbone]]:
     """Train, resuming from the checkpoint where there is one; yields (step, student) now and then and at the end."""
-    net = student(recipe).to(device).requires_grad_(True)
+    net = net.to(device).requires_grad_(True)
     fast = copy.deepcopy(teacher).to(torch.bfloat16)
     optimizer = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.9, 0.99))
     first, practice = 0, Practice(recipe)
@@ -247,7 +304,7 @@ def train(
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
-        if (step + 1) % 250 == 0 or step + 1 == recipe.steps:
+        if (step + 1) % SAVE_EVERY == 0 or step + 1 == recipe.steps:
             state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
             state |= {"recipe": json.dumps(dataclasses.asdict(recipe)), "practice": practice.pictures}
             torch.save(state, checkpoint.with_suffix(".part"))
@@ -332,9 +389,15 @@ def main() -> None:
     held_out = torch.from_numpy(array[order[:HELD_OUT]]).permute(0, 3, 1, 2).float().to(device) / 255
     crops = torch.from_numpy(array[order[HELD_OUT:]])
     teacher = turned(load_backbone("vgg19", str(given.teacher)), recipe, held_out.cpu()).to(device)
+    if recipe.start:
+        wide = load_backbone("compact", recipe.start)
+        begun = narrowed(wide, recipe, teacher.cpu(), held_out[:64].cpu())
+        teacher = teacher.to(device)
+    else:
+        begun = student(recipe)
     checkpoint = given.checkpoint or given.out.with_suffix(".checkpoint")
     began = time.monotonic()
-    for step, net in train(recipe, teacher, crops, checkpoint, device):
+    for step, net in train(begun, recipe, teacher, crops, checkpoint, device):
         measured = measure(net, teacher, held_out[:: 1 if step == recipe.steps else 4])
         shown = "  ".join(f"{layer} {a:.4f}/{b:.5f}" for layer, (a, b) in measured.items())
         print(f"step {step}/{recipe.steps}  {time.monotonic() - began:.0f} s  feature/Gram error  {shown}", flush=True)

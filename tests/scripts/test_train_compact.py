@@ -1,0 +1,177 @@
+"""Training the compact network, in miniature: deterministic, resumable, and its file loads."""
+
+import dataclasses
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from videostyle.stylize import weights
+from videostyle.stylize.backbones import Backbone, load_backbone
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "train_compact.py"
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("train_compact", SCRIPT)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "train_compact", module)
+    spec.loader.exec_module(module)
+    for name, value in {"HELD_OUT": 4, "SAVE_EVERY": 3, "WARM_UP": 2, "PRACTICE_EVERY": 2}.items():
+        monkeypatch.setattr(module, name, value)
+    return module
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder with three pictures, one of them smaller than a crop, and one file that is none."""
+    folder, rng = tmp_path / "pictures", np.random.default_rng(0)
+    folder.mkdir()
+    for name, size in (("a.png", (8, 9)), ("b.jpg", (12, 7)), ("c.png", (3, 3))):
+        picture = Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8))
+        picture.resize((size[1] * 16, size[0] * 16)).save(folder / name)
+    (folder / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+@pytest.fixture
+def teacher(tmp_path: Path) -> Path:
+    dice, tensors = torch.Generator().manual_seed(0), {}
+    for place, (out, into) in list(weights._USED.items())[:5]:
+        tensors[f"features.{place}.weight"] = torch.randn(out, into, 3, 3, generator=dice) * (2 / (9 * into)) ** 0.5
+        tensors[f"features.{place}.bias"] = torch.zeros(out)
+    save_file(tensors, tmp_path / "teacher.safetensors")
+    return tmp_path / "teacher.safetensors"
+
+
+TINY = {"plan": "8 relu1_1 P 8 relu2_1 P 8 relu3_1", "heads": (4, 4, 4), "crops": 12, "steps": 6, "batch": 4}
+
+
+def test_command_writes_a_file_that_loads(
+    script: ModuleType, pictures: Path, teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    out = tmp_path / "out.safetensors"
+    flags = ["--pictures", str(pictures), "--teacher", str(teacher), "--out", str(out), "--set", "scales=[1, 2]"]
+    for name, value in TINY.items():
+        flags += ["--set", f"{name}={json.dumps(value)}"]
+    monkeypatch.setattr(sys, "argv", ["train_compact.py", *flags])
+    script.main()
+    assert "step 6/6" in capsys.readouterr().out
+    net = load_backbone("compact", str(out))
+    assert net.layers[:3] == ("relu1_1", "relu2_1", "relu3_1")
+    assert net.layers[3:] == ("s2/relu1_1", "s2/relu2_1", "s2/relu3_1")
+    with safe_open(out, "pt") as file:
+        about = file.metadata()
+    assert json.loads(about["recipe"])["steps"] == 6
+    assert about["teacher"].startswith("teacher.safetensors sha256 ")
+    assert "Simonyan & Zisserman" in about["attribution"]
+
+
+def train_tiny(script: ModuleType, teacher: Path, crops: torch.Tensor, checkpoint: Path, stop: int) -> Backbone:
+    recipe = dataclasses.replace(script.Recipe(), **TINY)
+    turned = script.turned(load_backbone("vgg19", str(teacher)), recipe, torch.rand(4, 3, 64, 64))
+    net = script.student(recipe)
+    for step, trained in script.train(net, recipe, turned, crops, checkpoint, "cpu"):
+        net = trained
+        if step >= stop:
+            break
+    return net
+
+
+def test_an_interrupted_training_ends_the_same(
+    script: ModuleType, pictures: Path, teacher: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    crops = torch.from_numpy(script.cut_crops(pictures, 12, 0))
+    torch.manual_seed(1)
+    whole = train_tiny(script, teacher, crops, tmp_path / "whole", 6)
+    torch.manual_seed(1)
+    train_tiny(script, teacher, crops, tmp_path / "parts", 3)
+    torch.manual_seed(1)
+    resumed = train_tiny(script, teacher, crops, tmp_path / "parts", 6)
+    for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-6)
+    with pytest.raises(SystemExit, match="of another recipe"):
+        next(iter(script.train(whole, script.Recipe(), whole, crops, tmp_path / "parts", "cpu")))
+
+
+def test_crops_and_windows_repeat(script: ModuleType, pictures: Path) -> None:
+    crops = script.cut_crops(pictures, 7, 3)
+    assert crops.shape == (7, script.SIDE, script.SIDE, 3)
+    np.testing.assert_array_equal(crops, script.cut_crops(pictures, 7, 3))
+    recipe = script.Recipe(batch=5)
+    one, other = (script.windows(torch.from_numpy(crops), recipe, 11) for _ in range(2))
+    assert torch.equal(one, other)
+    assert one.shape == (5, 3, 64, 64)
+    assert not torch.equal(one, script.windows(torch.from_numpy(crops), recipe, 12))
+
+
+def test_turning_keeps_gram_distances(script: ModuleType, teacher: Path) -> None:
+    """With all directions kept, a turned teacher measures as the teacher does, up to one factor per layer."""
+    vgg19 = load_backbone("vgg19", str(teacher))
+    recipe = script.Recipe(heads=(64, 128, 256))
+    turned = script.turned(vgg19, recipe, torch.rand(4, 3, 64, 64))
+    a, b, c = torch.rand(3, 1, 3, 64, 64)
+    for layer in ("relu1_1", "relu3_1"):
+        ratios = []
+        for net in (vgg19, turned):
+            x, y, z = (script.gram(net(picture, [layer])[layer]) for picture in (a, b, c))
+            ratios.append(float((x - y).norm() / (x - z).norm()))
+        assert ratios[0] == pytest.approx(ratios[1], rel=1e-3)
+
+
+def test_dead_channels_are_pruned_without_a_trace(script: ModuleType) -> None:
+    recipe = dataclasses.replace(script.Recipe(), **TINY)
+    net, x = script.student(recipe), torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        net.convs[1].bias[2:5] = -1e4
+    plan, tensors = script.pruned(net, x)
+    assert plan.split()[3] == "5"
+    smaller = Backbone("compact", plan, tensors, pooling="average")
+    for layer, features in net(x, net.layers).items():
+        torch.testing.assert_close(smaller(x, [layer])[layer], features)
+
+
+def test_narrowing_to_the_same_width_changes_nothing_but_size(script: ModuleType, teacher: Path) -> None:
+    recipe, x = dataclasses.replace(script.Recipe(), **TINY), torch.rand(2, 3, 64, 64)
+    wide = script.student(recipe)
+    turned = script.turned(load_backbone("vgg19", str(teacher)), recipe, x)
+    same = script.narrowed(wide, recipe, turned, x)
+    for layer, features in wide(x, wide.layers).items():
+        found = same(x, [layer])[layer]
+        torch.testing.assert_close(found, features * ((found * features).sum() / features.square().sum()))
+    small = dataclasses.replace(recipe, plan="6 relu1_1 P 4 relu2_1 P 12 relu3_1", heads=(3, 4, 4))
+    turned = script.turned(load_backbone("vgg19", str(teacher)), small, x)
+    assert script.narrowed(wide, small, turned, x)(x, ["relu3_1"])["relu3_1"].shape == (2, 4, 16, 16)
+
+
+def test_painting_moves_towards_the_targets(script: ModuleType, pictures: Path) -> None:
+    recipe = dataclasses.replace(script.Recipe(), **TINY)
+    practice = script.Practice(recipe)
+    crops = torch.from_numpy(script.cut_crops(pictures, 12, 0))
+    plain = script.windows(crops, recipe, 1)
+    assert practice.mix(plain, 1) is plain
+    practice.paint(script.student(recipe), crops, 2, "cpu")
+    mixed = practice.mix(plain, 1)
+    assert practice.pictures.shape == (4, 3, 64, 64)
+    assert not torch.equal(mixed[:1], plain[:1])
+    assert torch.equal(mixed[1:], plain[1:])
+    assert float(mixed.min()) >= -0.1
+    assert float(mixed.max()) <= 1.1
+
+
+def test_wrong_fields_are_told(script: ModuleType) -> None:
+    with pytest.raises(SystemExit, match="no such field; choose of plan, "):
+        script.read_recipe(["widht=3"])
