@@ -50,16 +50,16 @@ PRACTICE_EVERY = 20
 class Recipe:
     """Everything that decides the result, stored in its metadata."""
 
-    plan: str = "16 relu1_1 P 32 48 relu2_1 P 96 96 relu3_1"
-    heads: tuple[int, ...] = (16, 48, 96)
-    scales: tuple[int, ...] = (1,)
-    style: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1")
+    plan: str = "16 relu1_1 P 32 48 relu2_1 P 96 relu3_1"
+    heads: tuple[int, ...] = (16, 32, 64)
+    scales: tuple[int, ...] = (1, 2, 4)
+    style: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "s2/relu3_1", "s4/relu3_1")
     content: tuple[str, ...] = ("relu3_1",)
     crops: int = 11605
     steps: int = 6000
     batch: int = 24
     window: int = 64
-    rate: float = 3e-3
+    rate: float = 1.5e-3
     gram: float = 0.5
     noise: float = 0.5
     """share of disturbed pictures"""

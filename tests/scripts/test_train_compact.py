@@ -55,7 +55,15 @@ def teacher(tmp_path: Path) -> Path:
     return tmp_path / "teacher.safetensors"
 
 
-TINY = {"plan": "8 relu1_1 P 8 relu2_1 P 8 relu3_1", "heads": (4, 4, 4), "crops": 12, "steps": 6, "batch": 4}
+TINY = {
+    "plan": "8 relu1_1 P 8 relu2_1 P 8 relu3_1",
+    "heads": (4, 4, 4),
+    "scales": (1,),
+    "style": ("relu1_1",),
+    "crops": 12,
+    "steps": 6,
+    "batch": 4,
+}
 
 
 def test_command_writes_a_file_that_loads(
