@@ -1,5 +1,7 @@
 """Two frames -> Motion: optical flow both ways, and how far it can be trusted; warping along it."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +14,19 @@ Field = NDArray[np.float32]
 Weight = NDArray[np.float32]
 """(H, W) in 0..1"""
 
-COARSEST = 24
-"""px, least short side of Farneback's coarsest level; at 1080p five levels follow fast motion, three do not"""
+Gray = NDArray[np.uint8]
+"""(H, W) 0..255"""
+
+COARSEST = 12
+"""px, least short side of Farneback's coarsest level: with 24 it loses pans of 80 px in pictures 360 px high"""
+NORMALIZED = 8.0
+"""px, standard deviation of the window in which contrast is evened out for Farneback"""
+ITERATIONS = 5
+"""of Farneback, on every level"""
+FAINTEST = 4.0
+"""levels of 255: contrast below this is taken for noise and not raised"""
+DIS_FULL = 512
+"""px: pictures with a shorter side are followed by DIS down to full size, others to half size"""
 
 
 def estimate(current: Pixels, previous: Pixels, settings: FlowSettings) -> Motion:
@@ -26,9 +39,9 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings) -> Motio
     now, before = _gray(current), _gray(previous)
     backward = _flow(now, before, settings.method)
     forward = _flow(before, now, settings.method)
-    there_and_back = backward + _sample(forward, backward, cv2.INTER_LINEAR)
-    lengths = _squares(backward) + _squares(_sample(forward, backward, cv2.INTER_LINEAR))
-    trusted = _squares(there_and_back) < settings.forward_backward * lengths + settings.forward_backward_px
+    back = _sample(forward, backward, cv2.INTER_LINEAR)
+    lengths = _squares(backward) + _squares(back)
+    trusted = _squares(backward + back) < settings.forward_backward * lengths + settings.forward_backward_px
     trusted &= _inside(backward)
     if settings.motion_boundary:
         trusted &= ~_boundary(backward)
@@ -42,9 +55,10 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings) -> Motio
 def warp(picture: Picture, flow: Field) -> tuple[Picture, Weight]:
     """An earlier picture (H, W, 3) brought to the current frame, and where it was seen (1) or lay outside (0).
 
-    Sampled bicubically: bilinear sampling blurs a picture that is carried through many frames.
+    Sampled by Lanczos' kernel: carried through many frames, a picture is blurred by bilinear sampling, and by OpenCV's
+    bicubic one sharpened.
     """
-    warped = np.clip(_sample(picture, flow, cv2.INTER_CUBIC), 0, 1)
+    warped = np.clip(_sample(picture, flow, cv2.INTER_LANCZOS4), 0, 1)
     return warped, _inside(flow).astype(np.float32)
 
 
@@ -53,7 +67,7 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
     if pixels.shape[:2] == (height, width):
         return pixels
     smaller = width * height < pixels.shape[0] * pixels.shape[1]
-    found: Pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+    found: Pixels = _resized(pixels, (width, height), cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
     return found
 
 
@@ -74,18 +88,55 @@ def fill_unseen(warped: Picture, seen: Weight, content: Picture) -> Picture:
     return matched + seen[..., None] * (warped - matched)
 
 
-def _gray(pixels: Pixels) -> NDArray[np.uint8]:
+def _gray(pixels: Pixels) -> Gray:
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _flow(current: NDArray[np.uint8], previous: NDArray[np.uint8], method: str) -> Field:
+def _flow(current: Gray, previous: Gray, method: str) -> Field:
     """Where the pixels of one gray frame were in another: (H, W, 2)."""
-    if method == "dis":
-        return np.asarray(cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(current, previous, None))
-    levels = max(1, int(np.log2(min(current.shape) / COARSEST)) + 1)
-    return np.asarray(cv2.calcOpticalFlowFarneback(current, previous, None, 0.5, levels, 15, 3, 7, 1.5, 0))
+    return _dis(current, previous) if method == "dis" else _farneback(current, previous)
+
+
+def _farneback(current: Gray, previous: Gray) -> Field:
+    """Farnebäck 2003, coarse to fine, on pictures whose contrast is evened out at every scale.
+
+    Differs from OpenCV's own pyramid: a window holds strong and weak texture, of which else only the strong counts.
+    """
+    height, width = current.shape
+    flow: Field = np.zeros((1, 1, 2), np.float32)
+    for level in reversed(range(max(1, int(np.log2(min(height, width) / COARSEST)) + 1))):
+        size = max(1, round(width / 2**level)), max(1, round(height / 2**level))
+        now, before = (_even(_resized(gray, size, cv2.INTER_AREA)) for gray in (current, previous))
+        growth = np.array([size[0] / flow.shape[1], size[1] / flow.shape[0]], np.float32)
+        start = _resized(flow, size, cv2.INTER_LINEAR) * growth
+        found = cv2.calcOpticalFlowFarneback(
+            now, before, start, 0.5, 1, 15, ITERATIONS, 7, 1.5, cv2.OPTFLOW_USE_INITIAL_FLOW
+        )
+        flow = np.asarray(found, np.float32)
+    return flow
+
+
+def _dis(current: Gray, previous: Gray) -> Field:
+    """Kroeger et al. 2016, OpenCV's medium preset, ending at full size where the picture is small."""
+    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    estimator.setFinestScale(0 if min(current.shape) < DIS_FULL else 1)
+    start = np.zeros((*current.shape, 2), np.float32)
+    return np.asarray(estimator.calc(current, previous, start), np.float32)
+
+
+def _even(gray: Gray) -> Gray:
+    """Subtract the local mean and divide by the local deviation."""
+    values = gray.astype(np.float32)
+    detail = values - cv2.GaussianBlur(values, (0, 0), NORMALIZED)
+    deviation = np.sqrt(cv2.GaussianBlur(np.square(detail), (0, 0), NORMALIZED) + FAINTEST**2)
+    return np.asarray(np.clip(128 + 48 * detail / deviation, 0, 255), np.uint8)
+
+
+def _resized(values: NDArray[Any], size: tuple[int, int], interpolation: int) -> NDArray[Any]:
+    """Values (H, W, ...) of the same type at another width and height."""
+    return np.asarray(cv2.resize(values, size, interpolation=interpolation), values.dtype)
 
 
 def _places(flow: Field) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -102,7 +153,7 @@ def _sample(values: NDArray[np.float32], flow: Field, interpolation: int) -> NDA
 
 def _inside(flow: Field) -> NDArray[np.bool_]:
     x, y = _places(flow)
-    return (x >= 0) & (y >= 0) & (x <= flow.shape[1] - 1) & (y <= flow.shape[0] - 1)
+    return np.asarray((x >= 0) & (y >= 0) & (x <= flow.shape[1] - 1) & (y <= flow.shape[0] - 1))
 
 
 def _squares(field: Field) -> NDArray[np.float32]:

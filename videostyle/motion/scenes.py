@@ -1,7 +1,8 @@
 """Frames -> scene cuts, by PySceneDetect's detectors fed with our frames."""
 
+import math
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ LIKE_BEFORE = 0.5
 """a flash is over when the difference from before it has fallen to this fraction"""
 STANDS_OUT = 2.0
 """times the median change between neighbours around it that a cut must have: fast motion changes every frame much"""
+KEPT = 12
+"""frames at hand when a cut is judged: as far back as it is reported late, and FLASH more on either side"""
 
 _Small = NDArray[np.uint8]
 
@@ -27,45 +30,39 @@ def find_cuts(frames: Iterable[Frame], settings: SceneSettings) -> list[int]:
     """Indices of the first frames of new scenes, ascending; the very first frame is none.
 
     Frames (H, W, 3) of any one size; 144 px on the short side are enough. Of the detector's cuts those are dropped that
-    are flashes, hardly change the picture, or do not stand out from the motion around them, and those less than ``settings.min_frames`` after the one before. Keeps
-    no more than a few frames. All frames are taken, whatever the settings.
+    are flashes, hardly change the picture, or do not stand out from the motion around them; of scenes shorter than
+    ``settings.min_frames`` those after the first. All frames are taken, whatever the settings, and few are kept.
     """
     if settings.detector == "none":
         for _ in frames:
             pass
         return []
-    cuts: list[int] = []
-    last = None
-    for cut in _candidates(frames, settings):
-        last = 0 if last is None else last
-        if cut - last >= settings.min_frames:
-            cuts.append(cut)
-            last = cut
+    cuts = list[int]()
+    last = -1  # place of the latest scene's first frame; -1: none yet
+    for place, index in _candidates(frames, settings):
+        if place - max(last, 0) >= settings.min_frames:
+            cuts.append(index)
+            last = place
     return cuts
 
 
-def _candidates(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[int]:
-    """The detector's cuts that are neither flashes nor hardly visible, however near each other."""
-    detector = _detector(settings)
-    recent: deque[tuple[int, _Small]] = deque(maxlen=2 * FLASH + 4)
-    waiting: deque[int] = deque()
-    number = 0
-    indices: dict[int, int] = {}
-    for frame in frames:
+def _candidates(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[tuple[int, int]]:
+    """Cuts that are seen and last, however near each other: the frame's place among the frames, and its index."""
+    detector, waiting = _detector(settings), deque[int]()
+    recent = dict[int, tuple[int, _Small]]()
+    for place, frame in enumerate(frames):
         pixels = _bytes(frame)
-        recent.append((number, pixels))
-        indices[number] = frame.index
-        indices.pop(number - 2 * recent.maxlen, None)  # type: ignore[operator]
-        found = detector.process_frame(FrameTimecode(number, fps=25.0), np.ascontiguousarray(pixels[..., ::-1]))
-        waiting.extend(cut.frame_num for cut in found)
-        while waiting and waiting[0] + FLASH <= number:
+        recent[place] = frame.index, pixels
+        recent.pop(place - KEPT, None)
+        found = detector.process_frame(FrameTimecode(place, fps=25.0), np.ascontiguousarray(pixels[..., ::-1]))
+        waiting.extend(cut.frame_num for cut in found if cut.frame_num)
+        while waiting and waiting[0] + FLASH <= place:
             cut = waiting.popleft()
-            if cut and _is_cut(cut, dict(recent)):
-                yield indices[cut]
-        number += 1
+            if _is_cut(cut, recent):
+                yield cut, recent[cut][0]
     for cut in waiting:
-        if cut and _is_cut(cut, dict(recent)):
-            yield indices[cut]
+        if _is_cut(cut, recent):
+            yield cut, recent[cut][0]
 
 
 def _detector(settings: SceneSettings) -> ContentDetector:
@@ -76,28 +73,25 @@ def _detector(settings: SceneSettings) -> ContentDetector:
     return ContentDetector(threshold=threshold or 27.0, min_scene_len=0)
 
 
-def _is_cut(cut: int, frames: dict[int, _Small]) -> bool:
+def _is_cut(cut: int, frames: Mapping[int, tuple[int, _Small]]) -> bool:
     """Whether the picture changes visibly and more than around it, and for longer than a flash lasts."""
-    change = _difference(frames[cut - 1], frames[cut])
-    around = [
-        _difference(frames[near - 1], frames[near])
-        for near in range(cut - FLASH, cut + FLASH + 1)
-        if near != cut and near in frames and near - 1 in frames
-    ]
-    if change < max(LEAST_CHANGE, STANDS_OUT * float(np.median(around or [0]))):
+
+    def change(before: int, after: int) -> float:
+        """Mean difference of two frames, levels of 255; infinite where one is not there."""
+        if before not in frames or after not in frames:
+            return math.inf
+        return float(np.abs(frames[before][1].astype(np.int16) - frames[after][1]).mean())
+
+    here = change(cut - 1, cut)
+    nearby = [change(cut + k - 1, cut + k) for k in range(-FLASH, FLASH + 1) if k]
+    usual = float(np.median([value for value in nearby if value < math.inf] or [0.0]))
+    if here < max(LEAST_CHANGE, STANDS_OUT * usual):
         return False
-    same = LIKE_BEFORE * change
-    comes = any(_difference(frames[cut - 1], frames[cut + k]) < same for k in range(1, FLASH + 1) if cut + k in frames)
-    goes = any(
-        _difference(frames[cut - 1 - k], frames[cut]) < same for k in range(1, FLASH + 1) if cut - 1 - k in frames
+    return not any(
+        min(change(cut - 1, cut + k), change(cut - 1 - k, cut)) < LIKE_BEFORE * here for k in range(1, FLASH + 1)
     )
-    return not comes and not goes
-
-
-def _difference(one: _Small, other: _Small) -> float:
-    return float(np.abs(one.astype(np.int16) - other).mean())
 
 
 def _bytes(frame: Frame) -> _Small:
     pixels = frame.pixels
-    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
+    return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels.astype(np.uint8, copy=False)

@@ -1,0 +1,123 @@
+"""Scene cuts of real clips (counted by eye) and of made-up ones."""
+
+import itertools
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from videostyle.frames import Frame, Pixels
+from videostyle.motion.scenes import find_cuts
+from videostyle.settings import SceneSettings
+
+VIDEOS = Path(__file__).parents[2] / "../shared/data/videos"
+CUTS = {
+    "bikes_cuts.mp4": [30, 76, 137, 187, 242],
+    "bbb_480p_30s.mp4": [285, 378, 553],
+    "derived_cuts_av.mp4": [40, 73, 123, 150],
+    "nasa_dark_multistream.mp4": [202],
+    "derived_avsync.mp4": [],  # flashes
+    "horse_running.mp4": [],
+    "bmx_pan_240p.mp4": [],
+    "bedroom_kids_jumping.mp4": [],
+    "cockatoo_444_mp3.mp4": [],
+    "pancake_opus.mkv": [],
+}
+
+
+def frames(pictures: list[Pixels], first: int = 0) -> Iterator[Frame]:
+    for number, pixels in enumerate(pictures):
+        yield Frame(first + number, Fraction(number, 25), pixels)
+
+
+def shot(length: int, seed: int, light: float = 200) -> list[Pixels]:
+    """A camera panning over noise, to and fro."""
+    world = cv2.GaussianBlur(np.random.default_rng(seed).random((72, 160, 3)), (0, 0), 5)
+    world = (world - world.min()) / (world.max() - world.min()) * light
+    return [world[:, abs(step % 62 - 31) : abs(step % 62 - 31) + 128].astype(np.uint8) for step in range(length)]
+
+
+def film(*lengths: int) -> list[Pixels]:
+    return list(itertools.chain.from_iterable(shot(length, seed) for seed, length in enumerate(lengths)))
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_real_clips(name: str) -> None:
+    if not (VIDEOS / name).exists():
+        pytest.skip(f"the shared clip {name} is not here")
+    pictures = list(small(VIDEOS / name))
+    assert find_cuts(pictures, SceneSettings(detector="adaptive")) == CUTS[name]
+    assert find_cuts(pictures, SceneSettings(detector="content")) == CUTS[name]
+
+
+def small(path: Path) -> Iterator[Frame]:
+    """Frames at 144 px on the short side."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        scale = 144 / min(stream.width, stream.height)
+        width, height = (2 * round(side * scale / 2) for side in (stream.width, stream.height))
+        for number, frame in enumerate(container.decode(stream)):
+            pixels = frame.reformat(width, height, "rgb24", interpolation="FAST_BILINEAR").to_ndarray()
+            yield Frame(number, Fraction(number, 25), pixels)
+
+
+@pytest.mark.parametrize("detector", ["adaptive", "content"])
+def test_made_up_cuts(detector: str) -> None:
+    settings = SceneSettings(detector=detector)  # type: ignore[arg-type]
+    assert find_cuts(frames(film(20, 12, 30)), settings) == [20, 32]
+
+
+def test_indices_are_the_frames_own() -> None:
+    assert find_cuts(frames(film(20, 12, 30), first=100), SceneSettings()) == [120, 132]
+
+
+def test_short_scenes_are_not_cut() -> None:
+    pictures = film(20, 5, 30)
+    assert find_cuts(frames(pictures), SceneSettings()) == [20]
+    assert find_cuts(frames(pictures), SceneSettings(min_frames=4)) == [20, 25]
+
+
+def test_a_cut_soon_after_a_flash_is_found() -> None:
+    pictures = film(20, 20)
+    pictures[15] = np.full_like(pictures[15], 255)
+    assert find_cuts(frames(pictures), SceneSettings()) == [20]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_flashes_are_no_scenes(length: int) -> None:
+    pictures = shot(40, 0)
+    for at in range(20, 20 + length):
+        pictures[at] = np.full_like(pictures[at], 255)
+    assert find_cuts(frames(pictures), SceneSettings(min_frames=1)) == []
+
+
+def test_a_fade_from_black_is_no_cut() -> None:
+    pictures = [(pixels * min(1, step / 24)).astype(np.uint8) for step, pixels in enumerate(shot(60, 0))]
+    assert find_cuts(frames(pictures), SceneSettings()) == []
+
+
+def test_a_dissolve_is_no_cut() -> None:
+    one, other = shot(60, 0), shot(60, 1)
+    share = np.clip((np.arange(60) - 20) / 20, 0, 1)
+    pictures = [(a * (1 - s) + b * s).astype(np.uint8) for a, b, s in zip(one, other, share, strict=True)]
+    assert find_cuts(frames(pictures), SceneSettings()) == []
+
+
+def test_deep_pictures_are_cut_alike() -> None:
+    pictures: list[Pixels] = [pixels.astype(np.uint16) * 257 for pixels in film(20, 12, 30)]
+    assert find_cuts(frames(pictures), SceneSettings()) == [20, 32]
+
+
+def test_no_detector_takes_all_frames() -> None:
+    source = frames(film(20, 20))
+    assert find_cuts(source, SceneSettings(detector="none")) == []
+    assert next(source, None) is None
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 5])
+def test_few_frames(length: int) -> None:
+    assert find_cuts(frames(shot(length, 0)), SceneSettings()) == []

@@ -1,0 +1,180 @@
+"""The scores against films whose flicker, drift and seams are known."""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from videostyle.errors import SettingsError
+from videostyle.frames import Frame, Picture, Pixels
+from videostyle.metrics import JUDGED_EVERY, Scores, score
+from videostyle.settings import FlowSettings
+
+DIS = FlowSettings(method="dis")
+HEIGHT, WIDTH = 96, 128
+
+
+class Colors:
+    """Judges by plain colour, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def style_distance(self, picture: Picture) -> dict[str, float]:
+        self.asked += 1
+        return {"red": float(picture[..., 0].mean()), "blue": float(picture[..., 2].mean())}
+
+    def content_distance(self, picture: Picture, content: Picture) -> float:
+        assert picture.shape == content.shape
+        return float(np.abs(picture - content).mean())
+
+
+def texture(seed: int = 0, height: int = HEIGHT, width: int = WIDTH) -> Pixels:
+    noise = cv2.GaussianBlur(np.random.default_rng(seed).random((height, width, 3)), (0, 0), 1.5)
+    noise = (noise - noise.min()) / (noise.max() - noise.min())
+    return np.rint(60 + 130 * noise).astype(np.uint8)
+
+
+def frames(pictures: Sequence[Pixels]) -> Iterator[Frame]:
+    for number, pixels in enumerate(pictures):
+        yield Frame(number, Fraction(number, 25), pixels)
+
+
+def noisy(pictures: Sequence[Pixels], sigma: float | Sequence[float]) -> list[Pixels]:
+    rng = np.random.default_rng(7)
+    each = np.broadcast_to(np.asarray(sigma, float), len(pictures))
+    return [
+        np.clip(np.rint(p + rng.normal(0, s, p.shape)), 0, 255).astype(np.uint8)
+        for p, s in zip(pictures, each, strict=True)
+    ]
+
+
+def measured(source: Sequence[Pixels], film: Sequence[Pixels], cuts: Sequence[int] = ()) -> Scores:
+    return score(frames(source), frames(film), Colors(), cuts, DIS)
+
+
+def pan(length: int, step: int = 3) -> list[Pixels]:
+    world = texture(width=WIDTH + step * length)
+    return [world[:, step * i : step * i + WIDTH].copy() for i in range(length)]
+
+
+def test_noise_on_a_static_clip_flickers_by_sqrt_2_sigma() -> None:
+    still = [texture()] * 9
+    scores = measured(still, noisy(still, 6.0))
+    assert scores.flicker == pytest.approx(6 * math.sqrt(2), rel=0.03)
+    assert scores.flicker_source == 0
+    assert scores.frames == 9
+
+
+def test_noise_is_measured_along_the_motion() -> None:
+    source = pan(8)
+    scores = measured(source, noisy(source, 6.0))
+    assert scores.flicker == pytest.approx(6 * math.sqrt(2), rel=0.1)
+    assert scores.flicker_source < 1
+
+
+def test_a_frozen_film_flickers_where_the_source_moves() -> None:
+    source = pan(8)
+    frozen = measured(source, [source[0]] * 8)
+    assert frozen.flicker > 5
+    assert measured([source[0]] * 8, [texture(1)] * 8).flicker == 0
+
+
+def test_pairs_across_cuts_are_left_out() -> None:
+    film = [texture(0)] * 5 + [texture(1)] * 5
+    source = [texture(2)] * 10
+    assert measured(source, film).flicker > 1
+    assert measured(source, film, cuts=(5,)).flicker == 0
+
+
+@pytest.mark.parametrize("per_frame", [0.5, -1.0])
+def test_drift_is_the_slope_of_a_brightening_film(per_frame: float) -> None:
+    source = [texture()] * 21
+    film = [np.clip(np.rint(p + per_frame * i), 0, 255).astype(np.uint8) for i, p in enumerate(source)]
+    scores = measured(source, film)
+    assert scores.drift_mean == pytest.approx(100 * per_frame, rel=0.03)
+    assert scores.drift_spread == pytest.approx(0, abs=0.5)
+
+
+def test_drift_of_the_spread() -> None:
+    source = [texture()] * 21
+    middle = source[0].mean((0, 1))
+    film = [
+        np.clip(np.rint(middle + (p - middle) * (1 + i / 40)), 0, 255).astype(np.uint8) for i, p in enumerate(source)
+    ]
+    scores = measured(source, film)
+    luma = source[0] @ [0.2126, 0.7152, 0.0722]
+    assert scores.drift_spread == pytest.approx(100 * luma.std() / 40, rel=0.05)
+    assert scores.drift_mean == pytest.approx(0, abs=3)
+
+
+def test_drift_starts_anew_in_every_scene() -> None:
+    source = [texture()] * 10 + [texture(1)] * 10
+    film = [(p + i % 10).astype(np.uint8) for i, p in enumerate(source)]
+    assert measured(source, film, cuts=(10,)).drift_mean == pytest.approx(100, rel=0.01)
+
+
+def test_what_the_source_itself_does_is_no_drift() -> None:
+    source = [(texture() + i).astype(np.uint8) for i in range(12)]
+    assert measured(source, source).drift_mean == 0
+
+
+def test_drift_is_not_measured_where_everything_moves() -> None:
+    source = pan(6)
+    assert math.isnan(measured(source, source).drift_mean)
+
+
+def test_a_jump_after_the_first_frame_of_a_scene_is_a_seam() -> None:
+    source = [texture()] * 16
+    steady = noisy(source, 4.0)
+    assert measured(source, steady, cuts=(8,)).seam == pytest.approx(1, abs=0.1)
+    rough = noisy(source, [16.0 if i in (0, 8) else 4.0 for i in range(16)])
+    expected = math.sqrt((16**2 + 4**2) / (2 * 4**2))
+    assert measured(source, rough, cuts=(8,)).seam == pytest.approx(expected, rel=0.1)
+
+
+def test_the_network_looks_at_every_eighth_frame() -> None:
+    film = [np.full((HEIGHT, WIDTH, 3), 10 * (i // JUDGED_EVERY), np.uint8) for i in range(2 * JUDGED_EVERY + 1)]
+    judge = Colors()
+    scores = score(frames(film), frames(film), judge, (), DIS)
+    assert judge.asked == 3
+    assert scores.style_distance == pytest.approx({"red": 10 / 255, "blue": 10 / 255})
+    assert scores.content_distance == 0
+
+
+def test_the_source_is_brought_to_the_size_and_depth_of_the_film() -> None:
+    source = [texture(height=2 * HEIGHT, width=2 * WIDTH)] * 3
+    film: list[Pixels] = [cv2.resize(p, (WIDTH, HEIGHT)).astype(np.uint16) * 257 for p in source]
+    scores = measured(source, film)
+    assert scores.flicker == 0
+    assert scores.content_distance < 0.05
+
+
+def test_different_lengths_are_refused() -> None:
+    for lengths in ((4, 3), (3, 4)):
+        with pytest.raises(SettingsError, match="different numbers of frames"):
+            measured([texture()] * lengths[0], [texture()] * lengths[1])
+    with pytest.raises(SettingsError, match="no frames"):
+        measured([], [])
+
+
+def test_one_frame_has_no_flicker_and_no_nan_in_json() -> None:
+    scores = measured([texture()], [texture(1)])
+    found = json.loads(json.dumps(scores.as_dict(), allow_nan=False))
+    assert found["flicker"] is None
+    assert found["seam"] is None
+    assert found["frames"] == 1
+    assert found["style_distance"].keys() == {"red", "blue"}
+    assert found["content_distance"] > 0
+
+
+def test_table_has_a_line_per_figure() -> None:
+    scores = Scores(3.21, 1.5, {"relu1_1": 0.01, "relu2_1": 0.2}, 0.3, -4.5, 0.25, math.nan, 48)
+    lines = scores.table().splitlines()
+    assert len(lines) == 9
+    assert lines[1].split() == ["flicker", "3.21", "levels", "of", "255"]
+    assert lines[-1].split()[:2] == ["seam", "-"]
