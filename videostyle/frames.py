@@ -136,6 +136,8 @@ class Clip:
     format: str = ""
     """container, FFmpeg's short name"""
     codec: str = ""
+    pixel_format: str = "yuv420p"
+    """FFmpeg's name of the format of the stored pictures"""
     stamped: bool = True
     """whether the times are the file's own; if not, frames are counted"""
     notes: tuple[str, ...] = ()

@@ -49,7 +49,7 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
 
 
 def _packets_from(container: Any, stream: Any, clip: Clip, first: int) -> Iterator[Any]:
-    """Packets from a key frame at or before a frame; from the beginning where no seek lands on one (MEDIA section 4)."""
+    """Packets from a key frame at or before a frame; from the beginning where no seek lands on one."""
     if first <= NEAR:
         yield from container.demux(stream)
         return

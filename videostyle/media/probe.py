@@ -1,5 +1,6 @@
 """File -> Clip, measured by demuxing and not believed from the header."""
 
+import itertools
 import os
 from fractions import Fraction
 from pathlib import Path
@@ -87,7 +88,7 @@ def _measure(
 ) -> Clip:
     frame = _first_frame(container, stream, path)
     pts = [stamp for stamp, _ in table]
-    durations = [after - stamp for stamp, after in zip(pts, pts[1:], strict=False)] + [table[-1][1]]
+    durations = [after - stamp for stamp, after in itertools.pairwise(pts)] + [table[-1][1]]
     turned = frame.rotation % 360
     width, height = frame.width, frame.height
     aspect = Fraction(stream.codec_context.sample_aspect_ratio or 1) or Fraction(1)
@@ -113,6 +114,7 @@ def _measure(
         tracks=tuple(_track(other) for other in container.streams if other.index != stream.index),
         format=container.format.name,
         codec=stream.codec_context.name,
+        pixel_format=frame.format.name,
         stamped=stamped,
         notes=notes,
     )

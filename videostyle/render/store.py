@@ -101,7 +101,7 @@ class Store:
     def _read(self) -> dict[str, Any] | None:
         try:
             known = json.loads((self.folder / "plan.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             raise JobError(f"{self.folder}: plan.json cannot be read ({error}); delete the folder") from None

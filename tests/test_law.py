@@ -1,0 +1,205 @@
+"""The one law: a frame's pixels depend on clip, style and settings; not on range, slots, workers or interruptions."""
+
+import hashlib
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.clips import moving_scenes, write_art, write_clip
+from videostyle.errors import OutOfMemoryError
+from videostyle.frames import FrameDone, FrameRange, FrameTask, Pixels, Stylized, to_picture
+from videostyle.media.probe import probe
+from videostyle.media.stills import read_picture
+from videostyle.render.plan import RenderPlan, Scan, make_plan
+from videostyle.render.renderer import render
+from videostyle.render.store import Store
+from videostyle.settings import RenderSettings, change
+from videostyle.stylize.backbones import load_backbone
+from videostyle.stylize.stylizer import Stylizer
+
+SETTINGS = change(
+    RenderSettings(),
+    {
+        "optimize.iterations": 4,
+        "optimize.first_iterations": 6,
+        "optimize.coarsest": 40,
+        "temporal.long_term": [1, 2],
+    },
+    "test",
+)
+SCENES = (6, 5, 4)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("law")
+    write_clip(path / "clip.mp4", moving_scenes(SCENES))
+    write_art(path / "art.png")
+    return path
+
+
+@pytest.fixture(scope="module")
+def art(folder: Path) -> Pixels:
+    return read_picture(folder / "art.png")
+
+
+@pytest.fixture(scope="module")
+def stylizer(art: Pixels) -> Stylizer:
+    return Stylizer(load_backbone("compact"), [art], SETTINGS, torch.device("cpu"))
+
+
+def plan(folder: Path, frames: FrameRange | None = None) -> RenderPlan:
+    clip = probe(folder / "clip.mp4")
+    cuts = tuple(np.cumsum(SCENES)[:-1].tolist())
+    return make_plan(clip, [folder / "art.png"], SETTINGS, Scan(cuts, ()), frames or clip.frames, "weights")
+
+
+def frames_of(store: Store) -> dict[int, str]:
+    files = sorted((store.folder / "frames").glob("*.png"))
+    return {int(path.stem): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def rendered(made: RenderPlan, job: Path, stylizer: object, art: Pixels, slots: int = 1) -> dict[int, str]:
+    store = Store(job)
+    store.open(made.fingerprint, {})
+    render(made, store, stylizer, [to_picture(art)], slots, lambda _: None, lambda _: None)  # type: ignore[arg-type]
+    return frames_of(store)
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path, stylizer: Stylizer, art: Pixels, tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
+    """The full render in one go, with one slot: what everything else must equal."""
+    made = rendered(plan(folder), tmp_path_factory.mktemp("whole") / "job", stylizer, art)
+    assert list(made) == list(range(sum(SCENES)))
+    assert len(set(made.values())) == sum(SCENES)
+    return made
+
+
+@pytest.mark.parametrize("frames", [FrameRange(8, 10), FrameRange(4, 13), FrameRange(0, 1), FrameRange(14, 15)])
+def test_a_range_is_the_full_renders(
+    frames: FrameRange, folder: Path, stylizer: Stylizer, art: Pixels, whole: dict[int, str], tmp_path: Path
+) -> None:
+    made = rendered(plan(folder, frames), tmp_path / "job", stylizer, art)
+    assert set(frames.indices) <= set(made)
+    assert made == {frame: whole[frame] for frame in made}
+    first = max(start for start in (0, 6, 11) if start <= frames.start)
+    assert set(made) == set(range(first, frames.stop)), "a range costs the lead-in of its scene and no more"
+
+
+@pytest.mark.parametrize("slots", [2, 3, 8])
+def test_slots_change_nothing(
+    slots: int, folder: Path, stylizer: Stylizer, art: Pixels, whole: dict[int, str], tmp_path: Path
+) -> None:
+    assert rendered(plan(folder), tmp_path / "job", stylizer, art, slots) == whole
+
+
+class Stumbling:
+    """A stylizer that is interrupted at random."""
+
+    def __init__(self, stylizer: Stylizer, chance: random.Random) -> None:
+        self.stylizer, self.chance = stylizer, chance
+
+    def stylize(self, tasks: Sequence[FrameTask]) -> list[Stylized]:
+        if self.chance.random() < 0.4:
+            raise KeyboardInterrupt
+        return self.stylizer.stylize(tasks)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_interruptions_change_nothing(
+    seed: int, folder: Path, stylizer: Stylizer, art: Pixels, whole: dict[int, str], tmp_path: Path
+) -> None:
+    chance, interrupted = random.Random(seed), 0
+    while True:
+        try:
+            made = rendered(plan(folder), tmp_path / "job", Stumbling(stylizer, chance), art, slots=1 + seed)
+            break
+        except KeyboardInterrupt:
+            interrupted += 1
+    assert interrupted
+    assert made == whole
+
+
+def test_a_frame_that_is_deleted_comes_back_the_same(
+    folder: Path, stylizer: Stylizer, art: Pixels, whole: dict[int, str], tmp_path: Path
+) -> None:
+    rendered(plan(folder), tmp_path / "job", stylizer, art)
+    for frame in (0, 3, 4, 12):
+        (tmp_path / f"job/frames/{frame:06d}.png").unlink()
+    (tmp_path / "job/frames/000007.png").write_bytes((tmp_path / "job/frames/000008.png").read_bytes()[:200])
+    assert rendered(plan(folder), tmp_path / "job", stylizer, art) == whole
+
+
+class TooSmall:
+    """A device that holds so many slots and no more."""
+
+    def __init__(self, stylizer: Stylizer, fits: int) -> None:
+        self.stylizer, self.fits, self.batches = stylizer, fits, list[int]()
+
+    def stylize(self, tasks: Sequence[FrameTask]) -> list[Stylized]:
+        self.batches.append(len(tasks))
+        if len(tasks) > self.fits:
+            raise OutOfMemoryError("full; ask for smaller pictures with --size")
+        return self.stylizer.stylize(tasks)
+
+
+def test_a_device_that_is_too_small_gets_fewer_slots(
+    folder: Path, stylizer: Stylizer, art: Pixels, whole: dict[int, str], tmp_path: Path
+) -> None:
+    small, notices = TooSmall(stylizer, 1), list[str]()
+    store = Store(tmp_path / "job")
+    store.open(plan(folder).fingerprint, {})
+    render(plan(folder), store, small, [to_picture(art)], 3, lambda _: None, notices.append)
+    assert frames_of(store) == whole
+    assert small.batches[:2] == [3, 1]
+    assert max(small.batches[1:]) == 1
+    assert len(notices) == 1
+    with pytest.raises(OutOfMemoryError, match="--size"):
+        rendered(plan(folder), tmp_path / "other", TooSmall(stylizer, 0), art, slots=2)
+
+
+def test_every_frame_is_reported_once_when_it_is_on_disk(
+    folder: Path, stylizer: Stylizer, art: Pixels, tmp_path: Path
+) -> None:
+    store, seen = Store(tmp_path / "job"), list[FrameDone]()
+    made = plan(folder)
+    store.open(made.fingerprint, {})
+
+    def on_frame(done: FrameDone) -> None:
+        assert store.has(done.frame)
+        seen.append(done)
+
+    render(made, store, stylizer, [to_picture(art)], 2, on_frame, lambda _: None)
+    assert sorted(done.frame for done in seen) == list(range(sum(SCENES)))
+    assert sorted(done.frame for done in seen if done.last) == [5, 10, 14]
+
+
+def test_killed_processes_leave_what_the_same_command_finishes(folder: Path, tmp_path: Path) -> None:
+    """The whole program, killed outright again and again, against one run in peace."""
+    command = [sys.executable, "-m", "videostyle", "run", str(folder / "clip.mp4"), "--style", str(folder / "art.png")]
+    command += ["--backbone", "compact", "--device", "cpu", "-q", "--set", "optimize.iterations=4"]
+    command += ["--set", "optimize.first_iterations=6"]
+    peace = tmp_path / "peace.mp4"
+    subprocess.run([*command, "-o", str(peace), "--job", str(tmp_path / "peace")], check=True)
+    killed = tmp_path / "killed.mp4"
+    kills = 0
+    for wanted in (2, 7, 11):
+        process = subprocess.Popen([*command, "-o", str(killed), "--job", str(tmp_path / "killed")])
+        while process.poll() is None and len(list((tmp_path / "killed/frames").glob("*.png"))) < wanted:
+            time.sleep(0.02)
+        kills += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not killed.exists() or process.returncode == 0
+    assert kills
+    subprocess.run([*command, "-o", str(killed), "--job", str(tmp_path / "killed"), "--overwrite"], check=True)
+    assert frames_of(Store(tmp_path / "killed")) == frames_of(Store(tmp_path / "peace"))
+    assert killed.read_bytes() == peace.read_bytes()
