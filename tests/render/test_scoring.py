@@ -1,14 +1,13 @@
 """Scores from files: the film of a whole clip, of a part, and what is refused."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from tests.clips import write_clip
 from videostyle.errors import SettingsError
-from videostyle.frames import Pixels
 from videostyle.media.stills import write_png
 from videostyle.render.scoring import score_files
 from videostyle.settings import BackboneSettings
@@ -16,27 +15,17 @@ from videostyle.settings import BackboneSettings
 COMPACT = BackboneSettings(name="compact", device="cpu")
 
 
-def texture(seed: int) -> Pixels:
+def texture(seed: int) -> NDArray[np.uint8]:
     blocks = np.random.default_rng(seed).integers(20, 230, (6, 8, 3), np.uint8)
     return np.kron(blocks, np.ones((16, 16, 1), np.uint8))
 
 
-def two_shots(length: int) -> list[Pixels]:
+def two_shots(length: int) -> list[NDArray[np.uint8]]:
     return [texture(0)] * length + [texture(1)] * length
 
 
-def write(path: Path, pictures: Sequence[Pixels]) -> Path:
-    """A lossless film of 25 frames per second."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", 25)
-        stream.height, stream.width = pictures[0].shape[:2]
-        stream.pix_fmt = "bgr0"
-        for number, pixels in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(pixels, "rgb24").reformat(format="bgr0")
-            frame.pts = number
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
+def write(path: Path, pictures: list[NDArray[np.uint8]]) -> Path:
+    return write_clip(path, pictures, rate=25, codec="ffv1")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +54,7 @@ def test_a_film_like_the_artwork_is_nearer_to_it(folder: Path) -> None:
 
 def test_the_film_of_a_part_is_refused(folder: Path) -> None:
     part = write(folder / "part.mkv", two_shots(12)[:10])
-    with pytest.raises(SettingsError, match="part.mkv has 10 frames and .*clip.mkv 24") as told:
+    with pytest.raises(SettingsError, match=r"part\.mkv has 10 frames and .*clip\.mkv 24") as told:
         score_files(folder / "clip.mkv", part, [folder / "art.png"], COMPACT)
     assert "\n" not in str(told.value)
 
