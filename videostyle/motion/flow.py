@@ -13,7 +13,6 @@ Field = NDArray[np.float32]
 """(H, W, 2) px"""
 Weight = NDArray[np.float32]
 """(H, W) in 0..1"""
-
 Gray = NDArray[np.uint8]
 """(H, W) 0..255"""
 
@@ -21,8 +20,8 @@ COARSEST = 12
 """px, least short side of Farneback's coarsest level: with 24 it loses pans of 80 px in pictures 360 px high"""
 NORMALIZED = 8.0
 """px, standard deviation of the window in which contrast is evened out for Farneback"""
-ITERATIONS = 5
-"""of Farneback, on every level"""
+ITERATIONS = 3, 6
+"""of Farneback, at full size and on every smaller level, where they cost little and find large motion"""
 FAINTEST = 4.0
 """levels of 255: contrast below this is taken for noise and not raised"""
 DIS_FULL = 512
@@ -112,7 +111,7 @@ def _farneback(current: Gray, previous: Gray) -> Field:
         growth = np.array([size[0] / flow.shape[1], size[1] / flow.shape[0]], np.float32)
         start = _resized(flow, size, cv2.INTER_LINEAR) * growth
         found = cv2.calcOpticalFlowFarneback(
-            now, before, start, 0.5, 1, 15, ITERATIONS, 7, 1.5, cv2.OPTFLOW_USE_INITIAL_FLOW
+            now, before, start, 0.5, 1, 15, ITERATIONS[level > 0], 7, 1.5, cv2.OPTFLOW_USE_INITIAL_FLOW
         )
         flow = np.asarray(found, np.float32)
     return flow
