@@ -71,8 +71,8 @@ def test_command_writes_a_file_that_loads(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     out = tmp_path / "out.safetensors"
-    flags = ["--pictures", str(pictures), "--teacher", str(teacher), "--out", str(out), "--set", "scales=[1, 2]"]
-    for name, value in TINY.items():
+    flags = ["--pictures", str(pictures), "--teacher", str(teacher), "--out", str(out)]
+    for name, value in (TINY | {"scales": (1, 2)}).items():
         flags += ["--set", f"{name}={json.dumps(value)}"]
     monkeypatch.setattr(sys, "argv", ["train_compact.py", *flags])
     script.main()
