@@ -33,7 +33,6 @@ OWNERS = {
     "torchvision": {"stylize"},
     "safetensors": {"stylize"},
     "typer": {"cli"},
-    "click": {"cli"},
     "tqdm": {"progress"},
 }
 

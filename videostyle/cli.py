@@ -1,13 +1,13 @@
 """Read flags, call, draw the progress bar. Nothing heavy is imported before it is needed."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import click
 import typer
 
 from videostyle import __version__
@@ -159,11 +159,14 @@ def run_command(
         return compose(name, config, _flags(style_weight, size, backbone, weights, seed, device), assignments or ())
 
     request = _request(clip, style, settings, frames, slots, output, job, keep_job, overwrite)
-    progress = Progress(as_json, quiet, verbose)
-    prepared = _prepare(request, settings, preset, progress)
-    progress.plan(prepared, _comparison(prepared, preset, settings))
-    with progress:
-        done = run(prepared, progress.report)
+    try:
+        with Progress(as_json, quiet, verbose) as progress:
+            prepared = _prepare(request, settings, preset, progress)
+            progress.plan(prepared, _comparison(prepared, preset, settings))
+            done = run(prepared, progress.report)
+    except KeyboardInterrupt:
+        print("videostyle: stopped; the same command goes on where it was", file=sys.stderr)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     if done.frames_lost:
         raise typer.Exit(EXIT_TRUNCATED)
 
@@ -329,15 +332,11 @@ def _comparison(prepared: "Prepared", preset: str, settings: Callable[[str], Ren
 
 def main() -> NoReturn:
     """Run the command line; every error that is no bug ends in one line and exit code 2."""
+    # threads that spin while they wait for each other slow down anything else that computes, our decoder included
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        code = app(standalone_mode=False)
+        app()
     except VideostyleError as error:
         print(f"videostyle: {error}", file=sys.stderr)
-        code = EXIT_ERROR
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        print("videostyle: stopped; the same command goes on where it was", file=sys.stderr)
-        code = EXIT_INTERRUPTED
-    sys.exit(code)
+        sys.exit(EXIT_ERROR)
+    sys.exit(0)

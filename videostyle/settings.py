@@ -107,7 +107,7 @@ class FlowSettings:
         False, "distrust motion boundaries too (discards 18 % of good pixels with farneback)"
     )
     photometric: float = _setting(
-        12.0, "distrust where the blurred warped source differs by more levels of 255; 0: off", 0, 255
+        8.0, "distrust where the blurred warped source differs by more levels of 255; 0: off", 0, 255
     )
 
 

@@ -93,7 +93,8 @@ def make_plan(
     scenes = [FrameRange(start, stop) for start, stop in itertools.pairwise(borders)]
     chunks = [Chunk(i, scene, kept) for i, scene in enumerate(scenes) if (kept := scene.overlap(keep))]
     size = film_size(clip, settings)
-    work = _fit(*size, min(settings.picture.work, *size)) if settings.picture.work else size
+    shrunk = settings.picture.work and settings.optimize.iterations  # frames that are kept as they are stay sharp
+    work = _fit(*size, min(settings.picture.work, *size)) if shrunk else size
     return RenderPlan(
         clip=clip,
         artworks=tuple(artworks),

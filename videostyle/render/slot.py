@@ -103,6 +103,8 @@ class Slot:
     def _make_task(self, source: _Source) -> FrameTask:
         frame, content = source.frame.index, to_picture(source.frame.pixels)
         settings = self._plan.settings
+        if not settings.optimize.iterations:
+            return FrameTask(content, content)
         if frame == self._order[0]:
             return FrameTask(content, self._blank(settings.optimize.initial, frame, content), first=True)
         targets = self._targets(source)

@@ -1,0 +1,284 @@
+"""The command line as a user meets it: the film, and one line for every mistake."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.clips import moving_scenes, write_art, write_clip
+from videostyle import cli
+
+FEW = [
+    "--backbone",
+    "compact",
+    "--device",
+    "cpu",
+    "--set",
+    "optimize.iterations=2",
+    "--set",
+    "optimize.first_iterations=3",
+]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("source")
+    write_clip(folder / "clip.mp4", moving_scenes((14, 12)), sound=True)
+    write_clip(folder / "silent.mkv", moving_scenes((5,)), codec="ffv1")
+    write_art(folder / "art.png")
+    (folder / "text.mp4").write_text("no clip at all")
+    (folder / "empty.mp4").write_bytes(b"")
+    return folder
+
+
+@pytest.fixture
+def folder(source: Path, tmp_path: Path) -> Path:
+    for path in source.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path
+
+
+def videostyle(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["videostyle", *map(str, arguments)])
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+    return int(exit_.value.code or 0)
+
+
+def test_a_run_leaves_the_film_and_nothing_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert videostyle(monkeypatch, "run", folder / "clip.mp4", "--style", folder / "art.png", *FEW) == 0
+    after = {path.name for path in folder.iterdir()}
+    assert after - set(before) == {"clip_art.mp4"}
+    assert all((folder / name).read_bytes() == content for name, content in before.items())
+    lines = capsys.readouterr().err
+    assert "clip.mp4: 26 frames of 80x64, 2 scene(s)" in lines
+    assert "draft, the default on a CPU; --preset standard would take about" in lines
+    assert "scene 2, frames 14:26" in lines
+    assert "26 frames in" in lines
+
+    from videostyle.media.probe import probe
+
+    assert probe(folder / "clip_art.mp4").num_frames == 26
+    assert len(probe(folder / "clip_art.mp4").audio) == 1
+
+
+def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--frames", "15:18", "-o", folder / "part.mkv", "--json", "--keep-job", *FEW]
+    assert videostyle(monkeypatch, "run", folder / "clip.mp4", "--style", folder / "art.png", *arguments) == 0
+    captured = capsys.readouterr()
+    events = [json.loads(line) for line in captured.out.splitlines()]
+    assert captured.err == ""
+    kinds = [event["event"] for event in events]
+    assert kinds == ["plan", *["frame"] * 4, "scene", "film"]
+    assert [event["frame"] for event in events if event["event"] == "frame"] == [14, 15, 16, 17]
+    assert events[0]["frames"] == 3
+    assert events[-1]["path"] == str(folder / "part.mkv")
+    assert len(list((folder / "part.mkv.job/frames").glob("*.png"))) == 4
+
+
+def test_an_identity_render_keeps_the_picture(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", "-q", "-o", folder / "same.mkv"]
+    arguments += [*FEW, "--set", "optimize.iterations=0", "--set", "film.codec=ffv1"]
+    assert videostyle(monkeypatch, *arguments) == 0
+
+    from videostyle.media.decode import decode
+    from videostyle.media.probe import probe
+
+    pairs = zip(decode(probe(folder / "clip.mp4")), decode(probe(folder / "same.mkv")), strict=True)
+    differences = [np.abs(a.pixels.astype(int) - b.pixels).mean((0, 1)) for a, b in pairs]
+    assert len(differences) == 26
+    assert np.mean(differences, 0).max() < 1
+
+
+def test_plan_renders_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(folder.iterdir())
+    assert videostyle(monkeypatch, "plan", folder / "clip.mp4", "--style", folder / "art.png", *FEW) == 0
+    assert sorted(folder.iterdir()) == before
+    lines = capsys.readouterr().err
+    assert "scene 1: frames 0:14" in lines
+    assert "scene 2: frames 14:26" in lines
+    assert "GB" in lines
+
+
+def test_settings_lists_all_and_reads_them_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from videostyle.settings import compose, known_settings
+
+    assert videostyle(monkeypatch, "settings", "--preset", "fine") == 0
+    text = capsys.readouterr().out
+    assert len(text.splitlines()) == len(known_settings())
+    (tmp_path / "all.toml").write_text(text)
+    assert compose("draft", tmp_path / "all.toml") == compose("fine")
+
+
+CLIP, ART, HERE = "{}/clip.mp4", "{}/art.png", "{}"
+
+MISTAKES = {
+    "no such clip": (["{}/none.mp4", "--style", ART], "no such file"),
+    "a folder": ([HERE, "--style", ART], "folder"),
+    "not a video": (["{}/text.mp4", "--style", ART], "text.mp4"),
+    "zero bytes": (["{}/empty.mp4", "--style", ART], "empty"),
+    "no such style": ([CLIP, "--style", "{}/none.jpg"], "none.jpg"),
+    "style is no picture": ([CLIP, "--style", "{}/text.mp4"], "text.mp4"),
+    "output is the clip": ([CLIP, "--style", ART, "-o", CLIP, "--overwrite"], "input"),
+    "output is the style": ([CLIP, "--style", ART, "-o", ART, "--overwrite"], "input"),
+    "output exists": (["{}/silent.mkv", "--style", ART, "-o", "{}/text.mp4"], "--overwrite"),
+    "no such folder": ([CLIP, "--style", ART, "-o", "{}/none/film.mp4"], "folder"),
+    "unknown container": ([CLIP, "--style", ART, "-o", "{}/film.xyz"], ".mkv"),
+    "container without the sound": ([CLIP, "--style", ART, "-o", "{}/film.webm"], "webm"),
+    "unknown preset": ([CLIP, "--style", ART, "--preset", "best"], "draft"),
+    "unknown setting": ([CLIP, "--style", ART, "--set", "optimize.iteration=3"], "optimize.iterations"),
+    "wrong type": ([CLIP, "--style", ART, "--set", "optimize.iterations=many"], "wanted int"),
+    "no value": ([CLIP, "--style", ART, "--set", "seed"], "name=value"),
+    "no such config": ([CLIP, "--style", ART, "--config", "{}/none.toml"], "none.toml"),
+    "unknown backbone": ([CLIP, "--style", ART, "--backbone", "resnet"], "vgg19, compact"),
+    "unknown device": ([CLIP, "--style", ART, "--device", "gpu"], "choose auto, cpu, cuda"),
+    "frames outside": ([CLIP, "--style", ART, "--frames", "20:30"], "0 to 25"),
+    "frames are none": ([CLIP, "--style", ART, "--frames", "a:b"], "--frames"),
+    "slots are none": ([CLIP, "--style", ART, "--slots", "0"], "--slots"),
+    "size too small": ([CLIP, "--style", ART, "--size", "2", "--backbone", "compact"], "--size"),
+    "weights missing": ([CLIP, "--style", ART, "--backbone", "vgg19", "--weights", "{}/none.pth"], "none.pth"),
+    "weights corrupt": ([CLIP, "--style", ART, "--backbone", "vgg19", "--weights", "{}/text.mp4"], "text.mp4"),
+    "layer missing": ([CLIP, "--style", ART, "--backbone", "compact", "--set", "style.layers=relu9_9"], "relu9_9"),
+    "style mix": ([CLIP, "--style", ART, "--backbone", "compact", "--set", "style.mix=[1,2]"], "style.mix"),
+    "job is a full folder": ([CLIP, "--style", ART, "--backbone", "compact", "--job", HERE], "--job"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments, told = MISTAKES[name]
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert videostyle(monkeypatch, "run", *[a.format(folder) for a in arguments]) == 2
+    captured = capsys.readouterr()
+    errors = [line for line in captured.err.splitlines() if not line.startswith("note:")]
+    assert len(errors) == 1, captured.err
+    assert told in errors[0]
+    assert captured.out == ""
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_usage_mistakes(monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert videostyle(monkeypatch, "run", folder / "clip.mp4") == 2
+    assert "--style" in capsys.readouterr().err
+    assert videostyle(monkeypatch, "paint") == 2
+    assert videostyle(monkeypatch, "run", folder / "clip.mp4", "--stile", "x") == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", "-o", locked / "film.mp4"]
+    assert videostyle(monkeypatch, *arguments) == 2
+    assert "locked" in capsys.readouterr().err
+
+
+def test_a_full_disk_while_rendering_keeps_what_is_done(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from videostyle.errors import MediaError
+    from videostyle.render import store
+
+    real, written = store.write_png, list[Path]()
+
+    def full(path: Path, pixels: object) -> None:
+        if len(written) == 3:
+            raise MediaError(f"{path}: the disk is full; free some space")
+        written.append(path)
+        real(path, pixels)  # type: ignore[arg-type]
+
+    arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", *FEW]
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write_png", full)
+        assert videostyle(patch, *arguments) == 2
+    assert "the disk is full" in capsys.readouterr().err
+    assert not (folder / "clip_art.mp4").exists()
+    assert len(list((folder / "clip_art.mp4.job/frames").glob("*.png"))) == 3
+    assert videostyle(monkeypatch, *arguments) == 0
+    assert "3 frames are done already" in capsys.readouterr().err
+    assert not (folder / "clip_art.mp4.job").exists()
+
+
+def test_a_truncated_clip_is_rendered_as_far_as_it_goes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import av
+
+    with (
+        av.open(str(folder / "clip.mp4")) as given,
+        av.open(str(folder / "fast.mp4"), "w", container_options={"movflags": "faststart"}) as made,
+    ):
+        stream = made.add_stream_from_template(given.streams.video[0])
+        for packet in given.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                made.mux(packet)
+    content = (folder / "fast.mp4").read_bytes()
+    (folder / "cut.mp4").write_bytes(content[: len(content) * 7 // 10])
+    assert videostyle(monkeypatch, "run", folder / "cut.mp4", "--style", folder / "art.png", *FEW) == 3
+    lines = capsys.readouterr().err
+    assert "cut off" in lines
+    assert "could not be decoded" in lines
+
+    from videostyle.media.probe import probe
+
+    assert 5 < probe(folder / "cut_art.mp4").num_frames < 26
+
+
+def test_interrupted_and_typed_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from videostyle.stylize.stylizer import Stylizer
+
+    real, calls = Stylizer.stylize, list[int]()
+
+    def stopped(self: Stylizer, tasks):  # type: ignore[no-untyped-def]
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return real(self, tasks)
+
+    arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", *FEW]
+    with monkeypatch.context() as patch:
+        patch.setattr(Stylizer, "stylize", stopped)
+        assert videostyle(patch, *arguments) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    other = [*arguments, "--set", "style.weight=7"]
+    assert videostyle(monkeypatch, *other) == 2
+    assert "another clip, style, setting" in capsys.readouterr().err
+    assert videostyle(monkeypatch, *arguments) == 0
+    assert "4 frames are done already" in capsys.readouterr().err
+
+
+def test_score_prints_a_table_or_json(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "score",
+        folder / "clip.mp4",
+        folder / "clip.mp4",
+        "--style",
+        folder / "art.png",
+        "--backbone",
+        "compact",
+    ]
+    assert videostyle(monkeypatch, *arguments, "--json") == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["flicker"] == pytest.approx(scores["flicker_source"])
+    assert scores["content_distance"] == pytest.approx(0, abs=1e-6)
+    assert videostyle(monkeypatch, *arguments) == 0
+    assert "flicker" in capsys.readouterr().out
