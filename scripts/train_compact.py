@@ -54,7 +54,7 @@ class Recipe:
     heads: tuple[int, ...] = (16, 32, 64)
     scales: tuple[int, ...] = (1, 2, 4)
     style: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "s2/relu3_1", "s4/relu3_1")
-    content: tuple[str, ...] = ("relu3_1",)
+    content: tuple[str, ...] = ("relu3_1", "s2/relu3_1")
     crops: int = 11605
     steps: int = 6000
     batch: int = 24
@@ -350,6 +350,7 @@ def save(net: Backbone, recipe: Recipe, teacher: Path, held_out: Tensor, measure
     }
     fresh = out.with_suffix(".part")
     save_file(tensors, fresh, about)
+    fresh.chmod(0o644)
     os.replace(fresh, out)
 
 

@@ -60,6 +60,7 @@ TINY = {
     "heads": (4, 4, 4),
     "scales": (1,),
     "style": ("relu1_1",),
+    "content": ("relu3_1",),
     "crops": 12,
     "steps": 6,
     "batch": 4,
