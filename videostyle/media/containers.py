@@ -1,8 +1,17 @@
 """What goes together: containers, codecs, pixel formats, and the tracks a container can hold."""
 
+import io
+import itertools
+import os
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+import av
+from av.stream import Disposition
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip
@@ -17,18 +26,36 @@ class Container:
     """FFmpeg's name"""
     codecs: tuple[str, ...]
     """what it can hold, the usual one first"""
+    audio: tuple[str, ...] = ("*",)
+    """sound it can hold; ``*``: what FFmpeg does not refuse"""
     subtitles: tuple[str, ...] = ()
-    """what it can hold; ``*``: anything"""
+    """subtitles it can hold as they are"""
+    exact: bool = False
+    """whether a track may begin before the film does and be cut to the sample (edit lists)"""
+    covers: bool = False
+    """whether it can hold a cover picture"""
 
 
+CENTISECOND = Fraction(1, 100)
+"""the only clock a GIF knows"""
+TEXT_SUBTITLES = ("subrip", "ass", "ssa", "webvtt", "text")
 CONTAINERS = {
-    ".mp4": Container("mp4", ("h264", "h265", "av1", "vp9"), ("mov_text",)),
-    ".m4v": Container("mp4", ("h264", "h265"), ("mov_text",)),
-    ".mov": Container("mov", ("h264", "h265", "prores"), ("mov_text",)),
-    ".mkv": Container("matroska", ("h264", "h265", "av1", "vp9", "ffv1", "prores"), ("subrip", "ass", "webvtt")),
-    ".webm": Container("webm", ("vp9", "av1"), ("webvtt",)),
-    ".ts": Container("mpegts", ("h264", "h265")),
+    ".mp4": Container("mp4", ("h264", "h265", "av1", "vp9"), subtitles=("mov_text",), exact=True, covers=True),
+    ".m4v": Container("mp4", ("h264", "h265"), subtitles=("mov_text",), exact=True, covers=True),
+    ".mov": Container("mov", ("h264", "h265", "prores"), subtitles=("mov_text",), exact=True),
+    ".mkv": Container(
+        "matroska",
+        ("h264", "h265", "av1", "vp9", "ffv1", "prores"),
+        subtitles=(*TEXT_SUBTITLES, "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"),
+        covers=True,
+    ),
+    ".webm": Container("webm", ("vp9", "av1"), subtitles=("webvtt",)),
+    # FFmpeg refuses nothing here, and what is not in this list comes out as a stream that nobody reads
+    ".ts": Container(
+        "mpegts", ("h264", "h265"), ("aac", "mp2", "mp3", "ac3", "eac3", "dts", "truehd", "opus"), ("dvb_subtitle",)
+    ),
     ".avi": Container("avi", ("h264", "ffv1")),
+    ".gif": Container("gif", ("gif",), audio=()),
 }
 
 
@@ -43,19 +70,22 @@ class Codec:
     """``{quality}`` stands for the quality"""
     chroma: tuple[str, ...]
     """subsamplings it takes, the usual one first"""
+    even: bool = False
+    """whether subsampled pictures must be even in size"""
+    best: int = 63
+    """largest number its quality may be"""
 
 
 CODECS = {
-    "h264": Codec("libx264", 16, {"crf": "{quality}", "preset": "medium"}, ("420", "422", "444")),
-    "h265": Codec(
-        "libx265", 18, {"crf": "{quality}", "preset": "medium", "x265-params": "log-level=none"}, ("420", "422", "444")
-    ),
+    "h264": Codec("libx264", 16, {"crf": "{quality}", "preset": "medium"}, ("420", "422", "444"), even=True, best=51),
+    "h265": Codec("libx265", 18, {"crf": "{quality}", "preset": "medium"}, ("420", "422", "444"), even=True, best=51),
     "av1": Codec("libsvtav1", 20, {"crf": "{quality}", "preset": "8"}, ("420",)),
     "vp9": Codec(
         "libvpx-vp9", 20, {"crf": "{quality}", "b": "0", "cpu-used": "4", "row-mt": "1"}, ("420", "422", "444")
     ),
-    "prores": Codec("prores_ks", 3, {"profile": "{quality}", "vendor": "apl0"}, ("422",)),
-    "ffv1": Codec("ffv1", 3, {"level": "{quality}"}, ("420", "422", "444")),
+    "prores": Codec("prores_ks", 3, {"profile": "{quality}", "vendor": "apl0"}, ("422", "444"), best=5),
+    "ffv1": Codec("ffv1", 3, {"level": "{quality}"}, ("420", "422", "444"), best=3),
+    "gif": Codec("gif", 0, {}, ("444",)),
 }
 
 
@@ -75,40 +105,111 @@ def codec_of(path: Path, settings: FilmSettings) -> Codec:
     container = container_of(path)
     name = container.codecs[0] if settings.codec == "auto" else settings.codec
     if name not in container.codecs:
+        elsewhere = " or ".join(suffix for suffix, other in CONTAINERS.items() if name in other.codecs)
         raise MediaError(
-            f"{path}: {path.suffix} cannot hold {name}; choose film.codec of {', '.join(container.codecs)}, "
-            f"or end the name in {' or '.join(s for s, c in CONTAINERS.items() if name in c.codecs)}"
+            f"{path}: {path.suffix} cannot hold {name}, only {', '.join(container.codecs)}; "
+            f"change film.codec, or end the name in {elsewhere}"
         )
-    return CODECS[name]
+    codec = CODECS[name]
+    if settings.quality > codec.best:
+        raise MediaError(
+            f"film.quality = {settings.quality}: {name} knows 0 to {codec.best}; give one of these, or -1 for the usual"
+        )
+    return codec
+
+
+def is_rgb(clip: Clip) -> bool:
+    """Whether the clip is stored as RGB, which films are not."""
+    return clip.pixel_format.startswith(("gbr", "rgb", "bgr", "argb", "abgr", "0rgb", "0bgr", "pal8"))
 
 
 def pixel_format(clip: Clip, codec: Codec, size: tuple[int, int]) -> str:
-    """The encoder's pixel format that loses nothing of the clip's depth, and takes this size."""
+    """The encoder's pixel format that keeps the clip's chroma and depth as far as it can, and takes this size."""
+    if codec.encoder == "gif":
+        return "pal8"
     chroma = next((kind for kind in ("444", "422") if kind in clip.pixel_format), "420")
-    if "gbr" in clip.pixel_format or "rgb" in clip.pixel_format:
+    if is_rgb(clip):
         chroma = "444"
     if chroma not in codec.chroma:
         chroma = codec.chroma[0]
     width, height = size
-    odd = (chroma in ("420", "422") and width % 2) or (chroma == "420" and height % 2)
-    if odd:
-        if "444" not in codec.chroma:
-            raise MediaError(
-                f"{codec.encoder} takes even sizes only, not {width}x{height}; choose another film.codec or --size"
-            )
-        chroma = "444"
+    if codec.even and ((chroma != "444" and width % 2) or (chroma == "420" and height % 2)):
+        chroma = "444"  # the picture keeps its size; padding or cropping would be a surprise
     deep = clip.depth > 8 or codec.encoder == "prores_ks"
     return f"yuv{chroma}p10le" if deep else f"yuv{chroma}p"
 
 
-def can_hold(container: Container, output: Any, stream: Any) -> bool:
-    """Whether an open output takes a copy of a stream."""
-    if stream.type == "subtitle":
-        return stream.codec_context is not None and stream.codec_context.name in container.subtitles
-    if stream.type not in ("audio", "video"):
-        return False
+def encoder_options(codec: Codec, settings: FilmSettings, format: str, num_frames: int, pixels: str) -> dict[str, str]:
+    """What the encoder is told, for a film of so many frames in an FFmpeg container and pixel format."""
+    quality = settings.quality if settings.quality >= 0 else codec.quality
+    if codec.encoder == "prores_ks" and "444" in pixels and settings.quality < 0:
+        quality = 4
+    options = {name: value.format(quality=quality) for name, value in codec.options.items()}
+    if codec.encoder == "libx264" and format == "avi":
+        options["bf"] = "0"  # AVI has decoding times only
+    if codec.encoder == "libx265":
+        # of one or two frames with B-frames it gives times from uninitialised memory (x265 issue 934)
+        options["x265-params"] = "log-level=none" + (":bframes=0" if num_frames <= 2 else "")
+    if codec.encoder == "libsvtav1":
+        os.environ.setdefault("SVT_LOG", "0")  # it knows no other way to be silent
+    return options
+
+
+def tick_of(clip: Clip, format: str, path: Path) -> Fraction:
+    """Encoder ticks: a frame each where all last equally long (encoders write their rate from it), else the clip's.
+
+    Raises MediaError for an AVI, which knows equally long frames only, of others.
+    """
+    if format == "gif":
+        return CENTISECOND
+    steps = {after - before for before, after in itertools.pairwise(clip.pts)}
+    if len(steps) == 1 and clip.pts[0] % (step := steps.pop()) == 0:
+        return step * clip.time_base
+    if format != "avi":
+        return clip.time_base
+    # a clip of one frame, or one whose times were rounded, such as Matroska's milliseconds
+    if any(abs(clip.seconds(i) - clip.seconds(0) - i / clip.rate) > clip.time_base for i in range(clip.num_frames)):
+        raise MediaError(f"{path}: .avi cannot hold frames of unequal length; use -o {path.stem}.mkv")
+    return 1 / clip.rate
+
+
+def trial(container: Container, build: Callable[[Any], object]) -> str:
+    """Why FFmpeg refuses a file with the streams that ``build`` adds to an output, or nothing; it stays in memory."""
+    output = av.open(io.BytesIO(), "w", format=container.format)
     try:
-        output.add_stream_from_template(stream, opaque=True)
-    except ValueError:
+        build(output)
+        output.start_encoding()
+    except (av.FFmpegError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    finally:
+        with suppress(av.FFmpegError, ValueError):  # some muxers do not like to end before they began
+            output.close()
+    return ""
+
+
+def is_cover(stream: Any) -> bool:
+    """Whether a stream is a picture that stands for the film and not a film."""
+    return bool(stream.type == "video" and stream.disposition & Disposition.attached_pic)
+
+
+def can_hold(container: Container, stream: Any) -> bool:
+    """Whether a container takes a copy of a stream of another file."""
+    if stream.type == "attachment":
+        return container.format == "matroska"
+    if stream.codec_context is None:
         return False
-    return True
+    name = stream.codec_context.name
+    if stream.type == "subtitle":
+        return name in container.subtitles
+    if stream.type == "audio":
+        known = "*" in container.audio or name in container.audio
+        return known and not trial(container, lambda output: output.add_stream_from_template(stream, opaque=True))
+    return is_cover(stream) and container.covers and name in ("mjpeg", "png")
+
+
+def holds_sound(streams: list[Any]) -> str:
+    """The extension of a container that can hold all these tracks."""
+    for suffix in (".mkv", ".mov"):
+        if all(can_hold(CONTAINERS[suffix], stream) for stream in streams):
+            return suffix
+    return ".mkv"
