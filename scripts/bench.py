@@ -140,7 +140,8 @@ def bench_warm(options: argparse.Namespace, pairs: int) -> dict[str, float]:
         made = stylizer.stylize([task])[0]
         ours.append(time.perf_counter() - start)
         before = made.picture
-        targets = StyleTargets([to_tensor(art, device)], *content.shape[:2], backbone, settings.style)
+        height, width = content.shape[:2]
+        targets = StyleTargets([to_tensor(art, device)], height, width, backbone, settings.style)
         objective = Objective(backbone, settings, targets, tensor(content, device))
         goal = float(total(objective.parts(tensor(made.picture, device)).copy()))
         rng = np.random.default_rng(0)
@@ -173,7 +174,7 @@ def plain_gatys(objective: Objective, start: torch.Tensor, goal: float) -> float
         return loss
 
     try:
-        optimizer.step(closure)
+        optimizer.step(closure)  # type: ignore[no-untyped-call]
     except Reached:
         return reached[0]
     return float("inf")

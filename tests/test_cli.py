@@ -83,6 +83,8 @@ def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_an_identity_render_keeps_the_picture(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waves = np.sin(np.mgrid[0:64, 0:80].sum(0) / 9)[..., None] * [90, 60, 40] + 120
+    write_clip(folder / "clip.mp4", [np.roll(waves, 2 * step, 1).astype(np.uint8) for step in range(5)])
     arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", "-q", "-o", folder / "same.mkv"]
     arguments += [*FEW, "--set", "optimize.iterations=0", "--set", "film.codec=ffv1"]
     assert videostyle(monkeypatch, *arguments) == 0
@@ -92,7 +94,7 @@ def test_an_identity_render_keeps_the_picture(folder: Path, monkeypatch: pytest.
 
     pairs = zip(decode(probe(folder / "clip.mp4")), decode(probe(folder / "same.mkv")), strict=True)
     differences = [np.abs(a.pixels.astype(int) - b.pixels).mean((0, 1)) for a, b in pairs]
-    assert len(differences) == 26
+    assert len(differences) == 5
     assert np.mean(differences, 0).max() < 1
 
 

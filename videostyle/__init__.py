@@ -1,9 +1,9 @@
 """videostyle turns film into moving paintings.
 
-    from videostyle import Request, check, compose, prepare, run
+from videostyle import Request, check, compose, prepare, run
 
-    request = Request(clip=Path("clip.mp4"), artworks=(Path("art.jpg"),), settings=compose("draft"))
-    run(prepare(check(request)), report=print)
+request = Request(clip=Path("clip.mp4"), artworks=(Path("art.jpg"),), settings=compose("draft"))
+run(prepare(check(request)), report=print)
 """
 
 import importlib
