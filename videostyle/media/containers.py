@@ -187,6 +187,11 @@ def trial(container: Container, build: Callable[[Any], object]) -> str:
     return ""
 
 
+def codec_name(stream: Any) -> str:
+    """FFmpeg's name of a stream's codec, where its context has the decoder's (``mp3`` for ``mp3float``)."""
+    return str(stream.codec_context.codec.canonical_name) if stream.codec_context else ""
+
+
 def is_cover(stream: Any) -> bool:
     """Whether a stream is a picture that stands for the film and not a film."""
     return bool(stream.type == "video" and stream.disposition & Disposition.attached_pic)
@@ -198,7 +203,7 @@ def can_hold(container: Container, stream: Any) -> bool:
         return container.format == "matroska"
     if stream.codec_context is None:
         return False
-    name = stream.codec_context.name
+    name = codec_name(stream)
     if stream.type == "subtitle":
         return name in container.subtitles
     if stream.type == "audio":
@@ -208,8 +213,6 @@ def can_hold(container: Container, stream: Any) -> bool:
 
 
 def holds_sound(streams: list[Any]) -> str:
-    """The extension of a container that can hold all these tracks."""
-    for suffix in (".mkv", ".mov"):
-        if all(can_hold(CONTAINERS[suffix], stream) for stream in streams):
-            return suffix
-    return ".mkv"
+    """The extension of a container that can hold all these tracks, or nothing."""
+    suffixes = (".mkv", ".mov", ".mp4", ".avi")
+    return next((s for s in suffixes if all(can_hold(CONTAINERS[s], stream) for stream in streams)), "")

@@ -20,6 +20,7 @@ from videostyle.frames import Clip, FrameRange, Pixels
 from videostyle.media.containers import (
     CENTISECOND,
     CONTAINERS,
+    codec_name,
     codec_of,
     container_of,
     encoder_options,
@@ -74,9 +75,10 @@ def check_film(clip: Clip, path: Path, settings: FilmSettings, size: tuple[int, 
         taken, left = copied(source, clip, container)
         lost = [s for s in source.streams.audio if s.index not in {stream.index for stream in taken}]
         if lost and container.audio:
-            names = ", ".join(dict.fromkeys(stream.codec_context.name for stream in lost))
-            other = path.with_suffix(holds_sound(list(source.streams.audio))).name
-            raise MediaError(f"{path}: {path.suffix} cannot hold the clip's sound ({names}); use -o {other}")
+            names = ", ".join(dict.fromkeys(map(codec_name, lost)))
+            other = holds_sound(list(source.streams.audio))
+            advice = f"use -o {path.stem}{other}" if other else "no other can; convert it first, to FLAC for example"
+            raise MediaError(f"{path}: {path.suffix} cannot hold the clip's sound ({names}); {advice}")
     return tuple(left)
 
 

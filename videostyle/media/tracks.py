@@ -8,11 +8,11 @@ from typing import Any
 import av
 
 from videostyle.frames import Clip, FrameRange
-from videostyle.media.containers import Container, can_hold, is_cover
+from videostyle.media.containers import Container, can_hold, codec_name, is_cover
 
 OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time", "alpha_mode"}
 """tags that belong to the file they were in, lower case"""
-CONVERGING = {"mp3": 4, "opus": 4}
+CONVERGING = {"mp3": 4, "opus": 10}
 """packets that a decoder needs before one that it gives correctly; 1 for others"""
 JITTER = Fraction(3, 2)
 """ticks of a coarse clock (Matroska's milliseconds) within which packets of sound follow each other without a gap"""
@@ -31,7 +31,7 @@ def copied(source: Any, clip: Clip, container: Container) -> tuple[list[Any], li
             taken.append(stream)
         elif not _made_anew(stream, container):
             kind = "cover" if is_cover(stream) else stream.type or "data"
-            codec = f" ({stream.codec_context.name})" if stream.codec_context else ""
+            codec = f" ({codec_name(stream)})" if stream.codec_context else ""
             left.append(f"{kind} track {stream.index}{codec} of {clip.path.name} is left out of the film")
     return taken, left
 
@@ -64,8 +64,8 @@ def start_of(source: Any, clip: Clip, container: Container, frames: FrameRange) 
         return clip.seconds(frames.start)
     if not clip.format.startswith("mpeg") or container.format == "mpegts":
         return Fraction(0)
-    sound = [s.start_time * s.time_base for s in source.streams.audio if s.start_time is not None]
-    return min([clip.seconds(0), *sound])
+    begins = [s.start_time * Fraction(s.time_base) for s in source.streams.audio if s.start_time is not None]
+    return Fraction(min([clip.seconds(0), *begins]))
 
 
 def chapters_of(source: Any, start: Fraction, end: Fraction | None) -> list[Any]:
@@ -136,7 +136,8 @@ class Tracks:
 
     def _begins(self, packet: Any) -> Fraction:
         stamp = packet.pts if packet.pts is not None else packet.dts
-        return self._start if stamp is None else stamp * Fraction(packet.time_base)
+        begins: Fraction = self._start if stamp is None else stamp * packet.time_base
+        return begins
 
     def _cut(self, packet: Any) -> Any:
         """What of a packet belongs to the part of the clip, or None; all of it where the whole clip is wanted."""
@@ -145,7 +146,7 @@ class Tracks:
         begins, length = self._begins(packet), (packet.duration or 0) * packet.time_base
         if begins >= self._end:
             return None
-        name = packet.stream.codec_context.name
+        name = codec_name(packet.stream)
         if packet.stream.type == "subtitle":
             return self._cut_text(packet, begins, length)
         if _sample_bytes(name):
@@ -168,7 +169,7 @@ class Tracks:
     def _cut_samples(self, packet: Any, begins: Fraction) -> Any:
         """Plain samples can be cut anywhere."""
         context = packet.stream.codec_context
-        block = _sample_bytes(context.name) * context.channels
+        block = _sample_bytes(codec_name(packet.stream)) * context.channels
         first = max(0, round((self._start - begins) * context.sample_rate))
         last = min(packet.size // block, round(((self._end or begins) - begins) * context.sample_rate))
         if first >= last:
@@ -229,7 +230,7 @@ def _attach(output: Any, stream: Any) -> None:
     if stream.type == "attachment":
         output.add_attachment(stream.name or "attachment", stream.mimetype or "application/octet-stream", stream.data)
         return
-    kind, suffix = ("png", "png") if stream.codec_context.name == "png" else ("jpeg", "jpg")
+    kind, suffix = ("png", "png") if codec_name(stream) == "png" else ("jpeg", "jpg")
     with av.open(stream.container.name, metadata_errors="surrogateescape") as other:
         cover = next(packet for packet in other.demux(other.streams[stream.index]) if packet.size)
         output.add_attachment(f"cover.{suffix}", f"image/{kind}", bytes(cover))
