@@ -90,7 +90,19 @@ def test_a_step_that_climbs_is_taken_back() -> None:
     walker = BatchLbfgs(start, 5)
     walker.advance(torch.tensor([1.0]), torch.tensor([[1.0, 0, 0]], dtype=torch.float64))
     first = walker.point.clone()
-    assert (first - start).square().mean().sqrt().item() == pytest.approx(0.004)
+    assert (first - start).square().mean().sqrt().item() == pytest.approx(0.01)
     walker.advance(torch.tensor([5.0]), torch.tensor([[9.0, 9, 9]], dtype=torch.float64))
     torch.testing.assert_close(walker.point, (start + first) / 2)
     torch.testing.assert_close(walker.best, start)
+
+
+def test_what_is_known_of_the_curvature_helps() -> None:
+    stretch = torch.logspace(0, 3, 30)
+    start = torch.randn(2, 30, generator=torch.Generator().manual_seed(6))
+    losses = []
+    for ease in (None, (1 / stretch).expand(2, -1)):
+        walker = BatchLbfgs(start, 5, ease=ease)
+        for _ in range(8):
+            walker.advance((walker.point.square() * stretch).sum(1), 2 * walker.point * stretch)
+        losses.append(walker.best_loss)
+    assert (losses[1] < 0.1 * losses[0]).all()

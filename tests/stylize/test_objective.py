@@ -58,3 +58,21 @@ def test_rows_that_are_kept_keep_their_own_targets(backbone: Backbone) -> None:
     made.keep(torch.tensor([2, 0]))
     for name, part in made.parts(x[[2, 0]]).items():
         torch.testing.assert_close(part, before[name][[2, 0]], rtol=1e-4, atol=1e-6)
+
+
+def test_held_pixels_move_less_freely(backbone: Backbone) -> None:
+    made = objective(backbone, temporal__weight=1000.0)
+    ease = made.ease()
+    assert ease is not None
+    held = sum(weight for _, weight in made._temporal)
+    torch.testing.assert_close(ease.view(3, 3, 64, 64), (1 / (1 + 4 * held)).expand(-1, 3, -1, -1))
+    assert objective(backbone, held=False).ease() is None
+
+
+def test_every_pixel_has_its_part_in_the_loss_up_to_the_border(backbone: Backbone) -> None:
+    x = pictures(8, count=1).requires_grad_()
+    (gradient,) = torch.autograd.grad(objective(backbone, held=False).parts(x.expand(3, -1, -1, -1))["style"].sum(), x)
+    size = gradient.abs().mean((0, 1))
+    inner = size[16:-16, 16:-16].mean()
+    for border in (size[0], size[-1], size[:, 0], size[:, -1]):
+        assert 0.4 < border.mean() / inner < 2.5

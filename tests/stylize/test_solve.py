@@ -21,6 +21,9 @@ class Pull:
     def keep(self, rows: Tensor) -> None:
         self.target, self.strength = self.target[rows], self.strength[rows]
 
+    def ease(self) -> None:
+        return None
+
     def parts(self, pictures: Tensor) -> dict[str, Tensor]:
         self.evaluated.append(len(pictures))
         squares = (pictures - self.target).square()

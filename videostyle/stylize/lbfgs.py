@@ -24,16 +24,27 @@ class BatchLbfgs:
     ``best`` and ``best_loss`` hold the lowest point that was evaluated, per row.
     """
 
-    def __init__(self, start: Tensor, history: int, learning_rate: float = 1.0, first_step: float = 0.004) -> None:
+    def __init__(
+        self,
+        start: Tensor,
+        history: int,
+        learning_rate: float = 1.0,
+        first_step: float = 0.01,
+        ease: Tensor | None = None,
+    ) -> None:
         """start: (B, N). first_step: root mean square length of the first step, along the gradient.
 
+        ease: (B, N), how freely each coordinate moves compared with the others: the inverse of what is known of the
+        Hessian's diagonal. It shapes the first guess of the inverse Hessian; None: all are alike.
+
         Differs from torch's first step, whose coordinates sum to 1 and which, spread over the pixels of a picture, is
-        less than the rounding of its gradient; a step of one level of 255 measures the curvature that there is.
+        less than the rounding of its gradient; a step of two or three levels of 255 measures the curvature that there is.
         """
         rows, size = start.shape
         self.point = start.clone()
         self.best = start.clone()
         self.best_loss = torch.full((rows,), torch.inf, dtype=torch.float64, device=start.device)
+        self._ease = torch.ones_like(start) if ease is None else ease
         self._rate, self._first_step = learning_rate, first_step
         self._base = start.clone()
         """last accepted point; ``point`` is ``base + step``"""
@@ -69,7 +80,7 @@ class BatchLbfgs:
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these rows (indices) only; the others have converged and cost nothing more."""
-        for name in ("point", "best", "best_loss", "_base", "_step", "_loss", "_gradient", "_scale"):
+        for name in ("point", "best", "best_loss", "_base", "_step", "_loss", "_gradient", "_scale", "_ease"):
             setattr(self, name, getattr(self, name)[rows])
         for name in ("_steps", "_changes", "_curvature"):
             setattr(self, name, getattr(self, name)[:, rows])
@@ -85,7 +96,7 @@ class BatchLbfgs:
         self._steps[slot] = torch.where(useful[:, None], step, 0)
         self._changes[slot] = torch.where(useful[:, None], change, 0)
         self._curvature[slot] = torch.where(useful, 1 / product, 0)
-        self._scale = torch.where(useful, product / length, self._scale)
+        self._scale = torch.where(useful, product / _dot(change, self._ease * change), self._scale)
         self._newest = (slot + 1) % len(self._steps)
         self._filled = min(self._filled + 1, len(self._steps))
 
@@ -97,10 +108,10 @@ class BatchLbfgs:
         for slot in reversed(order):
             shares[slot] = self._curvature[slot] * _dot(self._steps[slot], direction)
             direction = direction - shares[slot][:, None].to(direction.dtype) * self._changes[slot]
-        length = _dot(self._gradient, self._gradient).sqrt() / self._gradient.shape[1] ** 0.5
-        first = self._first_step / length.clamp_min(1e-30)
+        eased = self._ease * self._gradient
+        first = self._first_step / (_dot(eased, eased) / eased.shape[1]).sqrt().clamp_min(1e-30)
         scale = torch.where(self._scale > 0, self._scale, first)
-        direction = direction * scale[:, None].to(direction.dtype)
+        direction = self._ease * direction * scale[:, None].to(direction.dtype)
         for slot in order:
             share = shares[slot] - self._curvature[slot] * _dot(self._changes[slot], direction)
             direction = direction + share[:, None].to(direction.dtype) * self._steps[slot]

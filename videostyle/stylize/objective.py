@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from videostyle.settings import RenderSettings
 from videostyle.stylize.backbones import Backbone
@@ -12,6 +13,13 @@ from videostyle.stylize.targets import StyleTargets, shares
 
 Held = tuple[Tensor, Tensor]
 """a temporal target: pictures (B, 3, H, W) and where to hold on to them (B, 1, H, W)"""
+
+
+MARGIN = 4
+"""px by which a picture is mirrored outwards before the network sees it: else its border pixels, which fewer
+convolutions see than others, stay unpainted, and a pan carries them inwards as stripes"""
+STIFFNESS = 0.004
+"""curvature of the temporal loss at a fully held pixel over that of all other terms, per unit of ``temporal.weight``"""
 
 
 class Objective:
@@ -35,17 +43,24 @@ class Objective:
         self._content_weights = dict(zip(layers, weights, strict=True))
         self._layers = {*style.layers, *layers}
         with torch.no_grad():
-            self._content = backbone(content, layers)
+            self._content = backbone(_mirrored(content), layers)
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these images (indices) only."""
         self._content = {layer: features[rows] for layer, features in self._content.items()}
         self._temporal = [(pictures[rows], weight[rows]) for pictures, weight in self._temporal]
 
+    def ease(self) -> Tensor | None:
+        """How freely each value moves, (B, 3 * H * W): pixels that are held by the frames before are stiff."""
+        if not self._temporal:
+            return None
+        held = torch.stack([weight for _, weight in self._temporal]).sum(0)
+        return (1 / (1 + STIFFNESS * self._settings.temporal.weight * held)).expand(-1, 3, -1, -1).flatten(1)
+
     def parts(self, pictures: Tensor) -> dict[str, Tensor]:
         """Every weighted term for pictures (B, 3, H, W): name -> (B,)."""
         settings = self._settings
-        features = self._backbone(pictures, self._layers)
+        features = self._backbone(_mirrored(pictures), self._layers)
         content = torch.stack(
             [
                 weight * content_loss(features[layer], self._content[layer], settings.content.convention)
@@ -63,3 +78,9 @@ class Objective:
         if settings.tv.weight:
             parts["tv"] = settings.tv.weight * tv_loss(pictures, settings.tv.kind, settings.tv.power)
         return parts
+
+
+def _mirrored(pictures: Tensor) -> Tensor:
+    """Pictures with a margin of their own mirror image."""
+    margin = min(MARGIN, min(pictures.shape[2:]) - 1)
+    return F.pad(pictures, (margin,) * 4, mode="reflect")

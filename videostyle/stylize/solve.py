@@ -46,7 +46,11 @@ def solve(
     (Differs from Ruder et al. 2016: best loss, so that one bad step neither ends a frame nor saves it).
     """
     start = initial.flatten(1)
-    walk = BatchAdam(start, learning_rate) if method == "adam" else BatchLbfgs(start, settings.history, learning_rate)
+    walk: BatchAdam | BatchLbfgs
+    if method == "adam":
+        walk = BatchAdam(start, learning_rate)
+    else:
+        walk = BatchLbfgs(start, settings.history, learning_rate, ease=objective.ease())
     count = len(limits)
     solution = Solution(initial.clone(), walk.best_loss.clone(), walk.best_loss.clone(), {}, [0] * count)
     rows = list(range(count))  # which image each row of the walk is
