@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,14 @@ from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color, Track
 
 NO_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
+NO_CLIPS = {
+    "concat": "a list of files",
+    "hls": "a playlist",
+    "dash": "a playlist",
+    "sdp": "a network address",
+    "tty": "text",
+}
+"""what FFmpeg would show as a film though no film is in the file, by its name of the format"""
 
 
 def probe(path: Path) -> Clip:
@@ -20,20 +29,22 @@ def probe(path: Path) -> Clip:
     _refuse(path)
     try:
         with open_file(path) as container:
+            if container.format.name in NO_CLIPS:
+                raise MediaError(f"{path}: {NO_CLIPS[container.format.name]}; give the video file itself")
             stream = picture_stream(container, path)
             index = stream.index
-            table, packets, stamped = _table(container, stream)
-        if not table:
+            table = _Table(container, stream)
+        if not table.frames:
             raise MediaError(f"{path}: there are no frames in it; give another clip")
         with open_file(path) as container:
-            return _measure(path, container, container.streams[index], table, packets, stamped)
+            return _measure(path, container, container.streams[index], table)
     except av.FFmpegError as error:
         raise MediaError(f"{path}: not a clip that can be read ({error.strerror}); give a video file") from None
 
 
 def open_file(path: Path) -> Any:
-    """A container for reading. The absolute path, because ``a:b.mp4`` would be read as protocol ``a``."""
-    return av.open(os.path.abspath(path), metadata_errors="surrogateescape")
+    """A container for reading. The absolute path, because ``a:b.mp4`` would be read as protocol ``a``; no network."""
+    return av.open(os.path.abspath(path), options={"protocol_whitelist": "file"}, metadata_errors="surrogateescape")
 
 
 def picture_stream(container: Any, path: Path) -> Any:
@@ -63,39 +74,59 @@ def _refuse(path: Path) -> None:
         raise MediaError(f"{path}: a playlist; give the video file itself")
 
 
-def _table(container: Any, stream: Any) -> tuple[list[tuple[int, int]], int, bool]:
-    """(pts, duration) of every frame as shown, the number of packets, and whether the times are the file's own."""
-    frames: list[tuple[int | None, int]] = []
-    packets = 0
-    step = round(1 / (Fraction(stream.average_rate or 25) * stream.time_base)) or 1
+class _Table:
+    """What the packets say."""
+
+    frames: list[tuple[int, int]]
+    """(pts, duration) of every frame as shown"""
+    stamped: bool
+    """whether the times are the file's own"""
+    packets: int = 0
+    """packets of the picture, also of hidden frames"""
+    reordered: bool = False
+    """whether packets lie in another order than their frames are shown in"""
+    reached: Fraction = Fraction(0)
+    """seconds, where the last track ends"""
+
+    def __init__(self, container: Any, stream: Any) -> None:
+        found: list[tuple[int | None, int]] = []
+        step = round(1 / (Fraction(stream.average_rate or 25) * stream.time_base)) or 1
+        for packet in _to_the_end(container.demux()):
+            if packet.pts is not None and packet.stream.type in ("video", "audio"):
+                self.reached = max(self.reached, (packet.pts + (packet.duration or 0)) * packet.time_base)
+            if packet.stream.index == stream.index:
+                self.packets += 1
+                if not packet.is_discard:  # hidden by an edit list
+                    found.append((packet.pts, packet.duration or step))
+        stamps = [pts for pts, _ in found if pts is not None]
+        self.reordered = stamps != sorted(stamps)
+        # AVI has decoding times only
+        self.stamped = container.format.name != "avi" and all(pts is not None for pts, _ in found)
+        if self.stamped:
+            self.frames = sorted((pts, duration) for pts, duration in found if pts is not None)
+        else:
+            self.frames = [(index * step, step) for index in range(len(found))]
+
+
+def _to_the_end(packets: Iterator[Any]) -> Iterator[Any]:
+    """Packets with something in them, as far as the file goes."""
     try:
-        for packet in container.demux(stream):
-            if not packet.size:
-                continue
-            packets += 1
-            if not packet.is_discard:  # hidden by an edit list
-                frames.append((packet.pts, packet.duration or step))
+        yield from (packet for packet in packets if packet.size)
     except av.FFmpegError:
-        pass  # the file ends here; what came before is good
-    # AVI has decoding times only
-    if container.format.name == "avi" or any(pts is None for pts, _ in frames):
-        return [(index * step, step) for index in range(len(frames))], packets, False
-    return sorted((pts, duration) for pts, duration in frames if pts is not None), packets, True
+        return
 
 
-def _measure(
-    path: Path, container: Any, stream: Any, table: list[tuple[int, int]], packets: int, stamped: bool
-) -> Clip:
+def _measure(path: Path, container: Any, stream: Any, table: _Table) -> Clip:
     frame = _first_frame(container, stream, path)
-    pts = [stamp for stamp, _ in table]
-    durations = [after - stamp for stamp, after in itertools.pairwise(pts)] + [table[-1][1]]
+    pts = [stamp for stamp, _ in table.frames]
+    durations = [after - stamp for stamp, after in itertools.pairwise(pts)]
+    durations.append(_last_duration(table, durations))
     turned = frame.rotation % 360
     width, height = frame.width, frame.height
     aspect = Fraction(stream.codec_context.sample_aspect_ratio or 1) or Fraction(1)
     if turned in (90, 270):
         width, height, aspect = height, width, 1 / aspect
-    missing = max(0, stream.frames - packets) if stream.frames else _missing_by_time(container, stream, pts, durations)
-    notes = ("the clip is interlaced: its frames are painted as they are",) if frame.interlaced_frame else ()
+    missing = max(0, stream.frames - table.packets) if stream.frames else _missing_by_time(container, stream, table)
     return Clip(
         path=path,
         stream=stream.index,
@@ -115,8 +146,8 @@ def _measure(
         format=container.format.name,
         codec=stream.codec_context.name,
         pixel_format=frame.format.name,
-        stamped=stamped,
-        notes=notes,
+        stamped=table.stamped,
+        notes=tuple(_notes(container, stream, frame)),
     )
 
 
@@ -130,14 +161,31 @@ def _first_frame(container: Any, stream: Any, path: Path) -> Any:
     raise MediaError(f"{path}: none of its frames can be decoded; give another clip")
 
 
-def _missing_by_time(container: Any, stream: Any, pts: list[int], durations: list[int]) -> int:
+def _last_duration(table: _Table, others: list[int]) -> int:
+    """Ticks that the last frame stays: as its packet says, or as long as most do where packets do not say it.
+
+    In an MP4 with B-frames they have distances in the order of decoding; the true length is out of FFmpeg's reach.
+    """
+    told = [duration for _, duration in table.frames]
+    trusted = not others or not table.reordered or told[:-1] == others
+    return told[-1] if trusted else sorted(others)[len(others) // 2]
+
+
+def _missing_by_time(container: Any, stream: Any, table: _Table) -> int:
     """Frames that a container without a frame count (Matroska) lacks, by the duration that it promises."""
     if container.format.name.split(",")[0] != "matroska" or not container.duration:
         return 0
-    promised = Fraction(container.duration, av.time_base)
-    lacking = promised - (pts[-1] + durations[-1]) * stream.time_base
-    # sound may outlast the picture a little
+    lacking = Fraction(container.duration, av.time_base) - table.reached
     return int(lacking * Fraction(stream.average_rate or 25)) if lacking > 1 else 0
+
+
+def _notes(container: Any, stream: Any, frame: Any) -> Iterator[str]:
+    if frame.interlaced_frame:
+        yield "the clip is interlaced: its frames are painted as they are"
+    others = [s for s in container.streams.video if s.index != stream.index and not s.disposition & NO_PICTURES]
+    if others:
+        names = ", ".join(f"{other.index} ({other.width}x{other.height})" for other in others)
+        yield f"of several picture tracks {stream.index} ({stream.width}x{stream.height}) is painted, not {names}"
 
 
 def _track(stream: Any) -> Track:
