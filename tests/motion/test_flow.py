@@ -1,5 +1,9 @@
 """Optical flow and warping against exact motion: integer pans, borders, occlusions, carried frames."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +13,9 @@ from videostyle.motion.flow import estimate, fill_unseen, resize, warp
 from videostyle.settings import FlowSettings
 
 METHODS = ("farneback", "dis")
+SHARED = Path(__file__).parents[2] / "../shared/data"
+LIMITS = {"farneback": (0.8, 0.65, 0.08), "dis": (0.15, 0.9, 0.05)}
+"""largest end-point error (px), least share of occlusions caught, largest share of good pixels thrown away"""
 
 
 def texture(height: int = 160, width: int = 224, seed: int = 0) -> Pixels:
@@ -175,3 +182,43 @@ def test_resize(dtype: type) -> None:
     assert larger.shape == (200, 300, 3)
     assert smaller.dtype == larger.dtype == dtype
     assert abs(float(smaller.mean()) - float(pixels.mean())) < 1
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shared sequences with exact flow, made anew: frames, flow, mask (valid) and vis (seen before)."""
+    script = SHARED / "make_synthetic.py"
+    if not script.exists():
+        pytest.skip("the shared maker of sequences with exact flow is not here")
+    names = {"pan": 21, "fg": 13, "static": 19}
+    chosen = [part for name, n in names.items() for part in (f"--bg-{name}", f"photos/kodim{n}.png")]
+    chosen += ["--fg", "photos/kodim23.png", "--fg-static", "photos/kodim07.png"]
+    folder = tmp_path_factory.mktemp("truth")
+    subprocess.run([sys.executable, script.name, "--out", folder, *chosen], cwd=SHARED, check=True, capture_output=True)
+    return folder
+
+
+def read(path: Path) -> Pixels:
+    return np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["pan_zoom", "fg_moving", "static_bg"])
+@pytest.mark.parametrize("method", METHODS)
+def test_exact_flow(truth: Path, method: str, name: str) -> None:
+    settings = FlowSettings(method=method)  # type: ignore[arg-type]
+    errors, caught, thrown = [], [], []
+    for t in range(1, 24, 4):
+        current, previous = (read(truth / name / f"frames/{k:04d}.png") for k in (t, t - 1))
+        exact = np.load(truth / name / f"flow/{t:04d}.npy")
+        valid, visible = (read(truth / name / part / f"{t:04d}.png")[..., 0] > 0 for part in ("mask", "vis"))
+        motion = estimate(current, previous, settings)
+        error = np.hypot(*(motion.flow - exact).transpose(2, 0, 1))
+        errors.append(error[valid].mean())
+        thrown.append((motion.consistency[valid & (error < 1)] < 0.5).mean())
+        caught.append(motion.consistency[~visible & (warp(to_picture(previous), exact)[1] > 0)] < 0.5)
+    most, least, lost = LIMITS[method]
+    assert np.mean(errors) < most
+    assert np.mean(thrown) < lost
+    uncovered = np.concatenate(caught)
+    assert not uncovered.size or uncovered.mean() > least
