@@ -168,6 +168,16 @@ def test_covers_are_kept(clip: str, film: str, tmp_path: Path) -> None:
 
 
 @needs_ffprobe
+@pytest.mark.parametrize("film", ["film.mp4", "film.mov"])
+def test_what_a_phone_writes_is_kept(film: str, tmp_path: Path) -> None:
+    wanted = {"com.apple.quicktime.make": "Pear", "com.apple.quicktime.location.ISO6709": "+1+2/", "title": "T"}
+    tags = [part for key, value in wanted.items() for part in ("-metadata", f"{key}={value}")]
+    clip = probe(source(tmp_path / "clip.mov", ("aac",), "-movflags", "use_metadata_tags", *tags, seconds=1))
+    found = ffprobe(film_of(clip, tmp_path / film), "-show_format")["format"]["tags"]
+    assert {key: found.get(key) for key in wanted} == wanted
+
+
+@needs_ffprobe
 def test_fonts_are_kept_in_matroska_and_told_of_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "font.ttf").write_bytes(b"not really a font")
     attach = ("-attach", str(tmp_path / "font.ttf"), "-metadata:s:t", "mimetype=application/x-truetype-font")

@@ -111,7 +111,7 @@ def encode_film(
             os.path.abspath(temporary),  # ``a:b.mp4`` would be written with protocol ``a``
             "w",
             format=container.format,
-            container_options=_muxer_options(clip, container.format, frames),
+            container_options=_muxer_options(clip, container.format, frames, tags),
             metadata_errors="surrogateescape",
         ) as output:
             picture = _add_picture(output, clip, path, settings, size, len(frames))
@@ -144,10 +144,12 @@ def _check_folder(path: Path) -> None:
         raise MediaError(f"{folder}: cannot be written ({error.strerror}); give another folder with -o") from None
 
 
-def _muxer_options(clip: Clip, format: str, frames: FrameRange) -> dict[str, str]:
+def _muxer_options(clip: Clip, format: str, frames: FrameRange, tags: dict[str, str]) -> dict[str, str]:
     if format in ("mp4", "mov"):
+        # phones name place and camera by keys such as com.apple.quicktime.make, which are dropped otherwise
+        named = "+use_metadata_tags" if any(key.startswith("com.") for key in tags) else ""
         # the clock of the whole film in the clip's ticks: lengths and edit lists are then exact
-        return {"movflags": "+faststart", "movie_timescale": str(clip.time_base.denominator)}
+        return {"movflags": f"+faststart{named}", "movie_timescale": str(clip.time_base.denominator)}
     if format == "gif":
         return {"final_delay": str(max(1, round(clip.durations[frames.stop - 1] * clip.time_base / CENTISECOND)))}
     return {}
@@ -155,10 +157,9 @@ def _muxer_options(clip: Clip, format: str, frames: FrameRange) -> dict[str, str
 
 def _describe(picture: Any, original: Any, whole: bool) -> None:
     """Language, title, timecode and the like of the picture's stream."""
-    tags = kept_tags(original.metadata)
+    picture.metadata.update(kept_tags(original.metadata))
     if not whole:
-        tags.pop("timecode", None)  # it names the first frame of the whole clip
-    picture.metadata.update(tags)
+        picture.metadata.pop("timecode", None)  # it names the first frame of the whole clip
     picture.disposition = original.disposition
 
 
