@@ -2,10 +2,16 @@
 
 import errno
 import os
+import struct
+import warnings
+import zlib
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from videostyle.errors import MediaError
@@ -13,6 +19,18 @@ from videostyle.frames import Pixels
 
 LARGEST = 100_000_000
 """pixels of an artwork; more is surely a mistake, and would not fit the memory of most machines"""
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+DAMAGE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    TypeError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+"""what Pillow raises on files that are no pictures, or damaged ones"""
 
 
 def read_picture(path: Path) -> Pixels:
@@ -23,22 +41,39 @@ def read_picture(path: Path) -> Pixels:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "no such file"
         raise MediaError(f"{path}: {what}; give a picture such as art.jpg")
-    try:
-        with Image.open(path) as opened:
-            if opened.width * opened.height > LARGEST:
-                raise MediaError(
-                    f"{path}: {opened.width}x{opened.height} px is too large for an artwork; make it smaller"
-                )
-            picture = ImageOps.exif_transpose(opened)
-            if picture.mode.startswith("I;16"):  # Pillow clips 16-bit gray instead of scaling it
-                picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-            if picture.has_transparency_data:
-                picture = picture.convert("RGBA")
-                picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-            return np.array(picture.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or "not a picture that can be read"
-        raise MediaError(f"{path}: {reason}; give a picture such as a JPEG or PNG") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of large pictures and odd tags: they are judged here
+        try:
+            with Image.open(path) as opened:
+                if opened.width * opened.height <= LARGEST:
+                    return _as_seen(opened)
+                size = f"{opened.width}x{opened.height} px is"
+        except Image.DecompressionBombError:
+            size = f"more than {LARGEST // 1_000_000} million pixels are"
+        except DAMAGE as error:
+            reason = getattr(error, "strerror", None) or "not a picture that can be read"
+            raise MediaError(f"{path}: {reason}; give a picture such as a JPEG or PNG") from None
+    raise MediaError(f"{path}: {size} too large for an artwork; make it smaller")
+
+
+def _as_seen(opened: Image.Image) -> NDArray[np.uint8]:
+    picture = ImageOps.exif_transpose(opened)
+    if picture.mode[0] in "IF":  # gray in 16 bits or more, which Pillow would clip instead of scaling it
+        picture = Image.fromarray(_eight_bits(np.asarray(picture)))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return np.array(picture.convert("RGB"))
+
+
+def _eight_bits(gray: NDArray[Any]) -> NDArray[np.uint8]:
+    """Gray of any kind of number -> 0..255, where white is the first usual one that is not exceeded."""
+    values = np.nan_to_num(gray.astype(np.float64))
+    usual = {"f": (1, 255, 65535), "i": (255, 65535), "u": (65535,)}[gray.dtype.kind]
+    highest = values.max(initial=0)
+    white = next((top for top in usual if highest <= top), highest)
+    eight: NDArray[np.uint8] = np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8)
+    return eight
 
 
 def write_png(path: Path, pixels: Pixels) -> None:
@@ -46,51 +81,58 @@ def write_png(path: Path, pixels: Pixels) -> None:
 
     Raises MediaError where the disk is full or the folder cannot be written.
     """
-    deep = pixels.dtype == np.uint16
-    height, width = pixels.shape[:2]
-    encoder = av.CodecContext.create("png", "w")
-    assert isinstance(encoder, av.VideoCodecContext)
-    encoder.width, encoder.height = width, height
-    encoder.pix_fmt = "rgb48be" if deep else "rgb24"
-    encoder.options = {"compression_level": "3", "pred": "mixed"}
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb48le" if deep else "rgb24")
-    if deep:  # PNG is big-endian; the bytes are swapped here, since swscale would round on the way
-        frame = av.VideoFrame(width, height, "rgb48be")
-        _fill(frame, pixels.astype(">u2"))
-    packets = [*encoder.encode(frame), *encoder.encode(None)]
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    data = _png(pixels)
+    temporary = path.with_name(f".{path.stem[:40]}.{os.getpid()}{path.suffix}")  # short enough for any file system
     try:
-        temporary.write_bytes(b"".join(bytes(packet) for packet in packets))
+        temporary.write_bytes(data)
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         full = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
         raise MediaError(f"{path}: cannot be written, {full}; free some space or choose another folder") from None
+    finally:
+        with suppress(OSError):  # its folder is none, for example, which has been told already
+            temporary.unlink(missing_ok=True)
+
+
+def _png(pixels: Pixels) -> bytes:
+    height, width = pixels.shape[:2]
+    format = "rgb48be" if pixels.dtype == np.uint16 else "rgb24"
+    encoder = av.CodecContext.create("png", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, format
+    # higher levels take twice as long for a hundredth of the size; the filter matters more
+    encoder.options = {"compression_level": "1", "pred": "paeth"}
+    whole: Any = np.ascontiguousarray(pixels)
+    frame = av.VideoFrame.from_ndarray(whole, format)  # swaps the bytes of 16 bits itself
+    return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
 def read_png(path: Path) -> Pixels:
     """The pixels of a PNG that ``write_png`` wrote, exactly; raises MediaError where the file is damaged."""
     try:
+        data = path.read_bytes()
         decoder = av.CodecContext.create("png", "r")
         assert isinstance(decoder, av.VideoCodecContext)
-        frames = [*decoder.decode(av.Packet(path.read_bytes())), *decoder.decode(None)]
-        if len(frames) != 1 or frames[0].is_corrupt:
+        frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)] if _is_whole(data) else []
+        if len(frames) != 1 or frames[0].is_corrupt or frames[0].format.name not in ("rgb24", "rgb48be"):
             raise ValueError
-        frame = frames[0]
-        deep = frame.format.name == "rgb48be"
-        if not deep and frame.format.name != "rgb24":
-            raise ValueError
-        rows = np.frombuffer(frame.planes[0], np.dtype(">u2") if deep else np.uint8)
-        rows = rows.reshape(frame.height, -1)[:, : frame.width * 3].reshape(frame.height, frame.width, 3)
-        return rows.astype(np.uint16) if deep else rows.copy()
+        copied: Any = np.array(frames[0].to_ndarray(), order="C")  # without the padding of its lines
+        pixels: Pixels = copied
+        return pixels
     except (OSError, ValueError, av.FFmpegError) as error:
         reason = getattr(error, "strerror", None) or "damaged"
         raise MediaError(f"{path}: {reason}, not a PNG of this program") from None
 
 
-def _fill(frame: av.VideoFrame, pixels: np.ndarray) -> None:  # type: ignore[type-arg]
-    """Copy rows into a packed frame, whose lines may be padded."""
-    plane = frame.planes[0]
-    rows = np.zeros((frame.height, plane.line_size), np.uint8)
-    rows[:, : pixels[0].nbytes] = pixels.reshape(frame.height, -1).view(np.uint8)
-    plane.update(rows.tobytes())
+def _is_whole(data: bytes) -> bool:
+    """Whether every part of a PNG is there and as it was written; the decoder shows a damaged one in part."""
+    place = len(SIGNATURE)
+    kind = b""
+    while data.startswith(SIGNATURE) and kind != b"IEND" and place + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, place)
+        kind = data[place + 4 : place + 8]
+        end = place + 8 + length
+        if data[end : end + 4] != struct.pack(">I", zlib.crc32(memoryview(data)[place + 4 : end])):
+            return False
+        place = end + 4
+    return kind == b"IEND" and place == len(data)

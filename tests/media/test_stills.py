@@ -1,0 +1,264 @@
+import errno
+import os
+import random
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from videostyle.errors import MediaError
+from videostyle.frames import Pixels
+from videostyle.media.stills import read_picture, read_png, write_png
+
+RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
+
+
+def noise(height: int = 20, width: int = 30, dtype: Any = np.uint8) -> Pixels:
+    rng = np.random.default_rng(3)
+    return rng.integers(0, np.iinfo(dtype).max + 1, (height, width, 3)).astype(dtype)
+
+
+def refusal(path: Path) -> str:
+    """What the user is told about a picture; always one line that names it and ends in an advice."""
+    with pytest.raises(MediaError) as caught:
+        read_picture(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(str(path))
+    assert "; " in message
+    return message
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp", "ppm", "tga"])
+def test_pictures_are_read_as_they_are(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"art.{suffix}"
+    Image.fromarray(noise()).save(path, lossless=True)
+    assert np.array_equal(read_picture(path), noise())
+
+
+def test_pictures_are_known_by_what_is_in_them_and_not_by_their_names(tmp_path: Path) -> None:
+    for name in ("art.jpg", "-art", "a:b.x", "é 'x'\n.gif"):
+        Image.fromarray(noise()).save(tmp_path / name, "png")
+        assert np.array_equal(read_picture(tmp_path / name), noise())
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photos_are_turned_as_their_camera_says(orientation: int, tmp_path: Path) -> None:
+    upright = np.zeros((24, 40, 3), np.uint8)
+    upright[:12, :20] = RED
+    # how a camera in that position stores it: the inverse of what EXIF tells a viewer to do
+    turns = {
+        1: lambda p: p,
+        2: np.fliplr,
+        3: lambda p: np.rot90(p, 2),
+        4: np.flipud,
+        5: lambda p: p.transpose(1, 0, 2),
+        6: lambda p: np.rot90(p, 1),
+        7: lambda p: np.rot90(p, 2).transpose(1, 0, 2),
+        8: lambda p: np.rot90(p, -1),
+    }
+    stored = Image.fromarray(np.ascontiguousarray(turns[orientation](upright)))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "art.png", exif=exif)
+    assert np.array_equal(read_picture(tmp_path / "art.png"), upright)
+
+
+def test_what_is_transparent_is_white(tmp_path: Path) -> None:
+    rgba = np.zeros((4, 6, 4), np.uint8)
+    rgba[:2] = (*RED, 255)
+    rgba[2:, :3] = (*RED, 128)
+    Image.fromarray(rgba).save(tmp_path / "art.png")
+    read = read_picture(tmp_path / "art.png")
+    assert (read[:2] == RED).all()
+    assert np.abs(read[2:, :3].astype(int) - (255, 127, 127)).max() <= 1
+    assert (read[2:, 3:] == WHITE).all()
+
+
+def test_palettes_and_gray_with_transparency(tmp_path: Path) -> None:
+    colours = Image.fromarray(np.repeat(np.array([[RED, BLUE]], np.uint8), 3, axis=0)).quantize(2)
+    colours.save(tmp_path / "plain.gif")
+    assert (read_picture(tmp_path / "plain.gif") == np.array([RED, BLUE])).all()
+    colours.save(tmp_path / "clear.png", transparency=int(colours.getpixel((1, 0))))  # type: ignore[arg-type]
+    assert (read_picture(tmp_path / "clear.png") == np.array([RED, WHITE])).all()
+    Image.fromarray(np.array([[[100, 255], [100, 0]]], np.uint8), "LA").save(tmp_path / "gray.png")
+    assert read_picture(tmp_path / "gray.png").tolist() == [[[100] * 3, [255] * 3]]
+    Image.fromarray(np.array([[True, False]])).save(tmp_path / "bits.png")
+    assert read_picture(tmp_path / "bits.png").tolist() == [[[255] * 3, [0] * 3]]
+
+
+def test_print_colours_become_screen_colours(tmp_path: Path) -> None:
+    Image.new("CMYK", (16, 16), (0, 255, 255, 0)).save(tmp_path / "art.jpg", quality=95)
+    assert np.abs(read_picture(tmp_path / "art.jpg").astype(int) - RED).max() <= 4
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        (np.array([[0, 32768, 65535]], np.uint16), "art.png"),
+        (np.array([[0, 32768, 65535]], np.uint16), "art.tif"),
+        (np.array([[0, 0.5, 1]], np.float32), "art.tif"),
+        (np.array([[0, 127.5, 255]], np.float32), "art.tif"),
+        (np.array([[0, 32768, 65535]], np.int32), "art.tif"),
+        (np.array([[0, 128, 255]], np.int32), "art.tif"),
+    ],
+)
+def test_deep_gray_is_scaled_and_not_clipped(values: Any, name: str, tmp_path: Path) -> None:
+    Image.fromarray(values).save(tmp_path / name)
+    read = read_picture(tmp_path / name).astype(int)
+    assert np.abs(read[0, :, 1] - (0, 128, 255)).max() <= 1
+
+
+def test_deep_colours_lose_their_low_bits_only(tmp_path: Path) -> None:
+    deep = noise(dtype=np.uint16)
+    write_png(tmp_path / "art.png", deep)
+    read = read_picture(tmp_path / "art.png")
+    assert read.dtype == np.uint8
+    assert np.abs(read.astype(float) - deep / 257).max() <= 1
+
+
+def test_what_is_no_picture_is_told(tmp_path: Path) -> None:
+    assert "no such file" in refusal(tmp_path / "art.png")
+    assert "is a folder" in refusal(tmp_path)
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.png").write_text("no picture\n" * 50)
+    (tmp_path / "art.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"></svg>')
+    for name in ("empty.png", "text.png", "art.svg"):
+        assert "not a picture" in refusal(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "webp", "bmp"])
+def test_damaged_pictures_are_told_or_read_but_never_a_crash(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"art.{suffix}"
+    Image.fromarray(noise(40, 60)).save(path)
+    whole, rng = path.read_bytes(), random.Random(1)
+    for _ in range(60):
+        damaged = bytearray(whole[: rng.randrange(10, len(whole))] if rng.random() < 0.3 else whole)
+        for _ in range(rng.randrange(1, 6)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        path.write_bytes(damaged)
+        with suppress(MediaError):
+            assert read_picture(path).dtype == np.uint8
+    path.write_bytes(whole[: len(whole) // 2])
+    if suffix not in ("gif", "bmp"):
+        refusal(path)
+
+
+@pytest.mark.parametrize("size", [(20_000, 6_000), (15_000, 12_000)])
+def test_giant_pictures_are_refused_in_a_line(size: tuple[int, int], tmp_path: Path) -> None:
+    Image.new("1", size).save(tmp_path / "art.png")  # small as a file
+    assert "too large" in refusal(tmp_path / "art.png")
+
+
+def test_large_pictures_are_read_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", noise().size // 3 - 1)  # Pillow warns of more than these
+    Image.fromarray(noise()).save(tmp_path / "art.png")
+    assert np.array_equal(read_picture(tmp_path / "art.png"), noise())
+
+
+SIZES = [(48, 80), (1, 1), (7, 13), (33, 97)]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("size", SIZES)
+def test_pixels_come_back_exactly(size: tuple[int, int], dtype: Any, tmp_path: Path) -> None:
+    pixels = noise(*size, dtype)
+    write_png(tmp_path / "a.png", pixels)
+    read = read_png(tmp_path / "a.png")
+    assert read.dtype == dtype
+    assert np.array_equal(read, pixels)
+    assert read.flags.c_contiguous
+    assert read.flags.writeable
+    assert os.listdir(tmp_path) == ["a.png"]
+
+
+def test_pixels_may_lie_in_memory_in_any_way(tmp_path: Path) -> None:
+    for pixels in (noise()[::-1, ::2], np.rot90(noise(dtype=np.uint16)), noise()[..., ::-1]):
+        write_png(tmp_path / "a.png", pixels)
+        assert np.array_equal(read_png(tmp_path / "a.png"), pixels)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_others_read_the_same_png(dtype: Any, tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2")
+    write_png(tmp_path / "a.png", noise(dtype=dtype))
+    read = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
+    assert read.dtype == dtype
+    assert np.array_equal(read[..., ::-1], noise(dtype=dtype))
+
+
+def test_a_png_that_was_there_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / f"{'n' * 240}.png"  # as long as a name may be, nearly
+    write_png(path, noise())
+    write_png(path, noise(5, 5))
+    assert read_png(path).shape == (5, 5, 3)
+
+
+def test_damage_anywhere_in_a_png_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    write_png(path, noise())
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 5):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 16]) + whole[place + 1 :])
+        with pytest.raises(MediaError) as caught:
+            read_png(path)
+        assert str(caught.value).startswith(str(path))
+        assert "\n" not in str(caught.value)
+    for length in range(0, len(whole), 101):
+        path.write_bytes(whole[:length])
+        with pytest.raises(MediaError):
+            read_png(path)
+
+
+def test_other_files_are_no_png_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(MediaError):
+        read_png(tmp_path / "none.png")
+    Image.fromarray(noise()).convert("L").save(tmp_path / "gray.png")
+    Image.fromarray(noise()).save(tmp_path / "art.jpg")
+    (tmp_path / "text.png").write_text("no picture")
+    for name in ("gray.png", "art.jpg", "text.png"):
+        with pytest.raises(MediaError):
+            read_png(tmp_path / name)
+
+
+@pytest.mark.parametrize("at", ["write", "replace"])
+def test_a_full_disk_is_told_and_leaves_nothing(at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_png(tmp_path / "a.png", noise())
+
+    def half(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if at == "write":
+        monkeypatch.setattr(Path, "write_bytes", half)
+    else:
+        monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(MediaError, match="the disk is full; free") as caught:
+        write_png(tmp_path / "a.png", noise(5, 5))
+    assert "\n" not in str(caught.value)
+    assert os.listdir(tmp_path) == ["a.png"]
+    assert np.array_equal(read_png(tmp_path / "a.png"), noise()), "the one before is as it was"
+
+
+def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_png(tmp_path / "a.png", noise())
+    assert not os.listdir(tmp_path)
+
+
+def test_folders_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "none" / "a.png", tmp_path / "file" / "a.png"):
+        with pytest.raises(MediaError, match="cannot be written"):
+            write_png(path, noise())
