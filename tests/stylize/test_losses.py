@@ -17,6 +17,15 @@ def test_gram_is_the_mean_outer_product(features: torch.Tensor) -> None:
     np.testing.assert_allclose(gram(features), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_the_gradient_of_a_style_loss_is_autograds_own(features: torch.Tensor) -> None:
+    target = gram(features.roll(1, 0)).detach()
+    ours, plain = features.double().requires_grad_(), features.double().requires_grad_()
+    style_loss(gram(ours), target, "relative").sum().backward()  # type: ignore[no-untyped-call]
+    flat = plain.flatten(2).float()
+    style_loss(flat @ flat.transpose(1, 2) / flat.shape[2], target, "relative").sum().backward()  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(ours.grad, plain.grad, rtol=1e-4, atol=1e-7)
+
+
 def test_gram_of_bfloat16_features_is_float32(features: torch.Tensor) -> None:
     assert gram(features.bfloat16()).dtype == torch.float32
 

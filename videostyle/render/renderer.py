@@ -25,8 +25,8 @@ def render(
     stylizer: FrameStylizer,
     artworks: list[Picture],
     slots: int,
-    on_frame: Callable[[FrameDone], None],
-    on_notice: Callable[[str], None],
+    on_frame: Callable[[FrameDone], object],
+    on_notice: Callable[[str], object],
 ) -> None:
     """Stylize every frame of the plan that is not stored yet.
 
@@ -38,12 +38,14 @@ def render(
     writing = list[tuple[Future[None], FrameDone]]()
     pool = ThreadPoolExecutor(2, thread_name_prefix="store")
     try:
-        while waiting or live:
-            while waiting and len(live) < slots:
-                live.append(Slot(waiting.popleft(), plan, store, artworks))
+        while True:
             live = [slot for slot in live if not _close_finished(slot)]
+            while waiting and len(live) < slots:
+                slot = Slot(waiting.popleft(), plan, store, artworks)
+                if not _close_finished(slot):
+                    live.append(slot)
             if not live:
-                continue
+                break
             start = time.perf_counter()
             try:
                 results = stylizer.stylize([slot.task() for slot in live])
@@ -85,7 +87,7 @@ def _close_finished(slot: Slot) -> bool:
     return slot.finished
 
 
-def _settle(writing: list[tuple[Future[None], FrameDone]], on_frame: Callable[[FrameDone], None]) -> None:
+def _settle(writing: list[tuple[Future[None], FrameDone]], on_frame: Callable[[FrameDone], object]) -> None:
     """Wait for the frames of the batch before: at most one batch is ever unwritten."""
     for future, done in writing:
         future.result()

@@ -87,7 +87,10 @@ class Slot:
         back = max(distances, default=0)
         start = self._order[max(0, self._order.index(self._todo[0]) - back)]
         earlier: deque[Frame] = deque(maxlen=max(back, 1))
+        order = set(self._order)
         for frame in decode(self._plan.clip, FrameRange(start, self._todo[-1] + 1), self._plan.work):
+            if frame.index not in order:
+                continue  # lost to the scan, and found now that decoding began elsewhere
             if frame.index in todo:
                 within = [distance for distance in distances if distance <= len(earlier)]
                 motions = tuple(

@@ -38,7 +38,7 @@ class BatchLbfgs:
         Hessian's diagonal. It shapes the first guess of the inverse Hessian; None: all are alike.
 
         Differs from torch's first step, whose coordinates sum to 1 and which, spread over the pixels of a picture, is
-        less than the rounding of its gradient; a step of two or three levels of 255 measures the curvature that there is.
+        less than the rounding of its gradient; a step of two or three levels of 255 measures the curvature there is.
         """
         rows, size = start.shape
         self.point = start.clone()

@@ -42,7 +42,7 @@ class Stylizer:
         self._settings = settings
         self._device = device
         self._backbone = backbone.to(device, choose_precision(settings.optimize.precision, device))
-        self._backbone.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+        self._backbone.to(memory_format=torch.channels_last)
         self._artworks = [to_tensor(artwork, device) for artwork in artworks]
         self._targets: dict[tuple[int, int], StyleTargets] = {}
         # On a CPU a batch gains nothing, and its convolutions round differently with the batch size:

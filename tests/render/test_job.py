@@ -1,0 +1,100 @@
+"""From a request to a film, through the library's own door."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import videostyle
+from tests.clips import moving_scenes, write_art, write_clip
+from videostyle import FilmDone, FrameDone, JobError, Request, SettingsError, check, compose, prepare, run
+from videostyle.media.probe import probe
+from videostyle.render.job import estimate
+
+FEW = {"optimize.iterations": 2, "optimize.first_iterations": 3, "backbone.name": "compact", "backbone.device": "cpu"}
+
+
+@pytest.fixture
+def request_(tmp_path: Path) -> Request:
+    clip = write_clip(tmp_path / "clip.mp4", moving_scenes((10, 9)), sound=True)
+    return Request(clip, (write_art(tmp_path / "art.png"),), compose("draft", None, FEW))
+
+
+def with_(request: Request, **values: object) -> Request:
+    import dataclasses
+
+    return dataclasses.replace(request, **values)
+
+
+def test_a_film_from_python(request_: Request) -> None:
+    events: list[object] = []
+    prepared = prepare(check(request_))
+    done = run(prepared, events.append)
+    assert done == events[-1]
+    assert isinstance(done, FilmDone)
+    assert done.path == request_.clip.with_name("clip_art.mp4")
+    assert (done.frames, done.frames_lost) == (19, 0)
+    assert sum(isinstance(event, FrameDone) for event in events) == 19
+    assert probe(done.path).pts == probe(request_.clip).pts
+    assert not prepared.checked.job.exists()
+
+
+def test_a_job_that_is_named_is_kept_and_serves_other_ranges(request_: Request, tmp_path: Path) -> None:
+    job = tmp_path / "job"
+    part = with_(request_, frames="12:14", job=job, output=tmp_path / "part.mkv")
+    run(prepare(check(part)))
+    known = json.loads((job / "plan.json").read_text())
+    assert known["clip"] == str(request_.clip)
+    whole = prepare(check(with_(request_, job=job)))
+    assert whole.frames_stored == 4
+    assert len(whole.plan.chunks) == 2
+    run(whole)
+    assert len(list((job / "frames").glob("*.png"))) == 19
+
+
+def test_estimates_grow_with_the_work(request_: Request) -> None:
+    prepared = prepare(check(request_))
+    assert prepared.seconds_left > 0
+    assert prepared.slots == 1
+    assert estimate(prepared, compose("standard")) > 5 * prepared.seconds_left
+    assert estimate(prepared, compose("draft", None, {"optimize.iterations": 0})) == 0
+
+
+def test_slots_are_never_more_than_scenes(request_: Request) -> None:
+    assert prepare(check(with_(request_, slots=9))).slots == 2
+
+
+def test_names_of_films(request_: Request, tmp_path: Path) -> None:
+    assert check(request_).output == tmp_path / "clip_art.mp4"
+    second = write_art(tmp_path / "b.png", 1)
+    assert check(with_(request_, artworks=(*request_.artworks, second))).output == tmp_path / "clip_art+b.mp4"
+    silent = write_clip(tmp_path / "old.avi", moving_scenes((4,)), codec="ffv1")
+    assert check(with_(request_, clip=silent)).output == tmp_path / "old_art.mp4"
+
+
+def test_without_an_artwork(request_: Request) -> None:
+    with pytest.raises(SettingsError, match="--style"):
+        check(with_(request_, artworks=()))
+
+
+def test_a_hard_link_to_the_clip_is_the_clip(request_: Request, tmp_path: Path) -> None:
+    (tmp_path / "same.mp4").hardlink_to(request_.clip)
+    with pytest.raises(SettingsError, match="input"):
+        check(with_(request_, output=tmp_path / "same.mp4", overwrite=True))
+
+
+def test_a_disk_without_room_is_refused_before_any_work(request_: Request, monkeypatch: pytest.MonkeyPatch) -> None:
+    import shutil
+
+    prepared = prepare(check(request_))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))  # type: ignore[attr-defined]
+    with pytest.raises(JobError, match="GB"):
+        run(prepared)
+    assert not prepared.checked.job.exists()
+
+
+def test_the_front_door_has_every_public_name() -> None:
+    for name in videostyle.__all__:
+        assert getattr(videostyle, name) is not None
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = videostyle.nothing

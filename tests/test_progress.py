@@ -1,0 +1,64 @@
+"""Lines for people, objects for scripts."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from videostyle.frames import FrameDone
+from videostyle.progress import Progress, span
+from videostyle.render.job import FilmDone, Notice
+
+DONE = FrameDone(chunk=1, frame=7, losses={"style": 0.5}, iterations=12, seconds=2.0)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (89, "89 s"), (720, "12 min"), (12600, "3.5 h")])
+def test_spans_as_people_say_them(seconds: float, said: str) -> None:
+    assert span(seconds) == said
+
+
+def started(**kind: bool) -> Progress:
+    progress = Progress(**{"as_json": False, "quiet": False, "verbose": False, **kind})
+    progress._scenes, progress._total = {1: "6:9"}, 2
+    return progress
+
+
+def test_a_line_per_scene_and_per_frame_if_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    with started(verbose=True) as progress:
+        progress.report(DONE)
+        progress.report(FrameDone(1, 8, {}, 14, 4.0, retried="its loss did not fall", last=True))
+    said = capsys.readouterr().err
+    assert "frame 7: 2.00 s, 12 iterations, style 0.5" in said
+    assert "frame 8 was rendered again: its loss did not fall" in said
+    assert "scene 2, frames 6:9: 2 painted in 6 s, 3.00 s and 13 iterations each" in said
+
+
+def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = started(as_json=True)
+    progress.report(Notice("careful"))
+    progress.report(DONE)
+    progress.report(FilmDone(Path("a.mp4"), 2, 1, 3.0))
+    captured = capsys.readouterr()
+    events = [json.loads(line) for line in captured.out.splitlines()]
+    assert [event["event"] for event in events] == ["notice", "frame", "film"]
+    assert events[1]["losses"] == {"style": 0.5}
+    assert (events[2]["path"], events[2]["frames_lost"]) == ("a.mp4", 1)
+    assert captured.err == ""
+
+
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with started(quiet=True) as progress:
+        progress.notices(("careful",))
+        progress.report(DONE)
+        progress.fetched("weights", 1, 2)
+        progress.report(FilmDone(Path("a.mp4"), 2, 0, 3.0))
+    captured = capsys.readouterr()
+    assert captured.out + captured.err == ""
+
+
+def test_a_download_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = started()
+    for done in (0, 500, 1000):
+        progress.fetched("vgg19", done, 1000)
+    assert "vgg19" in capsys.readouterr().err
+    assert progress._bar is None
