@@ -7,6 +7,7 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
+from videostyle.errors import MediaError
 from videostyle.frames import Clip, Frame, FrameRange, Pixels
 from videostyle.media.probe import open_file
 
@@ -32,61 +33,80 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
     """Frames of a clip in order, all or a range; those that cannot be decoded are left out.
 
     size: width and height, px, to which they are scaled (upright); None: the clip's own. A frame's pixels do not depend
-    on where decoding began.
+    on where decoding began. Raises MediaError where the file is gone by now.
     """
     frames = frames or clip.frames
-    places = {pts: index for index, pts in enumerate(clip.pts)}
     to_rgb = _Converter(clip, size or (clip.width, clip.height))
-    with open_file(clip.path) as container:
-        stream = container.streams[clip.stream]
-        packets = _packets_from(container, stream, clip, frames.start) if clip.stamped else container.demux(stream)
-        for count, frame in enumerate(_decoded(packets, stream)):
-            index = places.get(frame.pts, -1) if clip.stamped else count
-            if index >= frames.stop:
+    try:
+        for begin in _beginnings(clip, frames.start):
+            with open_file(clip.path) as container:
+                shown = _from_beginning(container, clip, begin, frames)
+                first = next(shown, None)
+                # a key frame from which the decoder did not find its way to the frame wanted; try an earlier one
+                if begin is not None and (first is None or first[0] != frames.start or first[1].is_corrupt):
+                    continue
+                while first is not None:
+                    index, picture = first
+                    yield Frame(index, clip.seconds(index), to_rgb(picture))
+                    first = next(shown, None)
                 return
-            if index in frames:
-                yield Frame(index, clip.seconds(index), to_rgb(frame))
+    except av.FFmpegError as error:
+        raise MediaError(f"{clip.path}: cannot be read any more ({error.strerror}); give the clip again") from None
 
 
-def _packets_from(container: Any, stream: Any, clip: Clip, first: int) -> Iterator[Any]:
-    """Packets from a key frame at or before a frame; from the beginning where no seek lands on one."""
-    if first <= NEAR:
-        yield from container.demux(stream)
-        return
-    target = clip.pts[first]
-    with open_file(clip.path) as other:
-        keys = [
-            (packet.pts, packet.dts)
-            for packet in other.demux(other.streams[clip.stream])
-            if packet.size and packet.is_keyframe and packet.pts is not None and packet.pts <= target
-        ]
-    for pts, dts in sorted(keys, reverse=True)[:TRIES]:
-        container.seek(dts if dts is not None else pts, stream=stream)
-        packets = container.demux(stream)
-        packet = next(packets, None)
-        if (
-            packet is not None
-            and packet.size
-            and packet.is_keyframe
-            and packet.pts is not None
-            and packet.pts <= target
-        ):
-            yield packet
-            yield from packets
+def _beginnings(clip: Clip, first: int) -> Iterator[int | None]:
+    """Times (dts, ticks) to which a seek may help to reach a frame, the nearest first; None at last: the beginning."""
+    if first > NEAR and clip.stamped:
+        target = clip.pts[first]
+        with open_file(clip.path) as container:
+            keys = [
+                (packet.pts, packet.pts if packet.dts is None else packet.dts)
+                for packet in _packets(container, clip)
+                if packet.is_keyframe and packet.pts is not None and packet.pts <= target
+            ]
+        yield from (dts for _, dts in sorted(keys, reverse=True)[:TRIES])
+    yield None
+
+
+def _from_beginning(container: Any, clip: Clip, begin: int | None, frames: FrameRange) -> Iterator[tuple[int, Any]]:
+    """(number, decoded picture) of the frames of a range, ascending; nothing where a seek missed its key frame."""
+    stream = container.streams[clip.stream]
+    packets = _packets(container, clip) if begin is None else _after_seek(container, clip, begin, frames.start)
+    places = {pts: index for index, pts in enumerate(clip.pts)}
+    last = frames.start - 1
+    for count, picture in enumerate(_decoded(packets, stream)):
+        index = places.get(picture.pts, -1) if clip.stamped else count
+        if index >= frames.stop:
             return
-    container.seek(0)
-    yield from container.demux(stream)
+        if index > last:  # never one number twice
+            yield index, picture
+            last = index
+
+
+def _after_seek(container: Any, clip: Clip, begin: int, first: int) -> Iterator[Any]:
+    container.seek(begin, stream=container.streams[clip.stream])
+    packets = _packets(container, clip)
+    packet = next(packets, None)
+    # MPEG-TS and others land anywhere
+    if packet is None or not packet.is_keyframe:
+        return
+    if packet.pts is not None and packet.pts <= clip.pts[first]:
+        yield packet
+        yield from packets
+
+
+def _packets(container: Any, clip: Clip) -> Iterator[Any]:
+    """The picture's packets, as far as the file can be read, that have something in them."""
+    try:
+        # an AVI's empty packet repeats a frame; the decoder would take it for the end
+        yield from (packet for packet in container.demux(container.streams[clip.stream]) if packet.size)
+    except av.FFmpegError:
+        return
 
 
 def _decoded(packets: Iterator[Any], stream: Any) -> Iterator[Any]:
     """Every frame that can be decoded; a damaged packet costs its own frames only."""
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except av.FFmpegError:  # a read error ends the packets before the decoder gave all it had
-            break
+    for packet in packets:
         try:
             yield from packet.decode()
         except av.FFmpegError:
@@ -102,17 +122,15 @@ class _Converter:
 
     def __init__(self, clip: Clip, size: tuple[int, int]) -> None:
         self._clip = clip
-        stored = size if clip.rotation in (0, 180) else size[::-1]
-        own = (clip.width, clip.height) if clip.rotation in (0, 180) else (clip.height, clip.width)
-        scaling = SWS_AREA if stored[0] < own[0] else SWS_BICUBIC
-        self._size = stored
-        self._flags = scaling | SWS_ACCURATE | SWS_FULL_CHROMA
+        self._size = size if clip.rotation in (0, 180) else size[::-1]
+        shrinks = size[0] * size[1] < clip.width * clip.height
+        self._flags = (SWS_AREA if shrinks else SWS_BICUBIC) | SWS_ACCURATE | SWS_FULL_CHROMA
         self._format = "rgb48le" if clip.depth > 8 else "rgb24"
-        self._scale = VideoReformatter()
+        self._scale: Any = VideoReformatter()  # takes names of matrices, which its types deny
 
-    def __call__(self, frame: Any) -> Pixels:
+    def __call__(self, picture: Any) -> Pixels:
         rgb = self._scale.reformat(
-            frame,
+            picture,
             self._size[0],
             self._size[1],
             self._format,
@@ -120,4 +138,5 @@ class _Converter:
             interpolation=self._flags,
         )
         pixels = rgb.to_ndarray()
-        return np.ascontiguousarray(np.rot90(pixels, self._clip.rotation // 90))
+        upright: Pixels = np.ascontiguousarray(np.rot90(pixels, self._clip.rotation // 90))
+        return upright
