@@ -1,10 +1,13 @@
 """Clip -> frames: upright RGB, exact in number whatever the file's key frames are."""
 
+import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type
 from av.video.reformatter import VideoReformatter
 
 from videostyle.errors import MediaError
@@ -74,8 +77,12 @@ def _from_beginning(container: Any, clip: Clip, begin: int | None, frames: Frame
     packets = _packets(container, clip) if begin is None else _after_seek(container, clip, begin, frames.start)
     places = {pts: index for index, pts in enumerate(clip.pts)}
     last = frames.start - 1
-    for count, picture in enumerate(_decoded(packets, stream)):
-        index = places.get(picture.pts, -1) if clip.stamped else count
+    if not clip.stamped:
+        packets = _numbered(packets)
+    for count, picture in _decoded(packets, stream):
+        index = places.get(picture.pts, -1)
+        if not clip.stamped:  # where frames come in the order of their packets, one that is lost keeps its place
+            index = count if stream.codec_context.has_b_frames or picture.pts is None else picture.pts
         if index >= frames.stop:
             return
         if index > last:  # never one number twice
@@ -104,17 +111,27 @@ def _packets(container: Any, clip: Clip) -> Iterator[Any]:
         return
 
 
-def _decoded(packets: Iterator[Any], stream: Any) -> Iterator[Any]:
-    """Every frame that can be decoded; a damaged packet costs its own frames only."""
+def _numbered(packets: Iterator[Any]) -> Iterator[Any]:
+    """Packets with their number for a time, which the decoder hands on to the frame."""
+    for number, packet in enumerate(packets):
+        packet.pts = number
+        yield packet
+
+
+def _decoded(packets: Iterator[Any], stream: Any) -> Iterator[tuple[int, Any]]:
+    """Every frame that can be decoded, and its place: a damaged packet costs its own frame, and keeps its place."""
+    place = 0
     for packet in packets:
         try:
-            yield from packet.decode()
+            for picture in packet.decode():
+                yield place, picture
+                place += 1
         except av.FFmpegError:
-            continue
-    try:
-        yield from stream.codec_context.decode(None)
-    except av.FFmpegError:
-        return
+            place += 1
+    with suppress(av.FFmpegError):
+        for picture in stream.codec_context.decode(None):
+            yield place, picture
+            place += 1
 
 
 class _Converter:
@@ -138,5 +155,17 @@ class _Converter:
             interpolation=self._flags,
         )
         pixels = rgb.to_ndarray()
-        upright: Pixels = np.ascontiguousarray(np.rot90(pixels, self._clip.rotation // 90))
-        return upright
+        if _is_mirrored(picture):
+            pixels = pixels[::-1]
+        upright = np.rot90(pixels, self._clip.rotation // 90)
+        whole: Pixels = np.ascontiguousarray(upright[:, ::-1] if self._clip.mirrored else upright)
+        return whole
+
+
+def _is_mirrored(picture: Any) -> bool:
+    """Whether a frame is to be shown upside down before it is turned, as front cameras have it."""
+    for data in picture.side_data:
+        if data.type == Type.DISPLAYMATRIX:
+            right, down, right_again, down_again = struct.unpack("<2i4x2i16x", bytes(data))
+            return bool(right * down_again - down * right_again < 0)
+    return False
