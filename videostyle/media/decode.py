@@ -157,9 +157,8 @@ class _Converter:
         pixels = rgb.to_ndarray()
         if _is_mirrored(picture):
             pixels = pixels[::-1]
-        upright = np.rot90(pixels, self._clip.rotation // 90)
-        whole: Pixels = np.ascontiguousarray(upright[:, ::-1] if self._clip.mirrored else upright)
-        return whole
+        upright: Pixels = np.ascontiguousarray(np.rot90(pixels, self._clip.rotation // 90))
+        return upright
 
 
 def _is_mirrored(picture: Any) -> bool:
