@@ -12,6 +12,7 @@ import pytest
 from tests.media.oracle import REAL, ffprobe, frame_times, needs_ffprobe, real, streams
 from tests.media.sources import drifting, remux, write, write_sound
 from videostyle.errors import MediaError
+from videostyle.media.decode import decode
 from videostyle.media.probe import probe
 
 FASTSTART = {"movflags": "+faststart"}
@@ -129,9 +130,27 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
 def test_names_that_look_like_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = write(tmp_path / "clip.mp4", 5).read_bytes()
     monkeypatch.chdir(tmp_path)
-    for name in ("a:b.mp4", "-i.mp4", "frame %03d.mp4", "é 'x'\n.mp4", os.fsdecode(b"latin\xe9.mp4")):
+    Path("a:").mkdir()
+    Path("take:").mkdir()
+    for name in (
+        "a:b.mp4",
+        "a:/b.mp4",
+        "take:/1.mp4",
+        "-i.mp4",
+        "frame %03d.mp4",
+        "é 'x'\n.mp4",
+        os.fsdecode(b"latin\xe9.mp4"),
+    ):
         Path(name).write_bytes(whole)
         assert probe(Path(name)).num_frames == 5
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_cannot_be_read_twice_is_refused(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "pipe" if kind == "pipe" else Path("/dev/null")
+    if kind == "pipe":
+        os.mkfifo(path)
+    assert "a device or pipe" in refusal(path)
 
 
 @pytest.mark.parametrize("name", FRAMES)
@@ -213,6 +232,30 @@ def test_whole_files_lack_nothing(tmp_path: Path) -> None:
     for kind in ("mp4", "mkv", "mov", "avi", "ts"):
         clip = probe(write(tmp_path / f"clip.{kind}", 60, options={"bf": "0"}))
         assert (clip.num_frames, clip.frames_missing) == (60, 0), kind
+
+
+def test_an_avi_that_repeats_frames_keeps_its_times(tmp_path: Path) -> None:
+    times = [0, 1, 2, 5, 6, 7, 12, 13]  # the muxer fills the gaps with empty packets
+    clip = probe(write(tmp_path / "clip.avi", codec="mpeg4", pts=times))
+    assert [clip.seconds(index) for index in range(clip.num_frames)] == [Fraction(stamp, 25) for stamp in times]
+    assert clip.duration == Fraction(14, 25)
+    assert clip.frames_missing == 0
+    assert [frame.index for frame in decode(clip)] == list(range(8))
+
+
+def test_frames_at_one_time_are_one(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as output:
+        stream: Any = output.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 80, 48, "yuvj420p"
+        for stamp, drawn in zip((0, 1, 2, 2, 3), drifting(5), strict=True):
+            for packet in stream.encode(av.VideoFrame.from_ndarray(drawn, "rgb24")):
+                packet.pts = packet.dts = stamp
+                output.mux(packet)
+    clip = probe(path)
+    assert list(clip.pts) == [0, 40, 80, 120]
+    assert all(length > 0 for length in clip.durations)
+    assert [frame.index for frame in decode(clip)] == [0, 1, 2, 3]
 
 
 def test_sound_that_outlasts_the_picture_is_no_missing_frame(tmp_path: Path) -> None:

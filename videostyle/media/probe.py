@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -57,12 +58,15 @@ def picture_stream(container: Any, path: Path) -> Any:
 
 def _refuse(path: Path) -> None:
     """What FFmpeg would open, and what is no local file."""
-    if "://" in str(path) or ":/" in str(path)[:8]:
+    # two letters at least: ``c:/`` is a drive
+    if re.match("[A-Za-z][A-Za-z0-9+.-]+:/", str(path)) and not path.exists():
         raise MediaError(f"{path}: local files only; download it first")
     if path.is_dir():
         raise MediaError(f"{path} is a folder; give a video file")
     if not path.exists():
         raise MediaError(f"{path}: no such file; give a video file")
+    if not path.is_file():
+        raise MediaError(f"{path}: a device or pipe, which cannot be read twice; give a video file")
     try:
         with path.open("rb") as file:
             head = file.read(16)
@@ -83,6 +87,8 @@ class _Table:
     """whether the times are the file's own"""
     packets: int = 0
     """packets of the picture, also of hidden frames"""
+    slots: int = 0
+    """the same, and an AVI's empty packets, which repeat a frame"""
     reordered: bool = False
     """whether packets lie in another order than their frames are shown in"""
     reached: Fraction = Fraction(0)
@@ -90,22 +96,35 @@ class _Table:
 
     def __init__(self, container: Any, stream: Any) -> None:
         found: list[tuple[int | None, int]] = []
+        counts: list[int | None] = []
+        avi = container.format.name == "avi"
         step = round(1 / (Fraction(stream.average_rate or 25) * stream.time_base)) or 1
         for packet in _to_the_end(container.demux()):
             if packet.pts is not None and packet.stream.type in ("video", "audio"):
                 self.reached = max(self.reached, (packet.pts + (packet.duration or 0)) * packet.time_base)
             if packet.stream.index == stream.index:
                 self.packets += 1
+                self.slots = max(self.slots, self.packets, packet.dts + 1 if avi and packet.dts is not None else 0)
                 if not packet.is_discard:  # hidden by an edit list
                     found.append((packet.pts, packet.duration or step))
+                    counts.append(packet.dts)
         stamps = [pts for pts, _ in found if pts is not None]
         self.reordered = stamps != sorted(stamps)
         # AVI has decoding times only
-        self.stamped = container.format.name != "avi" and all(pts is not None for pts, _ in found)
+        self.stamped = not avi and all(pts is not None for pts, _ in found)
         if self.stamped:
-            self.frames = sorted((pts, duration) for pts, duration in found if pts is not None)
+            # of two frames at one time, which Matroska's milliseconds can make, one is never seen
+            self.frames = sorted({pts: duration for pts, duration in found if pts is not None}.items())
         else:
-            self.frames = [(index * step, step) for index in range(len(found))]
+            self.frames = [(stamp, step) for stamp in _slots(counts, step)]
+
+
+def _slots(counts: list[int | None], step: int) -> list[int]:
+    """Times of frames that have none: those of decoding, which tell where an AVI repeats a frame; or else counted."""
+    told = [count for count in counts if count is not None]
+    if len(told) == len(counts) and all(after > before for before, after in itertools.pairwise(told)):
+        return told
+    return [index * step for index in range(len(counts))]
 
 
 def _to_the_end(packets: Iterator[Any]) -> Iterator[Any]:
@@ -126,7 +145,7 @@ def _measure(path: Path, container: Any, stream: Any, table: _Table) -> Clip:
     aspect = Fraction(stream.codec_context.sample_aspect_ratio or 1) or Fraction(1)
     if turned in (90, 270):
         width, height, aspect = height, width, 1 / aspect
-    missing = max(0, stream.frames - table.packets) if stream.frames else _missing_by_time(container, stream, table)
+    missing = max(0, stream.frames - table.slots) if stream.frames else _missing_by_time(container, stream, table)
     return Clip(
         path=path,
         stream=stream.index,
