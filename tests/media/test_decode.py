@@ -10,6 +10,7 @@ import pytest
 
 from tests.media.oracle import REAL, needs_ffprobe, real
 from tests.media.sources import drifting, remux, write
+from videostyle.errors import MediaError
 from videostyle.frames import Clip, Frame, FrameRange
 from videostyle.media.decode import decode
 from videostyle.media.probe import probe
@@ -280,3 +281,30 @@ def test_a_clip_that_was_cut_off_gives_all_it_has(tmp_path: Path) -> None:
     path.write_bytes(whole[: len(whole) * 7 // 10])
     clip = probe(path)
     assert clip.num_frames - 1 <= len(list(decode(clip))) <= clip.num_frames
+
+
+def test_pictures_that_change_their_size_are_scaled_to_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as output:
+        stream: Any = output.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 80, 48, "yuvj420p"
+        for stamp, size in enumerate([(80, 48)] * 3 + [(120, 64)] * 3):
+            encoder: Any = av.CodecContext.create("mjpeg", "w")
+            encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = *size, "yuvj420p", Fraction(1, 25)
+            drawn: Any = np.full((*size[::-1], 3), 40 * stamp, np.uint8)
+            for packet in encoder.encode(av.VideoFrame.from_ndarray(drawn, "rgb24")):
+                packet.stream, packet.pts, packet.dts, packet.time_base = stream, stamp, stamp, Fraction(1, 25)
+                output.mux(packet)
+    clip = probe(path)
+    assert (clip.width, clip.height) == (80, 48)
+    found = list(decode(clip))
+    assert [frame.pixels.shape for frame in found] == [(48, 80, 3)] * 6
+    assert [round(frame.pixels.mean() / 40) for frame in found] == list(range(6))
+
+
+def test_a_clip_that_is_gone_is_told_in_a_line(tmp_path: Path) -> None:
+    clip = probe(write(tmp_path / "clip.mp4", 3))
+    clip.path.unlink()
+    with pytest.raises(MediaError, match="cannot be read any more") as caught:
+        next(decode(clip))
+    assert "\n" not in str(caught.value)
