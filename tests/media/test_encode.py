@@ -1,5 +1,6 @@
 import itertools
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -355,11 +356,59 @@ def test_what_cannot_be_written_is_refused_before_any_work(
 
 def test_sizes_that_an_encoder_refuses_are_refused_before_any_work(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4"))
-    with pytest.raises(MediaError, match="refuses 2x2 pictures"):
+    with pytest.raises(MediaError, match=r"refuses 2x2 pictures of 8 bits .*; use film.codec = h264$"):
         check_film(clip, tmp_path / "film.mp4", FilmSettings(codec="av1"), (2, 2))
     (tmp_path / "folder.mp4").mkdir()
     with pytest.raises(MediaError, match="is a folder"):
         check_film(clip, tmp_path / "folder.mp4", FAST, (96, 64))
+
+
+def test_a_depth_that_an_encoder_refuses_is_told_with_a_codec_that_takes_it(tmp_path: Path) -> None:
+    """The libvpx that PyAV brings along is built for 8 bits."""
+    clip = probe(make(tmp_path / "clip.mp4", list(range(3)), pixels="yuv420p10le"))
+    try:
+        check_film(clip, tmp_path / "film.webm", FAST, (96, 64))
+    except MediaError as error:
+        told = str(error)
+    else:
+        pytest.skip("this libvpx takes 10 bits")
+    assert re.search(r"libvpx-vp9 refuses 96x64 pictures of 10 bits .*; use film.codec = av1$", told)
+    check_film(clip, tmp_path / "film.webm", FilmSettings(codec="av1"), (96, 64))
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("transfer", [16, 18])
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("film.mp4", "h265"), ("film.mkv", "h265"), ("film.mov", "prores"), ("film.webm", "av1"), ("film.mkv", "ffv1")],
+)
+def test_high_dynamic_range_stays_what_it_is(transfer: int, name: str, codec: str, tmp_path: Path) -> None:
+    source = make(tmp_path / "clip.mp4", list(range(3)), pixels="yuv420p10le", color=(1, 9, transfer, 9))
+    film = copy(probe(source), tmp_path / name, FilmSettings(codec=codec))  # type: ignore[arg-type]
+    stream = streams(film)[0]
+    tags = [stream[tag] for tag in ("color_range", "color_space", "color_transfer", "color_primaries")]
+    assert tags == ["tv", "bt2020nc", {16: "smpte2084", 18: "arib-std-b67"}[transfer], "bt2020"]
+    assert stream["pix_fmt"].endswith("10le")
+    assert np.abs(planes(source, "yuv420p10le") - planes(film, "yuv420p10le")).mean() < 4, "a level of 8 bits"
+
+
+@needs_ffprobe
+def test_white_of_ten_bits_stays_white(tmp_path: Path) -> None:
+    """Swscale's white is 65283 of 65535, in both directions."""
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as output:
+        stream: Any = output.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p10le"
+        stream.codec_context.color_range, stream.codec_context.colorspace = 1, 1
+        for luma in (64, 502, 940):
+            frame = av.VideoFrame(96, 64, "yuv420p10le")
+            for plane, level in zip(frame.planes, (luma, 512, 512), strict=True):
+                plane.update(np.full(plane.buffer_size // 2, level, "<u2").tobytes())
+            frame.color_range = frame.colorspace = 1
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    film = copy(probe(path), tmp_path / "film.mkv", FilmSettings(codec="ffv1"))
+    assert np.array_equal(planes(film, "yuv420p10le"), planes(path, "yuv420p10le"))
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

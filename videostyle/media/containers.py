@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,11 @@ def trial(container: Container, build: Callable[[Any], object]) -> str:
         with suppress(av.FFmpegError, ValueError):  # some muxers do not like to end before they began
             output.close()
     return ""
+
+
+def codec_that_takes(container: Container, build: Callable[[str, Any], object]) -> str:
+    """The first codec of a container with which FFmpeg does not refuse what ``build`` adds to an output, or nothing."""
+    return next((name for name in container.codecs if not trial(container, partial(build, name))), "")
 
 
 def codec_name(stream: Any) -> str:

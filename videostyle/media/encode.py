@@ -22,6 +22,7 @@ from videostyle.media.containers import (
     CONTAINERS,
     codec_name,
     codec_of,
+    codec_that_takes,
     container_of,
     encoder_options,
     holds_sound,
@@ -66,11 +67,17 @@ def check_film(clip: Clip, path: Path, settings: FilmSettings, size: tuple[int, 
         raise MediaError(f"{path} is a folder; give a file such as {path.name or 'film'}/film.mp4 with -o")
     _check_folder(path)
     tick_of(clip, container.format, path)
+
+    def add(name: str, output: Any) -> None:
+        other = dataclasses.replace(settings, codec=name, quality=-1)  # type: ignore[arg-type]
+        _add_picture(output, clip, path, other, size, clip.num_frames)
+
     refused = trial(container, lambda output: _add_picture(output, clip, path, settings, size, clip.num_frames))
     if refused:
-        raise MediaError(
-            f"{path}: {codec.encoder} refuses {size[0]}x{size[1]} pictures ({refused}); change film.codec or the size"
-        )
+        what = f"{size[0]}x{size[1]} pictures of {clip.depth} bits"
+        other = codec_that_takes(container, add)
+        advice = f"use film.codec = {other}" if other else "change the size"
+        raise MediaError(f"{path}: {codec.encoder} refuses {what} ({refused}); {advice}")
     with open_file(clip.path) as source:
         taken, left = copied(source, clip, container)
         lost = [s for s in source.streams.audio if s.index not in {stream.index for stream in taken}]
