@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from videostyle.demo import make_art, make_clip, make_sound
+from videostyle.demo.art import make_art
+from videostyle.demo.film import make_clip, make_sound
 from videostyle.frames import FrameRange, FrameTask, Picture, Stylized, TemporalTarget, to_picture
 from videostyle.media.create import create_clip
 from videostyle.media.decode import decode

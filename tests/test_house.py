@@ -81,7 +81,7 @@ def test_imports_go_down_and_libraries_stay_with_their_owners(path: Path) -> Non
 )
 def test_every_module_has_its_test(path: Path) -> None:
     where = path.relative_to(PACKAGE)
-    assert (ROOT / "tests" / where.parent / f"test_{where.name.strip('_')}").exists()
+    assert (ROOT / "tests" / where.parent / f"test_{where.stem.strip('_')}.py").exists()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

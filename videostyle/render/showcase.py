@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from videostyle.demo import make_art, make_clip, make_sound
+from videostyle.demo.art import make_art
+from videostyle.demo.film import make_clip, make_sound
 from videostyle.errors import MediaError
 from videostyle.frames import Pixels
 from videostyle.media.create import create_clip
 from videostyle.media.decode import decode
 from videostyle.media.probe import probe
 from videostyle.media.stills import read_picture, write_png
+from videostyle.motion.flow import resize
 
 WIDTH, HEIGHT, RATE, SECONDS = 320, 180, 16, 3
 SOUND_RATE = 48000
@@ -43,7 +45,7 @@ def make_sheet(folder: Path, clip: Path, art: Path, result: Path) -> Path:
     rows = [[frame.pixels for frame in decode(probe(path)) if frame.index in chosen] for path in (clip, result)]
     side = 2 * source.height + GAP
     paint = read_picture(art)
-    shrunk = paint[np.arange(side) * paint.shape[0] // side][:, np.arange(side) * paint.shape[1] // side]
+    shrunk = resize(paint, side, side)
     width = side + COLUMNS * (source.width + GAP) + 2 * GAP
     sheet: Pixels = np.full((side + 2 * GAP, width, 3), 255, np.uint8)
     sheet[GAP : GAP + side, GAP : GAP + side] = shrunk

@@ -1,0 +1,1 @@
+"""Something to try the program on: a short film, its sound and an artwork, drawn by arithmetic."""
