@@ -164,6 +164,5 @@ def _paint_stroke(
 def _light(paint: Plane, relief: Plane) -> Pixels:
     """Light from the upper left over thick paint: (n, n, 3) uint8."""
     down, along = np.gradient(relief)
-    lit: Plane = np.clip(-(along + down) * 0.7, -1, 1)
-    lit = lit.astype(np.float32)[..., None]
+    lit = np.asarray(np.clip(-(along + down) * 0.7, -1, 1), np.float32)[..., None]
     return to_pixels(np.clip(paint, 0, 1) * (1 + 0.36 * lit) + 0.28 * np.clip(lit - 0.25, 0, 1), np.dtype(np.uint8))
