@@ -201,6 +201,9 @@ def _missing_by_time(container: Any, stream: Any, table: _Table) -> int:
 def _notes(container: Any, stream: Any, frame: Any) -> Iterator[str]:
     if frame.interlaced_frame:
         yield "the clip is interlaced: its frames are painted as they are"
+    # a GIF could be transparent and rarely is
+    if any(part.is_alpha for part in frame.format.components) and frame.to_ndarray(format="rgba")[..., 3].min() < 255:
+        yield "the clip has transparency, which the film will not have"
     others = [s for s in container.streams.video if s.index != stream.index and not s.disposition & NO_PICTURES]
     if others:
         names = ", ".join(f"{other.index} ({other.width}x{other.height})" for other in others)
