@@ -109,6 +109,9 @@ class FlowSettings:
     photometric: float = _setting(
         8.0, "distrust where the blurred warped source differs by more levels of 255; 0: off", 0, 255
     )
+    plain: bool = _setting(
+        True, "plain areas, where no flow can be trusted, move with the camera (needs photometric > 0)"
+    )
 
 
 @dataclass(frozen=True, slots=True)

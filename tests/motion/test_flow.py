@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from videostyle.frames import Picture, Pixels, to_picture
-from videostyle.motion.flow import estimate, fill_unseen, resize, warp
+from videostyle.motion.flow import _camera, estimate, fill_unseen, resize, warp
 from videostyle.settings import FlowSettings
 
 METHODS = ("farneback", "dis")
@@ -80,8 +80,8 @@ def test_another_scene_is_not_trusted() -> None:
 def test_photometric_gate_off_and_motion_boundaries() -> None:
     current, previous = square(84), square(72)
     plain = estimate(current, previous, FlowSettings(method="dis", photometric=0))
-    gated = estimate(current, previous, FlowSettings(method="dis"))
-    strict = estimate(current, previous, FlowSettings(method="dis", motion_boundary=True))
+    gated = estimate(current, previous, FlowSettings(method="dis", plain=False))
+    strict = estimate(current, previous, FlowSettings(method="dis", plain=False, motion_boundary=True))
     assert gated.consistency.sum() <= plain.consistency.sum()
     assert strict.consistency.sum() < gated.consistency.sum()
 
@@ -222,3 +222,31 @@ def test_exact_flow(truth: Path, method: str, name: str) -> None:
     assert np.mean(thrown) < lost
     uncovered = np.concatenate(caught)
     assert not uncovered.size or uncovered.mean() > least
+
+
+def test_the_camera_is_what_most_of_the_trusted_flow_follows() -> None:
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[0:60, 0:90].astype(np.float32)
+    camera = np.stack([5 + 0.02 * x, -3 + 0.01 * y], -1)
+    flow = camera.copy()
+    flow[20:40, 30:55] += (9, -7)  # something that moves otherwise
+    trusted = rng.random((60, 90)) < 0.5
+    flow[~trusted] = rng.normal(0, 20, (int((~trusted).sum()), 2))
+    assert np.abs(_camera(flow.astype(np.float32), trusted) - camera).max() < 0.2
+    np.testing.assert_allclose(_camera(flow.astype(np.float32), np.zeros_like(trusted)), 0, atol=1e-6)
+
+
+def test_noisy_plain_areas_are_trusted_to_move_with_the_camera() -> None:
+    rng = np.random.default_rng(1)
+    scene = np.full((160, 240, 3), 120.0)
+    scene[100:] = np.kron(rng.integers(0, 256, (15, 60, 3)), np.ones((4, 4, 1)))
+    current, previous = (
+        np.clip(np.rint(scene[:, at : at + 200] + rng.normal(0, 1.5, (160, 200, 1))), 0, 255).astype(np.uint8)
+        for at in (9, 3)
+    )
+    shares = [
+        (estimate(current, previous, FlowSettings(plain=plain)).consistency[8:80, 8:-20] > 0.99).mean()
+        for plain in (False, True)
+    ]
+    assert shares[1] > 0.95
+    assert shares[0] < shares[1]

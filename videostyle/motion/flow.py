@@ -24,6 +24,8 @@ ITERATIONS = 3, 6
 """of Farneback, at full size and on every smaller level, where they cost little and find large motion"""
 FAINTEST = 4.0
 """levels of 255: contrast below this is taken for noise and not raised"""
+CAMERA_ROUNDS = 5
+"""of reweighted least squares"""
 DIS_FULL = 512
 """px: pictures with a shorter side are followed by DIS down to full size, others to half size"""
 
@@ -33,7 +35,8 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings) -> Motio
 
     A pixel is trusted where the flow there and back agree (Sundaram et al. 2010: ``|w1 + w2|^2 < 0.01 (|w1|^2 + |w2|^2)
     + 0.5`` px^2, with the constants of Ruder et al. 2016), it lies inside the earlier frame, and, differing from both,
-    the earlier frame warped shows about the same colour.
+    the earlier frame warped shows about the same colour. What is not trusted and shows the same colour along the
+    camera's motion gets that motion, and is trusted.
     """
     now, before = _gray(current), _gray(previous)
     backward = _flow(now, before, settings.method)
@@ -46,9 +49,32 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings) -> Motio
         trusted &= ~_boundary(backward)
     if settings.photometric:
         trusted &= _same_color(current, previous, backward, settings.photometric)
+    if settings.photometric and settings.plain:
+        camera = _camera(backward, trusted)
+        plain = ~trusted & _inside(camera) & _same_color(current, previous, camera, settings.photometric)
+        backward = np.where(plain[..., None], camera, backward)
+        trusted |= plain
     weight = cv2.erode(trusted.astype(np.float32), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
     weight = cv2.GaussianBlur(weight, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE) * _inside(backward)
     return Motion(backward, np.ascontiguousarray(weight, np.float32))
+
+
+def _camera(flow: Field, trusted: NDArray[np.bool_]) -> Field:
+    """The affine motion that most of the trusted flow follows: (H, W, 2). Nothing trusted: no motion.
+
+    Flow is random in plain areas, a sky or a wall; they are taken to move as the camera does.
+    """
+    height, width = trusted.shape
+    y, x = np.mgrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j]
+    terms = np.stack([np.ones_like(x), x, y], -1).reshape(-1, 3)
+    wanted, weight = flow.reshape(-1, 2).astype(np.float64), trusted.reshape(-1, 1).astype(np.float64)
+    fit = np.zeros((3, 2))
+    for _ in range(CAMERA_ROUNDS):
+        normal = (terms * weight).T
+        fit = np.linalg.solve(normal @ terms + np.eye(3) * 1e-3, normal @ wanted)
+        away = np.square(wanted - terms @ fit).sum(1, keepdims=True)
+        weight = trusted.reshape(-1, 1) / (1 + away)  # Cauchy's weights: what moves otherwise loses its say
+    return (terms @ fit).reshape(flow.shape).astype(np.float32)
 
 
 def warp(picture: Picture, flow: Field) -> tuple[Picture, Weight]:

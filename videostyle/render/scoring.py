@@ -11,7 +11,7 @@ from videostyle.metrics import Scores, score
 from videostyle.render.plan import scan
 from videostyle.settings import BackboneSettings, FlowSettings, SceneSettings, StyleSettings
 
-FLOW = FlowSettings(method="dis")
+FLOW = FlowSettings(method="dis", plain=False)
 """another estimator than the one films are rendered with by default"""
 
 
