@@ -85,9 +85,7 @@ def _draft_night(size: int, noise: Noise, seed: int) -> _Draft:
     return _add_hills(colors, np.arctan2(down, along), detail, x, y, noise)
 
 
-def _carve_moon(
-    colors: Plane, x: Plane, y: Plane, place: tuple[float, float, float]
-) -> Plane:
+def _carve_moon(colors: Plane, x: Plane, y: Plane, place: tuple[float, float, float]) -> Plane:
     """A crescent in the middle of its halo."""
     px, py, radius = (np.float32(value) for value in place)
     disc = step(0.44, 0.38, np.hypot(x - px, y - py) / radius)
