@@ -1,7 +1,6 @@
 """Read flags, call, draw the progress bar. Nothing heavy is imported before it is needed."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -332,8 +331,6 @@ def _comparison(prepared: "Prepared", preset: str, settings: Callable[[str], Ren
 
 def main() -> NoReturn:
     """Run the command line; every error that is no bug ends in one line and exit code 2."""
-    # threads that spin while they wait for each other slow down anything else that computes, our decoder included
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except VideostyleError as error:
