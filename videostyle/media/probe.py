@@ -194,8 +194,11 @@ def _missing_by_time(container: Any, stream: Any, table: _Table) -> int:
     """Frames that a container without a frame count (Matroska) lacks, by the duration that it promises."""
     if container.format.name.split(",")[0] != "matroska" or not container.duration:
         return 0
-    lacking = Fraction(container.duration, av.time_base) - table.reached
-    return int(lacking * Fraction(stream.average_rate or 25)) if lacking > 1 else 0
+    promised = Fraction(container.duration, av.time_base)
+    if promised - table.reached <= 1:
+        return 0
+    # by number and not by the time that is lacking: where the file ends, a frame may be there before its B-frames
+    return max(0, int(promised * Fraction(stream.average_rate or 25)) - table.slots)
 
 
 def _notes(container: Any, stream: Any, frame: Any) -> Iterator[str]:
