@@ -36,14 +36,18 @@ SIDE = 96
 """px of a stored crop; training windows move inside it"""
 HELD_OUT = 256
 """crops that are never trained on"""
-KEPT = 1200
-"""pictures that the student has painted are kept, the newest ones"""
+KEPT = 480
+"""pictures in the pool that the student paints"""
+RENEWED = 0.15
+"""share of them that begin anew when it is their turn"""
+TURNS = 10
+"""gradient steps of a picture when it is its turn"""
 SAVE_EVERY = 250
 """steps between two checkpoints"""
 WARM_UP = 200
 """steps with a rising rate, and without practice"""
-PRACTICE_EVERY = 20
-"""steps"""
+PRACTICE_EVERY = 10
+"""training steps between two batches of painting"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,47 +213,46 @@ def _place(plan: list[str], index: int) -> int:
     return [place for place, token in enumerate(plan) if token.isdigit()][index]
 
 
+def gram_distance(found: Tensor, wanted: Tensor) -> Tensor:
+    """Relative distances (B,) between Gram matrices (B, C, C)."""
+    return (found - wanted).square().sum((1, 2)) / wanted.square().sum((1, 2)).clamp_min(1e-6)
+
+
 def errors(found: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     """Relative errors of features (B, C, H, W) and, image by image, of their Gram matrices."""
     feature = (found - wanted).square().mean() / wanted.square().mean()
-    target = gram(wanted)
-    distance = (gram(found) - target).square().sum((1, 2)) / target.square().sum((1, 2)).clamp_min(1e-6)
-    return feature, distance.mean()
+    return feature, gram_distance(gram(found), gram(wanted)).mean()
 
 
 class Practice:
-    """Pictures that the student has painted itself, wrong as they may be: there its errors would show.
+    """Pictures that the student itself paints while it learns, wrong as they may be: there its errors show.
 
-    An optimiser finds what the student mistakes for the style, and such pictures are in no folder. Small ones are
-    painted all through the training, are kept for a while, and the teacher says what is really in them.
+    An optimiser finds what the student mistakes for the style, and such pictures are in no folder. A pool of small ones
+    is painted further all through the training, each towards a goal of its own, so that they come as near to their
+    goals as those of a long render; the teacher says what is really in them.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
         self.pictures = torch.zeros(0, 3, recipe.window, recipe.window, dtype=torch.float16)
+        self.goals = torch.zeros_like(self.pictures)
 
     def paint(self, net: Backbone, crops: Tensor, step: int, device: str) -> None:
-        """Pull one batch of windows towards the Gram matrices of another, in a few steps of random size."""
+        """Paint a batch of the pool further, some of it from the beginning, in steps of random size."""
         dice = torch.Generator().manual_seed(self._recipe.seed * 7_919 + step)
-        plain = dataclasses.replace(self._recipe, noise=0.0)
-        start, artwork = windows(crops, self._recipe, -step).to(device), windows(crops, plain, -step - 1).to(device)
-        net.requires_grad_(False)
-        with torch.no_grad():
-            targets = {layer: gram(features) for layer, features in net(artwork, net.layers).items()}
-        pictures, speed = start.clone(), torch.zeros_like(start)
-        length = 0.02 + 0.06 * torch.rand(len(start), 1, 1, 1, generator=dice).to(device)
-        count = int(torch.randint(8, 28, (1,), generator=dice))
-        for turn in range(count):
-            pictures.requires_grad_()
-            losses = [
-                (gram(features) - targets[layer]).square().sum((1, 2)) / targets[layer].square().sum((1, 2))
-                for layer, features in net(pictures, net.layers).items()
-            ]
-            (slope,) = torch.autograd.grad(torch.stack(losses).sum(), pictures)
-            speed = 0.8 * speed + slope / (slope.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12)
-            pictures = (pictures.detach() - 0.2 * length * (1 - turn / count) * speed).clamp(-0.1, 1.1)
-        net.requires_grad_(True)
-        self.pictures = torch.cat([pictures.detach().half().cpu(), self.pictures])[:KEPT]
+        fresh = windows(crops, self._recipe, -step), windows(crops, dataclasses.replace(self._recipe, noise=0.0), -step - 1)
+        batch = len(fresh[0])
+        if len(self.pictures) < KEPT:
+            self.pictures = torch.cat([fresh[0].half(), self.pictures])
+            self.goals = torch.cat([fresh[1].half(), self.goals])
+            chosen = torch.arange(batch)
+        else:
+            chosen = torch.randperm(KEPT, generator=dice)[:batch]
+            begun = torch.rand(batch, generator=dice) < RENEWED
+            self.pictures[chosen[begun]], self.goals[chosen[begun]] = fresh[0][begun].half(), fresh[1][begun].half()
+        pictures, goals = self.pictures[chosen].float().to(device), self.goals[chosen].float().to(device)
+        length = (0.002 * 20 ** torch.rand(batch, 1, 1, 1, generator=dice)).to(device)  # of a step, 0.002 to 0.04
+        self.pictures[chosen] = _painted(net, pictures, goals, length).half().cpu()
 
     def mix(self, pictures: Tensor, step: int) -> Tensor:
         """Training pictures (B, 3, W, W) with a part of them replaced by painted ones."""
@@ -259,6 +262,36 @@ class Practice:
         dice = torch.Generator().manual_seed(self._recipe.seed * 104_729 + step)
         chosen = torch.randint(len(self.pictures), (count,), generator=dice)
         return torch.cat([self.pictures[chosen].float(), pictures[count:]])
+
+    def distances(self, teacher: Backbone, device: str) -> dict[str, float]:
+        """How far from their goals the teacher finds the pool, per layer: relative Gram distance, geometric mean."""
+        pairs = zip(self.pictures.split(48), self.goals.split(48), strict=True)
+        rows: dict[str, list[Tensor]] = {layer: [] for layer in teacher.heads}
+        with torch.no_grad():
+            for pictures, goals in pairs:
+                found = teacher(pictures.float().to(device), list(rows))
+                wanted = teacher(goals.float().to(device), list(rows))
+                for layer in rows:
+                    rows[layer].append(gram_distance(gram(found[layer]), gram(wanted[layer])))
+        return {layer: float(torch.cat(parts).log().mean().exp()) for layer, parts in rows.items() if parts}
+
+
+def _painted(net: Backbone, pictures: Tensor, goals: Tensor, length: Tensor) -> Tensor:
+    """Pull pictures towards the Gram matrices of goals (B, 3, W, W) by steps of given lengths (B, 1, 1, 1)."""
+    net.requires_grad_(False)
+    with torch.no_grad():
+        targets = {layer: gram(features) for layer, features in net(goals, net.layers).items()}
+    mean, square = torch.zeros_like(pictures), torch.zeros_like(pictures)
+    for turn in range(1, TURNS + 1):  # Adam (Kingma & Ba 2015): every pixel moves, as under an L-BFGS with its history
+        pictures.requires_grad_()
+        found = net(pictures, net.layers)
+        loss = torch.stack([gram_distance(gram(found[layer]), target) for layer, target in targets.items()]).sum()
+        (slope,) = torch.autograd.grad(loss, pictures)
+        mean, square = 0.8 * mean + 0.2 * slope, 0.9 * square + 0.1 * slope.square()
+        step = mean / (1 - 0.8**turn) / ((square / (1 - 0.9**turn)).sqrt() + 1e-12)
+        pictures = (pictures.detach() - length * step).clamp(-0.1, 1.1)
+    net.requires_grad_(True)
+    return pictures.detach()
 
 
 def measure(net: Backbone, teacher: Backbone, held_out: Tensor) -> dict[str, tuple[float, float]]:
@@ -275,8 +308,11 @@ def measure(net: Backbone, teacher: Backbone, held_out: Tensor) -> dict[str, tup
 
 def train(
     net: Backbone, recipe: Recipe, teacher: Backbone, crops: Tensor, checkpoint: Path, device: str
-) -> Iterator[tuple[int, Backbone]]:
-    """Train, resuming from the checkpoint where there is one; yields (step, student) now and then and at the end."""
+) -> Iterator[tuple[int, Backbone, dict[str, float]]]:
+    """Train, resuming from the checkpoint where there is one.
+
+    Yields (step, student, the teacher's distances of what it paints) now and then and at the end.
+    """
     net = net.to(device).requires_grad_(True)
     fast = copy.deepcopy(teacher).to(torch.bfloat16)
     optimizer = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.9, 0.99))
@@ -287,7 +323,7 @@ def train(
             raise SystemExit(f"{checkpoint}: of another recipe; delete it or give --checkpoint FILE")
         net.load_state_dict(state["net"])
         optimizer.load_state_dict(state["optimizer"])
-        first, practice.pictures = state["step"], state["practice"].cpu()
+        first, practice.pictures, practice.goals = state["step"], state["practice"].cpu(), state["goals"].cpu()
     for step in range(first, recipe.steps):
         warm = min(1.0, (step + 1) / WARM_UP)
         optimizer.param_groups[0]["lr"] = recipe.rate * warm * (0.5 + 0.5 * math.cos(math.pi * step / recipe.steps))
@@ -306,12 +342,13 @@ def train(
         optimizer.step()
         if (step + 1) % SAVE_EVERY == 0 or step + 1 == recipe.steps:
             state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
-            state |= {"recipe": json.dumps(dataclasses.asdict(recipe)), "practice": practice.pictures}
+            state |= {"recipe": json.dumps(dataclasses.asdict(recipe)), "practice": practice.pictures, "goals": practice.goals}
             torch.save(state, checkpoint.with_suffix(".part"))
             os.replace(checkpoint.with_suffix(".part"), checkpoint)
-            yield step + 1, net
+            far = practice.distances(teacher, device)
+            yield step + 1, net, far
     if first >= recipe.steps:
-        yield first, net
+        yield first, net, practice.distances(teacher, device)
 
 
 def pruned(net: Backbone, pictures: Tensor) -> tuple[str, dict[str, Tensor]]:
@@ -398,10 +435,12 @@ def main() -> None:
         begun = student(recipe)
     checkpoint = given.checkpoint or given.out.with_suffix(".checkpoint")
     began = time.monotonic()
-    for step, net in train(begun, recipe, teacher, crops, checkpoint, device):
+    for step, net, far in train(begun, recipe, teacher, crops, checkpoint, device):
         measured = measure(net, teacher, held_out[:: 1 if step == recipe.steps else 4])
         shown = "  ".join(f"{layer} {a:.4f}/{b:.5f}" for layer, (a, b) in measured.items())
-        print(f"step {step}/{recipe.steps}  {time.monotonic() - began:.0f} s  feature/Gram error  {shown}", flush=True)
+        painted = " / ".join(f"{value:.4f}" for value in far.values())
+        seconds = time.monotonic() - began
+        print(f"step {step}/{recipe.steps}  {seconds:.0f} s  feature/Gram error  {shown}  painted {painted}", flush=True)
         save(net, recipe, given.teacher, held_out, measured, given.out)
 
 

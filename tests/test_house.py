@@ -14,7 +14,8 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 FLOORS = [
     {"videostyle"},
     {"errors"},
-    {"frames", "settings"},
+    {"frames", "settings", "timecode"},
+    {"selection"},
     {"media", "motion", "stylize", "demo"},
     {"metrics"},
     {"render"},

@@ -7,8 +7,9 @@
     |-- DeviceError            a device that is absent or too small
     |   `-- OutOfMemoryError   one batch does not fit the device
     `-- JobError               a job folder that belongs to another job, or is in use
+        `-- IncompleteError    a film is wanted of frames that are not all rendered yet
 
-The command line prints the message and exits with 2; any other exception is a bug and keeps its traceback.
+The command line prints the message and exits with 2 (4 for IncompleteError); any other exception is a bug and keeps its traceback.
 """
 
 
@@ -37,4 +38,8 @@ class OutOfMemoryError(DeviceError):
 
 
 class JobError(VideostyleError):
-    """A job folder belongs to another job, is incomplete, or is in use."""
+    """A job folder belongs to another job, cannot be read or written, or is in use."""
+
+
+class IncompleteError(JobError):
+    """A film is wanted of frames that are not all rendered yet."""

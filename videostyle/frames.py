@@ -1,6 +1,5 @@
 """The nouns that pass between the rooms: numpy arrays in frozen dataclasses that check themselves."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -50,32 +49,6 @@ class FrameRange:
     @property
     def indices(self) -> range:
         return range(self.start, self.stop)
-
-    def overlap(self, other: "FrameRange") -> "FrameRange | None":
-        """The frames that both ranges hold, or None."""
-        start, stop = max(self.start, other.start), min(self.stop, other.stop)
-        return FrameRange(start, stop) if start < stop else None
-
-    @classmethod
-    def parse(cls, text: str, num_frames: int) -> "FrameRange":
-        """Read ``120:240`` (half-open), ``120-239`` (inclusive), ``120`` (one frame); an end may be left open.
-
-        Raises SettingsError where the text is no range or lies outside the clip's ``num_frames`` frames.
-        """
-        match = re.fullmatch(r"\s*(\d*)\s*([:-]?)\s*(\d*)\s*", text)
-        if not match or not (match[1] or match[3] or match[2]) or (not match[2] and match[3]):
-            raise SettingsError(f"--frames {text}: not a frame range; give A:B (B excluded) or A-B (B included)")
-        start = int(match[1] or 0)
-        stop = num_frames
-        if not match[2]:
-            stop = start + 1
-        elif match[3]:
-            stop = int(match[3]) + (match[2] == "-")
-        if not 0 <= start < stop <= num_frames:
-            raise SettingsError(
-                f"--frames {text}: the clip has frames 0 to {num_frames - 1}; give a range inside 0:{num_frames}"
-            )
-        return cls(start, stop)
 
     def __str__(self) -> str:
         return f"{self.start}:{self.stop}"
@@ -140,6 +113,8 @@ class Clip:
     """FFmpeg's name of the format of the stored pictures"""
     stamped: bool = True
     """whether the times are the file's own; if not, frames are counted"""
+    timecode: str = ""
+    """SMPTE timecode of the first frame, ``HH:MM:SS:FF``; empty: it has none"""
     notes: tuple[str, ...] = ()
     """what the user should know about the file, a line each"""
 

@@ -237,6 +237,11 @@ def read_config(path: Path) -> dict[str, Any]:
     return dict(_flatten(tables, ""))
 
 
+def restore(tables: Mapping[str, Any], source: str) -> RenderSettings:
+    """Settings from what ``dataclasses.asdict`` made of them; raises SettingsError where they are of another version."""
+    return change(RenderSettings(), dict(_flatten(tables, "")), source)
+
+
 def read_assignment(text: str) -> tuple[str, Any]:
     """``optimize.iterations=200`` -> name and value; the value is TOML, or else a bare word."""
     name, equals, value = text.partition("=")

@@ -166,6 +166,7 @@ def _measure(path: Path, container: Any, stream: Any, table: _Table) -> Clip:
         codec=stream.codec_context.name,
         pixel_format=frame.format.name,
         stamped=table.stamped,
+        timecode=_timecode(container, stream),
         notes=tuple(_notes(container, stream, frame)),
     )
 
@@ -211,6 +212,12 @@ def _notes(container: Any, stream: Any, frame: Any) -> Iterator[str]:
     if others:
         names = ", ".join(f"{other.index} ({other.width}x{other.height})" for other in others)
         yield f"of several picture tracks {stream.index} ({stream.width}x{stream.height}) is painted, not {names}"
+
+
+def _timecode(container: Any, stream: Any) -> str:
+    """The timecode of the first frame: a tag of the picture, of its own track, or of the file."""
+    tags = [stream.metadata, *(other.metadata for other in container.streams if other.type == "data"), container.metadata]
+    return next((found["timecode"] for found in tags if "timecode" in found), "")
 
 
 def _track(stream: Any) -> Track:

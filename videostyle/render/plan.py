@@ -11,6 +11,7 @@ from videostyle.errors import SettingsError
 from videostyle.frames import Chunk, Clip, Frame, FrameRange
 from videostyle.media.decode import decode
 from videostyle.motion.scenes import find_cuts
+from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
 LOOK = 1
@@ -40,18 +41,18 @@ class RenderPlan:
     settings: RenderSettings
     scan: Scan
     chunks: tuple[Chunk, ...]
-    keep: FrameRange
+    keep: Selection
     """frames of the film"""
     work: tuple[int, int]
     """width, height at which frames are optimised, px"""
     size: tuple[int, int]
     """width, height of the film, px"""
     fingerprint: str
-    """of clip, artworks, settings and weights; not of the range"""
+    """of clip, artworks, settings and weights; not of the frames asked for"""
 
     @property
     def to_render(self) -> tuple[int, ...]:
-        """Frames that must exist as files for this range, with what leads in to it."""
+        """Frames that must exist as files for those asked for, with what leads in to them."""
         lost = set(self.scan.lost)
         return tuple(frame for chunk in self.chunks for frame in chunk.render.indices if frame not in lost)
 
@@ -59,7 +60,7 @@ class RenderPlan:
     def to_keep(self) -> tuple[int, ...]:
         """Frames that the film is made of."""
         lost = set(self.scan.lost)
-        return tuple(frame for frame in self.keep.indices if frame not in lost)
+        return tuple(frame for frame in self.keep.frames if frame not in lost)
 
 
 def scan(clip: Clip, settings: SceneSettings, on_frame: Callable[[int], None] = lambda _: None) -> Scan:
@@ -81,17 +82,17 @@ def make_plan(
     artworks: Sequence[Path],
     settings: RenderSettings,
     found: Scan,
-    keep: FrameRange,
-    weights: str,
+    keep: Selection,
+    fingerprint: str,
 ) -> RenderPlan:
-    """Cut a clip into chunks and pick those that a range needs.
+    """Cut a clip into chunks and pick those that the frames asked for need.
 
-    Chunk borders come from the whole clip, never from the range, so that a range's frames are the full render's.
-    weights: the backbone's fingerprint. Raises SettingsError for sizes that make no sense.
+    Chunk borders come from the whole clip, never from the frames asked for, so that these are the full render's.
+    fingerprint: of the job, see ``fingerprint_of``.
     """
     borders = [0, *found.cuts, clip.num_frames]
     scenes = [FrameRange(start, stop) for start, stop in itertools.pairwise(borders)]
-    chunks = [Chunk(i, scene, kept) for i, scene in enumerate(scenes) if (kept := scene.overlap(keep))]
+    chunks = [Chunk(i, scene, kept) for i, scene in enumerate(scenes) if (kept := keep.within(scene))]
     size = film_size(clip, settings)
     shrunk = settings.picture.work and settings.optimize.iterations  # frames that are kept as they are stay sharp
     work = _fit(*size, min(settings.picture.work, *size)) if shrunk else size
@@ -104,7 +105,7 @@ def make_plan(
         keep=keep,
         work=work,
         size=size,
-        fingerprint=_fingerprint(clip, artworks, settings, weights),
+        fingerprint=fingerprint,
     )
 
 
@@ -134,7 +135,8 @@ def clip_identity(clip: Clip) -> str:
     return digest.hexdigest()
 
 
-def _fingerprint(clip: Clip, artworks: Sequence[Path], settings: RenderSettings, weights: str) -> str:
+def fingerprint_of(clip: Clip, artworks: Sequence[Path], settings: RenderSettings, weights: str) -> str:
+    """Hash of everything that decides a frame's pixels; weights: the backbone's fingerprint."""
     parts = [
         LOOK,
         clip_identity(clip),

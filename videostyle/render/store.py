@@ -15,7 +15,7 @@ from videostyle.frames import Pixels, Stylized
 from videostyle.media.stills import read_png, write_png
 from videostyle.render.plan import Scan
 
-FORMAT = 1
+FORMAT = 2
 PNG_END = b"IEND\xaeB`\x82"
 
 
@@ -49,6 +49,13 @@ class Store:
             raise JobError(
                 f"{self.folder}: cannot be written ({error.strerror}); give another folder with --job"
             ) from None
+
+    def notes(self) -> dict[str, Any]:
+        """What ``plan.json`` says. Raises JobError where there is none."""
+        known = self._read()
+        if known is None:
+            raise JobError(f"{self.folder}: no job folder, there is no plan.json in it; give one that 'run --job' made")
+        return known
 
     def scan(self, key: str) -> Scan | None:
         """The scan that an earlier run stored, if it is of the same clip and scene settings."""

@@ -1,0 +1,53 @@
+"""SMPTE timecode: names of frames such as 01:00:05:12, and 01:00:05;12 where numbers are dropped to keep clock time."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from videostyle.errors import SettingsError
+
+DROPPED = 2
+"""numbers that are left out in a minute at 30 frames a second, but for every tenth minute (SMPTE ST 12-1)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Timecode:
+    """A frame's name, as the count of frames since 00:00:00:00."""
+
+    count: int
+    nominal: int
+    """frames a second that are counted: 24 for 23.976"""
+    drop: bool = False
+    """drop-frame: written with ``;``, for 29.97 and 59.94"""
+
+    @classmethod
+    def parse(cls, text: str, rate: Fraction) -> "Timecode":
+        """Read ``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop-frame; raises SettingsError for what is none at this rate."""
+        match = re.fullmatch(r"(\d{1,2}):(\d\d):(\d\d)([:;.])(\d\d)", text.strip())
+        if not match:
+            raise SettingsError(f"{text}: not a timecode; give HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame")
+        hours, minutes, seconds, frames = (int(match[group]) for group in (1, 2, 3, 5))
+        nominal, drop = round(rate), match[4] != ":"
+        if drop and (nominal % 30 or rate == nominal):
+            raise SettingsError(f"{text}: drop-frame is for 29.97 and 59.94 frames a second, not {float(rate):g}; use :")
+        if minutes > 59 or seconds > 59 or frames >= nominal:
+            raise SettingsError(f"{text}: no such timecode at {nominal} frames a second; frames go from 0 to {nominal - 1}")
+        lost = DROPPED * nominal // 30
+        if drop and minutes % 10 and not seconds and frames < lost:
+            raise SettingsError(f"{text}: a number that drop-frame leaves out; the next one is {text[:-2]}{lost:02}")
+        count = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames
+        past = hours * 60 + minutes
+        return cls(count - (lost * (past - past // 10) if drop else 0), nominal, drop)
+
+    def __add__(self, frames: int) -> "Timecode":
+        return Timecode(self.count + frames, self.nominal, self.drop)
+
+    def __str__(self) -> str:
+        count = self.count
+        if self.drop:
+            lost = DROPPED * self.nominal // 30
+            tens, rest = divmod(count, 10 * (60 * self.nominal - lost) + lost)  # a tenth minute drops nothing
+            count += 9 * lost * tens + lost * max(0, (rest - lost) // (60 * self.nominal - lost))
+        seconds, frames = divmod(count, self.nominal)
+        minutes, seconds = divmod(seconds, 60)
+        return f"{minutes // 60 % 24:02}:{minutes % 60:02}:{seconds:02}{';' if self.drop else ':'}{frames:02}"
