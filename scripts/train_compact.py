@@ -240,7 +240,10 @@ class Practice:
     def paint(self, net: Backbone, crops: Tensor, step: int, device: str) -> None:
         """Paint a batch of the pool further, some of it from the beginning, in steps of random size."""
         dice = torch.Generator().manual_seed(self._recipe.seed * 7_919 + step)
-        fresh = windows(crops, self._recipe, -step), windows(crops, dataclasses.replace(self._recipe, noise=0.0), -step - 1)
+        fresh = (
+            windows(crops, self._recipe, -step),
+            windows(crops, dataclasses.replace(self._recipe, noise=0.0), -step - 1),
+        )
         batch = len(fresh[0])
         if len(self.pictures) < KEPT:
             self.pictures = torch.cat([fresh[0].half(), self.pictures])
@@ -265,7 +268,7 @@ class Practice:
 
     def distances(self, teacher: Backbone, device: str) -> dict[str, float]:
         """How far from their goals the teacher finds the pool, per layer: relative Gram distance, geometric mean."""
-        pairs = zip(self.pictures.split(48), self.goals.split(48), strict=True)
+        pairs = zip(torch.split(self.pictures, 48), torch.split(self.goals, 48), strict=True)
         rows: dict[str, list[Tensor]] = {layer: [] for layer in teacher.heads}
         with torch.no_grad():
             for pictures, goals in pairs:
@@ -342,7 +345,11 @@ def train(
         optimizer.step()
         if (step + 1) % SAVE_EVERY == 0 or step + 1 == recipe.steps:
             state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
-            state |= {"recipe": json.dumps(dataclasses.asdict(recipe)), "practice": practice.pictures, "goals": practice.goals}
+            state |= {
+                "recipe": json.dumps(dataclasses.asdict(recipe)),
+                "practice": practice.pictures,
+                "goals": practice.goals,
+            }
             torch.save(state, checkpoint.with_suffix(".part"))
             os.replace(checkpoint.with_suffix(".part"), checkpoint)
             far = practice.distances(teacher, device)
@@ -440,7 +447,9 @@ def main() -> None:
         shown = "  ".join(f"{layer} {a:.4f}/{b:.5f}" for layer, (a, b) in measured.items())
         painted = " / ".join(f"{value:.4f}" for value in far.values())
         seconds = time.monotonic() - began
-        print(f"step {step}/{recipe.steps}  {seconds:.0f} s  feature/Gram error  {shown}  painted {painted}", flush=True)
+        print(
+            f"step {step}/{recipe.steps}  {seconds:.0f} s  feature/Gram error  {shown}  painted {painted}", flush=True
+        )
         save(net, recipe, given.teacher, held_out, measured, given.out)
 
 

@@ -10,38 +10,12 @@ from videostyle.errors import SettingsError
 from videostyle.frames import Chunk, Clip, Frame, FrameRange, Motion, to_picture, to_pixels
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2:5", (2, 5)),
-        ("2-5", (2, 6)),
-        ("2:", (2, 10)),
-        (":5", (0, 5)),
-        ("7", (7, 8)),
-        (":", (0, 10)),
-        (" 2 : 5 ", (2, 5)),
-        ("9-", (9, 10)),
-    ],
-)
-def test_ranges_are_read(text: str, expected: tuple[int, int]) -> None:
-    found = FrameRange.parse(text, 10)
-    assert (found.start, found.stop) == expected
-
-
-@pytest.mark.parametrize("text", ["", "a:b", "5:2", "5:5", "3:11", "10", "-1:3:4", "1.5:3", "2--5", "12:14"])
-def test_ranges_that_are_none_are_told(text: str) -> None:
-    with pytest.raises(SettingsError, match="--frames"):
-        FrameRange.parse(text, 10)
-
-
 def test_range_arithmetic() -> None:
     one = FrameRange(3, 9)
     assert len(one) == 6
     assert list(one.indices) == [3, 4, 5, 6, 7, 8]
     assert 3 in one
     assert 9 not in one
-    assert one.overlap(FrameRange(7, 20)) == FrameRange(7, 9)
-    assert one.overlap(FrameRange(9, 20)) is None
     assert str(one) == "3:9"
     with pytest.raises(SettingsError):
         FrameRange(4, 4)

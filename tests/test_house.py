@@ -19,7 +19,7 @@ FLOORS = [
     {"media", "motion", "stylize", "demo"},
     {"metrics"},
     {"render"},
-    {"progress"},
+    {"progress", "options"},
     {"cli"},
     {"__main__"},
 ]
@@ -33,7 +33,7 @@ OWNERS = {
     "torch": {"stylize"},
     "torchvision": {"stylize"},
     "safetensors": {"stylize"},
-    "typer": {"cli"},
+    "typer": {"cli", "options"},
     "tqdm": {"progress"},
 }
 

@@ -22,6 +22,7 @@ from videostyle.media.stills import read_picture
 from videostyle.render.plan import RenderPlan, Scan, make_plan
 from videostyle.render.renderer import render
 from videostyle.render.store import Store
+from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, change
 from videostyle.stylize.backbones import load_backbone
 from videostyle.stylize.stylizer import Stylizer
@@ -57,14 +58,14 @@ def stylizer(art: Pixels) -> Stylizer:
     return Stylizer(load_backbone("compact"), [art], SETTINGS, torch.device("cpu"))
 
 
-def plan(folder: Path, frames: FrameRange | None = None) -> RenderPlan:
+def plan(folder: Path, keep: Selection | None = None) -> RenderPlan:
     clip = probe(folder / "clip.mp4")
     cuts = tuple(np.cumsum(SCENES)[:-1].tolist())
-    return make_plan(clip, [folder / "art.png"], SETTINGS, Scan(cuts, ()), frames or clip.frames, "weights")
+    return make_plan(clip, [folder / "art.png"], SETTINGS, Scan(cuts, ()), keep or Selection.whole(clip), "weights")
 
 
 def frames_of(store: Store) -> dict[int, str]:
-    files = sorted((store.folder / "frames").glob("*.png"))
+    files = sorted((store.folder / "frames").glob("[0-9]*.png"))
     return {int(path.stem): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -88,7 +89,7 @@ def whole(folder: Path, stylizer: Stylizer, art: Pixels, tmp_path_factory: pytes
 def test_a_range_is_the_full_renders(
     frames: FrameRange, folder: Path, stylizer: Stylizer, art: Pixels, whole: dict[int, str], tmp_path: Path
 ) -> None:
-    made = rendered(plan(folder, frames), tmp_path / "job", stylizer, art)
+    made = rendered(plan(folder, Selection((frames.indices,))), tmp_path / "job", stylizer, art)
     assert set(frames.indices) <= set(made)
     assert made == {frame: whole[frame] for frame in made}
     first = max(start for start in (0, 6, 11) if start <= frames.start)
@@ -195,7 +196,7 @@ def test_killed_processes_leave_what_the_same_command_finishes(folder: Path, tmp
     kills = 0
     for wanted in (2, 7, 11):
         process = subprocess.Popen([*command, "-o", str(killed), "--job", str(tmp_path / "killed")])
-        while process.poll() is None and len(list((tmp_path / "killed/frames").glob("*.png"))) < wanted:
+        while process.poll() is None and len(list((tmp_path / "killed/frames").glob("[0-9]*.png"))) < wanted:
             time.sleep(0.02)
         kills += process.poll() is None
         process.send_signal(signal.SIGKILL)

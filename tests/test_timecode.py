@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from videostyle.errors import SettingsError
-from videostyle.timecode import Timecode
+from videostyle.timecode import Timecode, read_rate
 
 NTSC = Fraction(30000, 1001)
 
@@ -63,3 +63,26 @@ def test_names_that_drop_nothing(text: str, rate: Fraction, count: int) -> None:
 def test_what_is_no_timecode(text: str, rate: Fraction, told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         Timecode.parse(text, rate)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("25", Fraction(25)),
+        ("12.5", Fraction(25, 2)),
+        ("24000/1001", Fraction(24000, 1001)),
+        ("23.976", Fraction(24000, 1001)),
+        ("23.98", Fraction(24000, 1001)),
+        ("29.97", NTSC),
+        ("59.94", Fraction(60000, 1001)),
+        ("30", Fraction(30)),
+    ],
+)
+def test_rates(text: str, rate: Fraction) -> None:
+    assert read_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "fast", "25/0", "9999", "1e3", "24:1"])
+def test_rates_that_are_none(text: str) -> None:
+    with pytest.raises(SettingsError, match="--fps"):
+        read_rate(text)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from videostyle import __version__
-from videostyle.errors import VideostyleError
+from videostyle.errors import IncompleteError, VideostyleError
+from videostyle.options import FRAMES, OUTPUT, Encoding, Look, Network, Part, Place, Voice, Work, takes_groups
 from videostyle.settings import RenderSettings, compose, known_settings
 
 if TYPE_CHECKING:
+    from videostyle.render.film import FilmDone
     from videostyle.render.job import Prepared, Request
 
 EXIT_ERROR = 2
 EXIT_TRUNCATED = 3
+EXIT_INCOMPLETE = 4
 EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
@@ -29,90 +32,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-PICTURE, SPEED, FRAMES, OUTPUT = "What it looks like", "Where it runs", "What is rendered", "Where it goes"
-
-ClipArgument = Annotated[Path, typer.Argument(metavar="CLIP", help="the film to paint")]
-Styles = Annotated[
-    list[Path],
-    typer.Option("--style", metavar="FILE", help="an artwork; repeat it to blend several", rich_help_panel=PICTURE),
+ClipArgument = Annotated[
+    Path, typer.Argument(metavar="CLIP", help="the film to paint: a video file, or a folder or pattern of pictures")
 ]
-StyleWeight = Annotated[
-    float | None,
-    typer.Option(metavar="W", help="how strongly the artwork pulls (style.weight)", rich_help_panel=PICTURE),
-]
-PresetOption = Annotated[
-    str,
-    typer.Option(
-        "--preset",
-        metavar="NAME",
-        help="draft, standard, fine, or a paper's: gatys2016, ruder2016; default: standard on a GPU, draft on a CPU",
-        rich_help_panel=PICTURE,
-    ),
-]
-Size = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", help="short side of the rendered picture, px; default: the clip's", rich_help_panel=PICTURE
-    ),
-]
-BackboneOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="compact (built in) or vgg19; default: vgg19 where it is at hand", rich_help_panel=PICTURE
-    ),
-]
-Weights = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="weights of the backbone, .pth or .safetensors", rich_help_panel=PICTURE),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="of the noise, where a preset starts from noise", rich_help_panel=PICTURE),
-]
-Config = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE.toml", help="settings that differ from the preset's", rich_help_panel=PICTURE),
-]
-Assignments = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="any setting; 'videostyle settings' lists them", rich_help_panel=PICTURE
-    ),
-]
-Frames = Annotated[
-    str,
-    typer.Option(
-        metavar="A:B", help="source frames, 0-based: A:B (B excluded), A-B (B included)", rich_help_panel=FRAMES
-    ),
-]
-Device = Annotated[str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda or cuda:N", rich_help_panel=SPEED)]
-Slots = Annotated[
-    str, typer.Option(metavar="auto|N", help="scenes that are optimised as one batch", rich_help_panel=SPEED)
-]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="default: CLIP_ART.EXT beside the clip; the extension chooses the container",
-        rich_help_panel=OUTPUT,
-    ),
-]
-JobFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--job",
-        metavar="DIR",
-        help="folder of the finished frames, kept; default: OUTPUT.job, deleted with the film done",
-        rich_help_panel=OUTPUT,
-    ),
-]
-KeepJob = Annotated[bool, typer.Option("--keep-job", help="keep the folder of finished frames", rich_help_panel=OUTPUT)]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace an existing output", rich_help_panel=OUTPUT)]
-Json = Annotated[bool, typer.Option("--json", help="one JSON object per event on stdout", rich_help_panel=OUTPUT)]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="nothing but errors", rich_help_panel=OUTPUT)]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="a line per frame", rich_help_panel=OUTPUT)]
 
 
 @app.callback(invoke_without_command=True)
@@ -124,89 +46,106 @@ def root(version: Annotated[bool, typer.Option("--version", help="show the versi
 
 
 @app.command("run")
+@takes_groups
 def run_command(
     clip: ClipArgument,
-    style: Styles,
-    style_weight: StyleWeight = None,
-    preset: PresetOption = "",
-    size: Size = None,
-    backbone: BackboneOption = None,
-    weights: Weights = None,
-    seed: Seed = None,
-    config: Config = None,
-    assignments: Assignments = None,
-    frames: Frames = "",
-    device: Device = None,
-    slots: Slots = "auto",
-    output: Output = None,
-    job: JobFolder = None,
-    keep_job: KeepJob = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    look: Look,
+    network: Network,
+    part: Part,
+    place: Place,
+    encoding: Encoding,
+    work: Work,
+    voice: Voice,
+    no_film: Annotated[
+        bool,
+        typer.Option("--no-film", help="only frames in --job; 'assemble' makes the film later", rich_help_panel=OUTPUT),
+    ] = False,
 ) -> None:
     """Stylize a clip. Stopped, the same command goes on where it was.
 
     Writes CLIP_ART.EXT beside the clip with every frame painted; frame times, sound and everything else stay.
     Exit code 0: done; 2: a mistake in the command or its files; 3: done, but frames of a damaged clip are missing.
     """
-    from videostyle.progress import Progress
-    from videostyle.render.job import run
+    settings = _settings(look, network, encoding)
+    request = replace(_request(clip, look, part, place, work, settings("draft")), film=not no_film)
+    _run(request, settings, look.preset, voice)
 
-    def settings(name: str) -> RenderSettings:
-        return compose(name, config, _flags(style_weight, size, backbone, weights, seed, device), assignments or ())
 
-    request = _request(clip, style, settings, frames, slots, output, job, keep_job, overwrite)
-    try:
-        with Progress(as_json, quiet, verbose) as progress:
-            prepared = _prepare(request, settings, preset, progress)
-            progress.plan(prepared, _comparison(prepared, preset, settings))
-            done = run(prepared, progress.report)
-    except KeyboardInterrupt:
-        print("videostyle: stopped; the same command goes on where it was", file=sys.stderr)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    if done.frames_lost:
-        raise typer.Exit(EXIT_TRUNCATED)
+@app.command("frames")
+@takes_groups
+def frames_command(
+    clip: ClipArgument, look: Look, network: Network, part: Part, place: Place, work: Work, voice: Voice
+) -> None:
+    """Stylize frames into a folder of pictures, frame_000120.png for source frame 120. Ranges may share a folder.
+
+    The folder is -o, or CLIP_ART beside the clip. Exit codes as of 'run'.
+    """
+    settings = _settings(look, network, Encoding(codec="png"))
+    _run(_request(clip, look, part, place, work, settings("draft")), settings, look.preset, voice)
 
 
 @app.command("plan")
+@takes_groups
 def plan_command(
     clip: ClipArgument,
-    style: Styles,
-    style_weight: StyleWeight = None,
-    preset: PresetOption = "",
-    size: Size = None,
-    backbone: BackboneOption = None,
-    weights: Weights = None,
-    config: Config = None,
-    assignments: Assignments = None,
-    frames: Frames = "",
-    device: Device = None,
-    slots: Slots = "auto",
-    output: Output = None,
-    as_json: Json = False,
+    look: Look,
+    network: Network,
+    part: Part,
+    place: Place,
+    encoding: Encoding,
+    work: Work,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout", rich_help_panel=OUTPUT)] = False,
 ) -> None:
     """Show what 'run' would render, how long it would take and how much memory; render nothing."""
     from videostyle.progress import Progress
 
-    def settings(name: str) -> RenderSettings:
-        return compose(name, config, _flags(style_weight, size, backbone, weights, None, device), assignments or ())
-
-    request = _request(clip, style, settings, frames, slots, output, overwrite=True)
+    settings = _settings(look, network, encoding)
+    request = replace(_request(clip, look, part, place, work, settings("draft")), overwrite=True)
     progress = Progress(as_json, quiet=False, verbose=False)
-    prepared = _prepare(request, settings, preset, progress)
-    progress.plan(prepared, _comparison(prepared, preset, settings), scenes=True)
+    prepared = _prepare(request, settings, look.preset, progress)
+    progress.plan(prepared, _comparison(prepared, look.preset, settings), scenes=True)
+
+
+@app.command("assemble")
+@takes_groups
+def assemble_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="the job folder, as given to 'run --job'")],
+    place: Place,
+    encoding: Encoding,
+    voice: Voice,
+    frames: Annotated[
+        str, typer.Option(metavar="RANGES", help="source frames, as for 'run'; default: all", rich_help_panel=FRAMES)
+    ] = "",
+    clip: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="where the clip lies now; default: where it lay", rich_help_panel=FRAMES),
+    ] = None,
+) -> None:
+    """Make the film of a job folder, which several processes may have filled with frames.
+
+    Exit code 0: done; 2: a mistake; 3: done, but frames of a damaged clip are missing; 4: frames are not rendered yet.
+    """
+    from videostyle.errors import SettingsError
+    from videostyle.progress import Progress
+    from videostyle.render.film import assemble, stored_film
+
+    if place.output is None:
+        raise SettingsError("no film to write; give its name with -o film.mp4")
+    changes = _given(encoding.settings())
+    with Progress(voice.as_json, voice.quiet, voice.verbose) as progress:
+        stored = stored_film(folder, place.output, frames, changes, clip, place.overwrite, place.strict)
+        progress.notices(stored.notices)
+        done = assemble(stored, progress.report)
+    _end(done)
 
 
 @app.command("score")
+@takes_groups
 def score_command(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="the clip")],
     stylized: Annotated[Path, typer.Argument(metavar="STYLIZED", help="the film made of it")],
-    style: Styles,
-    backbone: BackboneOption = None,
-    weights: Weights = None,
-    device: Device = None,
+    network: Network,
+    style: Annotated[list[Path], typer.Option("--style", metavar="FILE", help="the artwork; repeat it for several")],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
     """Measure a finished film: flicker, distance from the artwork and from the content, drift, seams.
@@ -216,13 +155,15 @@ def score_command(
     """
     from videostyle.render.scoring import score_files
 
-    flags = _flags(None, None, backbone, weights, None, device)
-    scores = score_files(source, stylized, style, compose("draft", None, flags).backbone)
+    settings = compose("draft", None, _given(network.settings()))
+    scores = score_files(source, stylized, style, settings.backbone)
     print(json.dumps(scores.as_dict()) if as_json else scores.table())
 
 
 @app.command("settings")
-def settings_command(preset: PresetOption = "draft") -> None:
+def settings_command(
+    preset: Annotated[str, typer.Option(metavar="NAME", help="the preset whose values are shown")] = "draft",
+) -> None:
     """List every setting: its value in a preset, and what it means."""
     chosen = compose(preset)
     for name, item in known_settings().items():
@@ -235,8 +176,8 @@ def settings_command(preset: PresetOption = "draft") -> None:
 @app.command("demo")
 def demo_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="where the files go")] = Path("videostyle-demo"),
-    device: Device = None,
-    quiet: Quiet = False,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda or cuda:N")] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="nothing but errors")] = False,
 ) -> None:
     """Make a short clip with sound and an artwork, and paint the one like the other. Nothing is downloaded."""
     from videostyle.render.showcase import make_demo, make_sheet
@@ -252,54 +193,62 @@ def demo_command(
         print(f"look at {sheet} and play {result}")
 
 
-def _flags(
-    style_weight: float | None,
-    size: int | None,
-    backbone: str | None,
-    weights: Path | None,
-    seed: int | None,
-    device: str | None,
-) -> dict[str, Any]:
-    """Named flags as settings. ``--size`` asks for a picture that is optimised at that size, not enlarged to it."""
-    named = {
-        "style.weight": style_weight,
-        "picture.size": size,
-        "picture.work": size,
-        "backbone.name": backbone,
-        "backbone.weights": str(weights) if weights else None,
-        "backbone.device": device,
-        "seed": seed,
-    }
-    return {name: value for name, value in named.items() if value is not None}
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value is not None}
 
 
-def _request(
-    clip: Path,
-    styles: Sequence[Path],
-    settings: Callable[[str], RenderSettings],
-    frames: str,
-    slots: str,
-    output: Path | None,
-    job: Path | None = None,
-    keep_job: bool = False,
-    overwrite: bool = False,
-) -> "Request":
+def _settings(look: Look, network: Network, encoding: Encoding) -> Callable[[str], RenderSettings]:
+    """The settings asked for, once the preset's name is known."""
+    flags = _given(look.settings() | network.settings() | encoding.settings())
+    return lambda name: compose(name, look.config, flags, look.assignments or ())
+
+
+def _request(clip: Path, look: Look, part: Part, place: Place, work: Work, settings: RenderSettings) -> "Request":
+    """settings: any preset's will do until the device is known."""
     from videostyle.errors import SettingsError
     from videostyle.render.job import Request
+    from videostyle.timecode import read_rate
 
-    if slots != "auto" and not (slots.isdigit() and int(slots)):
-        raise SettingsError(f"--slots {slots}: wanted auto or a number from 1")
+    if work.slots != "auto" and not (work.slots.isdigit() and int(work.slots)):
+        raise SettingsError(f"--slots {work.slots}: wanted auto or a number from 1")
     return Request(
         clip=clip,
-        artworks=tuple(styles),
-        settings=settings("draft"),  # any preset will do until the device is known
-        frames=frames,
-        output=output,
-        job=job,
-        keep_job=keep_job,
-        overwrite=overwrite,
-        slots=0 if slots == "auto" else int(slots),
+        artworks=tuple(look.style),
+        settings=settings,
+        frames=part.frames,
+        begin=part.begin,
+        end=part.end,
+        handles=part.handles,
+        stream=part.stream,
+        rate=read_rate(part.fps) if part.fps else None,
+        output=place.output,
+        job=work.job,
+        keep_job=work.keep_job,
+        overwrite=place.overwrite,
+        strict=place.strict,
+        slots=0 if work.slots == "auto" else int(work.slots),
     )
+
+
+def _run(request: "Request", settings: Callable[[str], RenderSettings], preset: str, voice: Voice) -> None:
+    """Render and write; typer.Exit tells how it ended."""
+    from videostyle.progress import Progress
+    from videostyle.render.job import run
+
+    try:
+        with Progress(voice.as_json, voice.quiet, voice.verbose) as progress:
+            prepared = _prepare(request, settings, preset, progress)
+            progress.plan(prepared, _comparison(prepared, preset, settings))
+            done = run(prepared, progress.report)
+    except KeyboardInterrupt:
+        print("videostyle: stopped; the same command goes on where it was", file=sys.stderr)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    _end(done)
+
+
+def _end(done: "FilmDone") -> None:
+    if done.frames_lost:
+        raise typer.Exit(EXIT_TRUNCATED)
 
 
 def _prepare(request: "Request", settings: Callable[[str], RenderSettings], preset: str, progress: Any) -> "Prepared":
@@ -330,10 +279,10 @@ def _comparison(prepared: "Prepared", preset: str, settings: Callable[[str], Ren
 
 
 def main() -> NoReturn:
-    """Run the command line; every error that is no bug ends in one line and exit code 2."""
+    """Run the command line; every error that is no bug ends in one line and exit code 2 or 4."""
     try:
         app()
     except VideostyleError as error:
         print(f"videostyle: {error}", file=sys.stderr)
-        sys.exit(EXIT_ERROR)
+        sys.exit(EXIT_INCOMPLETE if isinstance(error, IncompleteError) else EXIT_ERROR)
     sys.exit(0)

@@ -9,7 +9,8 @@
     `-- JobError               a job folder that belongs to another job, or is in use
         `-- IncompleteError    a film is wanted of frames that are not all rendered yet
 
-The command line prints the message and exits with 2 (4 for IncompleteError); any other exception is a bug and keeps its traceback.
+The command line prints the message and exits with 2 (4 for IncompleteError); any other exception is a bug and keeps
+its traceback.
 """
 
 

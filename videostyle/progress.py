@@ -12,7 +12,10 @@ from tqdm import tqdm
 from videostyle.frames import FrameDone
 
 if TYPE_CHECKING:
-    from videostyle.render.job import FilmDone, Notice, Prepared
+    from videostyle.render.film import FilmDone, FrameWritten
+    from videostyle.render.job import Notice, Prepared
+
+WRITING = "writing the film"
 
 
 def span(seconds: float) -> str:
@@ -103,12 +106,15 @@ class Progress:
         self._scenes = {chunk.index: str(chunk.frames) for chunk in plan.chunks}
         self._total, self._stored = len(plan.to_render), prepared.frames_stored
 
-    def report(self, event: "Notice | FrameDone | FilmDone") -> None:
-        """Take what ``run`` reports."""
+    def report(self, event: "Notice | FrameDone | FrameWritten | FilmDone") -> None:
+        """Take what ``run`` and ``assemble`` report."""
         if isinstance(event, FrameDone):
             self._frame(event)
             return
         values = asdict(event)
+        if "total" in values:
+            self._written(values["total"])
+            return
         if "text" in values:
             self._say(f"note: {event.text}", event="notice", **values)  # type: ignore[union-attr]
             return
@@ -137,6 +143,16 @@ class Progress:
         self._done[done.chunk].append(done)
         if done.last:
             self._scene(done.chunk, self._done.pop(done.chunk))
+
+    def _written(self, total: int) -> None:
+        """A bar of its own: encoding a long film takes minutes."""
+        if self._quiet:
+            return
+        if self._bar is None or self._bar.desc != WRITING:
+            if self._bar is not None:
+                self._bar.close()
+            self._bar = tqdm(total=total, unit="frame", desc=WRITING, leave=False, dynamic_ncols=True)
+        self._bar.update()
 
     def _scene(self, chunk: int, frames: list[FrameDone]) -> None:
         seconds = sum(done.seconds for done in frames)

@@ -58,7 +58,9 @@ def select(clip: Clip, frames: str = "", begin: str = "", end: str = "", handles
         if not parts[0]:
             raise SettingsError(f"--in {begin or 0} --out {end}: no frame lies between them; give a later --out")
     elif frames:
-        parts = sorted((_part(text, frames, clip.num_frames) for text in frames.split(",")), key=lambda part: part.start)
+        parts = sorted(
+            (_part(text, frames, clip.num_frames) for text in frames.split(",")), key=lambda part: part.start
+        )
     else:
         parts = [clip.frames.indices]
     return Selection(tuple(_with_handles(parts, handles, clip.num_frames, frames)))
@@ -116,7 +118,9 @@ def _reach(clip: Clip, flag: str, text: str) -> int:
 def _named(clip: Clip, flag: str, text: str) -> int:
     """The frame of a timecode: counted from the clip's own, where it has one."""
     if max(clip.durations[:-1], default=1) - min(clip.durations[:-1], default=1) > 1:
-        raise SettingsError(f"{flag} {text}: timecode counts frames of equal length, which this clip has not; give seconds")
+        raise SettingsError(
+            f"{flag} {text}: timecode counts frames of equal length, which this clip has not; give seconds"
+        )
     try:
         wanted = Timecode.parse(text, clip.rate)
         start = Timecode.parse(clip.timecode, clip.rate) if clip.timecode else Timecode(0, wanted.nominal, wanted.drop)

@@ -238,7 +238,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def restore(tables: Mapping[str, Any], source: str) -> RenderSettings:
-    """Settings from what ``dataclasses.asdict`` made of them; raises SettingsError where they are of another version."""
+    """Settings from what ``dataclasses.asdict`` made of them; raises SettingsError where a version differs."""
     return change(RenderSettings(), dict(_flatten(tables, "")), source)
 
 

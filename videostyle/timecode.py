@@ -10,6 +10,19 @@ DROPPED = 2
 """numbers that are left out in a minute at 30 frames a second, but for every tenth minute (SMPTE ST 12-1)"""
 
 
+def read_rate(text: str) -> Fraction:
+    """Frames a second as people write them: ``25``, ``30000/1001``, and 23.976 or 29.97 for what these stand for.
+
+    Raises SettingsError for what is none.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:/(\d+))?\s*", text)
+    rate = Fraction(match[1]) / int(match[2] or 1) if match and match[2] != "0" else Fraction(0)
+    if not 0 < rate <= 1000:
+        raise SettingsError(f"--fps {text}: no frame rate; give one such as 25, 23.976 or 30000/1001")
+    ntsc = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
+    return ntsc if rate.denominator != 1 and abs(rate - ntsc) < Fraction(1, 200) else rate
+
+
 @dataclass(frozen=True, slots=True)
 class Timecode:
     """A frame's name, as the count of frames since 00:00:00:00."""
@@ -22,16 +35,20 @@ class Timecode:
 
     @classmethod
     def parse(cls, text: str, rate: Fraction) -> "Timecode":
-        """Read ``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop-frame; raises SettingsError for what is none at this rate."""
+        """Read ``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop-frame; raises SettingsError for none at this rate."""
         match = re.fullmatch(r"(\d{1,2}):(\d\d):(\d\d)([:;.])(\d\d)", text.strip())
         if not match:
             raise SettingsError(f"{text}: not a timecode; give HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame")
         hours, minutes, seconds, frames = (int(match[group]) for group in (1, 2, 3, 5))
         nominal, drop = round(rate), match[4] != ":"
         if drop and (nominal % 30 or rate == nominal):
-            raise SettingsError(f"{text}: drop-frame is for 29.97 and 59.94 frames a second, not {float(rate):g}; use :")
+            raise SettingsError(
+                f"{text}: drop-frame is for 29.97 and 59.94 frames a second, not {float(rate):g}; use :"
+            )
         if minutes > 59 or seconds > 59 or frames >= nominal:
-            raise SettingsError(f"{text}: no such timecode at {nominal} frames a second; frames go from 0 to {nominal - 1}")
+            raise SettingsError(
+                f"{text}: no such timecode at {nominal} frames a second; frames go from 0 to {nominal - 1}"
+            )
         lost = DROPPED * nominal // 30
         if drop and minutes % 10 and not seconds and frames < lost:
             raise SettingsError(f"{text}: a number that drop-frame leaves out; the next one is {text[:-2]}{lost:02}")

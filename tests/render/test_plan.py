@@ -9,7 +9,8 @@ from tests.clips import moving_scenes, write_art, write_clip
 from videostyle.errors import SettingsError
 from videostyle.frames import Clip, FrameRange
 from videostyle.media.probe import probe
-from videostyle.render.plan import Scan, check_size, film_size, make_plan, scan, scan_key
+from videostyle.render.plan import Scan, check_size, film_size, fingerprint_of, make_plan, scan, scan_key
+from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings, change
 
 
@@ -27,9 +28,9 @@ def clip(folder: Path) -> Clip:
     return probe(folder / "clip.mp4")
 
 
-def plan(clip: Clip, folder: Path, keep: FrameRange | None = None, scan: Scan = Scan((14,), ()), **values: object):  # type: ignore[no-untyped-def]  # noqa: B008
+def plan(clip: Clip, folder: Path, keep: Selection | None = None, scan: Scan = Scan((14,), ()), **values: object):  # type: ignore[no-untyped-def]  # noqa: B008
     settings = change(RenderSettings(), {name.replace("__", "."): value for name, value in values.items()}, "test")
-    return make_plan(clip, [folder / "a.png"], settings, scan, keep or clip.frames, "w")
+    return make_plan(clip, [folder / "a.png"], settings, scan, keep or Selection.whole(clip), "w")
 
 
 def test_scan_finds_the_cut_and_sees_every_frame(clip: Clip) -> None:
@@ -43,7 +44,7 @@ def test_chunks_come_from_the_clip_and_a_range_selects(clip: Clip, folder: Path)
     whole = plan(clip, folder)
     assert [chunk.frames for chunk in whole.chunks] == [FrameRange(0, 14), FrameRange(14, 26)]
     assert whole.to_render == whole.to_keep == tuple(range(26))
-    part = plan(clip, folder, FrameRange(17, 20))
+    part = plan(clip, folder, Selection((range(17, 20),)))
     assert [chunk.frames for chunk in part.chunks] == [FrameRange(14, 26)]
     assert (part.to_render, part.to_keep) == (tuple(range(14, 20)), (17, 18, 19))
     assert part.chunks[0].index == whole.chunks[1].index
@@ -78,20 +79,21 @@ def test_an_upright_film_keeps_its_shape(clip: Clip) -> None:
 
 
 def test_fingerprint_knows_clip_style_settings_and_weights(clip: Clip, folder: Path, tmp_path: Path) -> None:
-    base = plan(clip, folder)
+    a, settings = [folder / "a.png"], RenderSettings()
+    base = fingerprint_of(clip, a, settings, "w")
+    other = probe(write_clip(tmp_path / "clip.mp4", moving_scenes((14, 13))))
     prints = {
-        base.fingerprint,
-        plan(clip, folder, style__weight=7.0).fingerprint,
-        make_plan(clip, [folder / "b.png"], base.settings, base.scan, clip.frames, "w").fingerprint,
-        make_plan(clip, [folder / "a.png"], base.settings, base.scan, clip.frames, "other").fingerprint,
+        base,
+        fingerprint_of(clip, a, change(settings, {"style.weight": 7.0}, "test"), "w"),
+        fingerprint_of(clip, [folder / "b.png"], settings, "w"),
+        fingerprint_of(clip, a, settings, "other"),
+        fingerprint_of(other, a, settings, "w"),
     }
-    other = write_clip(tmp_path / "clip.mp4", moving_scenes((14, 13)))
-    prints.add(plan(probe(other), folder).fingerprint)
     assert len(prints) == 5
     moved = tmp_path / "moved.mp4"
     moved.write_bytes(clip.path.read_bytes())
-    assert plan(probe(moved), folder).fingerprint == base.fingerprint
-    assert plan(clip, folder, film__quality=30).fingerprint == base.fingerprint
+    assert fingerprint_of(probe(moved), a, settings, "w") == base
+    assert fingerprint_of(clip, a, change(settings, {"film.quality": 30}, "test"), "w") == base
 
 
 def test_scan_key_knows_clip_and_detector(clip: Clip) -> None:

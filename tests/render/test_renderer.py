@@ -14,6 +14,7 @@ from videostyle.media.probe import probe
 from videostyle.render import renderer
 from videostyle.render.plan import RenderPlan, Scan, make_plan
 from videostyle.render.store import Store
+from videostyle.selection import Selection
 from videostyle.settings import RenderSettings
 
 
@@ -31,7 +32,9 @@ class Gray:
 @pytest.fixture
 def plan(tmp_path: Path) -> RenderPlan:
     clip = probe(write_clip(tmp_path / "clip.mp4", moving_scenes((4, 3, 2))))
-    return make_plan(clip, [write_art(tmp_path / "a.png")], RenderSettings(), Scan((4, 7), ()), clip.frames, "w")
+    return make_plan(
+        clip, [write_art(tmp_path / "a.png")], RenderSettings(), Scan((4, 7), ()), Selection.whole(clip), "w"
+    )
 
 
 def render(plan: RenderPlan, folder: Path, stylizer: Gray, slots: int) -> Store:

@@ -13,6 +13,7 @@ from videostyle.media.probe import probe
 from videostyle.render.plan import RenderPlan, Scan, make_plan
 from videostyle.render.slot import Slot, _long_term, seen_loss
 from videostyle.render.store import Store
+from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, change
 
 
@@ -27,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def plan(folder: Path, lost: tuple[int, ...] = (), **values: object) -> RenderPlan:
     settings = change(RenderSettings(), {name.replace("__", "."): value for name, value in values.items()}, "test")
     clip = probe(folder / "clip.mp4")
-    return make_plan(clip, [folder / "art.png"], settings, Scan((), lost), clip.frames, "w")
+    return make_plan(clip, [folder / "art.png"], settings, Scan((), lost), Selection.whole(clip), "w")
 
 
 def slot(made: RenderPlan, tmp_path: Path) -> tuple[Slot, Store]:

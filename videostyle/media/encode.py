@@ -256,6 +256,11 @@ def _rgb(pixels: Pixels) -> Any:
     return av.VideoFrame.from_ndarray(whole, "rgb48le" if pixels.dtype == np.uint16 else "rgb24")
 
 
+def picture_name(frame: int) -> str:
+    """Name of a source frame's picture in a folder of pictures."""
+    return f"frame_{frame:06d}.png"
+
+
 def _write_pngs(folder: Path, pictures: Iterable[tuple[int, Pixels]], size: tuple[int, int]) -> None:
     """One file a frame, named by its source number; the folder appears when it is whole."""
     scale: Any = VideoReformatter()
@@ -267,7 +272,7 @@ def _write_pngs(folder: Path, pictures: Iterable[tuple[int, Pixels]], size: tupl
                 frame = _rgb(pixels)
                 scaled = scale.reformat(frame, *size, frame.format.name, interpolation=SWS_LANCZOS | SWS_ACCURATE)
                 pixels = scaled.to_ndarray()
-            write_png(temporary / f"frame_{index:06d}.png", pixels)
+            write_png(temporary / picture_name(index), pixels)
         if folder.is_dir():  # an earlier film's; nothing else in there is touched
             for old in folder.glob("frame_*.png"):
                 old.unlink()

@@ -25,7 +25,7 @@ NO_CLIPS = {
 """what FFmpeg would show as a film though no film is in the file, by its name of the format"""
 
 
-def probe(path: Path) -> Clip:
+def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -> Clip:
     """Measure a clip; raises MediaError, in one line, for anything that is no clip."""
     _refuse(path)
     try:
@@ -216,7 +216,11 @@ def _notes(container: Any, stream: Any, frame: Any) -> Iterator[str]:
 
 def _timecode(container: Any, stream: Any) -> str:
     """The timecode of the first frame: a tag of the picture, of its own track, or of the file."""
-    tags = [stream.metadata, *(other.metadata for other in container.streams if other.type == "data"), container.metadata]
+    tags = [
+        stream.metadata,
+        *(other.metadata for other in container.streams if other.type == "data"),
+        container.metadata,
+    ]
     return next((found["timecode"] for found in tags if "timecode" in found), "")
 
 

@@ -1,27 +1,36 @@
 """Stored frames -> film."""
 
-import dataclasses
 import itertools
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from videostyle import __version__
-from videostyle.errors import IncompleteError, JobError
-from videostyle.frames import Clip, Pixels
-from videostyle.media.encode import encode_film
+from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
+from videostyle.frames import Clip, FrameRange, Pixels
+from videostyle.media.encode import check_film, encode_film, picture_name
 from videostyle.media.probe import probe
 from videostyle.render.ahead import Ahead
-from videostyle.render.plan import RenderPlan, Scan, clip_identity, make_plan, scan_key
+from videostyle.render.plan import RenderPlan, Scan, clip_identity, film_size, make_plan, scan_key
 from videostyle.render.store import Store
-from videostyle.selection import select
-from videostyle.settings import FilmSettings, restore
+from videostyle.selection import Selection, select
+from videostyle.settings import RenderSettings, change, restore
 
 SHOWN = 10
 """missing ranges that an error names"""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameWritten:
+    """A stored frame is on its way into the film."""
+
+    frame: int
+    total: int
+    """frames that the film will have"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class FilmDone:
     """The film is written."""
 
     path: Path
+    """where; the job folder where no film was wanted"""
     frames: int
     frames_lost: int
     """frames asked for that the clip promised and that could not be decoded"""
@@ -37,24 +47,33 @@ class FilmDone:
 
 
 def make_film(
-    plan: RenderPlan, store: Store, output: Path, backbone: str, on_frame: Callable[[int], object] = lambda _: None
+    plan: RenderPlan,
+    store: Store,
+    output: Path,
+    backbone: str,
+    report: Callable[[FrameWritten], object] = lambda _: None,
 ) -> None:
     """Encode the stored frames as a film, with everything else that the clip holds.
 
-    backbone: its name, for the film's comment. ``on_frame`` is called with the number of a frame that goes in.
+    backbone: its name, for the film's comment.
     """
 
     def pictures() -> Iterator[tuple[int, Pixels]]:
         for frame in plan.to_keep:
             yield frame, store.load(frame)
-            on_frame(frame)
+            report(FrameWritten(frame, len(plan.to_keep)))
 
     settings = plan.settings
     styles = " + ".join(path.name for path in plan.artworks)
     comment = f"videostyle {__version__}, {backbone}, style {styles}, seed {settings.seed}"
     ahead = Ahead(pictures(), depth=4)
     try:
-        encode_film(plan.clip, output, ahead, settings.film, plan.size, plan.keep, comment)
+        part = (
+            None
+            if plan.keep == Selection.whole(plan.clip)
+            else FrameRange(plan.keep.frames[0], plan.keep.frames[-1] + 1)
+        )
+        encode_film(plan.clip, output, ahead, settings.film, plan.size, part, comment)
     finally:
         ahead.close()
 
@@ -84,51 +103,98 @@ def scenes(scan: Scan, clip: Clip) -> list[str]:
     return [f"{start}:{stop}" for start, stop in itertools.pairwise([0, *scan.cuts, clip.num_frames])]
 
 
-def stored_plan(store: Store, frames: str = "", film: FilmSettings | None = None, clip: Path | None = None) -> RenderPlan:
-    """The plan of a job folder, made again from its ``plan.json`` alone: neither artwork nor network is needed.
+def check_place(
+    clip: Clip,
+    keep: Selection,
+    output: Path,
+    settings: RenderSettings,
+    sources: Sequence[Path],
+    overwrite: bool,
+    strict: bool,
+) -> tuple[str, ...]:
+    """Find out before any work whether a film can be written; returns notices of what it will not have of the clip.
 
-    frames: as for ``select``; film: how to encode, None: as the job was asked to; clip: where it lies now, None: where
-    it lay. Raises JobError where the folder holds no job or the clip is another, SettingsError for wrong frames.
+    sources: files that must not be overwritten. strict: leaving anything out is an error. Raises SettingsError where
+    the film would take the place of something else, MediaError where container, codec, size and sound do not go
+    together.
     """
+    for source in sources:
+        if output.exists() and source.exists() and os.path.samefile(output, source):
+            raise SettingsError(f"{output} is an input of this render; give another file with -o")
+    film = settings.film
+    if film.codec == "png" and not overwrite:
+        taken = next((path for frame in keep.frames if (path := output / picture_name(frame)).exists()), None)
+        if taken:
+            raise SettingsError(f"{taken} exists; give another folder with -o, or --overwrite to replace such files")
+    elif output.exists() and not overwrite:
+        raise SettingsError(f"{output} exists; give another file with -o, or --overwrite to replace it")
+    left_out = check_film(clip, output, film, film_size(clip, settings))
+    if left_out and strict:
+        raise MediaError(f"--strict: {'; '.join(left_out)}; choose another container or codec, or leave out --strict")
+    return left_out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredFilm:
+    """A film that is to be made of a job folder's frames."""
+
+    plan: RenderPlan
+    store: Store
+    output: Path
+    backbone: str
+    notices: tuple[str, ...]
+
+
+def stored_film(
+    folder: Path,
+    output: Path,
+    frames: str = "",
+    film: Mapping[str, Any] | None = None,
+    clip: Path | None = None,
+    overwrite: bool = False,
+    strict: bool = False,
+) -> StoredFilm:
+    """Plan the film of a job folder from its ``plan.json`` alone: neither artwork nor network is needed.
+
+    frames: as for ``select``; film: ``film.*`` settings that differ from the job's; clip: where it lies now, None:
+    where it lay. Raises JobError where the folder holds no job or the clip is another, IncompleteError, naming the
+    ranges, where frames are not stored yet, and what ``check_place`` raises.
+    """
+    store = Store(folder)
     known = store.notes()
     source = probe(clip or Path(known["clip"]), known["stream"], known["rate"] and Fraction(known["rate"]))
     if clip_identity(source) != known["identity"]:
-        raise JobError(f"{source.path} is not the clip that {store.folder} was rendered from; give that with --clip")
-    settings = restore(known["settings"], f"{store.folder}/plan.json")
-    settings = dataclasses.replace(settings, film=film or settings.film)
+        raise JobError(f"{source.path} is not the clip that {folder} was rendered from; give that with --clip")
+    settings = change(restore(known["settings"], f"{folder}/plan.json"), film or {}, "flag")
     found = Scan(tuple(known["scan"]["cuts"]), tuple(known["scan"]["lost"]))
     styles = [Path(style) for style in known["styles"]]
-    return make_plan(source, styles, settings, found, select(source, frames), known["fingerprint"])
-
-
-def check_complete(plan: RenderPlan, store: Store) -> None:
-    """Raise IncompleteError, naming the ranges, where frames of a plan's film are not stored yet."""
+    plan = make_plan(source, styles, settings, found, select(source, frames), known["fingerprint"])
     missing = ranges([frame for frame in plan.to_keep if not store.has(frame)])
     if missing:
         more = f" and {len(missing) - SHOWN} more ranges" if len(missing) > SHOWN else ""
         raise IncompleteError(
-            f"{store.folder}: not rendered yet are frames {','.join(missing[:SHOWN])}{more}; "
-            f"render them with run --frames and --job {store.folder}"
+            f"{folder}: frames {','.join(missing[:SHOWN])}{more} are not rendered yet; "
+            f"render them with run --frames and --job {folder}"
         )
+    notices = check_place(source, plan.keep, output, settings, (source.path, *styles), overwrite, strict)
+    return StoredFilm(plan, store, output, known["backbone"], source.notes + notices)
 
 
 def ranges(frames: Sequence[int]) -> list[str]:
     """Ascending frame numbers as ranges ``A:B``."""
-    starts = [frame for place, frame in enumerate(frames) if place == 0 or frames[place - 1] != frame - 1]
-    stops = [frame + 1 for place, frame in enumerate(frames) if place + 1 == len(frames) or frames[place + 1] != frame + 1]
-    return [f"{start}:{stop}" for start, stop in zip(starts, stops, strict=True)]
+    runs: list[list[int]] = []
+    for frame in frames:
+        if runs and runs[-1][1] == frame:
+            runs[-1][1] += 1
+        else:
+            runs.append([frame, frame + 1])
+    return [f"{start}:{stop}" for start, stop in runs]
 
 
-def assemble(
-    plan: RenderPlan, store: Store, output: Path, on_frame: Callable[[int], object] = lambda _: None
-) -> FilmDone:
-    """Make the film of a job folder whose frames other processes rendered; ``plan`` is that of ``stored_plan``.
-
-    Raises IncompleteError where frames are missing, MediaError where the film cannot be written.
-    """
-    check_complete(plan, store)
+def assemble(film: StoredFilm, report: Callable[[FrameWritten | FilmDone], object] = lambda _: None) -> FilmDone:
+    """Make the film of a job folder. Raises MediaError where it cannot be written."""
     start = time.perf_counter()
-    known: dict[str, Any] = store.notes()
-    make_film(plan, store, output, known["backbone"], on_frame)
-    lost = len(plan.keep.frames) - len(plan.to_keep) + plan.clip.frames_missing
-    return FilmDone(output, len(plan.to_keep), lost, time.perf_counter() - start)
+    make_film(film.plan, film.store, film.output, film.backbone, report)
+    done = FilmDone(film.output, len(film.plan.to_keep), film.plan.frames_lost, time.perf_counter() - start)
+    report(done)
+    return done

@@ -1,23 +1,22 @@
-"""From a request to a film: check what can be wrong, plan, render, assemble."""
+"""From a request to a film: check what can be wrong, plan, render, write."""
 
-import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videostyle import __version__
 from videostyle.errors import JobError, MediaError, SettingsError
-from videostyle.frames import Clip, FrameDone, FrameRange, Pixels, to_picture
-from videostyle.media.encode import check_film, encode_film
+from videostyle.frames import Clip, FrameDone, Pixels, to_picture
 from videostyle.media.probe import probe
 from videostyle.media.stills import read_picture
-from videostyle.render.ahead import Ahead
-from videostyle.render.plan import RenderPlan, check_size, film_size, make_plan, scan, scan_key
+from videostyle.render.film import FilmDone, FrameWritten, check_place, make_film, notes
+from videostyle.render.plan import RenderPlan, check_size, fingerprint_of, make_plan, scan, scan_key
 from videostyle.render.renderer import render
 from videostyle.render.store import Store
+from videostyle.selection import Selection, select
 from videostyle.settings import RenderSettings
 
 if TYPE_CHECKING:  # torch takes seconds to import: errors in a request must not wait for it
@@ -25,6 +24,8 @@ if TYPE_CHECKING:  # torch takes seconds to import: errors in a request must not
 
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm")
 """containers that a film is written to by default where the clip is in one of them; .mp4 where not"""
+LONGEST_NAME = 60
+"""characters of a film's name that may say which frames are in it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,27 @@ class Request:
     artworks: tuple[Path, ...]
     settings: RenderSettings
     frames: str = ""
-    """source frames as ``A:B``; empty: all"""
+    """source frames, as for ``selection.select``; empty: all"""
+    begin: str = ""
+    """time or timecode of the first frame, instead of ``frames``"""
+    end: str = ""
+    """time or timecode at which the film ends"""
+    handles: int = 0
+    """frames added before and after"""
+    stream: int | None = None
+    """index of the picture track; None: the clip's main one"""
+    rate: Fraction | None = None
+    """frames a second of a source without times"""
     output: Path | None = None
     """None: ``CLIP_ART.EXT`` beside the clip"""
+    film: bool = True
+    """whether a film is made, or the job folder's frames are all that is wanted"""
     job: Path | None = None
     """folder of the finished frames; None: beside the output, deleted when the film is done"""
     keep_job: bool = False
     overwrite: bool = False
+    strict: bool = False
+    """whether a film that must leave something of the clip out is an error"""
     slots: int = 0
     """chunks that are optimised as one batch; 0: as many as fit"""
 
@@ -53,8 +68,9 @@ class Checked:
     request: Request
     clip: Clip
     artworks: tuple[Pixels, ...]
-    keep: FrameRange
+    keep: Selection
     output: Path
+    """the film, or the job folder where no film is wanted"""
     job: Path
     notices: tuple[str, ...]
 
@@ -81,18 +97,6 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class FilmDone:
-    """The film is written."""
-
-    path: Path
-    frames: int
-    frames_lost: int
-    """frames of the range that the clip promised and that could not be decoded"""
-    seconds: float
-    """wall time of rendering and encoding"""
-
-
-@dataclass(frozen=True, slots=True)
 class Notice:
     """Something the user should know, in one line."""
 
@@ -103,21 +107,21 @@ def check(request: Request) -> Checked:
     """Find everything that can be wrong with a request's files before any work starts (torch is not needed yet)."""
     if not request.artworks:
         raise SettingsError("no artwork given; name at least one with --style art.jpg")
-    clip = probe(request.clip)
+    clip = probe(request.clip, request.stream, request.rate)
     artworks = tuple(read_picture(path) for path in request.artworks)
-    keep = FrameRange.parse(request.frames, clip.num_frames) if request.frames else clip.frames
-    output = request.output or _default_output(request.clip, request.artworks)
-    for source in (request.clip, *request.artworks):
-        if output.exists() and os.path.samefile(output, source):
-            raise SettingsError(f"{output} is an input of this render; give another file with -o")
-    if output.exists() and not request.overwrite:
-        raise SettingsError(f"{output} exists; give another file with -o, or --overwrite to replace it")
-    size = film_size(clip, request.settings)
-    notices = check_film(clip, output, request.settings.film, size)
+    keep = select(clip, request.frames, request.begin, request.end, request.handles)
+    notices = clip.notes
     if clip.frames_missing:
         notices += (f"{request.clip} is cut off: {clip.frames_missing} frames that it promises are not in the file",)
+    if not request.film:
+        if request.job is None or request.output is not None:
+            raise SettingsError("--no-film leaves frames in a folder and no film; give that with --job, and no -o")
+        return Checked(request, clip, artworks, keep, request.job, request.job, notices)
+    output = request.output or _default_output(clip, request, keep)
+    sources = (request.clip, *request.artworks)
+    left_out = check_place(clip, keep, output, request.settings, sources, request.overwrite, request.strict)
     job = request.job or output.with_name(f"{output.name}.job")
-    return Checked(request, clip, artworks, keep, output, job, clip.notes + notices)
+    return Checked(request, clip, artworks, keep, output, job, notices + left_out)
 
 
 def prepare(
@@ -133,7 +137,7 @@ def prepare(
     request = checked.request
     device = choose_device(request.settings.backbone.device)
     backbone, why = choose_backbone(request.settings.backbone, on_fetch)
-    fingerprint = backbone.fingerprint
+    fingerprint = fingerprint_of(checked.clip, request.artworks, request.settings, backbone.fingerprint)
     stylizer = Stylizer(backbone, checked.artworks, request.settings, device)
     store = Store(checked.job)
     found = store.scan(scan_key(checked.clip, request.settings.scene))
@@ -164,7 +168,9 @@ def prepare(
     )
 
 
-def run(prepared: Prepared, report: Callable[[Notice | FrameDone | FilmDone], object] = lambda _: None) -> FilmDone:
+def run(
+    prepared: Prepared, report: Callable[[Notice | FrameDone | FrameWritten | FilmDone], object] = lambda _: None
+) -> FilmDone:
     """Render the frames that are missing and make the film of all of them.
 
     After an interruption the same request goes on where it stopped. The job folder is deleted with the film done,
@@ -174,18 +180,18 @@ def run(prepared: Prepared, report: Callable[[Notice | FrameDone | FilmDone], ob
     request, store = checked.request, Store(checked.job)
     start = time.perf_counter()
     _check_space(plan, store)
-    store.open(plan.fingerprint, _notes(plan))
+    store.open(plan.fingerprint, notes(plan, prepared.backbone, request.rate))
     try:
         pictures = [to_picture(artwork) for artwork in checked.artworks]
         render(plan, store, prepared.stylizer, pictures, prepared.slots, report, lambda text: report(Notice(text)))
-        _assemble(plan, store, checked.output, prepared.backbone)
+        if request.film:
+            make_film(plan, store, checked.output, prepared.backbone, report)
     except BaseException:
         store.discard_if_empty()
         raise
     if not (request.keep_job or request.job):
         store.remove()
-    lost = len(plan.keep) - len(plan.to_keep) + checked.clip.frames_missing
-    done = FilmDone(checked.output, len(plan.to_keep), lost, time.perf_counter() - start)
+    done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)
     report(done)
     return done
 
@@ -193,7 +199,7 @@ def run(prepared: Prepared, report: Callable[[Notice | FrameDone | FilmDone], ob
 def estimate(prepared: Prepared, settings: RenderSettings) -> float:
     """Seconds that the whole range would take at most with other settings, by the size of its pictures."""
     plan = prepared.plan
-    other = make_plan(plan.clip, plan.artworks, settings, plan.scan, plan.keep, weights="")
+    other = make_plan(plan.clip, plan.artworks, settings, plan.scan, plan.keep, fingerprint="")
     larger = (other.work[0] * other.work[1]) / (plan.work[0] * plan.work[1])
     return larger * prepared.seconds_per_iteration * _iterations(other, set())
 
@@ -210,40 +216,6 @@ def _iterations(plan: RenderPlan, stored: set[int]) -> float:
     )
 
 
-def _assemble(plan: RenderPlan, store: Store, output: Path, backbone: str) -> None:
-    """Encode the stored frames as a film with everything else that the clip holds."""
-
-    def pictures() -> Iterator[tuple[int, Pixels]]:
-        for frame in plan.to_keep:
-            yield frame, store.load(frame)
-
-    settings = plan.settings
-    styles = " + ".join(path.name for path in plan.artworks)
-    comment = f"videostyle {__version__}, {backbone}, style {styles}, seed {settings.seed}"
-    part = None if plan.keep == plan.clip.frames else plan.keep
-    ahead = Ahead(pictures(), depth=4)
-    try:
-        encode_film(plan.clip, output, ahead, settings.film, plan.size, part, comment)
-    finally:
-        ahead.close()
-
-
-def _notes(plan: RenderPlan) -> dict[str, object]:
-    """What ``plan.json`` says beside the fingerprint."""
-    return {
-        "clip": str(plan.clip.path),
-        "styles": [str(path) for path in plan.artworks],
-        "version": __version__,
-        "settings": asdict(plan.settings),
-        "scenes": [str(chunk.frames) for chunk in plan.chunks],
-        "scan": {
-            "key": scan_key(plan.clip, plan.settings.scene),
-            "cuts": plan.scan.cuts,
-            "lost": plan.scan.lost,
-        },
-    }
-
-
 def _check_space(plan: RenderPlan, store: Store) -> None:
     """Refuse to begin a job whose frames cannot fit the disk; a PNG takes about half of its raw size."""
     folder = next(path for path in (store.folder, *store.folder.parents) if path.exists())
@@ -258,6 +230,14 @@ def _check_space(plan: RenderPlan, store: Store) -> None:
         )
 
 
-def _default_output(clip: Path, artworks: tuple[Path, ...]) -> Path:
-    suffix = clip.suffix.lower() if clip.suffix.lower() in FILM_SUFFIXES else ".mp4"
-    return clip.with_name(f"{clip.stem}_{'+'.join(path.stem for path in artworks)}{suffix}")
+def _default_output(clip: Clip, request: Request, keep: Selection) -> Path:
+    """Beside the clip; the film of a part says which, so that parts do not stand in each other's way."""
+    name = f"{clip.path.stem}_{'+'.join(path.stem for path in request.artworks)}"
+    if request.settings.film.codec == "png":
+        return clip.path.with_name(name)  # its pictures are numbered: parts meet in one folder
+    if keep != Selection.whole(clip):
+        parts = [f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts]
+        text = "+".join(parts)
+        name += f"_{text if len(text) <= LONGEST_NAME else f'{keep.frames[0]}-{keep.frames[-1]}'}"
+    suffix = clip.path.suffix.lower()
+    return clip.path.with_name(name + (suffix if suffix in FILM_SUFFIXES else ".mp4"))

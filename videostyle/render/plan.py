@@ -62,6 +62,11 @@ class RenderPlan:
         lost = set(self.scan.lost)
         return tuple(frame for frame in self.keep.frames if frame not in lost)
 
+    @property
+    def frames_lost(self) -> int:
+        """Frames asked for that cannot be decoded, and those that the clip promises and does not hold."""
+        return len(self.keep.frames) - len(self.to_keep) + self.clip.frames_missing
+
 
 def scan(clip: Clip, settings: SceneSettings, on_frame: Callable[[int], None] = lambda _: None) -> Scan:
     """Decode the whole clip once, small: where scenes begin, and which frames cannot be decoded."""

@@ -95,7 +95,7 @@ class Store:
 
     def discard_if_empty(self) -> None:
         """Leave nothing behind of a job that this process began and that holds no frame yet."""
-        if self._created and not any(self._frames.glob("*.png")):
+        if self._created and not any(self._frames.glob("[0-9]*.png")):
             self.remove()
 
     def remove(self) -> None:
