@@ -81,7 +81,7 @@ def make_wrong(folder: Path, kind: str) -> Path:
     ("kind", "told"),
     [
         ("nothing", "no such file"),
-        ("folder", "is a folder"),
+        ("folder", "a folder without pictures"),
         ("empty", "the file is empty"),
         ("text", "not a clip that can be read"),
         ("noise", "not a clip that can be read"),

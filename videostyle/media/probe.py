@@ -13,7 +13,8 @@ from av.stream import Disposition
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color, Track
-from videostyle.media.table import Table, is_raw
+from videostyle.media.sequence import FORMAT, check, files_of, is_sequence, read
+from videostyle.media.table import USUAL_RATE, Table, is_raw
 
 NO_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
 NO_CLIPS = {
@@ -29,13 +30,16 @@ NO_CLIPS = {
 def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -> Clip:
     """Measure a clip; raises MediaError, in one line, for anything that is no clip.
 
-    stream: index of the picture track that is meant; None: the default or largest one. rate: frames per second of a
-    source that has no times, such as a raw H.264 stream.
+    path: a video file, or a sequence of pictures, see ``sequence``. stream: index of the picture track that is meant;
+    None: the default or largest one. rate: frames per second of a source that has no times, such as a sequence or a raw
+    H.264 stream.
     """
     if rate is not None and rate <= 0:
         raise MediaError(
             f"{path}: --fps {rate} is no rate; give frames per second such as --fps 25 or --fps 30000/1001"
         )
+    if is_sequence(path):
+        return _measure_sequence(path, stream, rate)
     _refuse(path)
     try:
         with open_file(path) as container:
@@ -55,8 +59,12 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
 
 
 def open_file(path: Path) -> Any:
-    """A container for reading. The absolute path, because ``a:b.mp4`` would be read as protocol ``a``; no network."""
-    return av.open(os.path.abspath(path), options={"protocol_whitelist": "file"}, metadata_errors="surrogateescape")
+    """A container for reading: the file, or a sequence's first picture, which has no tracks beside it either.
+
+    The absolute path, because ``a:b.mp4`` would be read as protocol ``a``; no network.
+    """
+    file = files_of(path)[0] if is_sequence(path) else path
+    return av.open(os.path.abspath(file), options={"protocol_whitelist": "file"}, metadata_errors="surrogateescape")
 
 
 def picture_stream(container: Any, path: Path, index: int | None = None) -> Any:
@@ -77,8 +85,6 @@ def _refuse(path: Path) -> None:
     # two letters at least: ``c:/`` is a drive
     if re.match("[A-Za-z][A-Za-z0-9+.-]+:/", str(path)) and not path.exists():
         raise MediaError(f"{path}: local files only; download it first")
-    if path.is_dir():
-        raise MediaError(f"{path} is a folder; give a video file")
     if not path.exists():
         raise MediaError(f"{path}: no such file; give a video file")
     if not path.is_file():
@@ -99,11 +105,7 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
     pts = [stamp for stamp, _ in table.frames]
     durations = [after - stamp for stamp, after in itertools.pairwise(pts)]
     durations.append(_last_duration(table, durations))
-    turned = frame.rotation % 360
-    width, height = frame.width, frame.height
-    aspect = Fraction(stream.codec_context.sample_aspect_ratio or 1) or Fraction(1)
-    if turned in (90, 270):
-        width, height, aspect = height, width, 1 / aspect
+    width, height, aspect = _upright(frame, stream.codec_context)
     missing = max(0, stream.frames - table.slots) if stream.frames else _missing_by_time(container, table)
     return Clip(
         path=path,
@@ -114,9 +116,9 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
         time_base=table.time_base,
         pts=tuple(pts),
         durations=tuple(durations),
-        depth=max(component.bits for component in frame.format.components),
+        depth=_depth(frame),
         color=Color(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
-        rotation=turned,
+        rotation=frame.rotation % 360,
         sample_aspect=aspect,
         interlaced=frame.interlaced_frame,
         frames_missing=missing,
@@ -128,6 +130,54 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
         timecode=_timecode(container, stream),
         notes=tuple(_notes(container, stream, frame, table)),
     )
+
+
+def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> Clip:
+    if stream:
+        raise MediaError(f"{path}: a sequence of pictures has no stream {stream}; give it without --stream")
+    files = files_of(path)
+    check(path, files)
+    try:
+        frame, decoder = read(files[0])
+    except (OSError, av.FFmpegError):
+        raise MediaError(f"{path}: {files[0].name} cannot be decoded; give another picture in its place") from None
+    notes = [*_transparency(frame)]
+    if rate is None:
+        rate = Fraction(USUAL_RATE)
+        notes.append(f"pictures have no times: taken for {rate} frames a second; --fps gives another rate")
+    width, height, aspect = _upright(frame, decoder)
+    return Clip(
+        path=path,
+        stream=0,
+        width=width,
+        height=height,
+        rate=rate,
+        time_base=1 / rate,
+        pts=tuple(range(len(files))),
+        durations=(1,) * len(files),
+        depth=_depth(frame),
+        # without a range: the film gets the one that films have, not the pictures' own
+        color=Color(0, int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
+        rotation=frame.rotation % 360,
+        sample_aspect=aspect,
+        format=FORMAT,
+        codec=decoder.name,
+        pixel_format=frame.format.name,
+        stamped=False,
+        notes=tuple(notes),
+    )
+
+
+def _upright(frame: Any, context: Any) -> tuple[int, int, Fraction]:
+    """Width, height and pixel shape of a frame as it is shown."""
+    aspect = Fraction(context.sample_aspect_ratio or 1) or Fraction(1)
+    if frame.rotation % 180:
+        return frame.height, frame.width, 1 / aspect
+    return frame.width, frame.height, aspect
+
+
+def _depth(frame: Any) -> int:
+    return max(int(component.bits) for component in frame.format.components)
 
 
 def _first_frame(container: Any, stream: Any, path: Path) -> Any:
@@ -164,14 +214,18 @@ def _missing_by_time(container: Any, table: Table) -> int:
 def _notes(container: Any, stream: Any, frame: Any, table: Table) -> Iterator[str]:
     if frame.interlaced_frame:
         yield "the clip is interlaced: its frames are painted as they are"
-    # a GIF could be transparent and rarely is
-    if any(part.is_alpha for part in frame.format.components) and frame.to_ndarray(format="rgba")[..., 3].min() < 255:
-        yield "the clip has transparency, which the film will not have"
+    yield from _transparency(frame)
     others = [s for s in container.streams.video if s.index != stream.index and not s.disposition & NO_PICTURES]
     if others:
         yield f"of several picture tracks {_names([stream])} is painted, not {_names(others)}; --stream names another"
     if is_raw(container):
         yield f"the stream has no times: taken for {table.rate} frames a second; --fps gives another rate"
+
+
+def _transparency(frame: Any) -> Iterator[str]:
+    # a GIF could be transparent and rarely is
+    if any(part.is_alpha for part in frame.format.components) and frame.to_ndarray(format="rgba")[..., 3].min() < 255:
+        yield "the clip has transparency, which the film will not have"
 
 
 def _names(streams: list[Any], between: str = ", ") -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import av
 
+USUAL_RATE = 25
+"""frames per second of what has no times and names no rate, as FFmpeg has it"""
 NO_TIMES = 0x80
 """FFmpeg's flag of a container that has no times"""
 
@@ -37,7 +39,7 @@ class Table:
         counts: list[int | None] = []
         avi = container.format.name == "avi"
         self.time_base = Fraction(stream.time_base)
-        step = round(1 / (Fraction(stream.average_rate or 25) * self.time_base)) or 1
+        step = round(1 / (Fraction(stream.average_rate or USUAL_RATE) * self.time_base)) or 1
         for packet in _to_the_end(container.demux()):
             if packet.pts is not None and packet.stream.type in ("video", "audio"):
                 self.reached = max(self.reached, (packet.pts + (packet.duration or 0)) * packet.time_base)
@@ -52,8 +54,8 @@ class Table:
         # AVI has decoding times only
         self.stamped = not avi and not is_raw(container) and all(pts is not None for pts, _ in found)
         if is_raw(container):
-            # the rate that H.264 and HEVC may name is in the guess; the average is FFmpeg's 25
-            self.rate = rate or Fraction(stream.guessed_rate or 25)
+            # the rate that H.264 and HEVC may name is in the guess; the average is FFmpeg's own
+            self.rate = rate or Fraction(stream.guessed_rate or USUAL_RATE)
             self.time_base = 1 / self.rate
             self.frames = [(index, 1) for index in range(len(found))]
             return
