@@ -81,7 +81,7 @@ def make_wrong(folder: Path, kind: str) -> Path:
     ("kind", "told"),
     [
         ("nothing", "no such file"),
-        ("folder", "is a folder"),
+        ("folder", "a folder without pictures"),
         ("empty", "the file is empty"),
         ("text", "not a clip that can be read"),
         ("noise", "not a clip that can be read"),
@@ -344,9 +344,10 @@ def write_two(path: Path, sizes: list[tuple[int, int]], cover: int | None = None
     """Two picture streams, in this order."""
     with av.open(str(path), "w") as output:
         targets = []
-        for size in sizes:
-            stream: Any = output.add_stream("libx264", rate=25)
-            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        for place, size in enumerate(sizes):
+            codec, pixels = ("mjpeg", "yuvj420p") if place == cover else ("libx264", "yuv420p")
+            stream: Any = output.add_stream(codec, rate=25)
+            stream.width, stream.height, stream.pix_fmt = *size, pixels
             targets.append((stream, size))
         for place, (stream, _) in enumerate(targets):
             kind = av.stream.Disposition
@@ -365,7 +366,48 @@ def test_the_default_picture_is_chosen_and_else_the_largest(tmp_path: Path) -> N
     assert (clip.width, clip.height) == large
     clip = probe(write_two(tmp_path / "named.mkv", [small, large], default=0))
     assert (clip.width, clip.height) == small
-    assert clip.notes == ("of several picture tracks 0 (64x48) is painted, not 1 (128x96)",)
+    assert clip.notes == ("of several picture tracks 0 (64x48) is painted, not 1 (128x96); --stream names another",)
+
+
+def test_another_picture_can_be_named(tmp_path: Path) -> None:
+    path = write_two(tmp_path / "named.mkv", [(64, 48), (128, 96)], default=0)
+    clip = probe(path, stream=1)
+    assert (clip.stream, clip.width, clip.height) == (1, 128, 96)
+    assert [frame.pixels.shape for frame in decode(clip)] == [(96, 128, 3)] * 6
+    covered = write_two(tmp_path / "covered.mp4", [(64, 48), (128, 96)], cover=0)
+    with av.open(str(covered)) as container:
+        cover = next(s.index for s in container.streams.video if s.disposition & av.stream.Disposition.attached_pic)
+    with pytest.raises(MediaError, match=rf"stream {cover} is no picture track; give --stream {1 - cover} \(128x96\)$"):
+        probe(covered, stream=cover)
+    with pytest.raises(MediaError, match=r"stream 7 is no picture track; give --stream 0 \(64x48\) or 1 \(128x96\)$"):
+        probe(path, stream=7)
+
+
+RAW = {"h264": ("libx264", {"bf": "2"}), "hevc": ("libx265", {"x265-params": "log-level=none"})}
+
+
+@pytest.mark.parametrize("kind", RAW)
+def test_a_stream_without_times_is_counted_at_the_rate_given(kind: str, tmp_path: Path) -> None:
+    codec, options = RAW[kind]
+    path = write(tmp_path / f"clip.{kind}", 30, codec, options=options)
+    clip = probe(path)
+    assert (clip.rate, clip.num_frames, clip.duration, clip.stamped) == (25, 30, Fraction(30, 25), False)
+    assert clip.notes == ("the stream has no times: taken for 25 frames a second; --fps gives another rate",)
+    film = Fraction(24000, 1001)
+    named = probe(path, rate=film)
+    assert named.rate == film
+    assert [named.seconds(n) for n in range(30)] == [n / film for n in range(30)]
+    assert named.duration == 30 / film
+    assert [frame.index for frame in decode(named)] == list(range(30))
+
+
+def test_a_rate_is_refused_where_there_are_times(tmp_path: Path) -> None:
+    for kind in ("mp4", "avi", "mkv", "ts"):
+        path = write(tmp_path / f"clip.{kind}", 3, options={"bf": "0"})
+        with pytest.raises(MediaError, match="has times of its own; give it without --fps"):
+            probe(path, rate=Fraction(30))
+    with pytest.raises(MediaError, match="--fps 0 is no rate; give frames per second"):
+        probe(path, rate=Fraction(0))
 
 
 def test_tags_that_are_not_utf8_do_no_harm(tmp_path: Path) -> None:

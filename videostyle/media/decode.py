@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -13,6 +14,7 @@ from av.video.reformatter import VideoReformatter
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Frame, FrameRange, Pixels
 from videostyle.media.probe import open_file
+from videostyle.media.sequence import has_file, pictures
 
 NEAR = 64
 """frames; a range that starts this early is reached by decoding from the beginning"""
@@ -40,6 +42,10 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
     """
     frames = frames or clip.frames
     to_rgb = _Converter(clip, size or (clip.width, clip.height))
+    if not has_file(clip):
+        for index, picture in pictures(clip, frames):
+            yield Frame(index, clip.seconds(index), to_rgb(picture))
+        return
     try:
         for begin in _beginnings(clip, frames.start):
             with open_file(clip.path) as container:
@@ -163,8 +169,28 @@ class _Converter:
 
 def _is_mirrored(picture: Any) -> bool:
     """Whether a frame is to be shown upside down before it is turned, as front cameras have it."""
-    for data in picture.side_data:
+    for data in _side_data(picture):
         if data.type == Type.DISPLAYMATRIX:
             right, down, right_again, down_again = struct.unpack("<2i4x2i16x", bytes(data))
             return bool(right * down_again - down * right_again < 0)
     return False
+
+
+def _side_data(picture: Any) -> Any:
+    """What comes with a frame, without kinds that PyAV does not know, such as EXIF: it fails on them."""
+    try:
+        return picture.side_data
+    except ValueError:
+        known = av.filter.Graph()
+        place = known.add_buffer(
+            width=picture.width, height=picture.height, format=picture.format, time_base=Fraction(1)
+        )
+        with suppress(av.FFmpegError):  # past the last kind that FFmpeg knows
+            for kind in range(len(Type), 100):
+                delete = known.add("sidedata", f"mode=delete:type={kind}")
+                place.link_to(delete)
+                place = delete
+        place.link_to(known.add("buffersink"))
+        known.configure()
+        known.vpush(picture)
+        return known.vpull().side_data

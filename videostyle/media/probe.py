@@ -13,6 +13,8 @@ from av.stream import Disposition
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color, Track
+from videostyle.media.sequence import FORMAT, check, files_of, is_sequence, read
+from videostyle.media.table import USUAL_RATE, Table, is_raw
 
 NO_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
 NO_CLIPS = {
@@ -26,15 +28,28 @@ NO_CLIPS = {
 
 
 def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -> Clip:
-    """Measure a clip; raises MediaError, in one line, for anything that is no clip."""
+    """Measure a clip; raises MediaError, in one line, for anything that is no clip.
+
+    path: a video file, or a sequence of pictures, see ``sequence``. stream: index of the picture track that is meant;
+    None: the default or largest one. rate: frames per second of a source that has no times, such as a sequence or a raw
+    H.264 stream.
+    """
+    if rate is not None and rate <= 0:
+        raise MediaError(
+            f"{path}: --fps {rate} is no rate; give frames per second such as --fps 25 or --fps 30000/1001"
+        )
+    if is_sequence(path):
+        return _measure_sequence(path, stream, rate)
     _refuse(path)
     try:
         with open_file(path) as container:
             if container.format.name in NO_CLIPS:
                 raise MediaError(f"{path}: {NO_CLIPS[container.format.name]}; give the video file itself")
-            stream = picture_stream(container, path)
-            index = stream.index
-            table = _Table(container, stream)
+            if rate is not None and not is_raw(container):
+                raise MediaError(f"{path}: the clip has times of its own; give it without --fps")
+            picture = picture_stream(container, path, stream)
+            index = picture.index
+            table = Table(container, picture, rate)
         if not table.frames:
             raise MediaError(f"{path}: there are no frames in it; give another clip")
         with open_file(path) as container:
@@ -44,15 +59,24 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
 
 
 def open_file(path: Path) -> Any:
-    """A container for reading. The absolute path, because ``a:b.mp4`` would be read as protocol ``a``; no network."""
-    return av.open(os.path.abspath(path), options={"protocol_whitelist": "file"}, metadata_errors="surrogateescape")
+    """A container for reading: the file, or a sequence's first picture, which has no tracks beside it either.
+
+    The absolute path, because ``a:b.mp4`` would be read as protocol ``a``; no network.
+    """
+    file = files_of(path)[0] if is_sequence(path) else path
+    return av.open(os.path.abspath(file), options={"protocol_whitelist": "file"}, metadata_errors="surrogateescape")
 
 
-def picture_stream(container: Any, path: Path) -> Any:
-    """The stream with the film: never a cover or a thumbnail; the largest where there are several."""
+def picture_stream(container: Any, path: Path, index: int | None = None) -> Any:
+    """The stream with the film: never a cover or a thumbnail; the default or the largest where none is named."""
     found = [s for s in container.streams.video if not s.disposition & NO_PICTURES and s.codec_context]
     if not found:
         raise MediaError(f"{path}: there is no video in it; give a clip with pictures")
+    if index is not None:
+        named = [stream for stream in found if stream.index == index]
+        if not named:
+            raise MediaError(f"{path}: stream {index} is no picture track; give --stream {_names(found, ' or ')}")
+        return named[0]
     return max(found, key=lambda stream: (bool(stream.disposition & Disposition.default), stream.width * stream.height))
 
 
@@ -61,8 +85,6 @@ def _refuse(path: Path) -> None:
     # two letters at least: ``c:/`` is a drive
     if re.match("[A-Za-z][A-Za-z0-9+.-]+:/", str(path)) and not path.exists():
         raise MediaError(f"{path}: local files only; download it first")
-    if path.is_dir():
-        raise MediaError(f"{path} is a folder; give a video file")
     if not path.exists():
         raise MediaError(f"{path}: no such file; give a video file")
     if not path.is_file():
@@ -78,86 +100,25 @@ def _refuse(path: Path) -> None:
         raise MediaError(f"{path}: a playlist; give the video file itself")
 
 
-class _Table:
-    """What the packets say."""
-
-    frames: list[tuple[int, int]]
-    """(pts, duration) of every frame as shown"""
-    stamped: bool
-    """whether the times are the file's own"""
-    packets: int = 0
-    """packets of the picture, also of hidden frames"""
-    slots: int = 0
-    """the same, and an AVI's empty packets, which repeat a frame"""
-    reordered: bool = False
-    """whether packets lie in another order than their frames are shown in"""
-    reached: Fraction = Fraction(0)
-    """seconds, where the last track ends"""
-
-    def __init__(self, container: Any, stream: Any) -> None:
-        found: list[tuple[int | None, int]] = []
-        counts: list[int | None] = []
-        avi = container.format.name == "avi"
-        step = round(1 / (Fraction(stream.average_rate or 25) * stream.time_base)) or 1
-        for packet in _to_the_end(container.demux()):
-            if packet.pts is not None and packet.stream.type in ("video", "audio"):
-                self.reached = max(self.reached, (packet.pts + (packet.duration or 0)) * packet.time_base)
-            if packet.stream.index == stream.index:
-                self.packets += 1
-                self.slots = max(self.slots, self.packets, packet.dts + 1 if avi and packet.dts is not None else 0)
-                if not packet.is_discard:  # hidden by an edit list
-                    found.append((packet.pts, packet.duration or step))
-                    counts.append(packet.dts)
-        stamps = [pts for pts, _ in found if pts is not None]
-        self.reordered = stamps != sorted(stamps)
-        # AVI has decoding times only
-        self.stamped = not avi and all(pts is not None for pts, _ in found)
-        if self.stamped:
-            # of two frames at one time, which Matroska's milliseconds can make, one is never seen
-            self.frames = sorted({pts: duration for pts, duration in found if pts is not None}.items())
-        else:
-            self.frames = [(stamp, step) for stamp in _slots(counts, step)]
-
-
-def _slots(counts: list[int | None], step: int) -> list[int]:
-    """Times of frames that have none: those of decoding, which tell where an AVI repeats a frame; or else counted."""
-    told = [count for count in counts if count is not None]
-    if len(told) == len(counts) and all(after > before for before, after in itertools.pairwise(told)):
-        return told
-    return [index * step for index in range(len(counts))]
-
-
-def _to_the_end(packets: Iterator[Any]) -> Iterator[Any]:
-    """Packets with something in them, as far as the file goes."""
-    try:
-        yield from (packet for packet in packets if packet.size)
-    except av.FFmpegError:
-        return
-
-
-def _measure(path: Path, container: Any, stream: Any, table: _Table) -> Clip:
+def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
     frame = _first_frame(container, stream, path)
     pts = [stamp for stamp, _ in table.frames]
     durations = [after - stamp for stamp, after in itertools.pairwise(pts)]
     durations.append(_last_duration(table, durations))
-    turned = frame.rotation % 360
-    width, height = frame.width, frame.height
-    aspect = Fraction(stream.codec_context.sample_aspect_ratio or 1) or Fraction(1)
-    if turned in (90, 270):
-        width, height, aspect = height, width, 1 / aspect
-    missing = max(0, stream.frames - table.slots) if stream.frames else _missing_by_time(container, stream, table)
+    width, height, aspect = _upright(frame, stream.codec_context)
+    missing = max(0, stream.frames - table.slots) if stream.frames else _missing_by_time(container, table)
     return Clip(
         path=path,
         stream=stream.index,
         width=width,
         height=height,
-        rate=Fraction(stream.average_rate or 1 / (durations[0] * stream.time_base)),
-        time_base=Fraction(stream.time_base),
+        rate=table.rate,
+        time_base=table.time_base,
         pts=tuple(pts),
         durations=tuple(durations),
-        depth=max(component.bits for component in frame.format.components),
+        depth=_depth(frame),
         color=Color(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
-        rotation=turned,
+        rotation=frame.rotation % 360,
         sample_aspect=aspect,
         interlaced=frame.interlaced_frame,
         frames_missing=missing,
@@ -167,8 +128,56 @@ def _measure(path: Path, container: Any, stream: Any, table: _Table) -> Clip:
         pixel_format=frame.format.name,
         stamped=table.stamped,
         timecode=_timecode(container, stream),
-        notes=tuple(_notes(container, stream, frame)),
+        notes=tuple(_notes(container, stream, frame, table)),
     )
+
+
+def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> Clip:
+    if stream:
+        raise MediaError(f"{path}: a sequence of pictures has no stream {stream}; give it without --stream")
+    files = files_of(path)
+    check(path, files)
+    try:
+        frame, decoder = read(files[0])
+    except (OSError, av.FFmpegError):
+        raise MediaError(f"{path}: {files[0].name} cannot be decoded; give another picture in its place") from None
+    notes = [*_transparency(frame)]
+    if rate is None:
+        rate = Fraction(USUAL_RATE)
+        notes.append(f"pictures have no times: taken for {rate} frames a second; --fps gives another rate")
+    width, height, aspect = _upright(frame, decoder)
+    return Clip(
+        path=path,
+        stream=0,
+        width=width,
+        height=height,
+        rate=rate,
+        time_base=1 / rate,
+        pts=tuple(range(len(files))),
+        durations=(1,) * len(files),
+        depth=_depth(frame),
+        # without a range: the film gets the one that films have, not the pictures' own
+        color=Color(0, int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
+        rotation=frame.rotation % 360,
+        sample_aspect=aspect,
+        format=FORMAT,
+        codec=decoder.name,
+        pixel_format=frame.format.name,
+        stamped=False,
+        notes=tuple(notes),
+    )
+
+
+def _upright(frame: Any, context: Any) -> tuple[int, int, Fraction]:
+    """Width, height and pixel shape of a frame as it is shown."""
+    aspect = Fraction(context.sample_aspect_ratio or 1) or Fraction(1)
+    if frame.rotation % 180:
+        return frame.height, frame.width, 1 / aspect
+    return frame.width, frame.height, aspect
+
+
+def _depth(frame: Any) -> int:
+    return max(int(component.bits) for component in frame.format.components)
 
 
 def _first_frame(container: Any, stream: Any, path: Path) -> Any:
@@ -181,7 +190,7 @@ def _first_frame(container: Any, stream: Any, path: Path) -> Any:
     raise MediaError(f"{path}: none of its frames can be decoded; give another clip")
 
 
-def _last_duration(table: _Table, others: list[int]) -> int:
+def _last_duration(table: Table, others: list[int]) -> int:
     """Ticks that the last frame stays: as its packet says, or as long as most do where packets do not say it.
 
     In an MP4 with B-frames they have distances in the order of decoding; the true length is out of FFmpeg's reach.
@@ -191,7 +200,7 @@ def _last_duration(table: _Table, others: list[int]) -> int:
     return told[-1] if trusted else sorted(others)[len(others) // 2]
 
 
-def _missing_by_time(container: Any, stream: Any, table: _Table) -> int:
+def _missing_by_time(container: Any, table: Table) -> int:
     """Frames that a container without a frame count (Matroska) lacks, by the duration that it promises."""
     if container.format.name.split(",")[0] != "matroska" or not container.duration:
         return 0
@@ -199,19 +208,28 @@ def _missing_by_time(container: Any, stream: Any, table: _Table) -> int:
     if promised - table.reached <= 1:
         return 0
     # by number and not by the time that is lacking: where the file ends, a frame may be there before its B-frames
-    return max(0, int(promised * Fraction(stream.average_rate or 25)) - table.slots)
+    return max(0, int(promised * table.rate) - table.slots)
 
 
-def _notes(container: Any, stream: Any, frame: Any) -> Iterator[str]:
+def _notes(container: Any, stream: Any, frame: Any, table: Table) -> Iterator[str]:
     if frame.interlaced_frame:
         yield "the clip is interlaced: its frames are painted as they are"
+    yield from _transparency(frame)
+    others = [s for s in container.streams.video if s.index != stream.index and not s.disposition & NO_PICTURES]
+    if others:
+        yield f"of several picture tracks {_names([stream])} is painted, not {_names(others)}; --stream names another"
+    if is_raw(container):
+        yield f"the stream has no times: taken for {table.rate} frames a second; --fps gives another rate"
+
+
+def _transparency(frame: Any) -> Iterator[str]:
     # a GIF could be transparent and rarely is
     if any(part.is_alpha for part in frame.format.components) and frame.to_ndarray(format="rgba")[..., 3].min() < 255:
         yield "the clip has transparency, which the film will not have"
-    others = [s for s in container.streams.video if s.index != stream.index and not s.disposition & NO_PICTURES]
-    if others:
-        names = ", ".join(f"{other.index} ({other.width}x{other.height})" for other in others)
-        yield f"of several picture tracks {stream.index} ({stream.width}x{stream.height}) is painted, not {names}"
+
+
+def _names(streams: list[Any], between: str = ", ") -> str:
+    return between.join(f"{stream.index} ({stream.width}x{stream.height})" for stream in streams)
 
 
 def _timecode(container: Any, stream: Any) -> str:

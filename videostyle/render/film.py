@@ -14,8 +14,9 @@ from videostyle.errors import IncompleteError, JobError, MediaError, SettingsErr
 from videostyle.frames import Clip, FrameRange, Pixels
 from videostyle.media.encode import check_film, encode_film, picture_name
 from videostyle.media.probe import probe
+from videostyle.media.sequence import identity
 from videostyle.render.ahead import Ahead
-from videostyle.render.plan import RenderPlan, Scan, clip_identity, film_size, make_plan, scan_key
+from videostyle.render.plan import RenderPlan, Scan, film_size, make_plan, scan_key
 from videostyle.render.store import Store
 from videostyle.selection import Selection, select
 from videostyle.settings import RenderSettings, change, restore
@@ -88,7 +89,7 @@ def notes(plan: RenderPlan, backbone: str, rate: Fraction | None) -> dict[str, o
         "clip": str(clip.path.absolute()),
         "stream": clip.stream,
         "rate": rate and str(rate),
-        "identity": clip_identity(clip),
+        "identity": identity(clip),
         "styles": [str(path.absolute()) for path in plan.artworks],
         "backbone": backbone,
         "version": __version__,
@@ -163,7 +164,7 @@ def stored_film(
     store = Store(folder)
     known = store.notes()
     source = probe(clip or Path(known["clip"]), known["stream"], known["rate"] and Fraction(known["rate"]))
-    if clip_identity(source) != known["identity"]:
+    if identity(source) != known["identity"]:
         raise JobError(f"{source.path} is not the clip that {folder} was rendered from; give that with --clip")
     settings = change(restore(known["settings"], f"{folder}/plan.json"), film or {}, "flag")
     found = Scan(tuple(known["scan"]["cuts"]), tuple(known["scan"]["lost"]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from videostyle.errors import JobError, MediaError, SettingsError
 from videostyle.frames import Clip, FrameDone, Pixels, to_picture
 from videostyle.media.probe import probe
+from videostyle.media.sequence import default_name, has_file
 from videostyle.media.stills import read_picture
 from videostyle.render.film import FilmDone, FrameWritten, check_place, make_film, notes
 from videostyle.render.plan import RenderPlan, check_size, fingerprint_of, make_plan, scan, scan_key
@@ -232,12 +233,13 @@ def _check_space(plan: RenderPlan, store: Store) -> None:
 
 def _default_output(clip: Clip, request: Request, keep: Selection) -> Path:
     """Beside the clip; the film of a part says which, so that parts do not stand in each other's way."""
-    name = f"{clip.path.stem}_{'+'.join(path.stem for path in request.artworks)}"
+    source = default_name(clip)
+    name = f"{source.stem if has_file(clip) else source.name}_{'+'.join(path.stem for path in request.artworks)}"
     if request.settings.film.codec == "png":
-        return clip.path.with_name(name)  # its pictures are numbered: parts meet in one folder
+        return source.with_name(name)  # its pictures are numbered: parts meet in one folder
     if keep != Selection.whole(clip):
         parts = [f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts]
         text = "+".join(parts)
         name += f"_{text if len(text) <= LONGEST_NAME else f'{keep.frames[0]}-{keep.frames[-1]}'}"
-    suffix = clip.path.suffix.lower()
-    return clip.path.with_name(name + (suffix if suffix in FILM_SUFFIXES else ".mp4"))
+    suffix = source.suffix.lower()
+    return source.with_name(name + (suffix if suffix in FILM_SUFFIXES else ".mp4"))

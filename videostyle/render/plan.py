@@ -10,6 +10,7 @@ from pathlib import Path
 from videostyle.errors import SettingsError
 from videostyle.frames import Chunk, Clip, Frame, FrameRange
 from videostyle.media.decode import decode
+from videostyle.media.sequence import identity
 from videostyle.motion.scenes import find_cuts
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
@@ -18,8 +19,6 @@ LOOK = 1
 """raised whenever the same settings give other pixels, so that two looks never meet in one job folder"""
 SCAN_SIDE = 144
 """px, short side at which frames are looked at for cuts"""
-SAMPLE = 1 << 20
-"""bytes read from each end of a clip to tell it from another"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +127,11 @@ def check_size(plan_size: tuple[int, int], smallest: int) -> None:
         )
 
 
-def clip_identity(clip: Clip) -> str:
-    """Hash that tells one clip from another without reading all of it: size, both ends, every time stamp."""
-    digest = hashlib.sha256()
-    length = clip.path.stat().st_size
-    digest.update(f"{length} {clip.stream} {clip.time_base} {clip.pts}".encode())
-    with clip.path.open("rb") as file:
-        digest.update(file.read(SAMPLE))
-        file.seek(max(0, length - SAMPLE))
-        digest.update(file.read(SAMPLE))
-    return digest.hexdigest()
-
-
 def fingerprint_of(clip: Clip, artworks: Sequence[Path], settings: RenderSettings, weights: str) -> str:
     """Hash of everything that decides a frame's pixels; weights: the backbone's fingerprint."""
     parts = [
         LOOK,
-        clip_identity(clip),
+        identity(clip),
         [hashlib.sha256(artwork.read_bytes()).hexdigest() for artwork in artworks],
         settings.fingerprint(),
         weights,
@@ -154,7 +141,7 @@ def fingerprint_of(clip: Clip, artworks: Sequence[Path], settings: RenderSetting
 
 def scan_key(clip: Clip, settings: SceneSettings) -> str:
     """What a stored scan must match to be used again."""
-    return hashlib.sha256(f"{clip_identity(clip)} {sorted(asdict(settings).items())}".encode()).hexdigest()
+    return hashlib.sha256(f"{identity(clip)} {sorted(asdict(settings).items())}".encode()).hexdigest()
 
 
 def _fit(width: int, height: int, side: int) -> tuple[int, int]:
