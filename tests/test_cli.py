@@ -126,7 +126,7 @@ CLIP, ART, HERE = "{}/clip.mp4", "{}/art.png", "{}"
 
 MISTAKES = {
     "no such clip": (["{}/none.mp4", "--style", ART], "no such file"),
-    "a folder": ([HERE, "--style", ART], "folder"),
+    "a folder": ([HERE, "--style", ART], "has no number"),
     "not a video": (["{}/text.mp4", "--style", ART], "text.mp4"),
     "zero bytes": (["{}/empty.mp4", "--style", ART], "empty"),
     "no such style": ([CLIP, "--style", "{}/none.jpg"], "none.jpg"),

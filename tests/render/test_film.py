@@ -95,7 +95,7 @@ def test_a_clip_that_was_moved_is_named_and_another_refused(request_: Request, t
     (request_.job / "plan.json").write_text(json.dumps(known))
     with pytest.raises(MediaError, match=r"gone\.mp4"):
         stored_film(request_.job, tmp_path / "film.mp4", "0:5")
-    other = write_clip(tmp_path / "other.mp4", moving_scenes((19,)))
+    other = write_clip(tmp_path / "other.mp4", moving_scenes((19,)), sound=True)
     with pytest.raises(JobError, match="--clip"):
         stored_film(request_.job, tmp_path / "film.mp4", "0:5", clip=other)
     moved = tmp_path / "moved.mp4"
