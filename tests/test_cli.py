@@ -284,3 +284,44 @@ def test_score_prints_a_table_or_json(
     assert scores["content_distance"] == pytest.approx(0, abs=1e-6)
     assert videostyle(monkeypatch, *arguments) == 0
     assert "flicker" in capsys.readouterr().out
+
+
+def test_frames_as_pictures(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["frames", folder / "clip.mp4", "--style", folder / "art.png", *FEW]
+    assert videostyle(monkeypatch, *arguments, "--frames", "15-18x2") == 0
+    assert videostyle(monkeypatch, *arguments, "--in", "0", "--out", "0.08") == 0
+    names = sorted(path.name for path in (folder / "clip_art").iterdir())
+    assert names == [f"frame_{frame:06d}.png" for frame in (0, 1, 15, 17)]
+    capsys.readouterr()
+    assert videostyle(monkeypatch, *arguments, "--frames", "17") == 2
+    assert "frame_000017.png exists" in capsys.readouterr().err
+
+
+def test_a_farm(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    job, film = folder / "job", folder / "film.mp4"
+    arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", *FEW, "--job", job, "--no-film"]
+    assert videostyle(monkeypatch, *arguments, "--frames", "14:20") == 0
+    assert videostyle(monkeypatch, "assemble", job, "-o", film) == 4
+    assert "frames 0:14,20:26 are not rendered yet" in capsys.readouterr().err
+    assert not film.exists()
+    assert videostyle(monkeypatch, *arguments, "--frames", "0:14") == 0
+    assert videostyle(monkeypatch, *arguments, "--frames", "20-25") == 0
+    assert videostyle(monkeypatch, "assemble", job, "-o", film, "--codec", "h265", "--json") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) | {"seconds": 0} == {
+        "event": "film",
+        "path": str(film),
+        "frames": 26,
+        "frames_lost": 0,
+        "seconds": 0,
+    }
+    from videostyle.media.probe import probe
+
+    assert (probe(film).num_frames, probe(film).codec) == (26, "hevc")
+    assert videostyle(monkeypatch, "assemble", job) == 2
+    assert "-o film.mp4" in capsys.readouterr().err
+
+
+def test_a_part_by_default_has_a_name_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", *FEW]
+    assert videostyle(monkeypatch, *arguments, "--frames", "3", "--handles", "1") == 0
+    assert (folder / "clip_art_2-4.mp4").exists()

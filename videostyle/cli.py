@@ -146,6 +146,9 @@ def score_command(
     stylized: Annotated[Path, typer.Argument(metavar="STYLIZED", help="the film made of it")],
     network: Network,
     style: Annotated[list[Path], typer.Option("--style", metavar="FILE", help="the artwork; repeat it for several")],
+    frames: Annotated[
+        str, typer.Option(metavar="RANGES", help="the clip's frames that the film shows; default: all")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
     """Measure a finished film: flicker, distance from the artwork and from the content, drift, seams.
@@ -156,7 +159,7 @@ def score_command(
     from videostyle.render.scoring import score_files
 
     settings = compose("draft", None, _given(network.settings()))
-    scores = score_files(source, stylized, style, settings.backbone)
+    scores = score_files(source, stylized, style, settings.backbone, frames)
     print(json.dumps(scores.as_dict()) if as_json else scores.table())
 
 

@@ -52,11 +52,18 @@ def test_a_film_like_the_artwork_is_nearer_to_it(folder: Path) -> None:
     assert scores.content_distance > 0.1
 
 
-def test_the_film_of_a_part_is_refused(folder: Path) -> None:
-    part = write(folder / "part.mkv", two_shots(12)[:10])
-    with pytest.raises(SettingsError, match=r"part\.mkv has 10 frames and .*clip\.mkv 24") as told:
-        score_files(folder / "clip.mkv", part, [folder / "art.png"], COMPACT)
+def test_the_film_of_a_part_is_measured_against_that_part(folder: Path) -> None:
+    art = [folder / "art.png"]
+    part = write(folder / "part.mkv", two_shots(12)[2:6] + two_shots(12)[18:24])
+    with pytest.raises(SettingsError, match=r"part\.mkv has 10 frames and .*clip\.mkv has 24; give --frames") as told:
+        score_files(folder / "clip.mkv", part, art, COMPACT)
     assert "\n" not in str(told.value)
+    with pytest.raises(SettingsError, match=r"frames 2:6 of .* are 4"):
+        score_files(folder / "clip.mkv", part, art, COMPACT, "2:6")
+    scores = score_files(folder / "clip.mkv", part, art, COMPACT, "2:6,18:24")
+    assert scores.frames == 10
+    assert scores.flicker == scores.flicker_source == 0  # the join is no pair
+    assert scores.content_distance == pytest.approx(0, abs=1e-6)
 
 
 def test_no_artwork_is_refused(folder: Path) -> None:

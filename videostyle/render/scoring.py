@@ -4,22 +4,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from videostyle.errors import SettingsError
+from videostyle.frames import FrameRange
 from videostyle.media.decode import decode
 from videostyle.media.probe import probe
 from videostyle.media.stills import read_picture
 from videostyle.metrics import Scores, score
 from videostyle.render.plan import scan
+from videostyle.selection import select
 from videostyle.settings import BackboneSettings, FlowSettings, SceneSettings, StyleSettings
 
 FLOW = FlowSettings(method="dis", plain=False)
 """another estimator than the one films are rendered with by default"""
 
 
-def score_files(source: Path, stylized: Path, artworks: Sequence[Path], backbone: BackboneSettings) -> Scores:
+def score_files(
+    source: Path, stylized: Path, artworks: Sequence[Path], backbone: BackboneSettings, frames: str = ""
+) -> Scores:
     """Measure a finished film against its clip and its artworks (see ``metrics.score``).
 
-    Frames of the clip that cannot be decoded are not in its film, and are left out. Raises SettingsError where the film
-    has another number of frames than the clip: which frames a film of a range shows is not written in it.
+    frames: those of the clip that the film shows, as for ``selection.select``; empty: all. Frames that cannot be
+    decoded are in no film, and are left out. Raises SettingsError where the film has another number of frames.
     """
     from videostyle.stylize.backbones import choose_backbone  # torch takes seconds to import
     from videostyle.stylize.device import choose_device
@@ -29,12 +33,17 @@ def score_files(source: Path, stylized: Path, artworks: Sequence[Path], backbone
         raise SettingsError("no artwork given; name at least one with --style art.jpg")
     pictures = [read_picture(path) for path in artworks]
     clip, film = probe(source), probe(stylized)
+    keep = select(clip, frames)
     found = scan(clip, SceneSettings())
-    wanted = clip.num_frames - len(found.lost)
-    if film.num_frames != wanted:
+    wanted = set(keep.frames) - set(found.lost)
+    if film.num_frames != len(wanted):
+        part = f"frames {frames} of {source} are" if frames else f"{source} has"
         raise SettingsError(
-            f"{stylized} has {film.num_frames} frames and {source} {wanted}; give the film of the whole clip"
+            f"{stylized} has {film.num_frames} frames and {part} {len(wanted)}; give --frames as it was rendered with"
         )
     network, _ = choose_backbone(backbone)
     judge = Judge(network.to(choose_device(backbone.device)), pictures, StyleSettings())
-    return score(decode(clip), decode(film), judge, found.cuts, FLOW)
+    shown = decode(clip, FrameRange(keep.frames[0], keep.frames[-1] + 1))
+    original = (frame for frame in shown if frame.index in wanted)
+    borders = (*found.cuts, *(part.start for part in keep.parts))
+    return score(original, decode(film), judge, borders, FLOW)
