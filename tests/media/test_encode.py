@@ -1,3 +1,4 @@
+import dataclasses
 import resource
 import subprocess
 import sys
@@ -255,3 +256,29 @@ def test_real_clips_keep_times_and_sound(name: str, film: str, tracks: int, text
     tags = ffprobe(made, "-show_format")["format"]["tags"]
     assert {key.lower(): value for key, value in tags.items()}["comment"] == "a test"
     assert video_index(made) == 0
+
+
+TIMECODE = {"25": ("01:02:03:04", "01:02:03:14"), "30000/1001": ("00:00:59;28", "00:01:00;10")}
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("rate", list(TIMECODE))
+@pytest.mark.parametrize("clip", ["clip.mov", "clip.mp4"])
+@pytest.mark.parametrize("film", ["film.mov", "film.mp4", "film.mkv"])
+def test_timecode_is_that_of_the_first_frame(clip: str, film: str, rate: str, tmp_path: Path) -> None:
+    whole, part = TIMECODE[rate]
+    picture = ("-f", "lavfi", "-i", f"testsrc2=size=96x64:rate={rate}:duration=1", "-timecode", whole)
+    subprocess.run(["ffmpeg", "-v", "error", *picture, "-c:v", "libx264", tmp_path / clip], check=True)
+    source = probe(tmp_path / clip)
+    for frames, wanted in ((None, whole), (range(10, 20), part)):
+        made = streams(copy(source, tmp_path / film, frames=frames))
+        told = [{key.lower(): value for key, value in s.get("tags", {}).items()}.get("timecode") for s in made]
+        assert told == ([wanted] if film == "film.mkv" else [wanted, wanted]), "the picture's tag, and a track"
+
+
+@needs_ffprobe
+def test_timecode_that_cannot_be_counted_on_is_not_told_wrong(tmp_path: Path) -> None:
+    clip = probe(make(tmp_path / "clip.mp4", *TIMES["vfr"]))
+    source = dataclasses.replace(clip, timecode="01:00:00:00")
+    for stream in streams(copy(source, tmp_path / "film.mov", frames=range(3, 6))):
+        assert "timecode" not in stream["tags"]

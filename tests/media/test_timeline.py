@@ -1,3 +1,4 @@
+import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,3 +45,21 @@ def test_parts_that_a_time_touches() -> None:
     assert touched(8, 30) == [0, 1, 2]
     assert touched(11, 14) == []
     assert Timeline(CLIP, None).touched(Fraction(99), Fraction(99)) == list(Timeline(CLIP, None).parts)
+
+
+def test_timecode_counts_on_from_the_clips() -> None:
+    def timecode(text: str, frame: int, rate: Fraction, durations: tuple[int, ...] = (1,) * 20) -> str:
+        clip = dataclasses.replace(CLIP, timecode=text, rate=rate, durations=durations)
+        return Timeline(clip, Selection((range(frame, 20),))).timecode
+
+    ntsc = Fraction(30000, 1001)
+    assert timecode("01:02:03:04", 10, Fraction(25)) == "01:02:03:14"
+    assert timecode("01:02:03:20", 10, Fraction(25)) == "01:02:04:05"
+    assert timecode("00:00:59;28", 3, ntsc) == "00:01:00;03", "two numbers are dropped"
+    assert timecode("00:09:59;28", 3, ntsc) == "00:10:00;01"
+    assert timecode("00:00:59:28", 3, ntsc) == "00:01:00:01"
+    assert timecode("23:59:59:24", 1, Fraction(25)) == "00:00:00:00"
+    assert timecode("", 3, ntsc) == ""
+    assert timecode("reel 3", 0, ntsc) == "reel 3", "all of the clip keeps what it says"
+    assert timecode("reel 3", 3, ntsc) == ""
+    assert timecode("01:02:03:04", 3, ntsc, (1, 5) * 10) == "", "frames of unequal length cannot be counted"

@@ -99,6 +99,7 @@ def encode_film(
     with whole_or_nothing(path) as temporary, open_file(clip.path) as source:
         timeline = Timeline(clip, keep, origin_of(source, clip, container))
         tags = kept_tags(source.metadata) | ({"comment": comment} if comment else {})
+        tags.pop("timecode", None)  # it goes with the picture
         streams, _ = copied(source, clip, container, timeline)
         with av.open(
             os.path.abspath(temporary),  # ``a:b.mp4`` would be written with protocol ``a``
@@ -135,7 +136,10 @@ def _muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, 
 
 def _describe(picture: Any, original: Any, timeline: Timeline) -> None:
     """Language, title, timecode and the like of the picture's stream."""
-    picture.metadata.update(kept_tags(original.metadata))
-    if not timeline.whole:
-        picture.metadata.pop("timecode", None)  # it names the first frame of the whole clip
+    tags = kept_tags(original.metadata)
+    if not timeline.whole:  # its timecode names the first frame of the clip; Matroska writes it in capitals
+        tags = {key: value for key, value in tags.items() if key.lower() != "timecode"}
+    picture.metadata.update(tags)
+    if timeline.timecode:
+        picture.metadata["timecode"] = timeline.timecode
     picture.disposition = original.disposition

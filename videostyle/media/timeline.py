@@ -4,8 +4,10 @@ import bisect
 from dataclasses import dataclass
 from fractions import Fraction
 
+from videostyle.errors import SettingsError
 from videostyle.frames import Clip
 from videostyle.selection import Selection
+from videostyle.timecode import Timecode
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,19 @@ class Timeline:
         frames, part = self._ranges[place], self.parts[place]
         begins = self._clip.seconds(frame)
         return begins - part.shift, self._seconds(min(frame + frames.step, frames.stop)) - begins
+
+    @property
+    def timecode(self) -> str:
+        """SMPTE timecode of the film's first frame; empty where the clip has none, or none that can be counted on."""
+        clip = self._clip
+        if self.whole or not clip.timecode:
+            return clip.timecode
+        if max(clip.durations) - min(clip.durations) > 1:  # a tick of rounding is no other length
+            return ""
+        try:
+            return str(Timecode.parse(clip.timecode, clip.rate) + self.first)
+        except SettingsError:  # written by somebody as anything
+            return ""
 
     def touched(self, begins: Fraction, ends: Fraction) -> list[Part]:
         """The parts that something between two times of the clip (seconds) lies in or touches with its end."""

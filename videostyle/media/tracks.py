@@ -13,6 +13,8 @@ from videostyle.media.timeline import Timeline
 
 OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time", "alpha_mode"}
 """tags that belong to the file they were in, lower case"""
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+"""what so many channels usually are, for files (Matroska, AVI) that do not say it; mp4 takes no plain sound without"""
 JITTER = Fraction(3, 2)
 """ticks of a coarse clock (Matroska's milliseconds) within which packets of sound follow each other without a gap"""
 
@@ -99,6 +101,8 @@ class Tracks:
             target = output.add_stream_from_template(stream, opaque=True)
             target.metadata.update(kept_tags(stream.metadata))
             target.disposition = stream.disposition
+            if stream.type == "audio" and stream.layout.name.endswith(" channels"):
+                target.codec_context.layout = LAYOUTS.get(stream.channels, stream.layout.name)
             self._targets[stream.index] = target
             if stream.type == "audio" and container.exact:
                 self._clocks[stream.index] = _Clock(stream)
