@@ -1,0 +1,54 @@
+"""Files that appear when they are whole, or not at all."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+
+from videostyle.errors import MediaError
+
+
+def temporary_of(path: Path) -> Path:
+    """A name beside a path, short enough for any file system, with the path's extension."""
+    return path.with_name(f".{path.stem[:40]}.{os.getpid()}{path.suffix}")
+
+
+def reason_of(error: Exception) -> str:
+    """Why something could not be written, in words."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    return getattr(error, "strerror", None) or str(error)
+
+
+def check_folder(path: Path) -> None:
+    """Raise MediaError where no file can be made beside a path."""
+    folder = path.parent
+    if not folder.exists():
+        raise MediaError(f"{folder}: no such folder; make it first, or give another one with -o")
+    if not folder.is_dir():
+        raise MediaError(f"{folder} is a file; give a folder before the name with -o")
+    temporary = temporary_of(path)
+    try:
+        temporary.touch()
+        temporary.unlink()
+    except OSError as error:
+        raise MediaError(f"{folder}: cannot be written ({error.strerror}); give another folder with -o") from None
+
+
+@contextmanager
+def whole_or_nothing(path: Path, advice: str = "the finished frames are kept, run it again") -> Iterator[Path]:
+    """A temporary name beside a path, which takes its place when all went well and is gone when not.
+
+    Raises MediaError, with advice what to do, for errors of the disk and of FFmpeg.
+    """
+    temporary = temporary_of(path)
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except (av.FFmpegError, OSError) as error:
+        raise MediaError(f"{path}: the film cannot be written ({reason_of(error)}); {advice}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
