@@ -15,6 +15,11 @@ from videostyle.media.picture import SCALING, rgb_frame
 from videostyle.media.stills import write_png
 
 
+def picture_name(frame: int) -> str:
+    """Name of a source frame's picture."""
+    return f"frame_{frame:06d}.png"
+
+
 def write_folder(folder: Path, pictures: Iterable[tuple[int, Pixels]], size: tuple[int, int]) -> None:
     """One file a frame, named by its source number; none appears before all are there.
 
@@ -29,7 +34,7 @@ def write_folder(folder: Path, pictures: Iterable[tuple[int, Pixels]], size: tup
             if pixels.shape[1::-1] != size:
                 frame = rgb_frame(pixels)
                 pixels = scale.reformat(frame, *size, frame.format.name, interpolation=SCALING).to_ndarray()
-            write_png(temporary / f"frame_{index:06d}.png", pixels)
+            write_png(temporary / picture_name(index), pixels)
         if folder.is_dir():
             for new in temporary.iterdir():
                 os.replace(new, folder / new.name)

@@ -11,8 +11,9 @@ from typing import Any
 
 from videostyle import __version__
 from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
-from videostyle.frames import Clip, FrameRange, Pixels
-from videostyle.media.encode import check_film, encode_film, picture_name
+from videostyle.frames import Clip, Pixels
+from videostyle.media.encode import check_film, encode_film
+from videostyle.media.folder import picture_name
 from videostyle.media.probe import probe
 from videostyle.media.sequence import identity
 from videostyle.render.ahead import Ahead
@@ -69,12 +70,7 @@ def make_film(
     comment = f"videostyle {__version__}, {backbone}, style {styles}, seed {settings.seed}"
     ahead = Ahead(pictures(), depth=4)
     try:
-        part = (
-            None
-            if plan.keep == Selection.whole(plan.clip)
-            else FrameRange(plan.keep.frames[0], plan.keep.frames[-1] + 1)
-        )
-        encode_film(plan.clip, output, ahead, settings.film, plan.size, part, comment)
+        encode_film(plan.clip, output, ahead, settings.film, plan.size, plan.keep, comment)
     finally:
         ahead.close()
 
@@ -129,7 +125,7 @@ def check_place(
             raise SettingsError(f"{taken} exists; give another folder with -o, or --overwrite to replace such files")
     elif output.exists() and not overwrite:
         raise SettingsError(f"{output} exists; give another file with -o, or --overwrite to replace it")
-    left_out = check_film(clip, output, film, film_size(clip, settings))
+    left_out = check_film(clip, output, film, film_size(clip, settings), keep)
     if left_out and strict:
         raise MediaError(f"--strict: {'; '.join(left_out)}; choose another container or codec, or leave out --strict")
     return left_out
