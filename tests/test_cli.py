@@ -289,7 +289,7 @@ def test_score_prints_a_table_or_json(
 def test_frames_as_pictures(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["frames", folder / "clip.mp4", "--style", folder / "art.png", *FEW]
     assert videostyle(monkeypatch, *arguments, "--frames", "15-18x2") == 0
-    assert videostyle(monkeypatch, *arguments, "--in", "0", "--out", "0.08") == 0
+    assert videostyle(monkeypatch, *arguments, "--in", "0", "--out", "0.1") == 0
     names = sorted(path.name for path in (folder / "clip_art").iterdir())
     assert names == [f"frame_{frame:06d}.png" for frame in (0, 1, 15, 17)]
     capsys.readouterr()
