@@ -26,7 +26,9 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+from safetensors import safe_open
 from safetensors.torch import save_file
+from student import narrowed, pruned, student, turned
 from torch import Tensor
 
 from videostyle.stylize.backbones import Backbone, load_backbone
@@ -120,97 +122,6 @@ def windows(crops: Tensor, recipe: Recipe, step: int) -> Tensor:
     tint = 0.3 * (torch.rand(recipe.batch, 3, 1, 1, generator=dice) - 0.5)
     noisy = (pictures - 0.5) * contrast + 0.5 + tint + strength * (share * white + (1 - share) * coarse)
     return (pictures + disturbed * (noisy - pictures)).clamp(-0.1, 1.1)
-
-
-def turned(teacher: Backbone, recipe: Recipe, pictures: Tensor) -> Backbone:
-    """The teacher with heads that turn each layer's features to their main directions and keep only those.
-
-    The directions are the first eigenvectors of the features' second moments over pictures (B, 3, H, W). Each head is
-    divided by the mean size of what it gives: Gatys's weight normalisation, but one number per layer, so that the
-    teacher's own measure of distance is kept.
-    """
-    layers = [token for token in recipe.plan.split() if token in teacher.layers]
-    tensors = dict(teacher.state_dict())
-    with torch.no_grad():
-        features = teacher(pictures, layers)
-    for layer, width in zip(layers, recipe.heads, strict=True):
-        flat = features[layer].transpose(0, 1).flatten(1).double()
-        basis = torch.linalg.eigh(flat @ flat.T).eigenvectors.flip(1)[:, :width].T
-        basis = (basis / (basis @ flat).abs().mean()).float()
-        tensors[f"heads.{layer}.weight"] = basis[:, :, None, None].contiguous()
-        tensors[f"heads.{layer}.bias"] = torch.zeros(width)
-    return Backbone("vgg19", " ".join(teacher.plan), tensors, pooling=teacher.pooling)
-
-
-def student(recipe: Recipe) -> Backbone:
-    """A fresh network (He et al. 2015)."""
-    dice = torch.Generator().manual_seed(recipe.seed)
-    tensors: dict[str, Tensor] = {}
-    heads, width, index = iter(recipe.heads), 3, 0
-    for token in recipe.plan.split():
-        if token.isdigit():
-            spread = math.sqrt(2 / (9 * width))
-            tensors[f"convs.{index}.weight"] = torch.randn(int(token), width, 3, 3, generator=dice) * spread
-            tensors[f"convs.{index}.bias"] = torch.zeros(int(token))
-            width, index = int(token), index + 1
-        elif token != "P":
-            out = next(heads)
-            tensors[f"heads.{token}.weight"] = torch.randn(out, width, 1, 1, generator=dice) / math.sqrt(width)
-            tensors[f"heads.{token}.bias"] = torch.zeros(out)
-    return Backbone("compact", recipe.plan, tensors, pooling="average")
-
-
-def narrowed(wide: Backbone, recipe: Recipe, teacher: Backbone, pictures: Tensor) -> Backbone:
-    """A student that begins as a wider, trained one: of every convolution the channels that matter most are kept.
-
-    A channel matters as much as it fires on pictures (B, 3, H, W), times the size of the weights that use it. Where the
-    student is the wider one, fresh channels are added. Heads keep their first directions, the teacher's main ones.
-    """
-    dice = torch.Generator().manual_seed(recipe.seed)
-    tensors = {name: value.detach().clone() for name, value in wide.state_dict().items()}
-    taps = " ".join(f"{token} after{place}" if token.isdigit() else token for place, token in enumerate(wide.plan))
-    bare = Backbone("compact", taps, {k: v for k, v in tensors.items() if k[0] == "c"}, pooling="average")
-    with torch.no_grad():
-        fired = list(bare(pictures, [layer for layer in bare.layers if layer.startswith("after")]).values())
-    layers, heads = [token for token in wide.plan if token[0] == "r"], iter(recipe.heads)
-    index, widths = -1, [int(token) for token in recipe.plan.split() if token.isdigit()]
-    for token in wide.plan:
-        if token.isdigit():
-            index += 1
-            users = tensors[f"convs.{index + 1}.weight"].square().sum((0, 2, 3)) if index + 1 < len(widths) else 0
-            for layer in layers:
-                if wide.plan.index(layer) == _place(wide.plan, index) + 1:
-                    users = users + tensors[f"heads.{layer}.weight"].square().sum((0, 2, 3))
-            matter = fired[index].square().mean((0, 2, 3)) * users
-            best = matter.argsort(descending=True)[: widths[index]].sort().values
-            for name in (f"convs.{index}.weight", f"convs.{index}.bias"):
-                fresh = torch.zeros(widths[index] - len(best), *tensors[name].shape[1:])
-                if fresh.dim() > 1:
-                    fresh.normal_(0, math.sqrt(2 / (9 * fresh.shape[1])), generator=dice)
-                tensors[name] = torch.cat([tensors[name][best], fresh])
-            for name in [f"convs.{index + 1}.weight"] + [f"heads.{layer}.weight" for layer in layers]:
-                mine = name[0] == "c" or wide.plan.index(name.split(".")[1]) == _place(wide.plan, index) + 1
-                if name in tensors and mine:
-                    kept = tensors[name][:, best]
-                    fresh = torch.zeros(len(kept), widths[index] - len(best), *kept.shape[2:])
-                    tensors[name] = torch.cat([kept, fresh], 1)
-        elif token in layers:
-            rows = next(heads)
-            for kind in ("weight", "bias"):
-                tensors[f"heads.{token}.{kind}"] = tensors[f"heads.{token}.{kind}"][:rows].contiguous()
-    net = Backbone("compact", recipe.plan, tensors, pooling="average")
-    with torch.no_grad():
-        found, wanted = net(pictures, net.layers), teacher(pictures, net.layers)
-        for layer in net.layers:
-            factor = (found[layer] * wanted[layer]).sum() / found[layer].square().sum()
-            for kind in ("weight", "bias"):
-                net.get_parameter(f"heads.{layer}.{kind}").mul_(factor)
-    return net
-
-
-def _place(plan: list[str], index: int) -> int:
-    """Where in a plan the convolution of this number stands."""
-    return [place for place, token in enumerate(plan) if token.isdigit()][index]
 
 
 def gram_distance(found: Tensor, wanted: Tensor) -> Tensor:
@@ -358,27 +269,6 @@ def train(
         yield first, net, practice.distances(teacher, device)
 
 
-def pruned(net: Backbone, pictures: Tensor) -> tuple[str, dict[str, Tensor]]:
-    """Plan and tensors of the network without the channels that never fire on pictures (B, 3, H, W)."""
-    tensors = {name: value.detach().cpu().float() for name, value in net.state_dict().items()}
-    taps = " ".join(f"{token} after{index}" if token.isdigit() else token for index, token in enumerate(net.plan))
-    bare = Backbone("compact", taps, {k: v for k, v in tensors.items() if k[0] == "c"}, pooling="average")
-    index, plan, alive = -1, [], torch.arange(3)
-    with torch.no_grad():
-        fired = bare(pictures, [layer for layer in bare.layers if layer.startswith("after")])
-    for place, token in enumerate(net.plan):
-        if token.isdigit():
-            index += 1
-            before, alive = alive, (fired[f"after{place}"].amax((0, 2, 3)) > 0).nonzero().flatten()
-            tensors[f"convs.{index}.weight"] = tensors[f"convs.{index}.weight"][alive][:, before].contiguous()
-            tensors[f"convs.{index}.bias"] = tensors[f"convs.{index}.bias"][alive].contiguous()
-            token = str(len(alive))
-        elif token != "P":
-            tensors[f"heads.{token}.weight"] = tensors[f"heads.{token}.weight"][:, alive].contiguous()
-        plan.append(token)
-    return " ".join(plan), tensors
-
-
 def save(net: Backbone, recipe: Recipe, teacher: Path, held_out: Tensor, measured: object, out: Path) -> None:
     """Write the finished network with its recipe and teacher."""
     plan, tensors = pruned(net, held_out.cpu())
@@ -392,6 +282,9 @@ def save(net: Backbone, recipe: Recipe, teacher: Path, held_out: Tensor, measure
         "attribution": "features learnt from VGG-19, Simonyan & Zisserman 2015, CC BY 4.0",
         "held_out": json.dumps(measured),
     }
+    if recipe.start:
+        with safe_open(recipe.start, "pt") as begun:
+            about["start"] = json.dumps(begun.metadata())  # with its own recipe: the whole way is written down
     fresh = out.with_suffix(".part")
     save_file(tensors, fresh, about)
     fresh.chmod(0o644)
@@ -433,13 +326,13 @@ def main() -> None:
     order = np.random.default_rng(recipe.seed).permutation(len(array))
     held_out = torch.from_numpy(array[order[:HELD_OUT]]).permute(0, 3, 1, 2).float().to(device) / 255
     crops = torch.from_numpy(array[order[HELD_OUT:]])
-    teacher = turned(load_backbone("vgg19", str(given.teacher)), recipe, held_out.cpu()).to(device)
+    teacher = turned(load_backbone("vgg19", str(given.teacher)), recipe.plan, recipe.heads, held_out.cpu()).to(device)
     if recipe.start:
         wide = load_backbone("compact", recipe.start)
-        begun = narrowed(wide, recipe, teacher.cpu(), held_out[:64].cpu())
+        begun = narrowed(wide, recipe.plan, recipe.heads, recipe.seed, teacher.cpu(), held_out[:64].cpu())
         teacher = teacher.to(device)
     else:
-        begun = student(recipe)
+        begun = student(recipe.plan, recipe.heads, recipe.seed)
     checkpoint = given.checkpoint or given.out.with_suffix(".checkpoint")
     began = time.monotonic()
     for step, net, far in train(begun, recipe, teacher, crops, checkpoint, device):

@@ -27,8 +27,9 @@ def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "train_compact", module)
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
     spec.loader.exec_module(module)
-    for name, value in {"HELD_OUT": 4, "SAVE_EVERY": 3, "WARM_UP": 2, "PRACTICE_EVERY": 2}.items():
+    for name, value in {"HELD_OUT": 4, "SAVE_EVERY": 3, "WARM_UP": 2, "PRACTICE_EVERY": 2, "KEPT": 8}.items():
         monkeypatch.setattr(module, name, value)
     return module
 
@@ -88,11 +89,15 @@ def test_command_writes_a_file_that_loads(
     assert "Simonyan & Zisserman" in about["attribution"]
 
 
+def fresh(script: ModuleType, recipe: object) -> Backbone:
+    return script.student(recipe.plan, recipe.heads, recipe.seed)  # type: ignore[attr-defined]
+
+
 def train_tiny(script: ModuleType, teacher: Path, crops: torch.Tensor, checkpoint: Path, stop: int) -> Backbone:
     recipe = dataclasses.replace(script.Recipe(), **TINY)
-    turned = script.turned(load_backbone("vgg19", str(teacher)), recipe, torch.rand(4, 3, 64, 64))
-    net = script.student(recipe)
-    for step, trained in script.train(net, recipe, turned, crops, checkpoint, "cpu"):
+    turned = script.turned(load_backbone("vgg19", str(teacher)), recipe.plan, recipe.heads, torch.rand(4, 3, 64, 64))
+    net = fresh(script, recipe)
+    for step, trained, _ in script.train(net, recipe, turned, crops, checkpoint, "cpu"):
         net = trained
         if step >= stop:
             break
@@ -131,7 +136,7 @@ def test_turning_keeps_gram_distances(script: ModuleType, teacher: Path) -> None
     """With all directions kept, a turned teacher measures as the teacher does, up to one factor per layer."""
     vgg19 = load_backbone("vgg19", str(teacher))
     recipe = script.Recipe(heads=(64, 128, 256))
-    turned = script.turned(vgg19, recipe, torch.rand(4, 3, 64, 64))
+    turned = script.turned(vgg19, recipe.plan, recipe.heads, torch.rand(4, 3, 64, 64))
     a, b, c = torch.rand(3, 1, 3, 64, 64)
     for layer in ("relu1_1", "relu3_1"):
         ratios = []
@@ -143,7 +148,7 @@ def test_turning_keeps_gram_distances(script: ModuleType, teacher: Path) -> None
 
 def test_dead_channels_are_pruned_without_a_trace(script: ModuleType) -> None:
     recipe = dataclasses.replace(script.Recipe(), **TINY)
-    net, x = script.student(recipe), torch.rand(2, 3, 64, 64)
+    net, x = fresh(script, recipe), torch.rand(2, 3, 64, 64)
     with torch.no_grad():
         net.convs[1].bias[2:5] = -1e4
     plan, tensors = script.pruned(net, x)
@@ -155,26 +160,34 @@ def test_dead_channels_are_pruned_without_a_trace(script: ModuleType) -> None:
 
 def test_narrowing_to_the_same_width_changes_nothing_but_size(script: ModuleType, teacher: Path) -> None:
     recipe, x = dataclasses.replace(script.Recipe(), **TINY), torch.rand(2, 3, 64, 64)
-    wide = script.student(recipe)
-    turned = script.turned(load_backbone("vgg19", str(teacher)), recipe, x)
-    same = script.narrowed(wide, recipe, turned, x)
+    wide, vgg19 = fresh(script, recipe), load_backbone("vgg19", str(teacher))
+
+    def changed(plan: str, heads: tuple[int, ...]) -> Backbone:
+        return script.narrowed(wide, plan, heads, 0, script.turned(vgg19, plan, heads, x), x)
+
+    same = changed(recipe.plan, recipe.heads)
     for layer, features in wide(x, wide.layers).items():
         found = same(x, [layer])[layer]
         torch.testing.assert_close(found, features * ((found * features).sum() / features.square().sum()))
-    small = dataclasses.replace(recipe, plan="6 relu1_1 P 4 relu2_1 P 12 relu3_1", heads=(3, 4, 4))
-    turned = script.turned(load_backbone("vgg19", str(teacher)), small, x)
-    assert script.narrowed(wide, small, turned, x)(x, ["relu3_1"])["relu3_1"].shape == (2, 4, 16, 16)
+    small = changed("6 relu1_1 P 4 relu2_1 P 12 relu3_1", (3, 4, 4))
+    assert small(x, ["relu3_1"])["relu3_1"].shape == (2, 4, 16, 16)
 
 
-def test_painting_moves_towards_the_targets(script: ModuleType, pictures: Path) -> None:
+def test_painting_moves_towards_the_goals(script: ModuleType, pictures: Path) -> None:
     recipe = dataclasses.replace(script.Recipe(), **TINY)
-    practice = script.Practice(recipe)
+    practice, net = script.Practice(recipe), fresh(script, recipe)
     crops = torch.from_numpy(script.cut_crops(pictures, 12, 0))
     plain = script.windows(crops, recipe, 1)
     assert practice.mix(plain, 1) is plain
-    practice.paint(script.student(recipe), crops, 2, "cpu")
+    for step in (2, 4):  # the pool grows to its size
+        practice.paint(net, crops, step, "cpu")
+    assert practice.pictures.shape == practice.goals.shape == (8, 3, 64, 64)
+    before = practice.distances(net, "cpu")
+    for step in range(6, 66, 2):
+        practice.paint(net, crops, step, "cpu")
+    after = practice.distances(net, "cpu")
+    assert all(after[layer] < before[layer] / 2 for layer in ("relu1_1", "relu2_1", "relu3_1"))
     mixed = practice.mix(plain, 1)
-    assert practice.pictures.shape == (4, 3, 64, 64)
     assert not torch.equal(mixed[:1], plain[:1])
     assert torch.equal(mixed[1:], plain[1:])
     assert float(mixed.min()) >= -0.1
