@@ -17,6 +17,7 @@ from videostyle.media.containers import (
     tick_of,
 )
 from videostyle.media.encode import check_film
+from videostyle.media.notices import FilmNotices
 from videostyle.media.probe import probe
 from videostyle.settings import FilmSettings
 
@@ -123,9 +124,9 @@ def test_sound_that_a_container_cannot_hold_is_refused(
     found = probe(source(tmp_path / name, (codec,)))
     with pytest.raises(MediaError, match=message):
         check_film(found, tmp_path / film, FilmSettings(), (64, 48))
-    assert check_film(found, tmp_path / "film.mkv", FilmSettings(), (64, 48)) == ()
-    assert len(check_film(found, tmp_path / "film.gif", FilmSettings(), (64, 48))) == 1
-    assert len(check_film(found, tmp_path / "frames", FilmSettings(codec="png"), (64, 48))) == 1
+    assert check_film(found, tmp_path / "film.mkv", FilmSettings(), (64, 48)) == FilmNotices()
+    assert len(check_film(found, tmp_path / "film.gif", FilmSettings(), (64, 48)).left_out) == 1
+    assert len(check_film(found, tmp_path / "frames", FilmSettings(codec="png"), (64, 48)).left_out) == 1
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -134,4 +135,4 @@ def test_sound_for_another_container_than_matroska(tmp_path: Path) -> None:
     found = probe(source(tmp_path / "clip.mov", ("pcm_mulaw",)))
     with pytest.raises(MediaError, match=r"\(pcm_mulaw\); use -o film\.mov"):
         check_film(found, tmp_path / "film.mkv", FilmSettings(), (64, 48))
-    assert check_film(found, tmp_path / "film.mov", FilmSettings(), (64, 48)) == ()
+    assert check_film(found, tmp_path / "film.mov", FilmSettings(), (64, 48)) == FilmNotices()

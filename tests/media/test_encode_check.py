@@ -76,5 +76,5 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch:
 def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4"))
     for name in ("a.mp4", "a.mov", "a.mkv", "a.webm", "a.avi", "a.ts", "a.gif", "a.m4v", "a:b.mp4", "é %d.MP4"):
-        assert check_film(clip, tmp_path / name, FAST, (96, 64)) == ()
+        assert check_film(clip, tmp_path / name, FAST, (96, 64)).left_out == ()
     assert [p.name for p in tmp_path.iterdir()] == ["clip.mp4"]

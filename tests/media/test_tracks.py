@@ -13,6 +13,7 @@ from tests.media.oracle import ffprobe, frame_times, hashes, needs_ffprobe, pack
 from videostyle.frames import Clip, Pixels
 from videostyle.media.containers import CONTAINERS
 from videostyle.media.encode import check_film, encode_film
+from videostyle.media.notices import FilmNotices
 from videostyle.media.probe import open_file, probe
 from videostyle.media.timeline import Timeline
 from videostyle.media.tracks import Tracks, kept_tags
@@ -158,7 +159,7 @@ def test_covers_are_kept(clip: str, film: str, tmp_path: Path) -> None:
     cover = tmp_path / "cover.png"
     ffmpeg("-f", "lavfi", "-i", "testsrc=size=32x32", "-frames:v", "1", cover)
     if clip.endswith("mp4"):
-        more = ["-i", cover, "-map", "0", "-map", "1", "-disposition:v:1", "attached_pic"]
+        more: list[str | Path] = ["-i", cover, "-map", "0", "-map", "1", "-disposition:v:1", "attached_pic"]
     else:
         more = [
             "-attach",
@@ -196,7 +197,7 @@ def test_fonts_are_kept_in_matroska_and_told_of_elsewhere(tmp_path: Path) -> Non
     clip = probe(source(tmp_path / "clip.mkv", ("aac",), *attach))
     made = film_of(clip, tmp_path / "film.mkv")
     assert [s["tags"]["filename"] for s in streams(made) if s["codec_type"] == "attachment"] == ["font.ttf"]
-    assert len(check_film(clip, tmp_path / "film.mp4", FILM, (64, 48))) == 1
+    assert len(check_film(clip, tmp_path / "film.mp4", FILM, (64, 48)).left_out) == 1
 
 
 @needs_ffprobe
@@ -206,9 +207,9 @@ def test_subtitles_that_a_film_cannot_hold_are_told_of(tmp_path: Path) -> None:
     ffmpeg("-i", first, "-i", tmp_path / "words.srt", "-map", "0", "-map", "1", "-c", "copy", tmp_path / "clip.mkv")
     clip = probe(tmp_path / "clip.mkv")
     notices = check_film(clip, tmp_path / "film.mp4", FILM, (64, 48))
-    assert notices == ("subtitle track 2 (subrip) of clip.mkv is left out of the film",)
+    assert notices.left_out == ("subtitle track 2 (subrip) of clip.mkv is left out of the film",)
     assert [s["codec_type"] for s in streams(film_of(clip, tmp_path / "film.mp4"))] == ["video", "audio"]
-    assert check_film(clip, tmp_path / "film.mkv", FILM, (64, 48)) == ()
+    assert check_film(clip, tmp_path / "film.mkv", FILM, (64, 48)) == FilmNotices()
 
 
 PARTS = [

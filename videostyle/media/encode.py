@@ -14,15 +14,18 @@ from videostyle.media.atomic import check_folder, whole_or_nothing
 from videostyle.media.containers import (
     CENTISECOND,
     CONTAINERS,
+    Container,
     codec_name,
     codec_of,
     codec_that_takes,
     container_of,
     holds_sound,
+    pixel_format,
     tick_of,
     trial,
 )
 from videostyle.media.folder import write_folder
+from videostyle.media.notices import FilmNotices, losses, picture_changes, sound_changes, timecode_changes
 from videostyle.media.picture import FrameMaker, add_picture
 from videostyle.media.probe import open_file
 from videostyle.media.timeline import Timeline
@@ -33,49 +36,59 @@ from videostyle.settings import FilmSettings
 
 def check_film(
     clip: Clip, path: Path, settings: FilmSettings, size: tuple[int, int], keep: Selection | None = None
-) -> tuple[str, ...]:
-    """Find out before any work whether a film can be written; returns notices of what will be left out of it.
+) -> FilmNotices:
+    """Find out before any work whether a film can be written, and what it will lack of the clip or hold otherwise.
 
-    size: width and height, px. Leaves no file behind. Raises MediaError where folder, container, codec, size or sound
-    do not go together.
+    size: width and height, px. keep: as for ``encode_film``. Leaves no file behind. Raises MediaError where folder,
+    container, codec, size or sound do not go together.
     """
     if settings.codec == "png":
-        if path.suffix.lower() in CONTAINERS:
-            raise MediaError(
-                f"{path}: film.codec = png makes a folder of pictures; give a folder such as -o {path.stem}"
-            )
-        if path.exists() and not path.is_dir():
-            raise MediaError(
-                f"{path}: a file, and film.codec = png makes a folder of pictures; give another name with -o"
-            )
-        check_folder(path)
-        sound = [track for track in clip.tracks if track.kind == "audio"]
-        return tuple(f"audio track {track.index} ({track.codec}) is no part of a folder of pictures" for track in sound)
+        return _check_pngs(clip, path, Timeline(clip, keep))
     container, codec = container_of(path), codec_of(path, settings)
     if path.is_dir():
         raise MediaError(f"{path} is a folder; give a file such as {path.name or 'film'}/film.mp4 with -o")
     check_folder(path)
     tick_of(clip, container.format, path)
+    timeline = Timeline(clip, keep)
 
     def add(name: str, output: Any) -> None:
         other = dataclasses.replace(settings, codec=name, quality=-1)  # type: ignore[arg-type]
-        add_picture(output, clip, path, other, size, clip.num_frames)
+        add_picture(output, clip, path, other, size, timeline.num_frames)
 
-    refused = trial(container, lambda output: add_picture(output, clip, path, settings, size, clip.num_frames))
+    refused = trial(container, lambda output: add_picture(output, clip, path, settings, size, timeline.num_frames))
     if refused:
         what = f"{size[0]}x{size[1]} pictures of {clip.depth} bits"
         other = codec_that_takes(container, add)
         advice = f"use film.codec = {other}" if other else "change the size"
         raise MediaError(f"{path}: {codec.encoder} refuses {what} ({refused}); {advice}")
     with open_file(clip.path) as source:
-        taken, left = copied(source, clip, container, Timeline(clip, keep))
-        lost = [s for s in source.streams.audio if s.index not in {stream.index for stream in taken}]
-        if lost and container.audio:
-            names = ", ".join(dict.fromkeys(map(codec_name, lost)))
-            other = holds_sound(list(source.streams.audio))
-            advice = f"use -o {path.stem}{other}" if other else "no other can; convert it first, to FLAC for example"
-            raise MediaError(f"{path}: {path.suffix} cannot hold the clip's sound ({names}); {advice}")
-    return tuple(left)
+        taken, left = copied(source, clip, container, timeline)
+        _check_sound(source, path, container, taken)
+        left += losses(source, clip, path, container, timeline)
+        changed = [*picture_changes(clip, pixel_format(clip, codec, size)), *timecode_changes(timeline)]
+        changed += sound_changes(taken, clip, container, timeline)
+    return FilmNotices(tuple(left), tuple(changed))
+
+
+def _check_pngs(clip: Clip, path: Path, timeline: Timeline) -> FilmNotices:
+    if path.suffix.lower() in CONTAINERS:
+        raise MediaError(f"{path}: film.codec = png makes a folder of pictures; give a folder such as -o {path.stem}")
+    if path.exists() and not path.is_dir():
+        raise MediaError(f"{path}: a file, and film.codec = png makes a folder of pictures; give another name with -o")
+    check_folder(path)
+    with open_file(clip.path) as source:
+        _, left = copied(source, clip, None, timeline)
+        return FilmNotices((*left, *losses(source, clip, path, None, timeline)))
+
+
+def _check_sound(source: Any, path: Path, container: Container, taken: list[Any]) -> None:
+    """Raise MediaError where a container for sound cannot hold the clip's."""
+    lost = [s for s in source.streams.audio if s.index not in {stream.index for stream in taken}]
+    if lost and container.audio:
+        names = ", ".join(dict.fromkeys(map(codec_name, lost)))
+        other = holds_sound(list(source.streams.audio))
+        advice = f"use -o {path.stem}{other}" if other else "no other can; convert it first, to FLAC for example"
+        raise MediaError(f"{path}: {path.suffix} cannot hold the clip's sound ({names}); {advice}")
 
 
 def encode_film(

@@ -19,28 +19,31 @@ JITTER = Fraction(3, 2)
 """ticks of a coarse clock (Matroska's milliseconds) within which packets of sound follow each other without a gap"""
 
 
-def copied(source: Any, clip: Clip, container: Container, timeline: Timeline) -> tuple[list[Any], list[str]]:
+def copied(source: Any, clip: Clip, container: Container | None, timeline: Timeline) -> tuple[list[Any], list[str]]:
     """The streams of a source that a container takes beside the film, and a line for each one left out.
 
-    The line of a track that is sound begins with ``audio``.
+    container: None: a folder of pictures, which takes none.
     """
     taken, left = [], []
     for stream in source.streams:
         if stream.index == clip.stream:
             continue
         words = stream.type == "subtitle" and len(timeline.parts) == 1
-        if (words or stream.type in ("audio", "attachment") or is_cover(stream)) and can_hold(container, stream):
+        known = words or stream.type in ("audio", "attachment") or is_cover(stream)
+        if known and container and can_hold(container, stream):
             taken.append(stream)
-        elif not _made_anew(stream, container):
+        elif not _made_anew(stream, source):
             kind = "cover" if is_cover(stream) else stream.type or "data"
             codec = f" ({codec_name(stream)})" if stream.codec_context else ""
             left.append(f"{kind} track {stream.index}{codec} of {clip.path.name} is left out of the film")
     return taken, left
 
 
-def _made_anew(stream: Any, container: Container) -> bool:
-    """Whether the muxer makes such a track by itself: timecode, from a tag of the picture."""
-    return stream.type == "data" and "timecode" in stream.metadata and container.format in ("mp4", "mov")
+def _made_anew(stream: Any, source: Any) -> bool:
+    """Whether a track of a QuickTime file holds only what muxers write by themselves: timecode, or chapters."""
+    if stream.type != "data":
+        return False
+    return "timecode" in stream.metadata or (stream.name == "bin_data" and bool(source.chapters()))
 
 
 def kept_tags(tags: dict[str, str]) -> dict[str, str]:

@@ -1,0 +1,93 @@
+"""What a film will lack of its clip, or hold in another way."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from videostyle.frames import Clip
+from videostyle.media.containers import Container, codec_name, is_rgb
+from videostyle.media.cuts import sample_bytes
+from videostyle.media.probe import open_file
+from videostyle.media.timeline import Timeline
+
+CHROMA = {"444": 4, "422": 2, "420": 1}
+"""samples of colour for every four of brightness and line"""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmNotices:
+    """What the user should know before a film is made, a line each."""
+
+    left_out: tuple[str, ...] = ()
+    """things of the clip that the film will not have"""
+    changed: tuple[str, ...] = ()
+    """things that it will have in another way"""
+
+
+def losses(source: Any, clip: Clip, path: Path, container: Container | None, timeline: Timeline) -> Iterator[str]:
+    """What a container (None: a folder of pictures) cannot hold beside tracks."""
+    place = path.suffix if container else "a folder of pictures"
+    format = container.format if container else ""
+    if source.chapters() and format not in ("mp4", "mov", "matroska", "webm"):
+        yield f"the chapters of {clip.path.name} are left out: {place} cannot hold them"
+    if clip.timecode and format not in ("mp4", "mov", "matroska", "webm"):
+        yield f"the timecode {clip.timecode} is left out: {place} cannot hold it"
+    elif clip.timecode and not timeline.timecode:
+        yield f"the timecode {clip.timecode} is left out: the range's first frame cannot be counted from it"
+
+
+def picture_changes(clip: Clip, pixels: str) -> Iterator[str]:
+    """How a film in FFmpeg's pixel format will show less than the clip."""
+    if pixels == "pal8":
+        yield "the film has 256 colors, and its times are rounded to 10 ms"
+        return
+    depth = 10 if pixels.endswith("10le") else 8
+    if clip.depth > depth:
+        yield f"the picture's {clip.depth} bits become {depth}"
+    if is_rgb(clip):
+        yield f"the picture's RGB becomes {_chroma(pixels)} YUV"
+    elif (now := CHROMA[_digits(pixels)]) < CHROMA.get(_digits(clip.pixel_format), now):
+        yield f"the picture's {_chroma(clip.pixel_format)} color becomes {_chroma(pixels)}"
+
+
+def _digits(pixels: str) -> str:
+    return next((digits for digits in CHROMA if digits in pixels), "")
+
+
+def _chroma(pixels: str) -> str:
+    return ":".join(_digits(pixels))
+
+
+def timecode_changes(timeline: Timeline) -> Iterator[str]:
+    if timeline.timecode and len(timeline.parts) > 1:
+        yield f"the timecode {timeline.timecode} is right for the first range only, from which it counts on"
+
+
+def sound_changes(streams: list[Any], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
+    """How the sound of a range is cut, for the tracks that are copied."""
+    for stream in streams:
+        if timeline.whole or stream.type != "audio" or sample_bytes(codec_name(stream)):
+            continue
+        length = float(1000 * _packet(clip, stream))
+        if len(timeline.parts) > 1:
+            how = f"it is off by up to {length / 2:.1f} ms at the joins"
+        elif container.exact:
+            how = "an edit list makes it begin in its place"
+        elif container.format == "avi":
+            how = f"it is off by up to {length / 2:.1f} ms"
+        else:
+            how = f"up to {length:.1f} ms at the beginning are silent"
+        yield f"audio track {stream.index} ({codec_name(stream)}) is cut at its packets: {how}"
+
+
+def _packet(clip: Clip, stream: Any) -> Fraction:
+    """Seconds that the longest of a track's first packets lasts."""
+    context = stream.codec_context
+    if (context.frame_size or 0) > 1:
+        return Fraction(context.frame_size, context.sample_rate)
+    with open_file(clip.path) as source:
+        packets = (packet for packet in source.demux(source.streams[stream.index]) if packet.size and packet.duration)
+        return max((Fraction(p.duration * p.time_base) for p in itertools.islice(packets, 10)), default=Fraction(0))
