@@ -1,0 +1,152 @@
+"""A full film in which some frames are replaced, and nothing else is touched that need not be."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from av.sidedata.sidedata import Type
+
+from videostyle.errors import MediaError, SettingsError
+from videostyle.frames import Clip, FrameRange, Pixels
+from videostyle.media.containers import container_of
+from videostyle.media.decode import decode
+from videostyle.media.encode import check_film, encode_film, whole_or_nothing
+from videostyle.media.probe import open_file, probe
+from videostyle.media.splice import WRITERS, Packets, Replaced, SpanEncoder, difference, read_packets, splice
+from videostyle.selection import Selection
+from videostyle.settings import FilmSettings
+
+SHAPE = 0.03
+"""fraction by which the shape of a film may differ from its clip's, as sizes are rounded to even numbers"""
+Pictures = Callable[[], Iterable[tuple[int, Pixels]]]
+"""gives (source frame, upright pixels) of the frames to be replaced, ascending; each call begins anew"""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What of a film will be written anew."""
+
+    film: Clip
+    """the full film, as measured"""
+    selection: Selection
+    settings: FilmSettings
+    encoded: tuple[FrameRange, ...]
+    """frames that are encoded again; the packets of the others are copied"""
+    why: str = ""
+    """why everything is encoded again, where this is more than was asked for"""
+    notices: tuple[str, ...] = ()
+    """lines for the user"""
+    packets: Packets | None = None
+    encoder: SpanEncoder | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything is encoded again."""
+        return self.encoder is None
+
+
+def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSettings) -> Patch:
+    """Look at the full film of a clip, and find what must be encoded again to replace the frames of a selection.
+
+    Raises MediaError where it is no film of all the clip's frames, SettingsError where the selection has a step.
+    """
+    if any(part.step > 1 for part in selection.parts):
+        raise SettingsError(f"--frames {selection}: a patch replaces all frames of a range; leave out the step")
+    film = probe(full)
+    _check_same(film, clip)
+    container_of(full)
+    packets, encoder, why = _writer(film, settings)
+    if packets is None or encoder is None:
+        settings = dataclasses.replace(settings, codec=_codec(film))
+        lost = check_film(film, full, settings, (film.width, film.height))
+        notice = f"all {film.num_frames} frames of {full.name} are encoded again: {why}"
+        return Patch(film, selection, settings, (film.frames,), why, (notice, *lost))
+    spans = packets.spans(selection)
+    lost = check_film(film, full, dataclasses.replace(settings, codec=_codec(film)), (film.width, film.height))
+    return Patch(film, selection, settings, spans, "", (_told(spans, film.num_frames), *lost), packets, encoder)
+
+
+def _told(spans: tuple[FrameRange, ...], num_frames: int) -> str:
+    again = sum(map(len, spans))
+    others = f"the other {num_frames - again} are copied" if again < num_frames else "none is copied"
+    return f"frames {','.join(map(str, spans))} are encoded again, {others}"
+
+
+def _check_same(film: Clip, clip: Clip) -> None:
+    """Raise MediaError where a film cannot be the full one of a clip."""
+    path = film.path
+    if film.frames_missing:
+        raise MediaError(f"{path}: cut off, {film.frames_missing} of its frames are missing; give the whole film")
+    if film.num_frames != clip.num_frames:
+        raise MediaError(
+            f"{path} has {film.num_frames} frames, the clip has {clip.num_frames}; patch the full film of this clip"
+        )
+    if abs(film.width * clip.height / (film.height * clip.width) - 1) > SHAPE:
+        raise MediaError(
+            f"{path} is {film.width}x{film.height}, the clip {clip.width}x{clip.height}, which is another shape; "
+            "patch the full film of this clip"
+        )
+
+
+def _codec(film: Clip) -> Any:
+    """The setting film.codec for a film that is encoded again: its own where there is a writer for it."""
+    own = WRITERS.get(film.codec, "auto")
+    return own if own in container_of(film.path).codecs else "auto"
+
+
+def _writer(film: Clip, settings: FilmSettings) -> tuple[Packets | None, SpanEncoder | None, str]:
+    """The packets of a film and an encoder that fits them, or why there is none."""
+    if _codec(film) == "auto":
+        return None, None, f"{film.codec} cannot be written"
+    if _turned(film):
+        return None, None, "its pictures are stored turned"
+    packets = read_packets(film)
+    if packets is None:
+        return None, None, "some of its packets are hidden or hold no frame of their own"
+    try:
+        return packets, SpanEncoder(film, packets, settings), ""
+    except MediaError as error:
+        return None, None, str(error)
+
+
+def _turned(film: Clip) -> bool:
+    with open_file(film.path) as source:
+        frame = next(source.decode(source.streams[film.stream]))
+        return any(data.type == Type.DISPLAYMATRIX for data in frame.side_data)
+
+
+def patch_film(patch: Patch, output: Path, pictures: Pictures) -> tuple[str, ...]:
+    """Write the new film; returns notices of what went otherwise than planned.
+
+    output: with the extension of the old film; it may be the old film itself, which is replaced when the new one is
+    whole and checked. Raises MediaError where it cannot be written.
+    """
+    film = patch.film
+    if container_of(output) != container_of(film.path):
+        raise MediaError(f"{output}: a patched film stays what it was; end the name in {film.path.suffix}")
+    notices: tuple[str, ...] = ()
+    if patch.packets is not None and patch.encoder is not None:
+        try:
+            with whole_or_nothing(output) as temporary:
+                splice(film, patch.packets, patch.encoded, patch.encoder, temporary, Replaced(pictures()))
+                if wrong := difference(film, patch.encoded, temporary):
+                    raise _NotTheSame(wrong)
+            return ()
+        except _NotTheSame as error:
+            notices = (f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}",)
+    settings = dataclasses.replace(patch.settings, codec=_codec(film))
+    encode_film(film, output, _all(film, Replaced(pictures())), settings, (film.width, film.height))
+    return notices
+
+
+class _NotTheSame(Exception):
+    """A patched film did not pass its check."""
+
+
+def _all(film: Clip, replaced: Replaced) -> Iterator[tuple[int, Pixels]]:
+    """Every picture of the new film."""
+    for frame in decode(film):
+        pixels = replaced(frame.index)
+        yield frame.index, frame.pixels if pixels is None else pixels
