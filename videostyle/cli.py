@@ -56,6 +56,14 @@ def run_command(
     encoding: Encoding,
     work: Work,
     voice: Voice,
+    patch: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FULL",
+            help="replace the frames in this full film of the clip; default output: FULL_patched.EXT",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     no_film: Annotated[
         bool,
         typer.Option("--no-film", help="only frames in --job; 'assemble' makes the film later", rich_help_panel=OUTPUT),
@@ -67,7 +75,7 @@ def run_command(
     Exit code 0: done; 2: a mistake in the command or its files; 3: done, but frames of a damaged clip are missing.
     """
     settings = _settings(look, network, encoding)
-    request = replace(_request(clip, look, part, place, work, settings("draft")), film=not no_film)
+    request = replace(_request(clip, look, part, place, work, settings("draft")), film=not no_film, patch=patch)
     _run(request, settings, look.preset, voice)
 
 

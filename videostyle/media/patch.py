@@ -10,9 +10,10 @@ from av.sidedata.sidedata import Type
 
 from videostyle.errors import MediaError, SettingsError
 from videostyle.frames import Clip, FrameRange, Pixels
+from videostyle.media.atomic import whole_or_nothing
 from videostyle.media.containers import container_of
 from videostyle.media.decode import decode
-from videostyle.media.encode import check_film, encode_film, whole_or_nothing
+from videostyle.media.encode import check_film, encode_film
 from videostyle.media.probe import open_file, probe
 from videostyle.media.splice import WRITERS, Packets, Replaced, SpanEncoder, difference, read_packets, splice
 from videostyle.selection import Selection
@@ -60,11 +61,11 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     packets, encoder, why = _writer(film, settings)
     if packets is None or encoder is None:
         settings = dataclasses.replace(settings, codec=_codec(film))
-        lost = check_film(film, full, settings, (film.width, film.height))
+        lost = check_film(film, full, settings, (film.width, film.height)).left_out
         notice = f"all {film.num_frames} frames of {full.name} are encoded again: {why}"
         return Patch(film, selection, settings, (film.frames,), why, (notice, *lost))
     spans = packets.spans(selection)
-    lost = check_film(film, full, dataclasses.replace(settings, codec=_codec(film)), (film.width, film.height))
+    lost = check_film(film, full, dataclasses.replace(settings, codec=_codec(film)), (film.width, film.height)).left_out
     return Patch(film, selection, settings, spans, "", (_told(spans, film.num_frames), *lost), packets, encoder)
 
 

@@ -26,8 +26,9 @@ from videostyle.media.bitstream import (
 )
 from videostyle.media.containers import container_of
 from videostyle.media.decode import _beginnings, _from_beginning
-from videostyle.media.encode import _add_picture, _Converter
+from videostyle.media.picture import FrameMaker, add_picture
 from videostyle.media.probe import open_file, probe
+from videostyle.media.timeline import Timeline
 from videostyle.media.tracks import Tracks, copied, kept_tags
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
@@ -162,7 +163,7 @@ class SpanEncoder:
         film = self._film
         output, stream = self._stream(self._chroma or "")
         tick = stream.codec_context.time_base
-        to_frame = _Converter(film, stream, (film.width, film.height), Fraction(0))
+        to_frame = FrameMaker(film, stream, (film.width, film.height), Timeline(film, None))
         stamps: dict[int, int] = {}
         last = -1 << 62
         for index, shown in _decoded(film, span):
@@ -203,7 +204,7 @@ class SpanEncoder:
         container = container_of(film.path)
         output = av.open(io.BytesIO(), "w", format=container.format)
         likewise = replace(film, rate=self._rate) if self._rate and codec == "hevc" else film
-        stream = _add_picture(output, likewise, film.path, self._settings, (film.width, film.height), film.num_frames)
+        stream = add_picture(output, likewise, film.path, self._settings, (film.width, film.height), film.num_frames)
         context = stream.codec_context
         options = dict(context.options)
         if codec in FRESH:
@@ -262,7 +263,8 @@ def splice(
         if container.format in ("mp4", "mov"):
             picture.codec_context.codec_tag = original.codec_context.codec_tag
         picture.metadata.update(_tags(original.metadata))
-        tracks = Tracks(beside, copied(beside, film, container)[0], output, container, Fraction(0), None)
+        whole = Timeline(film, None)
+        tracks = Tracks(beside, copied(beside, film, container, whole)[0], output, container, whole)
         output.metadata.update(_tags(source.metadata))
         output.set_chapters(source.chapters())
         own = (packet for packet in source.demux(original) if packet.size)

@@ -14,6 +14,7 @@ from videostyle.errors import IncompleteError, JobError, MediaError, SettingsErr
 from videostyle.frames import Clip, Pixels
 from videostyle.media.encode import check_film, encode_film
 from videostyle.media.folder import picture_name
+from videostyle.media.patch import Patch, patch_film
 from videostyle.media.probe import probe
 from videostyle.media.sequence import identity
 from videostyle.render.ahead import Ahead
@@ -59,20 +60,31 @@ def make_film(
 
     backbone: its name, for the film's comment.
     """
-
-    def pictures() -> Iterator[tuple[int, Pixels]]:
-        for frame in plan.to_keep:
-            yield frame, store.load(frame)
-            report(FrameWritten(frame, len(plan.to_keep)))
-
     settings = plan.settings
     styles = " + ".join(path.name for path in plan.artworks)
     comment = f"videostyle {__version__}, {backbone}, style {styles}, seed {settings.seed}"
-    ahead = Ahead(pictures(), depth=4)
+    ahead = Ahead(_stored(plan, store, report), depth=4)
     try:
         encode_film(plan.clip, output, ahead, settings.film, plan.size, plan.keep, comment)
     finally:
         ahead.close()
+
+
+def make_patched(
+    plan: RenderPlan,
+    store: Store,
+    patch: Patch,
+    output: Path,
+    report: Callable[[FrameWritten], object] = lambda _: None,
+) -> tuple[str, ...]:
+    """Write a full film anew with the stored frames in it; returns notices of what went otherwise than planned."""
+    return patch_film(patch, output, lambda: _stored(plan, store, report))
+
+
+def _stored(plan: RenderPlan, store: Store, report: Callable[[FrameWritten], object]) -> Iterator[tuple[int, Pixels]]:
+    for frame in plan.to_keep:
+        yield frame, store.load(frame)
+        report(FrameWritten(frame, len(plan.to_keep)))
 
 
 def notes(plan: RenderPlan, backbone: str, rate: Fraction | None) -> dict[str, object]:
@@ -109,26 +121,32 @@ def check_place(
     overwrite: bool,
     strict: bool,
 ) -> tuple[str, ...]:
-    """Find out before any work whether a film can be written; returns notices of what it will not have of the clip.
+    """Find out before any work whether a film can be written; returns notices of what it will lack or hold otherwise.
 
     sources: files that must not be overwritten. strict: leaving anything out is an error. Raises SettingsError where
     the film would take the place of something else, MediaError where container, codec, size and sound do not go
     together.
     """
-    for source in sources:
-        if output.exists() and source.exists() and os.path.samefile(output, source):
-            raise SettingsError(f"{output} is an input of this render; give another file with -o")
     film = settings.film
+    check_free(output, sources, overwrite or film.codec == "png")
     if film.codec == "png" and not overwrite:
         taken = next((path for frame in keep.frames if (path := output / picture_name(frame)).exists()), None)
         if taken:
             raise SettingsError(f"{taken} exists; give another folder with -o, or --overwrite to replace such files")
-    elif output.exists() and not overwrite:
+    found = check_film(clip, output, film, film_size(clip, settings), keep)
+    if found.left_out and strict:
+        lost = "; ".join(found.left_out)
+        raise MediaError(f"--strict: {lost}; choose another container or codec, or leave out --strict")
+    return found.left_out + found.changed
+
+
+def check_free(output: Path, sources: Sequence[Path], overwrite: bool) -> None:
+    """Raise SettingsError where a film would take the place of a source, or unasked of anything else."""
+    for source in sources:
+        if output.exists() and source.exists() and os.path.samefile(output, source):
+            raise SettingsError(f"{output} is an input of this render; give another file with -o")
+    if output.exists() and not overwrite:
         raise SettingsError(f"{output} exists; give another file with -o, or --overwrite to replace it")
-    left_out = check_film(clip, output, film, film_size(clip, settings), keep)
-    if left_out and strict:
-        raise MediaError(f"--strict: {'; '.join(left_out)}; choose another container or codec, or leave out --strict")
-    return left_out
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from videostyle.errors import JobError, MediaError, SettingsError
 from videostyle.frames import Clip, FrameDone, Pixels, to_picture
+from videostyle.media.atomic import check_folder
+from videostyle.media.patch import Patch, plan_patch
 from videostyle.media.probe import probe
 from videostyle.media.sequence import default_name, has_file
 from videostyle.media.stills import read_picture
-from videostyle.render.film import FilmDone, FrameWritten, check_place, make_film, notes
+from videostyle.render.film import FilmDone, FrameWritten, check_free, check_place, make_film, make_patched, notes
 from videostyle.render.plan import RenderPlan, check_size, fingerprint_of, make_plan, scan, scan_key
 from videostyle.render.renderer import render
 from videostyle.render.store import Store
@@ -50,6 +52,8 @@ class Request:
     """frames a second of a source without times"""
     output: Path | None = None
     """None: ``CLIP_ART.EXT`` beside the clip"""
+    patch: Path | None = None
+    """a full film of the clip in which the frames are to be replaced"""
     film: bool = True
     """whether a film is made, or the job folder's frames are all that is wanted"""
     job: Path | None = None
@@ -73,6 +77,7 @@ class Checked:
     output: Path
     """the film, or the job folder where no film is wanted"""
     job: Path
+    patch: Patch | None
     notices: tuple[str, ...]
 
 
@@ -115,14 +120,20 @@ def check(request: Request) -> Checked:
     if clip.frames_missing:
         notices += (f"{request.clip} is cut off: {clip.frames_missing} frames that it promises are not in the file",)
     if not request.film:
-        if request.job is None or request.output is not None:
+        if request.job is None or request.output or request.patch:
             raise SettingsError("--no-film leaves frames in a folder and no film; give that with --job, and no -o")
-        return Checked(request, clip, artworks, keep, request.job, request.job, notices)
+        return Checked(request, clip, artworks, keep, request.job, request.job, None, notices)
+    patch = plan_patch(request.patch, clip, keep, request.settings.film) if request.patch else None
     output = request.output or _default_output(clip, request, keep)
     sources = (request.clip, *request.artworks)
-    left_out = check_place(clip, keep, output, request.settings, sources, request.overwrite, request.strict)
+    if patch:
+        check_free(output, sources, request.overwrite)
+        check_folder(output)
+        notices += patch.notices
+    else:
+        notices += check_place(clip, keep, output, request.settings, sources, request.overwrite, request.strict)
     job = request.job or output.with_name(f"{output.name}.job")
-    return Checked(request, clip, artworks, keep, output, job, notices + left_out)
+    return Checked(request, clip, artworks, keep, output, job, patch, notices)
 
 
 def prepare(
@@ -185,7 +196,10 @@ def run(
     try:
         pictures = [to_picture(artwork) for artwork in checked.artworks]
         render(plan, store, prepared.stylizer, pictures, prepared.slots, report, lambda text: report(Notice(text)))
-        if request.film:
+        if checked.patch:
+            for text in make_patched(plan, store, checked.patch, checked.output, report):
+                report(Notice(text))
+        elif request.film:
             make_film(plan, store, checked.output, prepared.backbone, report)
     except BaseException:
         store.discard_if_empty()
@@ -233,6 +247,8 @@ def _check_space(plan: RenderPlan, store: Store) -> None:
 
 def _default_output(clip: Clip, request: Request, keep: Selection) -> Path:
     """Beside the clip; the film of a part says which, so that parts do not stand in each other's way."""
+    if request.patch:
+        return request.patch.with_name(f"{request.patch.stem}_patched{request.patch.suffix}")
     source = default_name(clip)
     name = f"{source.stem if has_file(clip) else source.name}_{'+'.join(path.stem for path in request.artworks)}"
     if request.settings.film.codec == "png":
