@@ -125,7 +125,7 @@ def test_high_dynamic_range_stays_what_it_is(transfer: int, name: str, codec: st
 
 @needs_ffprobe
 def test_white_of_ten_bits_stays_white(tmp_path: Path) -> None:
-    """Swscale's white is 65283 of 65535, in both directions."""
+    """It would be 943 where 65535 went to swscale, which takes 65283 for white."""
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("ffv1", rate=25)

@@ -13,6 +13,7 @@ from av.video.reformatter import VideoReformatter
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Frame, FrameRange, Pixels
+from videostyle.media.levels import looked_up, to_whole_range
 from videostyle.media.probe import open_file
 from videostyle.media.sequence import has_file, pictures
 
@@ -149,6 +150,7 @@ class _Converter:
         shrinks = size[0] * size[1] < clip.width * clip.height
         self._flags = (SWS_AREA if shrinks else SWS_BICUBIC) | SWS_ACCURATE | SWS_FULL_CHROMA
         self._format = "rgb48le" if clip.depth > 8 else "rgb24"
+        self._levels = to_whole_range(clip)
         self._scale: Any = VideoReformatter()  # takes names of matrices, which its types deny
 
     def __call__(self, picture: Any) -> Pixels:
@@ -160,7 +162,7 @@ class _Converter:
             src_colorspace=matrix_name(self._clip),
             interpolation=self._flags,
         )
-        pixels = rgb.to_ndarray()
+        pixels: Any = looked_up(rgb.to_ndarray(), self._levels)
         if _is_mirrored(picture):
             pixels = pixels[::-1]
         upright: Pixels = np.ascontiguousarray(np.rot90(pixels, self._clip.rotation // 90))

@@ -13,6 +13,7 @@ from PIL import Image
 from videostyle.frames import Clip, Pixels
 from videostyle.media.containers import codec_of, container_of, encoder_options, is_rgb, pixel_format, tick_of
 from videostyle.media.decode import HD, SWS_ACCURATE, SWS_FULL_CHROMA, matrix_name
+from videostyle.media.levels import FULL, from_whole_range, looked_up
 from videostyle.media.timeline import Timeline
 from videostyle.settings import FilmSettings
 
@@ -65,6 +66,7 @@ class FrameMaker:
         self._matrix = _matrix(clip, size)
         # an untagged film is read by its own size, which need not be the clip's
         self._matrix_name = matrix_name(dataclasses.replace(clip, width=size[0], height=size[1]))
+        self._levels = from_whole_range(full=clip.color.range == FULL)
         self._scale: Any = VideoReformatter()
 
     def __call__(self, index: int, pixels: Pixels) -> tuple[Any, Fraction]:
@@ -81,12 +83,12 @@ class FrameMaker:
     def _yuv(self, pixels: Pixels) -> Any:
         clip = self._clip
         frame = self._scale.reformat(
-            rgb_frame(pixels),
+            rgb_frame(looked_up(pixels, self._levels) if pixels.dtype == np.uint16 else pixels),
             self._size[0],
             self._size[1],
             self._format,
             dst_colorspace=self._matrix_name,
-            dst_color_range="JPEG" if clip.color.range == 2 else "MPEG",
+            dst_color_range="JPEG" if clip.color.range == FULL else "MPEG",
             interpolation=SCALING | SWS_FULL_CHROMA,
         )
         frame.colorspace, frame.color_range = self._matrix, clip.color.range
