@@ -73,7 +73,8 @@ def test_frames_for_which_two_times_would_be_the_same_are_counted(tmp_path: Path
     path = write(tmp_path / "clip.mpg", 90, "mpeg2video", options=options)
     with av.open(str(path)) as container:
         first = next(container.decode(video=0)).pts
-        assert len({packet.pts for packet in container.demux(video=0)}) < 90
+    with av.open(str(path)) as container:
+        assert len({packet.pts for packet in container.demux(video=0) if packet.size}) < 90
     table = table_of(path)
     assert [stamp for stamp, _ in table.frames] == [first + 3600 * index for index in range(90)]
     assert not table.stamped
