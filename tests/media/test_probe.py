@@ -243,6 +243,15 @@ def test_an_avi_that_repeats_frames_keeps_its_times(tmp_path: Path) -> None:
     assert [frame.index for frame in decode(clip)] == list(range(8))
 
 
+@pytest.mark.parametrize("frames_ahead", ["0", "2"])
+def test_an_avi_with_a_gap_after_every_frame(frames_ahead: str, tmp_path: Path) -> None:
+    pts = list(range(0, 80, 2))
+    path = write(tmp_path / "clip.avi", codec="mpeg4", pts=pts, base=Fraction(1, 50), options={"bf": frames_ahead})
+    clip = probe(path)
+    assert (clip.num_frames, clip.rate, clip.duration, clip.frames_missing) == (40, 25, Fraction(40, 25), 0)
+    assert [clip.seconds(index) for index in range(40)] == [Fraction(index, 25) for index in range(40)]
+
+
 def test_frames_at_one_time_are_one(tmp_path: Path) -> None:
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as output:
@@ -315,7 +324,7 @@ def test_interlaced_clips_are_told_of(tmp_path: Path) -> None:
     options = {"flags": "+ilme+ildct", "x264-params": "tff=1"}
     clip = probe(write(tmp_path / "clip.mp4", 5, options=options))
     assert clip.interlaced
-    assert any("interlaced" in note for note in clip.notes)
+    assert clip.notes == ("the clip is interlaced: deinterlaced (bwdif)",)
     assert not probe(write(tmp_path / "plain.mp4", 5)).notes
 
 

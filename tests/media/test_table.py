@@ -43,3 +43,38 @@ def test_files_with_times_are_no_bare_streams(kind: str, tmp_path: Path) -> None
 def test_a_rate_named_in_a_bare_stream_is_kept(tmp_path: Path) -> None:
     path = write(tmp_path / "clip.h264", 12, base=Fraction(1, 30))
     assert table_of(path).rate == 30
+
+
+@pytest.mark.parametrize("beside", [0, 2])
+def test_the_rate_is_that_of_the_frames(beside: int, tmp_path: Path) -> None:
+    """FFmpeg tells 25 of MPEG-4 in a transport stream, and 50 of an AVI in which every frame is followed by a gap."""
+    for rate in (Fraction(15), Fraction(50), Fraction(24000, 1001)):
+        path = write(tmp_path / "clip.ts", 40, "mpeg4", base=1 / rate, options={"bf": str(beside)})
+        assert table_of(path).rate == rate
+    path = write(tmp_path / "clip.avi", codec="mpeg4", pts=list(range(0, 80, 2)), base=Fraction(1, 50))
+    table = table_of(path)
+    assert (len(table.frames), table.rate, table.usual_step) == (40, 25, 2)
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].frames == 80
+    assert table.lacks(80) == 0
+    assert table.lacks(100) == 10
+
+
+@pytest.mark.parametrize("rate", [Fraction(24), Fraction(24000, 1001), Fraction(30000, 1001), Fraction(25, 2), 60])
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts", "avi"])
+def test_rates_are_exact(kind: str, rate: Fraction, tmp_path: Path) -> None:
+    for options in ({}, {"flags": "+ilme+ildct", "x264-params": "tff=1"}):
+        assert table_of(write(tmp_path / f"clip.{kind}", 40, base=Fraction(1, rate), options=options)).rate == rate
+
+
+def test_frames_for_which_two_times_would_be_the_same_are_counted(tmp_path: Path) -> None:
+    """A program stream holds no time for some frames, and FFmpeg guesses, for interlaced ones wrongly."""
+    options = {"flags": "+ilme+ildct", "g": "12", "bf": "2"}
+    path = write(tmp_path / "clip.mpg", 90, "mpeg2video", options=options)
+    with av.open(str(path)) as container:
+        first = next(container.decode(video=0)).pts
+    with av.open(str(path)) as container:
+        assert len({packet.pts for packet in container.demux(video=0) if packet.size}) < 90
+    table = table_of(path)
+    assert [stamp for stamp, _ in table.frames] == [first + 3600 * index for index in range(90)]
+    assert not table.stamped

@@ -13,6 +13,7 @@ from av.video.reformatter import VideoReformatter
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Frame, FrameRange, Pixels
+from videostyle.media.deinterlace import REACH, deinterlaced
 from videostyle.media.levels import looked_up, to_whole_range
 from videostyle.media.probe import open_file
 from videostyle.media.sequence import has_file, pictures
@@ -43,25 +44,39 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
     """
     frames = frames or clip.frames
     to_rgb = _Converter(clip, size or (clip.width, clip.height))
-    if not has_file(clip):
-        for index, picture in pictures(clip, frames):
-            yield Frame(index, clip.seconds(index), to_rgb(picture))
-        return
     try:
-        for begin in _beginnings(clip, frames.start):
-            with open_file(clip.path) as container:
-                shown = _from_beginning(container, clip, begin, frames)
-                first = next(shown, None)
-                # a key frame from which the decoder did not find its way to the frame wanted; try an earlier one
-                if begin is not None and (first is None or first[0] != frames.start or first[1].is_corrupt):
-                    continue
-                while first is not None:
-                    index, picture = first
-                    yield Frame(index, clip.seconds(index), to_rgb(picture))
-                    first = next(shown, None)
-                return
+        for index, picture in _whole_frames(clip, frames) if clip.interlaced else _shown(clip, frames):
+            yield Frame(index, clip.seconds(index), to_rgb(picture))
     except av.FFmpegError as error:
         raise MediaError(f"{clip.path}: cannot be read any more ({error.strerror}); give the clip again") from None
+
+
+def _whole_frames(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, Any]]:
+    """(number, picture) of an interlaced clip's frames, which need those around them."""
+    around = FrameRange(max(0, frames.start - REACH), min(clip.num_frames, frames.stop + REACH))
+    for index, picture in deinterlaced(_shown(clip, around)):
+        if index >= frames.stop:
+            return
+        if index >= frames.start:
+            yield index, picture
+
+
+def _shown(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, Any]]:
+    """(number, decoded picture) of the frames of a range, as they are stored."""
+    if not has_file(clip):
+        yield from pictures(clip, frames)
+        return
+    for begin in _beginnings(clip, frames.start):
+        with open_file(clip.path) as container:
+            shown = _from_beginning(container, clip, begin, frames)
+            first = next(shown, None)
+            # a key frame from which the decoder did not find its way to the frame wanted; try an earlier one
+            if begin is not None and (first is None or first[0] != frames.start or first[1].is_corrupt):
+                continue
+            if first:
+                yield first
+                yield from shown
+            return
 
 
 def _beginnings(clip: Clip, first: int) -> Iterator[int | None]:

@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from videostyle.media.sequence import FORMAT, check, files_of, is_sequence, read
 from videostyle.media.table import USUAL_RATE, Table, is_raw
 
 NO_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
+DEINTERLACED = "the clip is interlaced: deinterlaced (bwdif)"
+LOOKED_AT = 8
+"""frames decoded to know the clip's kind; the first one of an interlaced clip may be none"""
 NO_CLIPS = {
     "concat": "a list of files",
     "hls": "a playlist",
@@ -101,12 +105,13 @@ def _refuse(path: Path) -> None:
 
 
 def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
-    frame = _first_frame(container, stream, path)
+    first = _first_frames(container, stream, path)
+    frame, interlaced = first[0], any(frame.interlaced_frame for frame in first)
     pts = [stamp for stamp, _ in table.frames]
     durations = [after - stamp for stamp, after in itertools.pairwise(pts)]
     durations.append(_last_duration(table, durations))
     width, height, aspect = _upright(frame, stream.codec_context)
-    missing = max(0, stream.frames - table.slots) if stream.frames else _missing_by_time(container, table)
+    missing = table.lacks(stream.frames) if stream.frames else _missing_by_time(container, table)
     return Clip(
         path=path,
         stream=stream.index,
@@ -120,7 +125,7 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
         color=Color(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
         rotation=frame.rotation % 360,
         sample_aspect=aspect,
-        interlaced=frame.interlaced_frame,
+        interlaced=interlaced,
         frames_missing=missing,
         tracks=tuple(_track(other) for other in container.streams if other.index != stream.index),
         format=container.format.name,
@@ -128,7 +133,7 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
         pixel_format=frame.format.name,
         stamped=table.stamped,
         timecode=_timecode(container, stream),
-        notes=tuple(_notes(container, stream, frame, table)),
+        notes=(*([DEINTERLACED] if interlaced else []), *_notes(container, stream, frame, table)),
     )
 
 
@@ -180,14 +185,17 @@ def _depth(frame: Any) -> int:
     return max(int(component.bits) for component in frame.format.components)
 
 
-def _first_frame(container: Any, stream: Any, path: Path) -> Any:
+def _first_frames(container: Any, stream: Any, path: Path) -> list[Any]:
+    """Some frames from which the clip's kind is known; the first one at least."""
+    found: list[Any] = []
     for packet in container.demux(stream):
-        try:
-            for frame in packet.decode():
-                return frame
-        except av.FFmpegError:
-            continue
-    raise MediaError(f"{path}: none of its frames can be decoded; give another clip")
+        with suppress(av.FFmpegError):
+            found += packet.decode()
+        if len(found) >= LOOKED_AT:
+            break
+    if not found:
+        raise MediaError(f"{path}: none of its frames can be decoded; give another clip")
+    return found
 
 
 def _last_duration(table: Table, others: list[int]) -> int:
@@ -196,8 +204,8 @@ def _last_duration(table: Table, others: list[int]) -> int:
     In an MP4 with B-frames they have distances in the order of decoding; the true length is out of FFmpeg's reach.
     """
     told = [duration for _, duration in table.frames]
-    trusted = not others or not table.reordered or told[:-1] == others
-    return told[-1] if trusted else sorted(others)[len(others) // 2]
+    trusted = (table.stamped and not table.reordered) or told[:-1] == others
+    return told[-1] if trusted else table.usual_step
 
 
 def _missing_by_time(container: Any, table: Table) -> int:
@@ -208,18 +216,18 @@ def _missing_by_time(container: Any, table: Table) -> int:
     if promised - table.reached <= 1:
         return 0
     # by number and not by the time that is lacking: where the file ends, a frame may be there before its B-frames
-    return max(0, int(promised * table.rate) - table.slots)
+    return max(0, int(promised * table.rate) - table.packets)
 
 
 def _notes(container: Any, stream: Any, frame: Any, table: Table) -> Iterator[str]:
-    if frame.interlaced_frame:
-        yield "the clip is interlaced: its frames are painted as they are"
     yield from _transparency(frame)
     others = [s for s in container.streams.video if s.index != stream.index and not s.disposition & NO_PICTURES]
     if others:
         yield f"of several picture tracks {_names([stream])} is painted, not {_names(others)}; --stream names another"
     if is_raw(container):
         yield f"the stream has no times: taken for {table.rate} frames a second; --fps gives another rate"
+    elif not table.stamped and container.format.name != "avi":
+        yield f"some of its frames have no times: all are counted, at {table.rate} frames a second"
 
 
 def _transparency(frame: Any) -> Iterator[str]:

@@ -26,8 +26,6 @@ class Table:
     """whether the times are the file's own"""
     packets: int = 0
     """packets of the picture, also of hidden frames"""
-    slots: int = 0
-    """the same, and an AVI's empty packets, which repeat a frame"""
     reordered: bool = False
     """whether packets lie in another order than their frames are shown in"""
     reached: Fraction = Fraction(0)
@@ -45,14 +43,14 @@ class Table:
                 self.reached = max(self.reached, (packet.pts + (packet.duration or 0)) * packet.time_base)
             if packet.stream.index == stream.index:
                 self.packets += 1
-                self.slots = max(self.slots, self.packets, packet.dts + 1 if avi and packet.dts is not None else 0)
                 if not packet.is_discard:  # hidden by an edit list
                     found.append((packet.pts, packet.duration or step))
                     counts.append(packet.dts)
         stamps = [pts for pts, _ in found if pts is not None]
         self.reordered = stamps != sorted(stamps)
-        # AVI has decoding times only
-        self.stamped = not avi and not is_raw(container) and all(pts is not None for pts, _ in found)
+        # AVI has decoding times only; of an MPEG's frames some have none, and FFmpeg may guess the same for two
+        guessed = container.format.name.startswith("mpeg") and len(set(stamps)) < len(stamps)
+        self.stamped = not (avi or guessed or is_raw(container)) and len(stamps) == len(found)
         if is_raw(container):
             # the rate that H.264 and HEVC may name is in the guess; the average is FFmpeg's own
             self.rate = rate or Fraction(stream.guessed_rate or USUAL_RATE)
@@ -63,8 +61,35 @@ class Table:
             # of two frames at one time, which Matroska's milliseconds can make, one is never seen
             self.frames = sorted({pts: duration for pts, duration in found if pts is not None}.items())
         else:
-            self.frames = [(stamp, step) for stamp in _slots(counts, step)]
-        self.rate = Fraction(stream.average_rate or 1 / (step * self.time_base))
+            begins = 0 if avi else min(stamps, default=0)
+            self.frames = [(stamp, step) for stamp in _slots(counts, step, begins)]
+        self.rate = self._rate(Fraction(stream.average_rate or 1 / (step * self.time_base)))
+
+    @property
+    def usual_step(self) -> int:
+        """Ticks that most frames stay."""
+        steps = [after - before for (before, _), (after, _) in itertools.pairwise(self.frames)]
+        return sorted(steps)[len(steps) // 2] if steps else self.frames[0][1]
+
+    def _rate(self, told: Fraction) -> Fraction:
+        """Frames per second: as the header tells, which is exact, unless the frames' times say another."""
+        if len(self.frames) < 2:
+            return told
+        steps, span = len(self.frames) - 1, (self.frames[-1][0] - self.frames[0][0]) * self.time_base
+        by_step = abs(1 / told - self.usual_step * self.time_base) < self.time_base
+        if by_step or abs(told * span - steps) < 1:
+            return told
+        counted = steps / span
+        usual = (Fraction(round(2 * counted), 2), Fraction(round(counted * 1001 / 1000) * 1000, 1001))
+        nearest = min(usual, key=lambda rate: abs(rate - counted))
+        return nearest if abs(steps - nearest * span) < nearest * self.time_base else counted
+
+    def lacks(self, promised: int) -> int:
+        """Frames that are not in the file, of so many that its header promises; 0: it does not say."""
+        if self.stamped:
+            return max(0, promised - self.packets)
+        # an AVI's header counts ticks, in each of which a frame or nothing new is shown
+        return max(0, promised - self.frames[-1][0] - self.usual_step) // self.usual_step
 
 
 def is_raw(container: Any) -> bool:
@@ -72,12 +97,12 @@ def is_raw(container: Any) -> bool:
     return bool(container.format.flags & NO_TIMES) or container.format.name.endswith("_pipe")
 
 
-def _slots(counts: list[int | None], step: int) -> list[int]:
+def _slots(counts: list[int | None], step: int, begins: int) -> list[int]:
     """Times of frames that have none: those of decoding, which tell where an AVI repeats a frame; or else counted."""
     told = [count for count in counts if count is not None]
     if len(told) == len(counts) and all(after > before for before, after in itertools.pairwise(told)):
-        return told
-    return [index * step for index in range(len(counts))]
+        return [begins + stamp - told[0] for stamp in told] if begins else told
+    return [begins + index * step for index in range(len(counts))]
 
 
 def _to_the_end(packets: Iterator[Any]) -> Iterator[Any]:
