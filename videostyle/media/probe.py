@@ -156,6 +156,7 @@ def _measure(path: Path, container: Any, stream: Any, table: _Table) -> Clip:
         pts=tuple(pts),
         durations=tuple(durations),
         depth=max(component.bits for component in frame.format.components),
+        alpha=_has_alpha(stream, frame),
         color=Color(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
         rotation=turned,
         sample_aspect=aspect,
@@ -205,13 +206,17 @@ def _missing_by_time(container: Any, stream: Any, table: _Table) -> int:
 def _notes(container: Any, stream: Any, frame: Any) -> Iterator[str]:
     if frame.interlaced_frame:
         yield "the clip is interlaced: its frames are painted as they are"
-    # a GIF could be transparent and rarely is
-    if any(part.is_alpha for part in frame.format.components) and frame.to_ndarray(format="rgba")[..., 3].min() < 255:
-        yield "the clip has transparency, which the film will not have"
     others = [s for s in container.streams.video if s.index != stream.index and not s.disposition & NO_PICTURES]
     if others:
         names = ", ".join(f"{other.index} ({other.width}x{other.height})" for other in others)
         yield f"of several picture tracks {stream.index} ({stream.width}x{stream.height}) is painted, not {names}"
+
+
+def _has_alpha(stream: Any, frame: Any) -> bool:
+    """Whether a clip has transparency; FFmpeg's own decoders of VP8 and VP9 do not show it."""
+    if frame.format.name == "pal8" or stream.codec_context.name == "gif":  # could be transparent and rarely is
+        return bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
+    return stream.metadata.get("alpha_mode") == "1" or any(part.is_alpha for part in frame.format.components)
 
 
 def _timecode(container: Any, stream: Any) -> str:
