@@ -98,6 +98,8 @@ class Clip:
     depth: int = 8
     """bits per channel"""
     color: Color = field(default_factory=Color)
+    alpha: bool = False
+    """whether some pixel may be transparent"""
     rotation: int = 0
     """degrees counter-clockwise by which stored pictures were turned to be upright: 0, 90, 180, 270"""
     sample_aspect: Fraction = Fraction(1)

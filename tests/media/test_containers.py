@@ -62,7 +62,7 @@ def clip(pixels: str = "yuv420p", depth: int = 8, pts: tuple[int, ...] = (0, 512
 def test_pixel_formats_keep_chroma_and_depth(
     pixels: str, depth: int, codec: str, size: tuple[int, int], wanted: str
 ) -> None:
-    assert pixel_format(clip(pixels, depth), CODECS[codec], size) == wanted
+    assert pixel_format(clip(pixels, depth), CODECS[codec], CONTAINERS[".mkv"], size) == wanted
 
 
 @pytest.mark.parametrize("suffix", CONTAINERS)

@@ -328,15 +328,16 @@ def test_interlaced_clips_are_told_of(tmp_path: Path) -> None:
     assert not probe(write(tmp_path / "plain.mp4", 5)).notes
 
 
-def test_transparency_is_told_of(tmp_path: Path) -> None:
+def test_transparency_is_found(tmp_path: Path) -> None:
     path = tmp_path / "clip.mov"
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("prores_ks", rate=25, options={"profile": "4"})
         stream.width, stream.height, stream.pix_fmt = 80, 48, "yuva444p10le"
         output.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((48, 80, 4), 128, np.uint8), "rgba")))
         output.mux(stream.encode(None))
-    assert probe(path).notes == ("the clip has transparency, which the film will not have",)
-    assert probe(write(tmp_path / "clip.gif", 3, "gif", "rgb8", base=Fraction(1, 100))).notes == ()
+    assert probe(path).alpha
+    assert not probe(write(tmp_path / "clip.gif", 3, "gif", "rgb8", base=Fraction(1, 100))).alpha
+    assert not probe(write(tmp_path / "clip.mp4", 3)).alpha
 
 
 def test_the_film_is_chosen_among_several_pictures() -> None:

@@ -73,6 +73,8 @@ class Codec:
     """subsamplings it takes, the usual one first"""
     even: bool = False
     """whether subsampled pictures must be even in size"""
+    alpha: tuple[str, ...] = ()
+    """subsamplings that it takes with transparency, the usual one first"""
     best: int = 63
     """largest number its quality may be"""
 
@@ -82,10 +84,14 @@ CODECS = {
     "h265": Codec("libx265", 18, {"crf": "{quality}", "preset": "medium"}, ("420", "422", "444"), even=True, best=51),
     "av1": Codec("libsvtav1", 20, {"crf": "{quality}", "preset": "8"}, ("420",)),
     "vp9": Codec(
-        "libvpx-vp9", 20, {"crf": "{quality}", "b": "0", "cpu-used": "4", "row-mt": "1"}, ("420", "422", "444")
+        "libvpx-vp9",
+        20,
+        {"crf": "{quality}", "b": "0", "cpu-used": "4", "row-mt": "1"},
+        ("420", "422", "444"),
+        alpha=("420",),
     ),
-    "prores": Codec("prores_ks", 3, {"profile": "{quality}", "vendor": "apl0"}, ("422", "444"), best=5),
-    "ffv1": Codec("ffv1", 3, {"level": "{quality}"}, ("420", "422", "444"), best=3),
+    "prores": Codec("prores_ks", 3, {"profile": "{quality}", "vendor": "apl0"}, ("422", "444"), alpha=("444",), best=5),
+    "ffv1": Codec("ffv1", 3, {"level": "{quality}"}, ("420", "422", "444"), alpha=("420", "422", "444"), best=3),
     "gif": Codec("gif", 0, {}, ("444",)),
 }
 
@@ -124,13 +130,22 @@ def is_rgb(clip: Clip) -> bool:
     return clip.pixel_format.startswith(("gbr", "rgb", "bgr", "argb", "abgr", "0rgb", "0bgr", "pal8"))
 
 
-def pixel_format(clip: Clip, codec: Codec, size: tuple[int, int]) -> str:
-    """The encoder's pixel format that keeps the clip's chroma and depth as far as it can, and takes this size."""
+def keeps_alpha(clip: Clip, codec: Codec, container: Container) -> bool:
+    """Whether a film will be as transparent as its clip is."""
+    return clip.alpha and bool(codec.alpha) and container.format != "mp4"
+
+
+def pixel_format(clip: Clip, codec: Codec, container: Container, size: tuple[int, int]) -> str:
+    """The encoder's pixel format that keeps the clip's transparency, chroma and depth as far as it can at this size."""
     if codec.encoder == "gif":
         return "pal8"
     chroma = next((kind for kind in ("444", "422") if kind in clip.pixel_format), "420")
     if is_rgb(clip):
         chroma = "444"
+    if keeps_alpha(clip, codec, container):
+        chroma = chroma if chroma in codec.alpha else codec.alpha[0]
+        deep = codec.encoder == "prores_ks" or (clip.depth > 8 and codec.encoder != "libvpx-vp9")
+        return f"yuva{chroma}p10le" if deep else f"yuva{chroma}p"
     if chroma not in codec.chroma:
         chroma = codec.chroma[0]
     width, height = size

@@ -162,26 +162,52 @@ class _Converter:
     def __init__(self, clip: Clip, size: tuple[int, int]) -> None:
         self._clip = clip
         self._size = size if clip.rotation in (0, 180) else size[::-1]
-        shrinks = size[0] * size[1] < clip.width * clip.height
-        self._flags = (SWS_AREA if shrinks else SWS_BICUBIC) | SWS_ACCURATE | SWS_FULL_CHROMA
+        self._flags = scaling(clip, size)
         self._format = "rgb48le" if clip.depth > 8 else "rgb24"
         self._levels = to_whole_range(clip)
         self._scale: Any = VideoReformatter()  # takes names of matrices, which its types deny
+        self._whole: Any = VideoReformatter()
 
     def __call__(self, picture: Any) -> Pixels:
+        seen = picture
+        if self._clip.alpha and any(part.is_alpha for part in picture.format.components):
+            seen = self._filled(picture)
         rgb = self._scale.reformat(
-            picture,
+            seen,
             self._size[0],
             self._size[1],
             self._format,
             src_colorspace=matrix_name(self._clip),
             interpolation=self._flags,
         )
-        pixels: Any = looked_up(rgb.to_ndarray(), self._levels)
-        if _is_mirrored(picture):
-            pixels = pixels[::-1]
-        upright: Pixels = np.ascontiguousarray(np.rot90(pixels, self._clip.rotation // 90))
-        return upright
+        return upright(looked_up(rgb.to_ndarray(), self._levels), picture, self._clip)
+
+    def _filled(self, picture: Any) -> Any:
+        """A picture whose wholly transparent pixels, which may hold anything, have the mean color of the others.
+
+        Before it is scaled, which would smear them into what is seen.
+        """
+        format = "rgba64le" if self._clip.depth > 8 else "rgba"
+        colors = self._whole.reformat(
+            picture, format=format, src_colorspace=matrix_name(self._clip), interpolation=self._flags
+        ).to_ndarray()
+        hidden = colors[..., 3] == 0
+        if hidden.any() and not hidden.all():
+            colors[hidden, :3] = np.rint(colors[~hidden, :3].mean(0))
+        return av.VideoFrame.from_ndarray(np.ascontiguousarray(colors[..., :3]), self._format)
+
+
+def scaling(clip: Clip, size: tuple[int, int]) -> int:
+    """Flags of swscale for pictures of a clip in another size (width, height)."""
+    shrinks = size[0] * size[1] < clip.width * clip.height
+    return (SWS_AREA if shrinks else SWS_BICUBIC) | SWS_ACCURATE | SWS_FULL_CHROMA
+
+
+def upright(pixels: Pixels, picture: Any, clip: Clip) -> Pixels:
+    """Pixels of a decoded picture (H, W or H, W, 3) as they are to be seen."""
+    shown: Any = pixels[::-1] if _is_mirrored(picture) else pixels
+    turned: Pixels = np.ascontiguousarray(np.rot90(shown, clip.rotation // 90))
+    return turned
 
 
 def _is_mirrored(picture: Any) -> bool:

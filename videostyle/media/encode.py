@@ -20,12 +20,13 @@ from videostyle.media.containers import (
     codec_that_takes,
     container_of,
     holds_sound,
+    keeps_alpha,
     pixel_format,
     tick_of,
     trial,
 )
 from videostyle.media.folder import write_folder
-from videostyle.media.notices import FilmNotices, losses, picture_changes, sound_changes, timecode_changes
+from videostyle.media.notices import FilmNotices, alpha_loss, losses, picture_changes, sound_changes, timecode_changes
 from videostyle.media.picture import FrameMaker, add_picture
 from videostyle.media.probe import open_file
 from videostyle.media.timeline import Timeline
@@ -65,7 +66,9 @@ def check_film(
         taken, left = copied(source, clip, container, timeline)
         _check_sound(source, path, container, taken)
         left += losses(source, clip, path, container, timeline)
-        changed = [*picture_changes(clip, pixel_format(clip, codec, size)), *timecode_changes(timeline)]
+        if clip.alpha and not keeps_alpha(clip, codec, container):
+            left.append(alpha_loss(clip, path, codec))
+        changed = [*picture_changes(clip, pixel_format(clip, codec, container, size)), *timecode_changes(timeline)]
         changed += sound_changes(taken, clip, container, timeline)
     return FilmNotices(tuple(left), tuple(changed))
 
@@ -106,7 +109,7 @@ def encode_film(
     on without gaps; None: all of it. The file appears when it is whole. Raises MediaError where it cannot be written.
     """
     if settings.codec == "png":
-        write_folder(path, pictures, size)
+        write_folder(path, clip, pictures, size)
         return
     container = container_of(path)
     with whole_or_nothing(path) as temporary, open_file(clip.path) as source:

@@ -9,31 +9,33 @@ from typing import Any
 from av.video.reformatter import VideoReformatter
 
 from videostyle.errors import MediaError
-from videostyle.frames import Pixels
+from videostyle.frames import Clip, Pixels
+from videostyle.media.alpha import Alpha, with_alpha
 from videostyle.media.atomic import reason_of, temporary_of
-from videostyle.media.picture import SCALING, rgb_frame
+from videostyle.media.picture import resized
 from videostyle.media.stills import write_png
 
 
 def picture_name(frame: int) -> str:
-    """Name of a source frame's picture."""
+    """Name of a source frame's picture in a folder of pictures."""
     return f"frame_{frame:06d}.png"
 
 
-def write_folder(folder: Path, pictures: Iterable[tuple[int, Pixels]], size: tuple[int, int]) -> None:
-    """One file a frame, named by its source number; none appears before all are there.
+def write_folder(folder: Path, clip: Clip, pictures: Iterable[tuple[int, Pixels]], size: tuple[int, int]) -> None:
+    """One file a frame of a clip, named by its source number; none appears before all are there.
 
     Files of the same names are replaced and no others: several ranges may go into one folder. Raises MediaError where
     the disk is full.
     """
     scale: Any = VideoReformatter()
+    alpha = Alpha(clip, size) if clip.alpha else None
     temporary = temporary_of(folder)
     try:
         temporary.mkdir()
         for index, pixels in pictures:
-            if pixels.shape[1::-1] != size:
-                frame = rgb_frame(pixels)
-                pixels = scale.reformat(frame, *size, frame.format.name, interpolation=SCALING).to_ndarray()
+            pixels = resized(pixels, size, scale)
+            if alpha:
+                pixels = with_alpha(pixels, alpha(index))
             write_png(temporary / picture_name(index), pixels)
         if folder.is_dir():
             for new in temporary.iterdir():

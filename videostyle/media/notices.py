@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from videostyle.frames import Clip
-from videostyle.media.containers import Container, codec_name, is_rgb
+from videostyle.media.containers import Codec, Container, codec_name, is_rgb
 from videostyle.media.cuts import sample_bytes
 from videostyle.media.probe import open_file
 from videostyle.media.timeline import Timeline
@@ -37,6 +37,13 @@ def losses(source: Any, clip: Clip, path: Path, container: Container | None, tim
         yield f"the timecode {clip.timecode} is left out: {place} cannot hold it"
     elif clip.timecode and not timeline.timecode:
         yield f"the timecode {clip.timecode} is left out: the range's first frame cannot be counted from it"
+
+
+def alpha_loss(clip: Clip, path: Path, codec: Codec) -> str:
+    return (
+        f"the transparency of {clip.path.name} is left out: {codec.encoder} in {path.suffix} cannot hold it; "
+        "film.codec = prores in .mov, vp9 in .webm, ffv1 in .mkv and png can"
+    )
 
 
 def picture_changes(clip: Clip, pixels: str) -> Iterator[str]:

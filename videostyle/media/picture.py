@@ -11,6 +11,7 @@ from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 from videostyle.frames import Clip, Pixels
+from videostyle.media.alpha import Alpha, with_alpha
 from videostyle.media.containers import codec_of, container_of, encoder_options, is_rgb, pixel_format, tick_of
 from videostyle.media.decode import HD, SWS_ACCURATE, SWS_FULL_CHROMA, matrix_name
 from videostyle.media.levels import FULL, from_whole_range, looked_up
@@ -32,7 +33,7 @@ def add_picture(
     container, codec = container_of(path), codec_of(path, settings)
     stream = output.add_stream(codec.encoder, rate=clip.rate)
     stream.width, stream.height = size
-    stream.pix_fmt = pixel_format(clip, codec, size)
+    stream.pix_fmt = pixel_format(clip, codec, container, size)
     context = stream.codec_context
     context.options = encoder_options(codec, settings, container.format, num_frames, stream.pix_fmt)
     context.time_base = tick_of(clip, container.format, path)
@@ -59,6 +60,7 @@ class FrameMaker:
     """Pixels -> frames for the encoder, with time and colour; one swscale context for all of them."""
 
     def __init__(self, clip: Clip, stream: Any, size: tuple[int, int], timeline: Timeline) -> None:
+        """stream: as ``add_picture`` made it."""
         self._clip, self._size, self._timeline = clip, size, timeline
         self._format = stream.pix_fmt
         self._tick = stream.codec_context.time_base
@@ -67,11 +69,13 @@ class FrameMaker:
         # an untagged film is read by its own size, which need not be the clip's
         self._matrix_name = matrix_name(dataclasses.replace(clip, width=size[0], height=size[1]))
         self._levels = from_whole_range(full=clip.color.range == FULL)
+        self._alpha = Alpha(clip, size) if stream.pix_fmt.startswith("yuva") else None
         self._scale: Any = VideoReformatter()
+        self._resize: Any = VideoReformatter()
 
     def __call__(self, index: int, pixels: Pixels) -> tuple[Any, Fraction]:
         """A frame and the time at which it appears in the film, seconds."""
-        frame = self._gif(pixels) if self._format == "pal8" else self._yuv(pixels)
+        frame = self._gif(pixels) if self._format == "pal8" else self._yuv(index, pixels)
         begins, stays = self._timeline.place(index)
         # two frames of a GIF that fall on one tick would be an error of the muxer
         self._last = frame.pts = max(round(begins / self._tick), self._last + 1)
@@ -80,10 +84,14 @@ class FrameMaker:
         frame.pict_type = 0
         return frame, begins
 
-    def _yuv(self, pixels: Pixels) -> Any:
+    def _yuv(self, index: int, pixels: Pixels) -> Any:
         clip = self._clip
+        if pixels.dtype == np.uint16:
+            pixels = looked_up(pixels, self._levels)
+        if self._alpha:
+            pixels = with_alpha(resized(pixels, self._size, self._resize), self._alpha(index))
         frame = self._scale.reformat(
-            rgb_frame(looked_up(pixels, self._levels) if pixels.dtype == np.uint16 else pixels),
+            rgb_frame(pixels),
             self._size[0],
             self._size[1],
             self._format,
@@ -107,6 +115,17 @@ class FrameMaker:
 
 
 def rgb_frame(pixels: Pixels) -> Any:
-    """Pixels as a frame of FFmpeg's."""
+    """Pixels (H, W, 3), or (H, W, 4) with transparency, as a frame of FFmpeg's."""
     whole: Any = np.ascontiguousarray(pixels)
-    return av.VideoFrame.from_ndarray(whole, "rgb48le" if pixels.dtype == np.uint16 else "rgb24")
+    kind = "rgba" if pixels.shape[2] == 4 else "rgb"
+    depth = {"rgb": ("24", "48le"), "rgba": ("", "64le")}[kind]
+    return av.VideoFrame.from_ndarray(whole, kind + depth[pixels.dtype == np.uint16])
+
+
+def resized(pixels: Pixels, size: tuple[int, int], scale: Any) -> Pixels:
+    """Pixels of another size (width, height); scale: a VideoReformatter, one for all of them."""
+    if pixels.shape[1::-1] == size:
+        return pixels
+    frame = rgb_frame(pixels)
+    scaled: Pixels = scale.reformat(frame, *size, frame.format.name, interpolation=SCALING).to_ndarray()
+    return scaled

@@ -122,6 +122,7 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
         pts=tuple(pts),
         durations=tuple(durations),
         depth=_depth(frame),
+        alpha=_has_alpha(stream, frame),
         color=Color(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
         rotation=frame.rotation % 360,
         sample_aspect=aspect,
@@ -146,7 +147,7 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
         frame, decoder = read(files[0])
     except (OSError, av.FFmpegError):
         raise MediaError(f"{path}: {files[0].name} cannot be decoded; give another picture in its place") from None
-    notes = [*_transparency(frame)]
+    notes = []
     if rate is None:
         rate = Fraction(USUAL_RATE)
         notes.append(f"pictures have no times: taken for {rate} frames a second; --fps gives another rate")
@@ -161,6 +162,7 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
         pts=tuple(range(len(files))),
         durations=(1,) * len(files),
         depth=_depth(frame),
+        alpha=any(part.is_alpha for part in frame.format.components),
         # without a range: the film gets the one that films have, not the pictures' own
         color=Color(0, int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
         rotation=frame.rotation % 360,
@@ -220,7 +222,6 @@ def _missing_by_time(container: Any, table: Table) -> int:
 
 
 def _notes(container: Any, stream: Any, frame: Any, table: Table) -> Iterator[str]:
-    yield from _transparency(frame)
     others = [s for s in container.streams.video if s.index != stream.index and not s.disposition & NO_PICTURES]
     if others:
         yield f"of several picture tracks {_names([stream])} is painted, not {_names(others)}; --stream names another"
@@ -230,14 +231,15 @@ def _notes(container: Any, stream: Any, frame: Any, table: Table) -> Iterator[st
         yield f"some of its frames have no times: all are counted, at {table.rate} frames a second"
 
 
-def _transparency(frame: Any) -> Iterator[str]:
-    # a GIF could be transparent and rarely is
-    if any(part.is_alpha for part in frame.format.components) and frame.to_ndarray(format="rgba")[..., 3].min() < 255:
-        yield "the clip has transparency, which the film will not have"
-
-
 def _names(streams: list[Any], between: str = ", ") -> str:
     return between.join(f"{stream.index} ({stream.width}x{stream.height})" for stream in streams)
+
+
+def _has_alpha(stream: Any, frame: Any) -> bool:
+    """Whether a clip has transparency; FFmpeg's own decoders of VP8 and VP9 do not show it."""
+    if frame.format.name == "pal8" or stream.codec_context.name == "gif":  # could be transparent and rarely is
+        return bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
+    return stream.metadata.get("alpha_mode") == "1" or any(part.is_alpha for part in frame.format.components)
 
 
 def _timecode(container: Any, stream: Any) -> str:

@@ -20,6 +20,8 @@ from videostyle.frames import Pixels
 LARGEST = 100_000_000
 """pixels of an artwork; more is surely a mistake, and would not fit the memory of most machines"""
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_FORMATS = ("rgb24", "rgb48be", "rgba", "rgba64be")
+"""FFmpeg's names of what PNG holds here"""
 DAMAGE = (
     OSError,
     ValueError,
@@ -77,7 +79,7 @@ def _eight_bits(gray: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def write_png(path: Path, pixels: Pixels) -> None:
-    """Write pixels (H, W, 3), 8 or 16 bits, as PNG: the whole file or nothing.
+    """Write pixels (H, W, 3), or (H, W, 4) with transparency, 8 or 16 bits, as PNG: the whole file or nothing.
 
     Raises MediaError where the disk is full or the folder cannot be written.
     """
@@ -96,7 +98,8 @@ def write_png(path: Path, pixels: Pixels) -> None:
 
 def _png(pixels: Pixels) -> bytes:
     height, width = pixels.shape[:2]
-    format = "rgb48be" if pixels.dtype == np.uint16 else "rgb24"
+    formats = ("rgba", "rgba64be") if pixels.shape[2] == 4 else ("rgb24", "rgb48be")
+    format = formats[pixels.dtype == np.uint16]
     encoder = av.CodecContext.create("png", "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = width, height, format
@@ -114,7 +117,7 @@ def read_png(path: Path) -> Pixels:
         decoder = av.CodecContext.create("png", "r")
         assert isinstance(decoder, av.VideoCodecContext)
         frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)] if _is_whole(data) else []
-        if len(frames) != 1 or frames[0].is_corrupt or frames[0].format.name not in ("rgb24", "rgb48be"):
+        if len(frames) != 1 or frames[0].is_corrupt or frames[0].format.name not in PNG_FORMATS:
             raise ValueError
         copied: Any = np.array(frames[0].to_ndarray(), order="C")  # without the padding of its lines
         pixels: Pixels = copied
