@@ -216,11 +216,7 @@ def _notes(container: Any, stream: Any, frame: Any) -> Iterator[str]:
 
 def _timecode(container: Any, stream: Any) -> str:
     """The timecode of the first frame: a tag of the picture, of its own track, or of the file."""
-    tags = [
-        stream.metadata,
-        *(other.metadata for other in container.streams if other.type == "data"),
-        container.metadata,
-    ]
+    tags = [stream.metadata, *(other.metadata for other in container.streams if other.type == "data"), container.metadata]
     return next((found["timecode"] for found in tags if "timecode" in found), "")
 
 
