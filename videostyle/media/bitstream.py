@@ -77,7 +77,7 @@ def _listed(data: bytes, place: int, count: int) -> tuple[list[bytes], int]:
 
 
 def written_settings(codec: str, data: bytes) -> dict[str, str]:
-    """The settings that x264 or x265 wrote into a film, as far as they matter; nothing where another encoder made it."""
+    """The settings that x264 or x265 wrote into a film, as far as they matter; nothing where another made it."""
     name = {"h264": b"x264 - core", "hevc": b"x265 (build"}.get(codec)
     match = name and re.search(re.escape(name) + rb"[ -~]*? options: ([ -~]*)", data)
     if not match:

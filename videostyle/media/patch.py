@@ -1,12 +1,16 @@
 """A full film in which some frames are replaced, and nothing else is touched that need not be."""
 
 import dataclasses
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from av.sidedata.sidedata import Type
+from av.video.reformatter import VideoReformatter
 
 from videostyle.errors import MediaError, SettingsError
 from videostyle.frames import Clip, FrameRange, Pixels
@@ -14,11 +18,18 @@ from videostyle.media.atomic import whole_or_nothing
 from videostyle.media.containers import container_of
 from videostyle.media.decode import decode
 from videostyle.media.encode import check_film, encode_film
+from videostyle.media.folder import picture_name
+from videostyle.media.packets import Packets, read_packets
+from videostyle.media.picture import resized
 from videostyle.media.probe import open_file, probe
-from videostyle.media.splice import WRITERS, Packets, Replaced, SpanEncoder, difference, read_packets, splice
+from videostyle.media.seams import difference
+from videostyle.media.splice import WRITERS, Replaced, SpanEncoder, splice
+from videostyle.media.stills import read_png, write_png
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
+FORMATS = {"mp4": "mov", "webm": "matroska"}
+"""formats of which FFmpeg reads two as one"""
 SHAPE = 0.03
 """fraction by which the shape of a film may differ from its clip's, as sizes are rounded to even numbers"""
 Pictures = Callable[[], Iterable[tuple[int, Pixels]]]
@@ -29,44 +40,56 @@ Pictures = Callable[[], Iterable[tuple[int, Pixels]]]
 class Patch:
     """What of a film will be written anew."""
 
-    film: Clip
-    """the full film, as measured"""
+    full: Path
+    """the film, or a folder of pictures ``frame_000000.png``"""
     selection: Selection
     settings: FilmSettings
     encoded: tuple[FrameRange, ...]
     """frames that are encoded again; the packets of the others are copied"""
     why: str = ""
-    """why everything is encoded again, where this is more than was asked for"""
+    """why everything is encoded again, though only a part was asked for"""
     notices: tuple[str, ...] = ()
     """lines for the user"""
+    film: Clip | None = None
+    """the film as measured; None: a folder"""
     packets: Packets | None = None
     encoder: SpanEncoder | None = None
 
     @property
     def whole(self) -> bool:
         """Whether everything is encoded again."""
-        return self.encoder is None
+        return self.film is not None and self.encoder is None
 
 
 def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSettings) -> Patch:
     """Look at the full film of a clip, and find what must be encoded again to replace the frames of a selection.
 
-    Raises MediaError where it is no film of all the clip's frames, SettingsError where the selection has a step.
+    The film stays what it is: codec and quality are its own as far as it tells them. Raises MediaError where it is no
+    film of all the clip's frames, SettingsError where the selection has a step or another codec is wanted.
     """
     if any(part.step > 1 for part in selection.parts):
         raise SettingsError(f"--frames {selection}: a patch replaces all frames of a range; leave out the step")
+    if full.is_dir():
+        return _plan_folder(full, clip, selection, settings)
     film = probe(full)
+    container = container_of(full)
+    if not {container.format, FORMATS.get(container.format)} & {*film.format.split(",")}:
+        raise MediaError(f"{full}: not what its name says but {film.format.split(',')[0]}; give it the right extension")
     _check_same(film, clip)
-    container_of(full)
+    codec = _codec(film)
+    if settings.codec not in ("auto", codec):
+        raise SettingsError(
+            f"film.codec = {settings.codec}: a patched film stays what it was, {film.codec}; leave it out"
+        )
+    settings = dataclasses.replace(settings, codec=codec)
+    lost = check_film(film, full, settings, (film.width, film.height)).left_out
     packets, encoder, why = _writer(film, settings)
     if packets is None or encoder is None:
-        settings = dataclasses.replace(settings, codec=_codec(film))
-        lost = check_film(film, full, settings, (film.width, film.height)).left_out
-        notice = f"all {film.num_frames} frames of {full.name} are encoded again: {why}"
-        return Patch(film, selection, settings, (film.frames,), why, (notice, *lost))
+        notices = (f"all {film.num_frames} frames of {full.name} are encoded again: {why}", *lost)
+        return Patch(full, selection, settings, (film.frames,), why, notices, film)
     spans = packets.spans(selection)
-    lost = check_film(film, full, dataclasses.replace(settings, codec=_codec(film)), (film.width, film.height)).left_out
-    return Patch(film, selection, settings, spans, "", (_told(spans, film.num_frames), *lost), packets, encoder)
+    notices = (_told(spans, film.num_frames), *encoder.notices, *lost)
+    return Patch(full, selection, settings, spans, "", notices, film, packets, encoder)
 
 
 def _told(spans: tuple[FrameRange, ...], num_frames: int) -> str:
@@ -125,6 +148,9 @@ def patch_film(patch: Patch, output: Path, pictures: Pictures) -> tuple[str, ...
     whole and checked. Raises MediaError where it cannot be written.
     """
     film = patch.film
+    if film is None:
+        _patch_folder(patch, output, Replaced(pictures()))
+        return ()
     if container_of(output) != container_of(film.path):
         raise MediaError(f"{output}: a patched film stays what it was; end the name in {film.path.suffix}")
     notices: tuple[str, ...] = ()
@@ -137,8 +163,7 @@ def patch_film(patch: Patch, output: Path, pictures: Pictures) -> tuple[str, ...
             return ()
         except _NotTheSame as error:
             notices = (f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}",)
-    settings = dataclasses.replace(patch.settings, codec=_codec(film))
-    encode_film(film, output, _all(film, Replaced(pictures())), settings, (film.width, film.height))
+    encode_film(film, output, _all(film, Replaced(pictures())), patch.settings, (film.width, film.height))
     return notices
 
 
@@ -151,3 +176,43 @@ def _all(film: Clip, replaced: Replaced) -> Iterator[tuple[int, Pixels]]:
     for frame in decode(film):
         pixels = replaced(frame.index)
         yield frame.index, frame.pixels if pixels is None else pixels
+
+
+def _plan_folder(full: Path, clip: Clip, selection: Selection, settings: FilmSettings) -> Patch:
+    """As ``plan_patch``, for a folder of pictures."""
+    if settings.codec not in ("auto", "png"):
+        raise SettingsError(f"film.codec = {settings.codec}: {full} is a folder of pictures; leave it out")
+    if not (full / picture_name(0)).exists():
+        raise MediaError(f"{full}: no folder of pictures {picture_name(0)} and on; give the full film of this clip")
+    missing = [index for index in clip.frames.indices if not (full / picture_name(index)).exists()]
+    found = len(list(full.glob("frame_*.png")))
+    if missing or found != clip.num_frames:
+        raise MediaError(
+            f"{full} has {found} pictures, the clip has {clip.num_frames} frames; patch the full film of this clip"
+        )
+    spans = tuple(FrameRange(part.start, part.stop) for part in selection.parts)
+    told = f"pictures {selection} are written anew, the other {found - len(selection.frames)} stay"
+    return Patch(full, selection, settings, spans, notices=(told,))
+
+
+def _patch_folder(patch: Patch, output: Path, replaced: Replaced) -> None:
+    """Write the pictures that are replaced, all or none of them; a new folder also gets copies of the others."""
+    same = output.exists() and output.samefile(patch.full)
+    if output.exists() and not same:
+        raise MediaError(f"{output}: exists; give another name with -o")
+    height, width = read_png(patch.full / picture_name(0)).shape[:2]
+    scale: Any = VideoReformatter()
+    with tempfile.TemporaryDirectory(prefix=".", dir=output.absolute().parent) as temporary:
+        new = Path(temporary) / "new"
+        if same:
+            new.mkdir()
+        else:
+            shutil.copytree(patch.full, new)
+        for index in patch.selection.frames:
+            pixels = replaced(index)
+            if pixels is not None:
+                write_png(new / picture_name(index), resized(pixels, (width, height), scale))
+        for path in new.iterdir() if same else ():
+            os.replace(path, output / path.name)
+        if not same:
+            os.replace(new, output)

@@ -134,7 +134,7 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
         pixel_format=frame.format.name,
         stamped=table.stamped,
         timecode=_timecode(container, stream),
-        notes=(*([DEINTERLACED] if interlaced else []), *_notes(container, stream, frame, table)),
+        notes=(*([DEINTERLACED] if interlaced else []), *_notes(container, stream, table)),
     )
 
 
@@ -221,7 +221,7 @@ def _missing_by_time(container: Any, table: Table) -> int:
     return max(0, int(promised * table.rate) - table.packets)
 
 
-def _notes(container: Any, stream: Any, frame: Any, table: Table) -> Iterator[str]:
+def _notes(container: Any, stream: Any, table: Table) -> Iterator[str]:
     others = [s for s in container.streams.video if s.index != stream.index and not s.disposition & NO_PICTURES]
     if others:
         yield f"of several picture tracks {_names([stream])} is painted, not {_names(others)}; --stream names another"
