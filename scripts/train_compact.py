@@ -67,6 +67,8 @@ class Recipe:
     window: int = 64
     rate: float = 1.5e-3
     gram: float = 0.5
+    slope: float = 0.5
+    """weight of the error of the style loss's own gradient in the painted pictures"""
     noise: float = 0.5
     """share of disturbed pictures"""
     practice: float = 0.34
@@ -135,6 +137,38 @@ def errors(found: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     return feature, gram_distance(gram(found), gram(wanted)).mean()
 
 
+def slopes(net: Backbone, pictures: Tensor, goals: Tensor, *, of_weights: bool) -> Tensor:
+    """Gradient (B, 3, W, W), in pictures, of their Gram distances to goals summed over layers: where painting goes.
+
+    of_weights: whether it can be differentiated again, in the network's weights.
+    """
+    with torch.set_grad_enabled(of_weights):
+        targets = {layer: _gram(features) for layer, features in net(goals, net.layers).items()}
+    pictures = pictures.detach().requires_grad_()
+    found = net(pictures, list(targets))
+    parts = [gram_distance(_gram(found[layer]), target) for layer, target in targets.items()]
+    (slope,) = torch.autograd.grad(torch.stack(parts).sum(), pictures, create_graph=of_weights)
+    return slope
+
+
+def _gram(features: Tensor) -> Tensor:
+    """Gram matrices (B, C, C) that can be differentiated twice, which those of the losses cannot."""
+    flat = features.flatten(2).to(torch.promote_types(features.dtype, torch.float32))
+    return flat @ flat.transpose(1, 2) / flat.shape[2]
+
+
+def slope_error(net: Backbone, teacher: Backbone, pictures: Tensor, goals: Tensor) -> Tensor:
+    """Relative error of the student's gradient, mean over pictures.
+
+    Where the student thinks that it is done its own gradient vanishes and the teacher's does not: this is what keeps an
+    optimiser from its mistakes, which right features on average do not.
+    """
+    wanted = slopes(teacher, pictures, goals, of_weights=False)
+    found = slopes(net, pictures, goals, of_weights=True)
+    size = wanted.square().sum((1, 2, 3)).clamp_min(1e-12)
+    return ((found - wanted).square().sum((1, 2, 3)) / size).mean()
+
+
 class Practice:
     """Pictures that the student itself paints while it learns, wrong as they may be: there its errors show.
 
@@ -168,14 +202,12 @@ class Practice:
         length = (0.002 * 20 ** torch.rand(batch, 1, 1, 1, generator=dice)).to(device)  # of a step, 0.002 to 0.04
         self.pictures[chosen] = _painted(net, pictures, goals, length).half().cpu()
 
-    def mix(self, pictures: Tensor, step: int) -> Tensor:
-        """Training pictures (B, 3, W, W) with a part of them replaced by painted ones."""
-        count = round(len(pictures) * self._recipe.practice)
-        if not len(self.pictures) or not count:
-            return pictures
+    def draw(self, step: int) -> tuple[Tensor, Tensor]:
+        """Painted pictures and their goals (B, 3, W, W) for a training step; none before there are any."""
+        count = round(self._recipe.batch * self._recipe.practice) if len(self.pictures) else 0
         dice = torch.Generator().manual_seed(self._recipe.seed * 104_729 + step)
-        chosen = torch.randint(len(self.pictures), (count,), generator=dice)
-        return torch.cat([self.pictures[chosen].float(), pictures[count:]])
+        chosen = torch.randint(max(1, len(self.pictures)), (count,), generator=dice)
+        return self.pictures[chosen].float(), self.goals[chosen].float()
 
     def distances(self, teacher: Backbone, device: str) -> dict[str, float]:
         """How far from their goals the teacher finds the pool, per layer: relative Gram distance, geometric mean."""
@@ -193,19 +225,14 @@ class Practice:
 def _painted(net: Backbone, pictures: Tensor, goals: Tensor, length: Tensor) -> Tensor:
     """Pull pictures towards the Gram matrices of goals (B, 3, W, W) by steps of given lengths (B, 1, 1, 1)."""
     net.requires_grad_(False)
-    with torch.no_grad():
-        targets = {layer: gram(features) for layer, features in net(goals, net.layers).items()}
     mean, square = torch.zeros_like(pictures), torch.zeros_like(pictures)
     for turn in range(1, TURNS + 1):  # Adam (Kingma & Ba 2015): every pixel moves, as under an L-BFGS with its history
-        pictures.requires_grad_()
-        found = net(pictures, net.layers)
-        loss = torch.stack([gram_distance(gram(found[layer]), target) for layer, target in targets.items()]).sum()
-        (slope,) = torch.autograd.grad(loss, pictures)
+        slope = slopes(net, pictures, goals, of_weights=False)
         mean, square = 0.8 * mean + 0.2 * slope, 0.9 * square + 0.1 * slope.square()
         step = mean / (1 - 0.8**turn) / ((square / (1 - 0.9**turn)).sqrt() + 1e-12)
-        pictures = (pictures.detach() - length * step).clamp(-0.1, 1.1)
+        pictures = (pictures - length * step).clamp(-0.1, 1.1)
     net.requires_grad_(True)
-    return pictures.detach()
+    return pictures
 
 
 def measure(net: Backbone, teacher: Backbone, held_out: Tensor) -> dict[str, tuple[float, float]]:
@@ -243,13 +270,16 @@ def train(
         optimizer.param_groups[0]["lr"] = recipe.rate * warm * (0.5 + 0.5 * math.cos(math.pi * step / recipe.steps))
         if recipe.practice and step >= WARM_UP and step % PRACTICE_EVERY == 0:
             practice.paint(net, crops, step, device)
-        pictures = practice.mix(windows(crops, recipe, step), step).to(device)
+        painted, goals = (part.to(device) for part in practice.draw(step))
+        pictures = torch.cat([painted, windows(crops, recipe, step)[len(painted) :].to(device)])
         with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=recipe.bfloat16):
             with torch.no_grad():
                 wanted = fast(pictures, net.layers)
             found = net(pictures, net.layers)
         parts = [errors(found[layer].float(), wanted[layer].float()) for layer in net.layers]
         loss = torch.stack([feature + recipe.gram * distance for feature, distance in parts]).sum()
+        if recipe.slope and len(painted):
+            loss = loss + recipe.slope * slope_error(net, fast, painted, goals)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)

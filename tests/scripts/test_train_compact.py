@@ -177,8 +177,7 @@ def test_painting_moves_towards_the_goals(script: ModuleType, pictures: Path) ->
     recipe = dataclasses.replace(script.Recipe(), **TINY)
     practice, net = script.Practice(recipe), fresh(script, recipe)
     crops = torch.from_numpy(script.cut_crops(pictures, 12, 0))
-    plain = script.windows(crops, recipe, 1)
-    assert practice.mix(plain, 1) is plain
+    assert [len(part) for part in practice.draw(1)] == [0, 0]
     for step in (2, 4):  # the pool grows to its size
         practice.paint(net, crops, step, "cpu")
     assert practice.pictures.shape == practice.goals.shape == (8, 3, 64, 64)
@@ -187,11 +186,38 @@ def test_painting_moves_towards_the_goals(script: ModuleType, pictures: Path) ->
         practice.paint(net, crops, step, "cpu")
     after = practice.distances(net, "cpu")
     assert all(after[layer] < before[layer] / 2 for layer in ("relu1_1", "relu2_1", "relu3_1"))
-    mixed = practice.mix(plain, 1)
-    assert not torch.equal(mixed[:1], plain[:1])
-    assert torch.equal(mixed[1:], plain[1:])
-    assert float(mixed.min()) >= -0.1
-    assert float(mixed.max()) <= 1.1
+    painted, goals = practice.draw(1)
+    assert painted.shape == goals.shape == (1, 3, 64, 64)
+    assert float(painted.min()) >= -0.11
+    assert float(painted.max()) <= 1.11
+
+
+def test_slopes_are_the_gradient_and_can_be_differentiated(script: ModuleType) -> None:
+    recipe = dataclasses.replace(script.Recipe(), **TINY)
+    net, x, y = fresh(script, recipe).double(), torch.rand(2, 3, 16, 16).double(), torch.rand(2, 3, 16, 16).double()
+    net = net.requires_grad_(True)
+
+    def loss(picture: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            pairs = zip(net(picture, net.layers).values(), net(y, net.layers).values(), strict=True)
+            return sum(script.gram_distance(script._gram(a), script._gram(b)).sum() for a, b in pairs)
+
+    slope = script.slopes(net, x, y, of_weights=False)
+    direction = torch.randn_like(x)
+    numeric = (loss(x + 1e-7 * direction) - loss(x - 1e-7 * direction)) / 2e-7
+    assert float((slope * direction).sum()) == pytest.approx(float(numeric), rel=1e-4)
+    assert float(script.slope_error(net, net, x, y).detach()) == pytest.approx(0, abs=1e-12)
+    other, weights_ = fresh(script, dataclasses.replace(recipe, seed=5)).double(), list(net.parameters())
+    parts = torch.autograd.grad(script.slope_error(net, other, x, y), weights_)
+    directions = [torch.randn_like(weight) for weight in weights_]
+    errors = []
+    for step in (1e-6, -2e-6):
+        with torch.no_grad():
+            for weight, direction in zip(weights_, directions, strict=True):
+                weight.add_(step * direction)
+        errors.append(float(script.slope_error(net, other, x, y).detach()))
+    expected = sum(float((part * direction).sum()) for part, direction in zip(parts, directions, strict=True))
+    assert (errors[0] - errors[1]) / 2e-6 == pytest.approx(expected, rel=1e-3)
 
 
 def test_wrong_fields_are_told(script: ModuleType) -> None:
