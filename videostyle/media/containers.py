@@ -31,6 +31,8 @@ class Container:
     """sound it can hold; ``*``: what FFmpeg does not refuse"""
     subtitles: tuple[str, ...] = ()
     """subtitles it can hold as they are"""
+    words: str = ""
+    """the kind of subtitles that other kinds of text become in it"""
     exact: bool = False
     """whether a track may begin before the film does and be cut to the sample (edit lists)"""
     covers: bool = False
@@ -40,17 +42,21 @@ class Container:
 CENTISECOND = Fraction(1, 100)
 """the only clock a GIF knows"""
 TEXT_SUBTITLES = ("subrip", "ass", "ssa", "webvtt", "text")
+"""kinds of text that Matroska holds"""
 CONTAINERS = {
-    ".mp4": Container("mp4", ("h264", "h265", "av1", "vp9"), subtitles=("mov_text",), exact=True, covers=True),
-    ".m4v": Container("mp4", ("h264", "h265"), subtitles=("mov_text",), exact=True, covers=True),
-    ".mov": Container("mov", ("h264", "h265", "prores"), subtitles=("mov_text",), exact=True),
+    ".mp4": Container(
+        "mp4", ("h264", "h265", "av1", "vp9"), subtitles=("mov_text",), words="mov_text", exact=True, covers=True
+    ),
+    ".m4v": Container("mp4", ("h264", "h265"), subtitles=("mov_text",), words="mov_text", exact=True, covers=True),
+    ".mov": Container("mov", ("h264", "h265", "prores"), subtitles=("mov_text",), words="mov_text", exact=True),
     ".mkv": Container(
         "matroska",
         ("h264", "h265", "av1", "vp9", "ffv1", "prores"),
         subtitles=(*TEXT_SUBTITLES, "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"),
+        words="subrip",
         covers=True,
     ),
-    ".webm": Container("webm", ("vp9", "av1"), subtitles=("webvtt",)),
+    ".webm": Container("webm", ("vp9", "av1"), subtitles=("webvtt",), words="webvtt"),
     # FFmpeg refuses nothing here, and what is not in this list comes out as a stream that nobody reads
     ".ts": Container(
         "mpegts", ("h264", "h265"), ("aac", "mp2", "mp3", "ac3", "eac3", "dts", "truehd", "opus"), ("dvb_subtitle",)

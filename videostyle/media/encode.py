@@ -26,11 +26,19 @@ from videostyle.media.containers import (
     trial,
 )
 from videostyle.media.folder import write_folder
-from videostyle.media.notices import FilmNotices, alpha_loss, losses, picture_changes, sound_changes, timecode_changes
+from videostyle.media.notices import (
+    FilmNotices,
+    alpha_loss,
+    losses,
+    picture_changes,
+    sound_changes,
+    timecode_changes,
+    words_changes,
+)
 from videostyle.media.picture import FrameMaker, add_picture
 from videostyle.media.probe import open_file
 from videostyle.media.timeline import Timeline
-from videostyle.media.tracks import Tracks, chapters_of, copied, kept_tags, origin_of
+from videostyle.media.tracks import Tracks, chapters_of, kept_tags, origin_of, sort_tracks
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -63,13 +71,14 @@ def check_film(
         advice = f"use film.codec = {other}" if other else "change the size"
         raise MediaError(f"{path}: {codec.encoder} refuses {what} ({refused}); {advice}")
     with open_file(clip.path) as source:
-        taken, left = copied(source, clip, container, timeline)
-        _check_sound(source, path, container, taken)
-        left += losses(source, clip, path, container, timeline)
+        tracks = sort_tracks(source, clip, container, timeline)
+        _check_sound(source, path, container, tracks.copied)
+        left = [*tracks.left_out, *losses(source, clip, path, container, timeline)]
         if clip.alpha and not keeps_alpha(clip, codec, container):
             left.append(alpha_loss(clip, path, codec))
         changed = [*picture_changes(clip, pixel_format(clip, codec, container, size)), *timecode_changes(timeline)]
-        changed += sound_changes(taken, clip, container, timeline)
+        changed += words_changes(tracks.converted)
+        changed += sound_changes(tracks.copied, clip, container, timeline)
     return FilmNotices(tuple(left), tuple(changed))
 
 
@@ -80,7 +89,7 @@ def _check_pngs(clip: Clip, path: Path, timeline: Timeline) -> FilmNotices:
         raise MediaError(f"{path}: a file, and film.codec = png makes a folder of pictures; give another name with -o")
     check_folder(path)
     with open_file(clip.path) as source:
-        _, left = copied(source, clip, None, timeline)
+        left = sort_tracks(source, clip, None, timeline).left_out
         return FilmNotices((*left, *losses(source, clip, path, None, timeline)))
 
 
@@ -116,7 +125,7 @@ def encode_film(
         timeline = Timeline(clip, keep, origin_of(source, clip, container))
         tags = kept_tags(source.metadata) | ({"comment": comment} if comment else {})
         tags.pop("timecode", None)  # it goes with the picture
-        streams, _ = copied(source, clip, container, timeline)
+        sorted_tracks = sort_tracks(source, clip, container, timeline)
         with av.open(
             os.path.abspath(temporary),  # ``a:b.mp4`` would be written with protocol ``a``
             "w",
@@ -126,7 +135,7 @@ def encode_film(
         ) as output:
             picture = add_picture(output, clip, path, settings, size, timeline.num_frames)
             _describe(picture, source.streams[clip.stream], timeline)
-            tracks = Tracks(source, streams, output, container, timeline)
+            tracks = Tracks(source, sorted_tracks, output, clip, container, timeline)
             output.metadata.update(tags)
             if container.format != "gif":
                 output.set_chapters(chapters_of(source, timeline))

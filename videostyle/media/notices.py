@@ -90,6 +90,14 @@ def sound_changes(streams: list[Any], clip: Clip, container: Container, timeline
         yield f"audio track {stream.index} ({codec_name(stream)}) is cut at its packets: {how}"
 
 
+def words_changes(converted: list[tuple[Any, str]]) -> Iterator[str]:
+    """What text subtitles become."""
+    for stream, kind in converted:
+        if (name := codec_name(stream)) != kind:
+            styles = ", without its styles" if name in ("ass", "ssa") else ""
+            yield f"subtitle track {stream.index} ({name}) becomes {kind}{styles}"
+
+
 def _packet(clip: Clip, stream: Any) -> Fraction:
     """Seconds that the longest of a track's first packets lasts."""
     context = stream.codec_context
