@@ -24,6 +24,7 @@ Second
 """
 KINDS = {"clip.mkv": "srt", "ass.mkv": "ass", "clip.mp4": "mov_text", "clip.webm": "webvtt"}
 FILMS = {"film.mkv": "subrip", "film.mp4": "mov_text", "film.mov": "mov_text", "film.webm": "webvtt"}
+PAIRS = [pair for pair in itertools.product(KINDS, FILMS) if pair != ("clip.webm", "film.mov")]
 MANY = [("clip.mkv", "film.mkv"), ("ass.mkv", "film.mkv"), ("clip.mp4", "film.mp4")]
 NAMES = {"srt": "subrip"}
 
@@ -64,9 +65,7 @@ def plain(text: str) -> str:
 
 
 @needs_ffprobe
-@pytest.mark.parametrize(
-    ("name", "film"), [pair for pair in itertools.product(KINDS, FILMS) if pair != ("clip.webm", "film.mov")]
-)
+@pytest.mark.parametrize(("name", "film"), PAIRS)
 def test_words_become_what_the_container_holds(name: str, film: str, tmp_path: Path) -> None:
     clip = probe(make(tmp_path, name, film))
     told = check_film(clip, tmp_path / film, FILM, (64, 48))

@@ -29,6 +29,7 @@ from videostyle.media.folder import write_folder
 from videostyle.media.notices import (
     FilmNotices,
     alpha_loss,
+    hdr_losses,
     losses,
     picture_changes,
     sound_changes,
@@ -74,6 +75,7 @@ def check_film(
         tracks = sort_tracks(source, clip, container, timeline)
         _check_sound(source, path, container, tracks.copied)
         left = [*tracks.left_out, *losses(source, clip, path, container, timeline)]
+        left += hdr_losses(clip, keeps=codec.encoder == "libx265")
         if clip.alpha and not keeps_alpha(clip, codec, container):
             left.append(alpha_loss(clip, path, codec))
         changed = [*picture_changes(clip, pixel_format(clip, codec, container, size)), *timecode_changes(timeline)]
@@ -90,7 +92,8 @@ def _check_pngs(clip: Clip, path: Path, timeline: Timeline) -> FilmNotices:
     check_folder(path)
     with open_file(clip.path) as source:
         left = sort_tracks(source, clip, None, timeline).left_out
-        return FilmNotices((*left, *losses(source, clip, path, None, timeline)))
+        hdr = hdr_losses(clip, keeps=False)
+        return FilmNotices((*left, *losses(source, clip, path, None, timeline), *hdr))
 
 
 def _check_sound(source: Any, path: Path, container: Container, taken: list[Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from videostyle.frames import Clip
 from videostyle.media.containers import Codec, Container, codec_name, is_rgb
 from videostyle.media.cuts import sample_bytes
+from videostyle.media.hdr import read_hdr
 from videostyle.media.probe import open_file
 from videostyle.media.timeline import Timeline
 
@@ -44,6 +45,15 @@ def alpha_loss(clip: Clip, path: Path, codec: Codec) -> str:
         f"the transparency of {clip.path.name} is left out: {codec.encoder} in {path.suffix} cannot hold it; "
         "film.codec = prores in .mov, vp9 in .webm, ffv1 in .mkv and png can"
     )
+
+
+def hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
+    """keeps: whether the film's codec takes what HDR10 says of the display."""
+    hdr = read_hdr(clip)
+    if not keeps and (hdr.display or hdr.light):
+        yield f"what HDR10 says of {clip.path.name}'s display is left out; film.codec = h265 keeps it"
+    for name in hdr.dynamic:
+        yield f"the {name} metadata of {clip.path.name} is left out: it fits the clip's own pictures only"
 
 
 def picture_changes(clip: Clip, pixels: str) -> Iterator[str]:
