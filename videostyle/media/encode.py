@@ -1,6 +1,7 @@
 """Frames -> film: every frame at its source's time, and everything else of the clip copied."""
 
 import dataclasses
+import itertools
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,8 +20,10 @@ from videostyle.media.containers import (
     codec_of,
     codec_that_takes,
     container_of,
+    formats_of,
     holds_sound,
     keeps_alpha,
+    missing_hardware,
     pixel_format,
     tick_of,
     trial,
@@ -60,6 +63,11 @@ def check_film(
     check_folder(path)
     tick_of(clip, container.format, path)
     timeline = Timeline(clip, keep)
+    if missing := missing_hardware(codec):
+        raise MediaError(
+            f"film.codec = {codec.encoder}: no hardware or driver for it here ({missing}); "
+            f"use film.codec = {codec.hardware}"
+        )
 
     def add(name: str, output: Any) -> None:
         other = dataclasses.replace(settings, codec=name, quality=-1)  # type: ignore[arg-type]
@@ -68,9 +76,10 @@ def check_film(
     refused = trial(container, lambda output: add_picture(output, clip, path, settings, size, timeline.num_frames))
     if refused:
         what = f"{size[0]}x{size[1]} pictures of {clip.depth} bits"
+        takes = f"it takes {formats_of(codec)}"
         other = codec_that_takes(container, add)
         advice = f"use film.codec = {other}" if other else "change the size"
-        raise MediaError(f"{path}: {codec.encoder} refuses {what} ({refused}); {advice}")
+        raise MediaError(f"{path}: {codec.encoder} refuses {what} ({refused}): {takes}; {advice}")
     with open_file(clip.path) as source:
         tracks = sort_tracks(source, clip, container, timeline)
         _check_sound(source, path, container, tracks.copied)
@@ -118,8 +127,14 @@ def encode_film(
     """Write a film of (source frame, upright pixels of any size) in order, and the clip's other tracks beside it.
 
     size: width and height of the film, px. keep: the parts of the clip it stands for, which follow each other from 0
-    on without gaps; None: all of it. The file appears when it is whole. Raises MediaError where it cannot be written.
+    on without gaps; None: all of it. The file appears when it is whole. Raises MediaError where it cannot be written,
+    or there are no pictures.
     """
+    waiting = iter(pictures)
+    first = next(waiting, None)
+    if first is None:
+        raise MediaError(f"{path}: there are no pictures to make a film of; give a range in which frames can be read")
+    pictures = itertools.chain([first], waiting)
     if settings.codec == "png":
         write_folder(path, clip, pictures, size)
         return

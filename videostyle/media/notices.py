@@ -71,7 +71,7 @@ def picture_changes(clip: Clip, pixels: str) -> Iterator[str]:
 
 
 def _digits(pixels: str) -> str:
-    return next((digits for digits in CHROMA if digits in pixels), "")
+    return next((digits for digits in CHROMA if digits in pixels), "420")
 
 
 def _chroma(pixels: str) -> str:

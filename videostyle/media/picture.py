@@ -42,7 +42,7 @@ def add_picture(
     context.time_base = tick_of(clip, container.format, path)
     stream.time_base = context.time_base if container.format in ("avi", "gif") else clip.time_base
     context.flags |= FRAME_DURATION
-    if codec.encoder == "libx265" and container.format in ("mp4", "mov"):
+    if (codec.encoder == "libx265" or codec.hardware == "h265") and container.format in ("mp4", "mov"):
         context.codec_tag = "hvc1"  # QuickTime plays no other
     context.sample_aspect_ratio = clip.sample_aspect
     if codec.encoder != "gif":
