@@ -163,9 +163,9 @@ class PictureSettings:
 class FilmSettings:
     """How the finished frames are encoded; no part of a job's fingerprint."""
 
-    codec: Literal["auto", "h264", "h265", "prores", "av1", "vp9", "ffv1", "png"] = _setting(
-        "auto", "auto: the container's usual one"
-    )
+    codec: Literal[
+        "auto", "h264", "h265", "prores", "av1", "vp9", "ffv1", "png", "h264_nvenc", "hevc_nvenc", "av1_nvenc"
+    ] = _setting("auto", "auto: the container's usual one; those in hardware are used only if named")
     quality: int = _setting(-1, "the encoder's own scale (CRF for h264, h265, av1, vp9); -1: visually lossless", -1, 63)
 
 

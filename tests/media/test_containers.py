@@ -57,6 +57,8 @@ def clip(pixels: str = "yuv420p", depth: int = 8, pts: tuple[int, ...] = (0, 512
         ("yuv444p", 8, "av1", (65, 47), "yuv420p"),
         ("gray", 8, "h264", (64, 48), "yuv420p"),
         ("yuv420p", 8, "gif", (65, 47), "pal8"),
+        ("yuv444p", 8, "h264_nvenc", (64, 48), "yuv420p"),
+        ("yuv422p10le", 10, "hevc_nvenc", (64, 48), "p010le"),
     ],
 )
 def test_pixel_formats_keep_chroma_and_depth(

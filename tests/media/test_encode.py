@@ -282,3 +282,12 @@ def test_timecode_that_cannot_be_counted_on_is_not_told_wrong(tmp_path: Path) ->
     source = dataclasses.replace(clip, timecode="01:00:00:00")
     for stream in streams(copy(source, tmp_path / "film.mov", frames=range(3, 6))):
         assert "timecode" not in stream["tags"]
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.gif", "frames"])
+def test_a_film_of_nothing_is_refused_and_leaves_nothing(name: str, tmp_path: Path) -> None:
+    clip = probe(make(tmp_path / "clip.mp4", list(range(3))))
+    settings = FilmSettings(codec="png") if name == "frames" else FAST
+    with pytest.raises(MediaError, match=rf"{name}: there are no pictures to make a film of; give"):
+        encode_film(clip, tmp_path / name, iter(()), settings, (96, 64))
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]

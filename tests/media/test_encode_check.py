@@ -20,6 +20,7 @@ from videostyle.settings import FilmSettings
         ("film.mp4", FilmSettings(codec="prores"), r"cannot hold prores.*\.mov or \.mkv"),
         ("film.mp4", FilmSettings(codec="ffv1"), r"cannot hold ffv1"),
         ("film.mov", FilmSettings(codec="vp9"), r"cannot hold vp9"),
+        ("film.webm", FilmSettings(codec="h264_nvenc"), r"cannot hold h264_nvenc, only vp9, av1; .* \.mp4 or"),
         ("film.mp4", FilmSettings(quality=60), r"film.quality = 60: h264 knows 0 to 51"),
         ("nowhere/film.mp4", FAST, r"no such folder"),
         ("clip.mp4/film.mp4", FAST, r"is a file"),
@@ -78,3 +79,24 @@ def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
     for name in ("a.mp4", "a.mov", "a.mkv", "a.webm", "a.avi", "a.ts", "a.gif", "a.m4v", "a:b.mp4", "é %d.MP4"):
         assert check_film(clip, tmp_path / name, FAST, (96, 64)).left_out == ()
     assert [p.name for p in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+@pytest.mark.parametrize("codec", ["h264_nvenc", "hevc_nvenc", "av1_nvenc"])
+def test_hardware_that_is_absent_is_told_in_a_line(codec: str, tmp_path: Path) -> None:
+    clip = probe(make(tmp_path / "clip.mp4"))
+    settings = FilmSettings(codec=codec)  # type: ignore[arg-type]
+    software = {"h264_nvenc": "h264", "hevc_nvenc": "h265", "av1_nvenc": "av1"}[codec]
+    try:
+        check_film(clip, tmp_path / "film.mp4", settings, (96, 64))
+    except MediaError as error:
+        told = str(error)
+    else:
+        pytest.skip("the hardware is here")
+    assert re.fullmatch(rf"film.codec = {codec}: no hardware or driver .*; use film.codec = {software}", told)
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_a_refusal_lists_what_goes_together(tmp_path: Path) -> None:
+    clip = probe(make(tmp_path / "clip.mp4"))
+    with pytest.raises(MediaError, match=r"it takes yuv420p, yuv420p10le; use film.codec = "):
+        check_film(clip, tmp_path / "film.mp4", FilmSettings(codec="av1"), (2, 2))

@@ -31,6 +31,8 @@ class Container:
     """sound it can hold; ``*``: what FFmpeg does not refuse"""
     subtitles: tuple[str, ...] = ()
     """subtitles it can hold as they are"""
+    words: str = ""
+    """the kind of subtitles that other kinds of text become in it"""
     exact: bool = False
     """whether a track may begin before the film does and be cut to the sample (edit lists)"""
     covers: bool = False
@@ -40,17 +42,21 @@ class Container:
 CENTISECOND = Fraction(1, 100)
 """the only clock a GIF knows"""
 TEXT_SUBTITLES = ("subrip", "ass", "ssa", "webvtt", "text")
+"""kinds of text that Matroska holds"""
 CONTAINERS = {
-    ".mp4": Container("mp4", ("h264", "h265", "av1", "vp9"), subtitles=("mov_text",), exact=True, covers=True),
-    ".m4v": Container("mp4", ("h264", "h265"), subtitles=("mov_text",), exact=True, covers=True),
-    ".mov": Container("mov", ("h264", "h265", "prores"), subtitles=("mov_text",), exact=True),
+    ".mp4": Container(
+        "mp4", ("h264", "h265", "av1", "vp9"), subtitles=("mov_text",), words="mov_text", exact=True, covers=True
+    ),
+    ".m4v": Container("mp4", ("h264", "h265"), subtitles=("mov_text",), words="mov_text", exact=True, covers=True),
+    ".mov": Container("mov", ("h264", "h265", "prores"), subtitles=("mov_text",), words="mov_text", exact=True),
     ".mkv": Container(
         "matroska",
         ("h264", "h265", "av1", "vp9", "ffv1", "prores"),
         subtitles=(*TEXT_SUBTITLES, "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"),
+        words="subrip",
         covers=True,
     ),
-    ".webm": Container("webm", ("vp9", "av1"), subtitles=("webvtt",)),
+    ".webm": Container("webm", ("vp9", "av1"), subtitles=("webvtt",), words="webvtt"),
     # FFmpeg refuses nothing here, and what is not in this list comes out as a stream that nobody reads
     ".ts": Container(
         "mpegts", ("h264", "h265"), ("aac", "mp2", "mp3", "ac3", "eac3", "dts", "truehd", "opus"), ("dvb_subtitle",)
@@ -77,8 +83,11 @@ class Codec:
     """subsamplings that it takes with transparency, the usual one first"""
     best: int = 63
     """largest number its quality may be"""
+    hardware: str = ""
+    """the codec that it encodes, where it is an encoder in hardware, which need not be there"""
 
 
+NVENC = {"rc": "constqp", "qp": "{quality}", "preset": "p5"}
 CODECS = {
     "h264": Codec("libx264", 16, {"crf": "{quality}", "preset": "medium"}, ("420", "422", "444"), even=True, best=51),
     "h265": Codec("libx265", 18, {"crf": "{quality}", "preset": "medium"}, ("420", "422", "444"), even=True, best=51),
@@ -92,6 +101,9 @@ CODECS = {
     ),
     "prores": Codec("prores_ks", 3, {"profile": "{quality}", "vendor": "apl0"}, ("422", "444"), alpha=("444",), best=5),
     "ffv1": Codec("ffv1", 3, {"level": "{quality}"}, ("420", "422", "444"), alpha=("420", "422", "444"), best=3),
+    "h264_nvenc": Codec("h264_nvenc", 19, NVENC, ("420",), even=True, best=51, hardware="h264"),
+    "hevc_nvenc": Codec("hevc_nvenc", 21, NVENC, ("420",), even=True, best=51, hardware="h265"),
+    "av1_nvenc": Codec("av1_nvenc", 60, NVENC, ("420",), even=True, hardware="av1"),
     "gif": Codec("gif", 0, {}, ("444",)),
 }
 
@@ -111,8 +123,9 @@ def codec_of(path: Path, settings: FilmSettings) -> Codec:
     """The codec for a file; raises MediaError listing what the container can hold."""
     container = container_of(path)
     name = container.codecs[0] if settings.codec == "auto" else settings.codec
-    if name not in container.codecs:
-        elsewhere = " or ".join(suffix for suffix, other in CONTAINERS.items() if name in other.codecs)
+    kind = CODECS[name].hardware or name
+    if kind not in container.codecs:
+        elsewhere = " or ".join(suffix for suffix, other in CONTAINERS.items() if kind in other.codecs)
         raise MediaError(
             f"{path}: {path.suffix} cannot hold {name}, only {', '.join(container.codecs)}; "
             f"change film.codec, or end the name in {elsewhere}"
@@ -152,6 +165,8 @@ def pixel_format(clip: Clip, codec: Codec, container: Container, size: tuple[int
     if codec.even and ((chroma != "444" and width % 2) or (chroma == "420" and height % 2)):
         chroma = "444"  # the picture keeps its size; padding or cropping would be a surprise
     deep = clip.depth > 8 or codec.encoder == "prores_ks"
+    if deep and codec.hardware and chroma == "420":
+        return "p010le"
     return f"yuv{chroma}p10le" if deep else f"yuv{chroma}p"
 
 
@@ -161,7 +176,7 @@ def encoder_options(codec: Codec, settings: FilmSettings, format: str, num_frame
     if codec.encoder == "prores_ks" and "444" in pixels and settings.quality < 0:
         quality = 4
     options = {name: value.format(quality=quality) for name, value in codec.options.items()}
-    if codec.encoder == "libx264" and format == "avi":
+    if (codec.encoder == "libx264" or codec.hardware == "h264") and format == "avi":
         options["bf"] = "0"  # AVI has decoding times only
     if codec.encoder == "libx265":
         # of one or two frames with B-frames it gives times from uninitialised memory (x265 issue 934)
@@ -201,6 +216,24 @@ def trial(container: Container, build: Callable[[Any], object]) -> str:
         with suppress(av.FFmpegError, ValueError):  # some muxers do not like to end before they began
             output.close()
     return ""
+
+
+def missing_hardware(codec: Codec) -> str:
+    """Why an encoder in hardware cannot be used on this machine, or nothing: found by opening a small one."""
+
+    def add(output: Any) -> None:
+        stream = output.add_stream(codec.encoder, rate=25)
+        stream.width = stream.height = 256
+        stream.pix_fmt = "yuv420p"
+
+    return trial(CONTAINERS[".mkv"], add) if codec.hardware else ""
+
+
+def formats_of(codec: Codec) -> str:
+    """The pixel formats that an encoder takes, in words."""
+    found = av.Codec(codec.encoder, "w").video_formats or []
+    names = [format.name for format in found if format.name.startswith("yuv") and not format.name.startswith("yuvj")]
+    return ", ".join(names)
 
 
 def codec_that_takes(container: Container, build: Callable[[str, Any], object]) -> str:

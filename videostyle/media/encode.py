@@ -1,6 +1,7 @@
 """Frames -> film: every frame at its source's time, and everything else of the clip copied."""
 
 import dataclasses
+import itertools
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,18 +20,29 @@ from videostyle.media.containers import (
     codec_of,
     codec_that_takes,
     container_of,
+    formats_of,
     holds_sound,
     keeps_alpha,
+    missing_hardware,
     pixel_format,
     tick_of,
     trial,
 )
 from videostyle.media.folder import write_folder
-from videostyle.media.notices import FilmNotices, alpha_loss, losses, picture_changes, sound_changes, timecode_changes
+from videostyle.media.notices import (
+    FilmNotices,
+    alpha_loss,
+    hdr_losses,
+    losses,
+    picture_changes,
+    sound_changes,
+    timecode_changes,
+    words_changes,
+)
 from videostyle.media.picture import FrameMaker, add_picture
 from videostyle.media.probe import open_file
 from videostyle.media.timeline import Timeline
-from videostyle.media.tracks import Tracks, chapters_of, copied, kept_tags, origin_of
+from videostyle.media.tracks import Tracks, chapters_of, kept_tags, origin_of, sort_tracks
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -51,6 +63,11 @@ def check_film(
     check_folder(path)
     tick_of(clip, container.format, path)
     timeline = Timeline(clip, keep)
+    if missing := missing_hardware(codec):
+        raise MediaError(
+            f"film.codec = {codec.encoder}: no hardware or driver for it here ({missing}); "
+            f"use film.codec = {codec.hardware}"
+        )
 
     def add(name: str, output: Any) -> None:
         other = dataclasses.replace(settings, codec=name, quality=-1)  # type: ignore[arg-type]
@@ -59,17 +76,20 @@ def check_film(
     refused = trial(container, lambda output: add_picture(output, clip, path, settings, size, timeline.num_frames))
     if refused:
         what = f"{size[0]}x{size[1]} pictures of {clip.depth} bits"
+        takes = f"it takes {formats_of(codec)}"
         other = codec_that_takes(container, add)
         advice = f"use film.codec = {other}" if other else "change the size"
-        raise MediaError(f"{path}: {codec.encoder} refuses {what} ({refused}); {advice}")
+        raise MediaError(f"{path}: {codec.encoder} refuses {what} ({refused}): {takes}; {advice}")
     with open_file(clip.path) as source:
-        taken, left = copied(source, clip, container, timeline)
-        _check_sound(source, path, container, taken)
-        left += losses(source, clip, path, container, timeline)
+        tracks = sort_tracks(source, clip, container, timeline)
+        _check_sound(source, path, container, tracks.copied)
+        left = [*tracks.left_out, *losses(source, clip, path, container, timeline)]
+        left += hdr_losses(clip, keeps=codec.encoder == "libx265")
         if clip.alpha and not keeps_alpha(clip, codec, container):
             left.append(alpha_loss(clip, path, codec))
         changed = [*picture_changes(clip, pixel_format(clip, codec, container, size)), *timecode_changes(timeline)]
-        changed += sound_changes(taken, clip, container, timeline)
+        changed += words_changes(tracks.converted)
+        changed += sound_changes(tracks.copied, clip, container, timeline)
     return FilmNotices(tuple(left), tuple(changed))
 
 
@@ -80,8 +100,9 @@ def _check_pngs(clip: Clip, path: Path, timeline: Timeline) -> FilmNotices:
         raise MediaError(f"{path}: a file, and film.codec = png makes a folder of pictures; give another name with -o")
     check_folder(path)
     with open_file(clip.path) as source:
-        _, left = copied(source, clip, None, timeline)
-        return FilmNotices((*left, *losses(source, clip, path, None, timeline)))
+        left = sort_tracks(source, clip, None, timeline).left_out
+        hdr = hdr_losses(clip, keeps=False)
+        return FilmNotices((*left, *losses(source, clip, path, None, timeline), *hdr))
 
 
 def _check_sound(source: Any, path: Path, container: Container, taken: list[Any]) -> None:
@@ -106,8 +127,14 @@ def encode_film(
     """Write a film of (source frame, upright pixels of any size) in order, and the clip's other tracks beside it.
 
     size: width and height of the film, px. keep: the parts of the clip it stands for, which follow each other from 0
-    on without gaps; None: all of it. The file appears when it is whole. Raises MediaError where it cannot be written.
+    on without gaps; None: all of it. The file appears when it is whole. Raises MediaError where it cannot be written,
+    or there are no pictures.
     """
+    waiting = iter(pictures)
+    first = next(waiting, None)
+    if first is None:
+        raise MediaError(f"{path}: there are no pictures to make a film of; give a range in which frames can be read")
+    pictures = itertools.chain([first], waiting)
     if settings.codec == "png":
         write_folder(path, clip, pictures, size)
         return
@@ -116,7 +143,7 @@ def encode_film(
         timeline = Timeline(clip, keep, origin_of(source, clip, container))
         tags = kept_tags(source.metadata) | ({"comment": comment} if comment else {})
         tags.pop("timecode", None)  # it goes with the picture
-        streams, _ = copied(source, clip, container, timeline)
+        sorted_tracks = sort_tracks(source, clip, container, timeline)
         with av.open(
             os.path.abspath(temporary),  # ``a:b.mp4`` would be written with protocol ``a``
             "w",
@@ -126,7 +153,7 @@ def encode_film(
         ) as output:
             picture = add_picture(output, clip, path, settings, size, timeline.num_frames)
             _describe(picture, source.streams[clip.stream], timeline)
-            tracks = Tracks(source, streams, output, container, timeline)
+            tracks = Tracks(source, sorted_tracks, output, clip, container, timeline)
             output.metadata.update(tags)
             if container.format != "gif":
                 output.set_chapters(chapters_of(source, timeline))

@@ -10,6 +10,7 @@ from typing import Any
 from videostyle.frames import Clip
 from videostyle.media.containers import Codec, Container, codec_name, is_rgb
 from videostyle.media.cuts import sample_bytes
+from videostyle.media.hdr import read_hdr
 from videostyle.media.probe import open_file
 from videostyle.media.timeline import Timeline
 
@@ -46,6 +47,15 @@ def alpha_loss(clip: Clip, path: Path, codec: Codec) -> str:
     )
 
 
+def hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
+    """keeps: whether the film's codec takes what HDR10 says of the display."""
+    hdr = read_hdr(clip)
+    if not keeps and (hdr.display or hdr.light):
+        yield f"what HDR10 says of {clip.path.name}'s display is left out; film.codec = h265 keeps it"
+    for name in hdr.dynamic:
+        yield f"the {name} metadata of {clip.path.name} is left out: it fits the clip's own pictures only"
+
+
 def picture_changes(clip: Clip, pixels: str) -> Iterator[str]:
     """How a film in FFmpeg's pixel format will show less than the clip."""
     if pixels == "pal8":
@@ -61,7 +71,7 @@ def picture_changes(clip: Clip, pixels: str) -> Iterator[str]:
 
 
 def _digits(pixels: str) -> str:
-    return next((digits for digits in CHROMA if digits in pixels), "")
+    return next((digits for digits in CHROMA if digits in pixels), "420")
 
 
 def _chroma(pixels: str) -> str:
@@ -88,6 +98,14 @@ def sound_changes(streams: list[Any], clip: Clip, container: Container, timeline
         else:
             how = f"up to {length:.1f} ms at the beginning are silent"
         yield f"audio track {stream.index} ({codec_name(stream)}) is cut at its packets: {how}"
+
+
+def words_changes(converted: list[tuple[Any, str]]) -> Iterator[str]:
+    """What text subtitles become."""
+    for stream, kind in converted:
+        if (name := codec_name(stream)) != kind:
+            styles = ", without its styles" if name in ("ass", "ssa") else ""
+            yield f"subtitle track {stream.index} ({name}) becomes {kind}{styles}"
 
 
 def _packet(clip: Clip, stream: Any) -> Fraction:

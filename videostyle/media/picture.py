@@ -14,6 +14,7 @@ from videostyle.frames import Clip, Pixels
 from videostyle.media.alpha import Alpha, with_alpha
 from videostyle.media.containers import codec_of, container_of, encoder_options, is_rgb, pixel_format, tick_of
 from videostyle.media.decode import HD, SWS_ACCURATE, SWS_FULL_CHROMA, matrix_name
+from videostyle.media.hdr import read_hdr
 from videostyle.media.levels import FULL, from_whole_range, looked_up
 from videostyle.media.timeline import Timeline
 from videostyle.settings import FilmSettings
@@ -36,10 +37,12 @@ def add_picture(
     stream.pix_fmt = pixel_format(clip, codec, container, size)
     context = stream.codec_context
     context.options = encoder_options(codec, settings, container.format, num_frames, stream.pix_fmt)
+    if codec.encoder == "libx265":
+        context.options = context.options | {"x265-params": context.options["x265-params"] + read_hdr(clip).x265}
     context.time_base = tick_of(clip, container.format, path)
     stream.time_base = context.time_base if container.format in ("avi", "gif") else clip.time_base
     context.flags |= FRAME_DURATION
-    if codec.encoder == "libx265" and container.format in ("mp4", "mov"):
+    if (codec.encoder == "libx265" or codec.hardware == "h265") and container.format in ("mp4", "mov"):
         context.codec_tag = "hvc1"  # QuickTime plays no other
     context.sample_aspect_ratio = clip.sample_aspect
     if codec.encoder != "gif":

@@ -9,6 +9,8 @@ from videostyle.frames import Clip
 from videostyle.selection import Selection
 from videostyle.timecode import Timecode
 
+MILLISECOND = Fraction(1, 1000)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -1,15 +1,18 @@
 """Everything beside the picture: sound, subtitles, covers, chapters, copied packet by packet."""
 
+import heapq
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import av
 
 from videostyle.frames import Clip
-from videostyle.media.containers import Container, can_hold, codec_name, is_cover
+from videostyle.media.containers import TEXT_SUBTITLES, Container, can_hold, codec_name, is_cover
 from videostyle.media.cuts import Cutter, time_of
 from videostyle.media.timeline import Timeline
+from videostyle.media.words import read_words
 
 OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time", "alpha_mode"}
 """tags that belong to the file they were in, lower case"""
@@ -19,24 +22,44 @@ JITTER = Fraction(3, 2)
 """ticks of a coarse clock (Matroska's milliseconds) within which packets of sound follow each other without a gap"""
 
 
-def copied(source: Any, clip: Clip, container: Container | None, timeline: Timeline) -> tuple[list[Any], list[str]]:
-    """The streams of a source that a container takes beside the film, and a line for each one left out.
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What becomes of the tracks of a clip beside its picture."""
 
-    container: None: a folder of pictures, which takes none.
-    """
-    taken, left = [], []
+    copied: list[Any]
+    """streams of the source"""
+    converted: list[tuple[Any, str]]
+    """streams of text, and the kind they become"""
+    left_out: list[str]
+    """a line for each of the others"""
+
+
+def sort_tracks(source: Any, clip: Clip, container: Container | None, timeline: Timeline) -> Sorted:
+    """Find which tracks a container takes beside the film; None: a folder of pictures, which takes none."""
+    copied, converted, left_out = [], [], []
     for stream in source.streams:
         if stream.index == clip.stream:
             continue
-        words = stream.type == "subtitle" and len(timeline.parts) == 1
+        words = stream.type == "subtitle"
         known = words or stream.type in ("audio", "attachment") or is_cover(stream)
-        if known and container and can_hold(container, stream):
-            taken.append(stream)
+        fits = known and container is not None and can_hold(container, stream)
+        if fits and not (words and len(timeline.parts) > 1):
+            copied.append(stream)
+        elif words and container and (kind := _kind_of_words(stream, container, fits)):
+            converted.append((stream, kind))
         elif not _made_anew(stream, source):
             kind = "cover" if is_cover(stream) else stream.type or "data"
             codec = f" ({codec_name(stream)})" if stream.codec_context else ""
-            left.append(f"{kind} track {stream.index}{codec} of {clip.path.name} is left out of the film")
-    return taken, left
+            left_out.append(f"{kind} track {stream.index}{codec} of {clip.path.name} is left out of the film")
+    return Sorted(copied, converted, left_out)
+
+
+def _kind_of_words(stream: Any, container: Container, fits: bool) -> str:
+    """The kind of text that a track of subtitles becomes in a container; empty: none, it is pictures for example."""
+    name = codec_name(stream)
+    if name not in (*TEXT_SUBTITLES, "mov_text"):
+        return ""
+    return name if fits and name in ("ass", "webvtt", "mov_text") else container.words
 
 
 def _made_anew(stream: Any, source: Any) -> bool:
@@ -90,39 +113,42 @@ def chapters_of(source: Any, timeline: Timeline) -> list[Any]:
 class Tracks:
     """Packets of the copied tracks, given out as the film goes on, so that none wait in memory."""
 
-    def __init__(self, source: Any, streams: list[Any], output: Any, container: Container, timeline: Timeline) -> None:
-        """Adds a stream to the output for each one copied."""
-        self._output, self._timeline = output, timeline
+    def __init__(self, source: Any, tracks: Sorted, output: Any, clip: Clip, container: Container, timeline: Timeline):
+        """Adds a stream to the output for each one that is copied or converted."""
+        self._output = output
         self._targets: dict[int, Any] = {}
         self._clocks: dict[int, _Clock] = {}
         self._cutters: dict[int, Cutter] = {}
         moving = []
-        for stream in streams:
+        for stream in tracks.copied:
             if container.format == "matroska" and (is_cover(stream) or stream.type == "attachment"):
                 _attach(output, stream)
                 continue
             target = output.add_stream_from_template(stream, opaque=True)
-            target.metadata.update(kept_tags(stream.metadata))
-            target.disposition = stream.disposition
             if stream.type == "audio" and stream.layout.name.endswith(" channels"):
                 target.codec_context.layout = LAYOUTS.get(stream.channels, stream.layout.name)
-            self._targets[stream.index] = target
+            self._targets[stream.index] = _described(target, stream)
             if stream.type == "audio" and container.exact:
                 self._clocks[stream.index] = _Clock(stream)
             self._cutters[stream.index] = Cutter(stream, container, timeline)
             moving.append(stream)
-        self._packets = self._all(source, moving)
-        self._next: Any = next(self._packets, None)
+        words = []
+        for stream, kind in tracks.converted:
+            target = _described(output.add_stream(kind), stream)
+            words.append([(target, p) for p in read_words(clip.path, stream.index, target.codec_context, timeline)])
+        self._packets = heapq.merge(self._all(source, moving), *words, key=lambda pair: time_of(pair[1]))
+        self._next = next(self._packets, None)
 
     def write(self, until: Fraction | None) -> None:
         """Mux all packets that begin before a time of the film, seconds; None: all that are left."""
-        while self._next is not None and (until is None or time_of(self._next) <= until):
-            packet = self._next
+        while self._next is not None and (until is None or time_of(self._next[1]) <= until):
+            target, packet = self._next
             self._next = next(self._packets, None)
-            self._mux(packet)
+            packet.stream = target
+            self._output.mux(packet)
 
-    def _all(self, source: Any, streams: list[Any]) -> Iterator[Any]:
-        """Packets with times of the film, as far as the file can be read."""
+    def _all(self, source: Any, streams: list[Any]) -> Iterator[tuple[Any, Any]]:
+        """(target, packet with times of the film) of copied streams, as far as the file can be read."""
         if not streams:
             return
         packets = source.demux(*streams)
@@ -134,13 +160,17 @@ class Tracks:
             if packet is None:
                 return
             if packet.size:
-                if packet.stream.index in self._clocks:
-                    self._clocks[packet.stream.index].set(packet)
-                yield from self._cutters[packet.stream.index].cut(packet)
+                index = packet.stream.index
+                if index in self._clocks:
+                    self._clocks[index].set(packet)
+                yield from ((self._targets[index], piece) for piece in self._cutters[index].cut(packet))
 
-    def _mux(self, packet: Any) -> None:
-        packet.stream = self._targets[packet.stream.index]
-        self._output.mux(packet)
+
+def _described(target: Any, stream: Any) -> Any:
+    """A stream of the film with language, title and the like of the source's."""
+    target.metadata.update(kept_tags(stream.metadata))
+    target.disposition = stream.disposition
+    return target
 
 
 class _Clock:

@@ -1,0 +1,66 @@
+"""Text subtitles: read all at once, cut to the parts of a film, written in another kind."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from videostyle.media.cuts import time_of
+from videostyle.media.probe import open_file
+from videostyle.media.timeline import MILLISECOND, Timeline
+
+
+def read_words(path: Path, index: int, encoder: Any, timeline: Timeline) -> list[Any]:
+    """Packets of a track of text for another encoder, with times of the film, in order.
+
+    A text that lies in several parts of the film is shown in each. encoder: a context that is not open yet; it is told
+    the styles, where the text has any.
+    """
+    pieces = []
+    with open_file(path) as source:
+        stream = source.streams[index]
+        packets = [packet for packet in _packets(source, stream) if packet.pts is not None and packet.duration]
+        for packet in packets:
+            shown = _decoded(stream, packet)
+            if shown is None:  # the end of a text, in an mp4
+                continue
+            if encoder.subtitle_header is None:
+                encoder.subtitle_header = stream.codec_context.subtitle_header
+            data = bytes(encoder.encode_subtitle(shown))
+            begins = time_of(packet)
+            ends = begins + packet.duration * packet.time_base
+            for part in timeline.touched(begins, ends):
+                first, last = max(begins, part.start), ends if part.end is None else min(ends, part.end)
+                if first < last:
+                    pieces.append((first - part.shift, last - first, data))
+    pieces.sort(key=lambda piece: piece[0])
+    return [_packet(number, *piece, codec_name=encoder.name) for number, piece in enumerate(pieces)]
+
+
+def _packets(source: Any, stream: Any) -> Iterator[Any]:
+    """The track's packets, as far as the file can be read."""
+    try:
+        yield from (packet for packet in source.demux(stream) if packet.size)
+    except av.FFmpegError:
+        return
+
+
+def _decoded(stream: Any, packet: Any) -> Any:
+    """What a packet shows, or None where that is nothing or damaged."""
+    try:
+        shown = stream.codec_context.decode2(packet)
+    except av.FFmpegError:
+        return None
+    return shown if shown is not None and len(shown.rects) else None
+
+
+def _packet(number: int, begins: Fraction, length: Fraction, data: bytes, codec_name: str) -> Any:
+    if codec_name == "ass":  # players show a text of the same number once
+        data = b"%d,%s" % (number, data.partition(b",")[2])
+    packet = av.Packet(data)
+    packet.time_base = MILLISECOND
+    packet.pts = packet.dts = round(begins / MILLISECOND)
+    packet.duration = max(1, round(length / MILLISECOND))
+    return packet
