@@ -1,3 +1,4 @@
+import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -90,21 +91,32 @@ def test_frames_that_seem_to_be_lost(tmp_path: Path) -> None:
     assert table_of(write(tmp_path / "even.ts", 90)).gaps == []
 
 
-def test_frames_without_a_time_are_left_out_if_they_are_few(tmp_path: Path) -> None:
-    path = write(tmp_path / "clip.mpg", 3, "mpeg2video")
-    with av.open(str(path)) as container:
+def table_of_times(folder: Path, times: list[int | None]) -> Table:
+    """As if a program stream's packets had these times."""
+    with av.open(str(write(folder / "clip.mpg", 3, "mpeg2video"))) as container:
         stream = container.streams.video[0]
-        packets = [av.Packet(b"p") for _ in range(60)]
-        for index, packet in enumerate(packets):
+        packets = [av.Packet(b"p") for _ in times]
+        for packet, pts in zip(packets, times, strict=True):
             packet.stream, packet.time_base = stream, stream.time_base
-            packet.pts = packet.dts = 3600 * index if index != 30 else None
+            packet.pts = packet.dts = pts
 
-        class Damaged:
+        class Packets:
             format = container.format
 
             def demux(self) -> Any:
                 return iter(packets)
 
-        table = Table(Damaged(), stream)
+        return Table(Packets(), stream)
+
+
+def test_frames_without_a_time_are_left_out_if_they_are_few(tmp_path: Path) -> None:
+    table = table_of_times(tmp_path, [3600 * index if index != 30 else None for index in range(60)])
     assert (len(table.frames), table.stamped, table.left_out) == (59, True, 1)
     assert table.gaps == [29]
+
+
+def test_a_long_clip_is_measured_quickly(tmp_path: Path) -> None:
+    began = time.monotonic()
+    table = table_of_times(tmp_path, [3600 * index for index in range(100_000) if index % 1000])
+    assert (len(table.gaps), table.usual_step, table.rate) == (99, 3600, 25)
+    assert time.monotonic() - began < 5

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import av
@@ -81,7 +82,7 @@ class Table:
             self.frames = [(stamp, step) for stamp in _slots(counts, step, begins)]
         self.rate = self._rate(Fraction(stream.average_rate or 1 / (step * self.time_base)))
 
-    @property
+    @cached_property
     def usual_step(self) -> int:
         """Ticks that most frames stay."""
         steps = [after - before for (before, _), (after, _) in itertools.pairwise(self.frames)]
@@ -100,7 +101,7 @@ class Table:
         nearest = min(usual, key=lambda rate: abs(rate - counted))
         return nearest if abs(steps - nearest * span) < nearest * self.time_base else counted
 
-    @property
+    @cached_property
     def gaps(self) -> list[int]:
         """Frames after which others seem to be lost: nothing comes for longer, where nearly all follow evenly."""
         if not self.stamped:
