@@ -1,11 +1,13 @@
+import time
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 
 from tests.media.sources import write
-from videostyle.media.table import Table, is_raw
+from videostyle.media.table import Table, _guessed, is_raw
 
 
 def table_of(path: Path, rate: Fraction | None = None) -> Table:
@@ -69,12 +71,52 @@ def test_rates_are_exact(kind: str, rate: Fraction, tmp_path: Path) -> None:
 
 def test_frames_for_which_two_times_would_be_the_same_are_counted(tmp_path: Path) -> None:
     """A program stream holds no time for some frames, and FFmpeg guesses, for interlaced ones wrongly."""
-    options = {"flags": "+ilme+ildct", "g": "12", "bf": "2"}
+    options = {"flags": "+ilme+ildct", "g": "9", "bf": "2", "threads": "1", "qmin": "8", "qmax": "8"}
     path = write(tmp_path / "clip.mpg", 90, "mpeg2video", options=options)
     with av.open(str(path)) as container:
         first = next(container.decode(video=0)).pts
-    with av.open(str(path)) as container:
-        assert len({packet.pts for packet in container.demux(video=0) if packet.size}) < 90
-    table = table_of(path)
-    assert [stamp for stamp, _ in table.frames] == [first + 3600 * index for index in range(90)]
-    assert not table.stamped
+    assert [stamp for stamp, _ in table_of(path).frames] == [first + 3600 * index for index in range(90)]
+
+
+def test_times_are_guesses_where_two_are_the_same_and_none_is_lost() -> None:
+    assert not _guessed([0, 2, 1, 3], 1)
+    assert _guessed([0, 2, 1, 4, 4], 1), "one of them was 3"
+    assert not _guessed([0, 2, 1, *range(3, 20), 22, 22], 1), "frames are lost, and another one has a wrong time"
+    assert _guessed([*range(20), *range(20)], 1), "two clips, one after the other"
+
+
+def test_frames_that_seem_to_be_lost(tmp_path: Path) -> None:
+    path = write(tmp_path / "clip.ts", pts=[n + (n > 20) + 2 * (n > 70) for n in range(90)])
+    assert table_of(path).gaps == [20, 70]
+    assert table_of(write(tmp_path / "even.ts", 90)).gaps == []
+
+
+def table_of_times(folder: Path, times: list[int | None]) -> Table:
+    """As if a program stream's packets had these times."""
+    with av.open(str(write(folder / "clip.mpg", 3, "mpeg2video"))) as container:
+        stream = container.streams.video[0]
+        packets = [av.Packet(b"p") for _ in times]
+        for packet, pts in zip(packets, times, strict=True):
+            packet.stream, packet.time_base = stream, stream.time_base
+            packet.pts = packet.dts = pts
+
+        class Packets:
+            format = container.format
+
+            def demux(self) -> Any:
+                return iter(packets)
+
+        return Table(Packets(), stream)
+
+
+def test_frames_without_a_time_are_left_out_if_they_are_few(tmp_path: Path) -> None:
+    table = table_of_times(tmp_path, [3600 * index if index != 30 else None for index in range(60)])
+    assert (len(table.frames), table.stamped, table.left_out) == (59, True, 1)
+    assert table.gaps == [29]
+
+
+def test_a_long_clip_is_measured_quickly(tmp_path: Path) -> None:
+    began = time.monotonic()
+    table = table_of_times(tmp_path, [3600 * index for index in range(100_000) if index % 1000])
+    assert (len(table.gaps), table.usual_step, table.rate) == (99, 3600, 25)
+    assert time.monotonic() - began < 5

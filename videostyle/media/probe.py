@@ -54,6 +54,8 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
             picture = picture_stream(container, path, stream)
             index = picture.index
             table = Table(container, picture, rate)
+        if table.encrypted:
+            raise MediaError(f"{path}: the clip is encrypted; give one without copy protection")
         if not table.frames:
             raise MediaError(f"{path}: there are no frames in it; give another clip")
         with open_file(path) as container:
@@ -90,7 +92,8 @@ def _refuse(path: Path) -> None:
     if re.match("[A-Za-z][A-Za-z0-9+.-]+:/", str(path)) and not path.exists():
         raise MediaError(f"{path}: local files only; download it first")
     if not path.exists():
-        raise MediaError(f"{path}: no such file; give a video file")
+        what = "a link that leads nowhere" if path.is_symlink() else "no such file"
+        raise MediaError(f"{path}: {what}; give a video file")
     if not path.is_file():
         raise MediaError(f"{path}: a device or pipe, which cannot be read twice; give a video file")
     try:
@@ -222,6 +225,14 @@ def _missing_by_time(container: Any, table: Table) -> int:
 
 
 def _notes(container: Any, stream: Any, table: Table) -> Iterator[str]:
+    if table.gaps and container.format.name.startswith(("mpeg", "matroska")):  # others count their frames
+        where = f"{len(table.gaps)} place" + "s" * (len(table.gaps) > 1)
+        yield f"times jump in {where}, first after frame {table.gaps[0]}: frames seem to be lost there"
+    if table.left_out:
+        yield f"{table.left_out} of its frames have no time and are left out: the file seems to be damaged"
+    if len(table.sizes) > 1:
+        first, *later = (f"{width}x{height}" for width, height in table.sizes)
+        yield f"pictures change their size on the way, to {', '.join(later)}: all are scaled to the first, {first}"
     others = [s for s in container.streams.video if s.index != stream.index and not s.disposition & NO_PICTURES]
     if others:
         yield f"of several picture tracks {_names([stream])} is painted, not {_names(others)}; --stream names another"

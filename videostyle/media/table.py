@@ -1,14 +1,18 @@
-"""Packets -> times of frames: what a file holds, without decoding it and without believing its header."""
+"""Packets -> times of frames: what a file holds, hardly decoding it and without believing its header."""
 
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import av
 
 USUAL_RATE = 25
 """frames per second of what has no times and names no rate, as FFmpeg has it"""
+FIRST_LOOKED_AT = 8
+"""key frames of which each one is looked at; of the next as many every second one, and so on"""
 NO_TIMES = 0x80
 """FFmpeg's flag of a container that has no times"""
 
@@ -28,6 +32,11 @@ class Table:
     """packets of the picture, also of hidden frames"""
     reordered: bool = False
     """whether packets lie in another order than their frames are shown in"""
+    left_out: int
+    """frames of a file with times that have none, as damage makes it"""
+    encrypted: bool = False
+    sizes: list[tuple[int, int]]
+    """width, height, px, of the stored pictures: the first, and others that follow, as far as they were looked at"""
     reached: Fraction = Fraction(0)
     """seconds, where the last track ends"""
 
@@ -37,20 +46,26 @@ class Table:
         counts: list[int | None] = []
         avi = container.format.name == "avi"
         self.time_base = Fraction(stream.time_base)
+        keys = _KeyFrames(stream)
         step = round(1 / (Fraction(stream.average_rate or USUAL_RATE) * self.time_base)) or 1
         for packet in _to_the_end(container.demux()):
             if packet.pts is not None and packet.stream.type in ("video", "audio"):
                 self.reached = max(self.reached, (packet.pts + (packet.duration or 0)) * packet.time_base)
+            self.encrypted = self.encrypted or packet.has_sidedata("encryption_info")
             if packet.stream.index == stream.index:
                 self.packets += 1
+                keys.see(packet)
                 if not packet.is_discard:  # hidden by an edit list
                     found.append((packet.pts, packet.duration or step))
                     counts.append(packet.dts)
+        self.sizes = keys.sizes()
         stamps = [pts for pts, _ in found if pts is not None]
         self.reordered = stamps != sorted(stamps)
-        # AVI has decoding times only; of an MPEG's frames some have none, and FFmpeg may guess the same for two
-        guessed = container.format.name.startswith("mpeg") and len(set(stamps)) < len(stamps)
-        self.stamped = not (avi or guessed or is_raw(container)) and len(stamps) == len(found)
+        # AVI has decoding times only
+        guessed = container.format.name.startswith("mpeg") and _guessed(stamps, step)
+        untimed = len(found) - len(stamps)
+        self.stamped = not (avi or guessed or is_raw(container)) and untimed <= len(found) / 20
+        self.left_out = untimed if self.stamped else 0
         if is_raw(container):
             # the rate that H.264 and HEVC may name is in the guess; the average is FFmpeg's own
             self.rate = rate or Fraction(stream.guessed_rate or USUAL_RATE)
@@ -61,11 +76,13 @@ class Table:
             # of two frames at one time, which Matroska's milliseconds can make, one is never seen
             self.frames = sorted({pts: duration for pts, duration in found if pts is not None}.items())
         else:
-            begins = 0 if avi else min(stamps, default=0)
+            # those before the first that has one come before it: Matroska holds no times before 0
+            unknown = next((index for index, (pts, _) in enumerate(found) if pts is not None), 0)
+            begins = 0 if avi else min(stamps, default=0) - unknown * step
             self.frames = [(stamp, step) for stamp in _slots(counts, step, begins)]
         self.rate = self._rate(Fraction(stream.average_rate or 1 / (step * self.time_base)))
 
-    @property
+    @cached_property
     def usual_step(self) -> int:
         """Ticks that most frames stay."""
         steps = [after - before for (before, _), (after, _) in itertools.pairwise(self.frames)]
@@ -84,6 +101,15 @@ class Table:
         nearest = min(usual, key=lambda rate: abs(rate - counted))
         return nearest if abs(steps - nearest * span) < nearest * self.time_base else counted
 
+    @cached_property
+    def gaps(self) -> list[int]:
+        """Frames after which others seem to be lost: nothing comes for longer, where nearly all follow evenly."""
+        if not self.stamped:
+            return []
+        pairs = itertools.pairwise(stamp for stamp, _ in self.frames)
+        found = [index for index, (before, after) in enumerate(pairs) if after - before > 1.5 * self.usual_step]
+        return found if len(found) < len(self.frames) / 20 else []
+
     def lacks(self, promised: int) -> int:
         """Frames that are not in the file, of so many that its header promises; 0: it does not say."""
         if self.stamped:
@@ -92,9 +118,53 @@ class Table:
         return max(0, promised - self.frames[-1][0] - self.usual_step) // self.usual_step
 
 
+class _KeyFrames:
+    """Looks at some key frames, since pictures may change their size at them: fewer and fewer, and the last one."""
+
+    def __init__(self, stream: Any) -> None:
+        self._context = stream.codec_context
+        self._sizes: list[tuple[int, int]] = []
+        self._count, self._every = 0, 1
+        self._last: Any = None
+
+    def see(self, packet: Any) -> None:
+        if not packet.is_keyframe:
+            return
+        self._last = packet
+        if self._count % self._every == 0:
+            self._look()
+        self._count += 1
+        if self._count >= FIRST_LOOKED_AT * self._every:
+            self._every *= 2
+
+    def sizes(self) -> list[tuple[int, int]]:
+        if self._last is not None:
+            self._look()
+        return self._sizes
+
+    def _look(self) -> None:
+        with suppress(av.FFmpegError):
+            for frame in [*self._context.decode(self._last), *self._context.decode(None)]:
+                size = frame.width, frame.height
+                if size not in self._sizes:
+                    self._sizes.append(size)
+        self._context.flush_buffers()
+        self._last = None
+
+
 def is_raw(container: Any) -> bool:
     """Whether a file is a bare stream of pictures, without times."""
     return bool(container.format.flags & NO_TIMES) or container.format.name.endswith("_pipe")
+
+
+def _guessed(stamps: list[int], step: int) -> bool:
+    """Whether times of an MPEG stream are FFmpeg's guesses, or start anew on the way.
+
+    Frames of a program stream may have none; of interlaced ones it then takes two for the same. Where frames were lost
+    two may be the same as well, and the others are right.
+    """
+    same = len(stamps) - len(set(stamps))
+    return same > len(stamps) / 10 or (same > 0 and max(stamps) - min(stamps) == (len(stamps) - 1) * step)
 
 
 def _slots(counts: list[int | None], step: int, begins: int) -> list[int]:
