@@ -40,7 +40,7 @@ class Packets:
         count = len(self.ranks)
         highest = [-1, *itertools.accumulate(self.ranks, max)]
         clean = [place for place in range(count + 1) if highest[place] == place - 1]
-        ends = [place for place in clean if place == count or self.fresh[place]]
+        ends = [place for place in clean if place == count or (self.fresh[place] and self.ranks[place] == place)]
         spans: list[FrameRange] = []
         for part in selection.parts:
             start = max(place for place in clean if place <= part.start)

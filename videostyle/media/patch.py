@@ -77,10 +77,10 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
         raise MediaError(f"{full}: not what its name says but {film.format.split(',')[0]}; give it the right extension")
     _check_same(film, clip)
     codec = _codec(film)
-    if settings.codec not in ("auto", codec):
-        raise SettingsError(
-            f"film.codec = {settings.codec}: a patched film stays what it was, {film.codec}; leave it out"
-        )
+    if codec == "auto":
+        codec = settings.codec
+    elif settings.codec not in ("auto", codec):
+        raise SettingsError(f"film.codec = {settings.codec}: a patched film stays what it was, {film.codec}; leave it out")
     settings = dataclasses.replace(settings, codec=codec)
     lost = check_film(film, full, settings, (film.width, film.height)).left_out
     packets, encoder, why = _writer(film, settings)

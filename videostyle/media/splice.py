@@ -163,7 +163,10 @@ def splice(
         picture = output.add_stream_from_template(original, opaque=True)
         picture.time_base, picture.disposition = original.time_base, original.disposition
         context = picture.codec_context
-        context.framerate, context.sample_aspect_ratio = original.average_rate, original.sample_aspect_ratio
+        if original.average_rate:
+            context.framerate = original.average_rate
+        if original.sample_aspect_ratio:
+            context.sample_aspect_ratio = original.sample_aspect_ratio
         if container.format in ("mp4", "mov"):
             context.codec_tag = original.codec_context.codec_tag
         picture.metadata.update(_tags(original.metadata))
