@@ -80,7 +80,9 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     if codec == "auto":
         codec = settings.codec
     elif settings.codec not in ("auto", codec):
-        raise SettingsError(f"film.codec = {settings.codec}: a patched film stays what it was, {film.codec}; leave it out")
+        raise SettingsError(
+            f"film.codec = {settings.codec}: a patched film stays what it was, {film.codec}; leave it out"
+        )
     settings = dataclasses.replace(settings, codec=codec)
     lost = check_film(film, full, settings, (film.width, film.height)).left_out
     packets, encoder, why = _writer(film, settings)
