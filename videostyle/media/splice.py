@@ -18,7 +18,7 @@ from videostyle.media.packets import Packets, decoded
 from videostyle.media.picture import FrameMaker, add_picture
 from videostyle.media.probe import open_file
 from videostyle.media.timeline import Timeline
-from videostyle.media.tracks import Tracks, copied, kept_tags
+from videostyle.media.tracks import Tracks, kept_tags, sort_tracks
 from videostyle.settings import FilmSettings
 
 SETTINGS = {"h264": "x264-params", "hevc": "x265-params"}
@@ -171,7 +171,7 @@ def splice(
             context.codec_tag = original.codec_context.codec_tag
         picture.metadata.update(_tags(original.metadata))
         whole = Timeline(film, None)
-        tracks = Tracks(beside, copied(beside, film, container, whole)[0], output, container, whole)
+        tracks = Tracks(beside, sort_tracks(beside, film, container, whole), output, film, container, whole)
         output.metadata.update(_tags(source.metadata))
         output.set_chapters(source.chapters())
         own = (packet for packet in source.demux(original) if packet.size)
