@@ -75,7 +75,8 @@ def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsy
     events = [json.loads(line) for line in captured.out.splitlines()]
     assert captured.err == ""
     kinds = [event["event"] for event in events]
-    assert kinds == ["plan", *["frame"] * 4, "scene", "film"]
+    assert kinds == ["notice", "plan", *["frame"] * 4, "scene", "film"]
+    assert "cut at its packets" in events.pop(0)["text"]
     assert [event["frame"] for event in events if event["event"] == "frame"] == [14, 15, 16, 17]
     assert events[0]["frames"] == 3
     assert events[-1]["path"] == str(folder / "part.mkv")
@@ -289,7 +290,7 @@ def test_score_prints_a_table_or_json(
 def test_frames_as_pictures(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["frames", folder / "clip.mp4", "--style", folder / "art.png", *FEW]
     assert videostyle(monkeypatch, *arguments, "--frames", "15-18x2") == 0
-    assert videostyle(monkeypatch, *arguments, "--in", "0", "--out", "0.1") == 0
+    assert videostyle(monkeypatch, *arguments, "--in", "0", "--out", "0.2") == 0
     names = sorted(path.name for path in (folder / "clip_art").iterdir())
     assert names == [f"frame_{frame:06d}.png" for frame in (0, 1, 15, 17)]
     capsys.readouterr()
