@@ -89,15 +89,15 @@ def sound_changes(streams: list[Any], clip: Clip, container: Container, timeline
         if timeline.whole or stream.type != "audio" or sample_bytes(codec_name(stream)):
             continue
         length = float(1000 * _packet(clip, stream))
-        if len(timeline.parts) > 1:
-            how = f"it is off by up to {length / 2:.1f} ms at the joins"
-        elif container.exact:
-            how = "an edit list makes it begin in its place"
+        if container.exact:
+            how = ["an edit list makes it begin in its place"]
         elif container.format == "avi":
-            how = f"it is off by up to {length / 2:.1f} ms"
+            how = [f"it is off by up to {length / 2:.1f} ms"]
         else:
-            how = f"up to {length:.1f} ms at the beginning are silent"
-        yield f"audio track {stream.index} ({codec_name(stream)}) is cut at its packets: {how}"
+            how = [f"up to {length:.1f} ms at the beginning are silent"]
+        if len(timeline.parts) > 1 and container.format != "avi":
+            how.append(f"it is off by up to {length / 2:.1f} ms after a join")
+        yield f"audio track {stream.index} ({codec_name(stream)}) is cut at its packets: {', '.join(how)}"
 
 
 def words_changes(converted: list[tuple[Any, str]]) -> Iterator[str]:
