@@ -21,13 +21,13 @@ def read_words(path: Path, index: int, encoder: Any, timeline: Timeline) -> list
     pieces = []
     with open_file(path) as source:
         stream = source.streams[index]
+        stream.codec_context.open(strict=False)  # only then does it know its header
+        encoder.subtitle_header = stream.codec_context.subtitle_header
         packets = [packet for packet in _packets(source, stream) if packet.pts is not None and packet.duration]
         for packet in packets:
             shown = _decoded(stream, packet)
             if shown is None:  # the end of a text, in an mp4
                 continue
-            if encoder.subtitle_header is None:
-                encoder.subtitle_header = stream.codec_context.subtitle_header
             data = bytes(encoder.encode_subtitle(shown))
             begins = time_of(packet)
             ends = begins + packet.duration * packet.time_base
