@@ -155,3 +155,14 @@ def test_words_outside_the_range_leave_an_empty_track(tmp_path: Path) -> None:
     made = film_of(probe(make(tmp_path, "clip.mkv", "film.mp4")), tmp_path / "film.mp4", range(90, 100))
     assert streams(made)[2]["codec_name"] == "mov_text"
     assert shown(made) == []
+
+
+@needs_ffprobe
+def test_words_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
+    clip = make(tmp_path, "clip.mkv", "film.mp4")
+    data = clip.read_bytes()
+    assert data.count("Wörld".encode()) == 1
+    clip.write_bytes(data.replace("Wörld".encode(), "Wörlds".encode("latin-1")))
+    told = check_film(probe(clip), tmp_path / "film.mp4", FILM, (64, 48)).left_out
+    assert told == ("texts of subtitle track 2 that are left out, damaged or not in UTF-8: 1",)
+    assert [text for *_, text in shown(film_of(probe(clip), tmp_path / "film.mp4"))] == ["Second"]

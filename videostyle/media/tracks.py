@@ -133,7 +133,8 @@ class Tracks:
         words = []
         for stream, kind in tracks.converted:
             target = _described(output.add_stream(kind), stream)
-            words.append([(target, p) for p in read_words(clip.path, stream.index, target.codec_context, timeline)])
+            packets, _ = read_words(clip.path, stream.index, target.codec_context, timeline)
+            words.append([(target, packet) for packet in packets])
         self._packets = heapq.merge(self._all(source, moving), *words, key=lambda pair: time_of(pair[1]))
         self._next = next(self._packets, None)
 
