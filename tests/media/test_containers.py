@@ -80,7 +80,7 @@ def test_wrong_pairs_are_told_what_goes() -> None:
         container_of(Path("film.txt"))
     for suffix, container in CONTAINERS.items():
         for name in ("h264", "h265", "prores", "av1", "vp9", "ffv1"):
-            settings = FilmSettings(codec=name)  # type: ignore[arg-type]
+            settings = FilmSettings(codec=name)
             if name in container.codecs:
                 assert codec_of(Path(f"film{suffix}"), settings) is CODECS[name]
             else:
@@ -138,3 +138,10 @@ def test_sound_for_another_container_than_matroska(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"\(pcm_mulaw\); use -o film\.mov"):
         check_film(found, tmp_path / "film.mkv", FilmSettings(), (64, 48))
     assert check_film(found, tmp_path / "film.mov", FilmSettings(), (64, 48)) == FilmNotices()
+
+
+@needs_ffprobe
+def test_channels_that_have_no_usual_names_are_refused_before_the_work(tmp_path: Path) -> None:
+    found = probe(source(tmp_path / "clip.mkv", ("pcm_s16le",), "-ac", "3"))
+    with pytest.raises(MediaError, match=r"\.mp4 cannot hold the clip's sound .pcm_s16le.; use -o film\.mkv"):
+        check_film(found, tmp_path / "film.mp4", FilmSettings(), (64, 48))

@@ -53,7 +53,7 @@ def shown(path: Path) -> list[tuple[float, float, str]]:
     # ffmpeg's 0 is where the first of all tracks begins
     zero = float(ffprobe(path, "-show_format")["format"]["start_time"]) - float(streams(path)[0]["start_time"])
     found = []
-    for block in made.stdout.decode().replace("\r", "").strip().split("\n\n"):
+    for block in filter(None, made.stdout.decode().replace("\r", "").strip().split("\n\n")):
         _, times, *text = block.strip().split("\n")
         begin, end = map(seconds, times.replace(",", ".").split(" --> "))
         found.append((begin + zero, end + zero, "\n".join(text)))
@@ -138,3 +138,31 @@ def test_words_lie_beside_their_picture_in_the_file(tmp_path: Path) -> None:
     order = [(int(p["stream_index"]), float(p["pts_time"])) for p in sorted(lying, key=lambda p: int(p["pos"]))]
     place = next(i for i, (index, time) in enumerate(order) if index == 2 and time > 1.9)
     assert abs(order[place - 1][1] - 2) < 1
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("film", ["film.mp4", "film.mkv"])
+def test_a_track_without_a_word_stays_one(film: str, tmp_path: Path) -> None:
+    words = make(tmp_path, "clip.mkv" if film == "film.mp4" else "clip.mp4", film)
+    ffmpeg("-i", words, "-map", "0", "-c", "copy", "-t", "0.4", tmp_path / f"silent{words.suffix}")
+    made = film_of(probe(tmp_path / f"silent{words.suffix}"), tmp_path / film)
+    assert [stream["codec_type"] for stream in streams(made)] == ["video", "audio", "subtitle"]
+    assert shown(made) == []
+
+
+@needs_ffprobe
+def test_words_outside_the_range_leave_an_empty_track(tmp_path: Path) -> None:
+    made = film_of(probe(make(tmp_path, "clip.mkv", "film.mp4")), tmp_path / "film.mp4", range(90, 100))
+    assert streams(made)[2]["codec_name"] == "mov_text"
+    assert shown(made) == []
+
+
+@needs_ffprobe
+def test_words_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
+    clip = make(tmp_path, "clip.mkv", "film.mp4")
+    data = clip.read_bytes()
+    assert data.count("Wörld".encode()) == 1
+    clip.write_bytes(data.replace("Wörld".encode(), "Wörlds".encode("latin-1")))
+    told = check_film(probe(clip), tmp_path / "film.mp4", FILM, (64, 48)).left_out
+    assert told == ("texts of subtitle track 2 that are left out, damaged or not in UTF-8: 1",)
+    assert [text for *_, text in shown(film_of(probe(clip), tmp_path / "film.mp4"))] == ["Second"]

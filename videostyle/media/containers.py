@@ -66,6 +66,10 @@ CONTAINERS = {
 }
 
 
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+"""what so many channels usually are, for files (Matroska, AVI) that do not say it"""
+
+
 @dataclass(frozen=True, slots=True)
 class Codec:
     """An encoder and how it is set."""
@@ -261,9 +265,18 @@ def can_hold(container: Container, stream: Any) -> bool:
     if stream.type == "subtitle":
         return name in container.subtitles
     if stream.type == "audio":
+        # the mp4 muxer fails at the end of plain sound whose channels have no names
+        nameless = stream.layout.name.endswith(" channels") and stream.channels not in LAYOUTS
         known = "*" in container.audio or name in container.audio
+        known = known and not (container.format == "mp4" and name.startswith("pcm_") and nameless)
         return known and not trial(container, lambda output: output.add_stream_from_template(stream, opaque=True))
     return is_cover(stream) and container.covers and name in ("mjpeg", "png")
+
+
+def name_channels(target: Any, stream: Any) -> None:
+    """Give the copy of a track of sound the usual names of its channels, where the source has none."""
+    if stream.layout.name.endswith(" channels"):
+        target.codec_context.layout = LAYOUTS.get(stream.channels, stream.layout.name)
 
 
 def holds_sound(streams: list[Any]) -> str:

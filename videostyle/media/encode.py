@@ -38,6 +38,7 @@ from videostyle.media.notices import (
     sound_changes,
     timecode_changes,
     words_changes,
+    words_losses,
 )
 from videostyle.media.picture import FrameMaker, add_picture
 from videostyle.media.probe import open_file
@@ -84,6 +85,7 @@ def check_film(
         tracks = sort_tracks(source, clip, container, timeline)
         _check_sound(source, path, container, tracks.copied)
         left = [*tracks.left_out, *losses(source, clip, path, container, timeline)]
+        left += words_losses(tracks.converted, clip, timeline)
         left += hdr_losses(clip, keeps=codec.encoder == "libx265")
         if clip.alpha and not keeps_alpha(clip, codec, container):
             left.append(alpha_loss(clip, path, codec))

@@ -7,12 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
+
 from videostyle.frames import Clip
 from videostyle.media.containers import Codec, Container, codec_name, is_rgb
 from videostyle.media.cuts import sample_bytes
 from videostyle.media.hdr import read_hdr
 from videostyle.media.probe import open_file
 from videostyle.media.timeline import Timeline
+from videostyle.media.words import read_words
 
 CHROMA = {"444": 4, "422": 2, "420": 1}
 """samples of colour for every four of brightness and line"""
@@ -89,15 +92,23 @@ def sound_changes(streams: list[Any], clip: Clip, container: Container, timeline
         if timeline.whole or stream.type != "audio" or sample_bytes(codec_name(stream)):
             continue
         length = float(1000 * _packet(clip, stream))
-        if len(timeline.parts) > 1:
-            how = f"it is off by up to {length / 2:.1f} ms at the joins"
-        elif container.exact:
-            how = "an edit list makes it begin in its place"
+        if container.exact:
+            how = ["an edit list makes it begin in its place"]
         elif container.format == "avi":
-            how = f"it is off by up to {length / 2:.1f} ms"
+            how = [f"it is off by up to {length / 2:.1f} ms"]
         else:
-            how = f"up to {length:.1f} ms at the beginning are silent"
-        yield f"audio track {stream.index} ({codec_name(stream)}) is cut at its packets: {how}"
+            how = [f"up to {length:.1f} ms at the beginning are silent"]
+        if len(timeline.parts) > 1 and container.format != "avi":
+            how.append(f"it is off by up to {length / 2:.1f} ms after a join")
+        yield f"audio track {stream.index} ({codec_name(stream)}) is cut at its packets: {', '.join(how)}"
+
+
+def words_losses(converted: list[tuple[Any, str]], clip: Clip, timeline: Timeline) -> Iterator[str]:
+    """Texts that cannot be converted."""
+    for stream, kind in converted:
+        _, lost = read_words(clip.path, stream.index, av.CodecContext.create(kind, "w"), timeline)
+        if lost:
+            yield f"texts of subtitle track {stream.index} that are left out, damaged or not in UTF-8: {lost}"
 
 
 def words_changes(converted: list[tuple[Any, str]]) -> Iterator[str]:

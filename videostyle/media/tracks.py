@@ -9,15 +9,13 @@ from typing import Any
 import av
 
 from videostyle.frames import Clip
-from videostyle.media.containers import TEXT_SUBTITLES, Container, can_hold, codec_name, is_cover
+from videostyle.media.containers import TEXT_SUBTITLES, Container, can_hold, codec_name, is_cover, name_channels
 from videostyle.media.cuts import Cutter, time_of
 from videostyle.media.timeline import Timeline
 from videostyle.media.words import read_words
 
 OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time", "alpha_mode"}
 """tags that belong to the file they were in, lower case"""
-LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
-"""what so many channels usually are, for files (Matroska, AVI) that do not say it; mp4 takes no plain sound without"""
 JITTER = Fraction(3, 2)
 """ticks of a coarse clock (Matroska's milliseconds) within which packets of sound follow each other without a gap"""
 
@@ -125,8 +123,8 @@ class Tracks:
                 _attach(output, stream)
                 continue
             target = output.add_stream_from_template(stream, opaque=True)
-            if stream.type == "audio" and stream.layout.name.endswith(" channels"):
-                target.codec_context.layout = LAYOUTS.get(stream.channels, stream.layout.name)
+            if stream.type == "audio":
+                name_channels(target, stream)
             self._targets[stream.index] = _described(target, stream)
             if stream.type == "audio" and container.exact:
                 self._clocks[stream.index] = _Clock(stream)
@@ -135,7 +133,8 @@ class Tracks:
         words = []
         for stream, kind in tracks.converted:
             target = _described(output.add_stream(kind), stream)
-            words.append([(target, p) for p in read_words(clip.path, stream.index, target.codec_context, timeline)])
+            packets, _ = read_words(clip.path, stream.index, target.codec_context, timeline)
+            words.append([(target, packet) for packet in packets])
         self._packets = heapq.merge(self._all(source, moving), *words, key=lambda pair: time_of(pair[1]))
         self._next = next(self._packets, None)
 

@@ -12,31 +12,34 @@ from videostyle.media.probe import open_file
 from videostyle.media.timeline import MILLISECOND, Timeline
 
 
-def read_words(path: Path, index: int, encoder: Any, timeline: Timeline) -> list[Any]:
-    """Packets of a track of text for another encoder, with times of the film, in order.
+def read_words(path: Path, index: int, encoder: Any, timeline: Timeline) -> tuple[list[Any], int]:
+    """Packets of a track of text for another encoder, with times of the film, in order; and the number of texts lost.
 
-    A text that lies in several parts of the film is shown in each. encoder: a context that is not open yet; it is told
-    the styles, where the text has any.
+    A text that lies in several parts of the film is shown in each. Lost are those that are damaged, or not in UTF-8.
+    encoder: a context that is not open yet.
     """
-    pieces = []
+    pieces, lost = [], 0
     with open_file(path) as source:
         stream = source.streams[index]
-        packets = [packet for packet in _packets(source, stream) if packet.pts is not None and packet.duration]
-        for packet in packets:
-            shown = _decoded(stream, packet)
-            if shown is None:  # the end of a text, in an mp4
-                continue
-            if encoder.subtitle_header is None:
-                encoder.subtitle_header = stream.codec_context.subtitle_header
-            data = bytes(encoder.encode_subtitle(shown))
+        stream.codec_context.open(strict=False)  # only then does it know its header
+        encoder.subtitle_header = stream.codec_context.subtitle_header
+        for packet in [packet for packet in _packets(source, stream) if packet.pts is not None and packet.duration]:
             begins = time_of(packet)
             ends = begins + packet.duration * packet.time_base
+            try:
+                shown = stream.codec_context.decode2(packet)
+                if shown is None or not len(shown.rects):  # the end of a text, in an mp4
+                    continue
+                data = bytes(encoder.encode_subtitle(shown))
+            except av.FFmpegError:
+                lost += 1
+                continue
             for part in timeline.touched(begins, ends):
                 first, last = max(begins, part.start), ends if part.end is None else min(ends, part.end)
                 if first < last:
                     pieces.append((first - part.shift, last - first, data))
     pieces.sort(key=lambda piece: piece[0])
-    return [_packet(number, *piece, codec_name=encoder.name) for number, piece in enumerate(pieces)]
+    return [_packet(number, *piece, codec_name=encoder.name) for number, piece in enumerate(pieces)], lost
 
 
 def _packets(source: Any, stream: Any) -> Iterator[Any]:
@@ -45,15 +48,6 @@ def _packets(source: Any, stream: Any) -> Iterator[Any]:
         yield from (packet for packet in source.demux(stream) if packet.size)
     except av.FFmpegError:
         return
-
-
-def _decoded(stream: Any, packet: Any) -> Any:
-    """What a packet shows, or None where that is nothing or damaged."""
-    try:
-        shown = stream.codec_context.decode2(packet)
-    except av.FFmpegError:
-        return None
-    return shown if shown is not None and len(shown.rects) else None
 
 
 def _packet(number: int, begins: Fraction, length: Fraction, data: bytes, codec_name: str) -> Any:
