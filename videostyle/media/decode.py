@@ -82,12 +82,12 @@ def _shown(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, Any]]:
 def _beginnings(clip: Clip, first: int) -> Iterator[int | None]:
     """Times (dts, ticks) to which a seek may help to reach a frame, the nearest first; None at last: the beginning."""
     if first > NEAR and clip.stamped:
-        target = clip.pts[first]
+        target, shown = clip.pts[first], set(clip.pts)
         with open_file(clip.path) as container:
             keys = [
                 (packet.pts, packet.pts if packet.dts is None else packet.dts)
                 for packet in _packets(container, clip)
-                if packet.is_keyframe and packet.pts is not None and packet.pts <= target
+                if packet.is_keyframe and packet.pts in shown and packet.pts <= target  # not a frame's second field
             ]
         yield from (dts for _, dts in sorted(keys, reverse=True)[:TRIES])
     yield None
@@ -99,12 +99,14 @@ def _from_beginning(container: Any, clip: Clip, begin: int | None, frames: Frame
     packets = _packets(container, clip) if begin is None else _after_seek(container, clip, begin, frames.start)
     places = {pts: index for index, pts in enumerate(clip.pts)}
     last = frames.start - 1
+    counted = stream.codec_context.has_b_frames or (clip.interlaced and clip.codec == "h264")
     if not clip.stamped:
         packets = _numbered(packets)
     for count, picture in _decoded(packets, stream):
         index = places.get(picture.pts, -1)
-        if not clip.stamped:  # where frames come in the order of their packets, one that is lost keeps its place
-            index = count if stream.codec_context.has_b_frames or picture.pts is None else picture.pts
+        # where frames come in the order of their packets, and each is one packet, one that is lost keeps its place
+        if not clip.stamped:
+            index = count if counted or picture.pts is None else picture.pts
         if index >= frames.stop:
             return
         if index > last:  # never one number twice

@@ -19,8 +19,8 @@ from videostyle.media.table import USUAL_RATE, Table, is_raw
 
 NO_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
 DEINTERLACED = "the clip is interlaced: deinterlaced (bwdif)"
-LOOKED_AT = 8
-"""frames decoded to know the clip's kind; the first one of an interlaced clip may be none"""
+LOOKED_AT = 16
+"""packets decoded to know the clip's kind; the first one of an interlaced clip may be none"""
 NO_CLIPS = {
     "concat": "a list of files",
     "hls": "a playlist",
@@ -108,8 +108,13 @@ def _refuse(path: Path) -> None:
 
 
 def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
-    first = _first_frames(container, stream, path)
-    frame, interlaced = first[0], any(frame.interlaced_frame for frame in first)
+    first = list(_frames(container, stream, LOOKED_AT))
+    if not first:
+        raise MediaError(f"{path}: none of its frames can be decoded; give another clip")
+    frame, interlaced = first[0], table.interlaced or any(frame.interlaced_frame for frame in first)
+    if interlaced and stream.codec_context.name == "h264":
+        # without times, only by decoding all of it fields are told from frames
+        table.join_fields([frame.pts for frame in first] if table.stamped else _times(path, stream.index))
     pts = [stamp for stamp, _ in table.frames]
     durations = [after - stamp for stamp, after in itertools.pairwise(pts)]
     durations.append(_last_duration(table, durations))
@@ -190,17 +195,23 @@ def _depth(frame: Any) -> int:
     return max(int(component.bits) for component in frame.format.components)
 
 
-def _first_frames(container: Any, stream: Any, path: Path) -> list[Any]:
-    """Some frames from which the clip's kind is known; the first one at least."""
-    found: list[Any] = []
-    for packet in container.demux(stream):
-        with suppress(av.FFmpegError):
-            found += packet.decode()
-        if len(found) >= LOOKED_AT:
+def _frames(container: Any, stream: Any, packets: int | None = None) -> Iterator[Any]:
+    """What can be decoded of the first so many packets, and at least one frame; None: of all."""
+    some = False
+    for count, packet in enumerate(container.demux(stream)):
+        if packets is not None and count >= packets and some:
             break
-    if not found:
-        raise MediaError(f"{path}: none of its frames can be decoded; give another clip")
-    return found
+        with suppress(av.FFmpegError):
+            for frame in packet.decode():
+                some = True
+                yield frame
+    with suppress(av.FFmpegError):
+        yield from stream.codec_context.decode(None)
+
+
+def _times(path: Path, index: int) -> list[int | None]:
+    with open_file(path) as container:
+        return [frame.pts for frame in _frames(container, container.streams[index])]
 
 
 def _last_duration(table: Table, others: list[int]) -> int:

@@ -24,8 +24,6 @@ class Table:
     """(pts, duration) of every frame as shown, ticks"""
     time_base: Fraction
     """seconds per tick"""
-    rate: Fraction
-    """frames per second"""
     stamped: bool
     """whether the times are the file's own"""
     packets: int = 0
@@ -35,6 +33,8 @@ class Table:
     left_out: int
     """frames of a file with times that have none, as damage makes it"""
     encrypted: bool = False
+    interlaced: bool
+    """whether some of the pictures looked at are"""
     sizes: list[tuple[int, int]]
     """width, height, px, of the stored pictures: the first, and others that follow, as far as they were looked at"""
     reached: Fraction = Fraction(0)
@@ -58,7 +58,8 @@ class Table:
                 if not packet.is_discard:  # hidden by an edit list
                     found.append((packet.pts, packet.duration or step))
                     counts.append(packet.dts)
-        self.sizes = keys.sizes()
+        keys.finish()
+        self.sizes, self.interlaced = keys.sizes, keys.interlaced
         stamps = [pts for pts, _ in found if pts is not None]
         self.reordered = stamps != sorted(stamps)
         # AVI has decoding times only
@@ -66,10 +67,12 @@ class Table:
         untimed = len(found) - len(stamps)
         self.stamped = not (avi or guessed or is_raw(container)) and untimed <= len(found) / 20
         self.left_out = untimed if self.stamped else 0
-        if is_raw(container):
+        self._told = Fraction(stream.average_rate or 1 / (step * self.time_base))
+        self._raw = is_raw(container)
+        if self._raw:
             # the rate that H.264 and HEVC may name is in the guess; the average is FFmpeg's own
-            self.rate = rate or Fraction(stream.guessed_rate or USUAL_RATE)
-            self.time_base = 1 / self.rate
+            self._told = rate or Fraction(stream.guessed_rate or USUAL_RATE)
+            self.time_base = 1 / self._told
             self.frames = [(index, 1) for index in range(len(found))]
             return
         if self.stamped:
@@ -80,7 +83,6 @@ class Table:
             unknown = next((index for index, (pts, _) in enumerate(found) if pts is not None), 0)
             begins = 0 if avi else min(stamps, default=0) - unknown * step
             self.frames = [(stamp, step) for stamp in _slots(counts, step, begins)]
-        self.rate = self._rate(Fraction(stream.average_rate or 1 / (step * self.time_base)))
 
     @cached_property
     def usual_step(self) -> int:
@@ -88,9 +90,11 @@ class Table:
         steps = [after - before for (before, _), (after, _) in itertools.pairwise(self.frames)]
         return sorted(steps)[len(steps) // 2] if steps else self.frames[0][1]
 
-    def _rate(self, told: Fraction) -> Fraction:
+    @cached_property
+    def rate(self) -> Fraction:
         """Frames per second: as the header tells, which is exact, unless the frames' times say another."""
-        if len(self.frames) < 2:
+        told = self._told
+        if self._raw or len(self.frames) < 2:
             return told
         steps, span = len(self.frames) - 1, (self.frames[-1][0] - self.frames[0][0]) * self.time_base
         by_step = abs(1 / told - self.usual_step * self.time_base) < self.time_base
@@ -100,6 +104,24 @@ class Table:
         usual = (Fraction(round(2 * counted), 2), Fraction(round(counted * 1001 / 1000) * 1000, 1001))
         nearest = min(usual, key=lambda rate: abs(rate - counted))
         return nearest if abs(steps - nearest * span) < nearest * self.time_base else counted
+
+    def join_fields(self, shown: list[int | None]) -> None:
+        """Count as one frame its two fields, which may be packets of their own (H.264), or only some frames' may be.
+
+        shown: times of decoded frames, the first ones; of a file without times those of all. Call it before all else.
+        """
+        if not self.stamped:
+            pairs = self.frames[:: 2 if 2 * len(shown) <= len(self.frames) + 1 else 1]
+            self.frames = [(index, 1) for index in range(len(shown))] if self._raw else pairs
+            return
+        times = sorted(pts for pts in shown if pts is not None)
+        steps = sorted(after - before for before, after in itertools.pairwise(times))
+        whole = steps[len(steps) // 2] if steps else 0
+        kept = [(self.frames[0][0], max(whole, self.frames[0][1]))]
+        for pts, duration in self.frames[1:]:
+            if pts - kept[-1][0] > 0.75 * whole:
+                kept.append((pts, max(whole, duration)))
+        self.frames = kept
 
     @cached_property
     def gaps(self) -> list[int]:
@@ -119,37 +141,46 @@ class Table:
 
 
 class _KeyFrames:
-    """Looks at some key frames, since pictures may change their size at them: fewer and fewer, and the last one."""
+    """Looks at some key frames, at which pictures may change their kind: fewer and fewer, and the last one."""
 
     def __init__(self, stream: Any) -> None:
+        self.sizes: list[tuple[int, int]] = []
+        self.interlaced = False
         self._context = stream.codec_context
-        self._sizes: list[tuple[int, int]] = []
         self._count, self._every = 0, 1
+        self._looking = False
         self._last: Any = None
 
     def see(self, packet: Any) -> None:
-        if not packet.is_keyframe:
-            return
-        self._last = packet
-        if self._count % self._every == 0:
-            self._look()
-        self._count += 1
+        """Take the next packet."""
+        if self._looking:  # it may be the second field of the frame
+            self._look(packet)
+            self._close()
+        elif packet.is_keyframe:
+            self._last = packet
+            if self._count % self._every == 0:
+                self._look(packet)
+                self._looking = True
+        self._count += packet.is_keyframe
         if self._count >= FIRST_LOOKED_AT * self._every:
             self._every *= 2
 
-    def sizes(self) -> list[tuple[int, int]]:
-        if self._last is not None:
-            self._look()
-        return self._sizes
+    def finish(self) -> None:
+        if self._last is not None and not self._looking:
+            self._look(self._last)
+        self._close()
 
-    def _look(self) -> None:
+    def _look(self, packet: Any) -> None:
         with suppress(av.FFmpegError):
-            for frame in [*self._context.decode(self._last), *self._context.decode(None)]:
-                size = frame.width, frame.height
-                if size not in self._sizes:
-                    self._sizes.append(size)
+            for frame in self._context.decode(packet):
+                self.interlaced = self.interlaced or frame.interlaced_frame
+                if (frame.width, frame.height) not in self.sizes:
+                    self.sizes.append((frame.width, frame.height))
+
+    def _close(self) -> None:
+        self._look(None)
         self._context.flush_buffers()
-        self._last = None
+        self._last, self._looking = None, False
 
 
 def is_raw(container: Any) -> bool:

@@ -1,0 +1,73 @@
+"""H.264 whose fields are pictures of their own, as television has it; no encoder at hand makes it."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIZE = 32
+"""px, both sides"""
+
+
+class _Bits:
+    def __init__(self) -> None:
+        self._bits = ""
+
+    def u(self, *pairs: tuple[int, int]) -> "_Bits":
+        """Numbers of a fixed length: (bits, value)."""
+        self._bits += "".join(f"{value:0{length}b}" for length, value in pairs)
+        return self
+
+    def ue(self, *values: int) -> "_Bits":
+        """Exp-Golomb codes."""
+        self._bits += "".join(f"{value + 1:0{2 * (value + 1).bit_length() - 1}b}" for value in values)
+        return self
+
+    def end(self, stop: str = "1") -> bytes:
+        bits = self._bits + stop
+        bits += "0" * (-len(bits) % 8)
+        return int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+
+def _unit(kind: int, data: bytes) -> bytes:
+    for last in (3, 0, 1, 2):  # a start code must not appear inside
+        data = data.replace(bytes([0, 0, last]), bytes([0, 0, 3, last]))
+    return b"\0\0\0\1" + bytes([kind]) + data
+
+
+def pictures(count: int) -> NDArray[np.uint8]:
+    """Brightness of frames whose odd lines are later than their even ones: (count, SIZE, SIZE)."""
+    texture = np.random.default_rng(1).integers(30, 200, (SIZE, SIZE + 2 * count), dtype=np.uint8)
+    frames = np.stack([texture[:, 2 * index : 2 * index + SIZE] for index in range(count)])
+    frames[:, 1::2] = np.stack([texture[1::2, 2 * index + 1 : 2 * index + 1 + SIZE] for index in range(count)])
+    return frames
+
+
+def stream(count: int, paired: Callable[[int], bool] = lambda _: True) -> bytes:
+    """A raw stream of 25 frames a second, each of two fields where ``paired``, all of them plain samples (I_PCM)."""
+    sps = _Bits().u((8, 77), (8, 0), (8, 30)).ue(0, 0, 0, 4, 1).u((1, 0)).ue(SIZE // 16 - 1, SIZE // 32 - 1)
+    sps.u((1, 0), (1, 0), (1, 1), (1, 0), (1, 1), (4, 0), (1, 1), (32, 1), (32, 50), (1, 1), (4, 0))
+    pps = _Bits().ue(0, 0).u((2, 0)).ue(0, 0, 0).u((3, 0)).ue(0, 0, 0).u((3, 0b100))
+    sets = _unit(0x67, sps.end()) + _unit(0x68, pps.end())
+    found = b""
+    for index, frame in enumerate(pictures(count)):
+        for part in (0, 1) if paired(index) else (None,):
+            header = _Bits().ue(0, 7, 0).u((4, 0), (1, part is not None))
+            if part is not None:
+                header.u((1, part))
+            if not part:  # the first one begins anew
+                header.ue(index % 2)
+            header.u((8, part or 0), (1, 0))
+            if not part:
+                header.u((1, 0))
+            lines = frame if part is None else frame[part::2]
+            blocks = [
+                lines[y : y + 16, x : x + 16].tobytes() + bytes([128] * 128)
+                for y in range(0, len(lines), 16)
+                for x in range(0, SIZE, 16)
+            ]
+            plain = _Bits().ue(25).end("")
+            data = header.ue(0, 1, 25).end("") + plain.join(blocks) + b"\x80"
+            delimiter = _unit(0x09, b"\x10")
+            found += delimiter + (b"" if part else sets) + _unit(0x61 if part else 0x65, data)
+    return found
