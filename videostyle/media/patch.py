@@ -20,7 +20,7 @@ from videostyle.media.encode import SWS_LANCZOS, _rgb, check_film, encode_film, 
 from videostyle.media.packets import Packets, read_packets
 from videostyle.media.probe import open_file, probe
 from videostyle.media.seams import difference
-from videostyle.media.splice import WRITERS, Replaced, SpanEncoder, splice
+from videostyle.media.splice import WRITERS, Replaced, SpanEncoder, Unfit, splice
 from videostyle.media.stills import read_png, write_png
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
@@ -79,7 +79,9 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     if codec == "auto":
         codec = settings.codec
     elif settings.codec not in ("auto", codec):
-        raise SettingsError(f"film.codec = {settings.codec}: a patched film stays what it was, {film.codec}; leave it out")
+        raise SettingsError(
+            f"film.codec = {settings.codec}: a patched film stays what it was, {film.codec}; leave it out"
+        )
     settings = dataclasses.replace(settings, codec=codec)
     lost = check_film(film, full, settings, (film.width, film.height))
     packets, encoder, why = _writer(film, settings)
@@ -158,16 +160,12 @@ def patch_film(patch: Patch, output: Path, pictures: Pictures) -> tuple[str, ...
             with whole_or_nothing(output) as temporary:
                 splice(film, patch.packets, patch.encoded, patch.encoder, temporary, Replaced(pictures()))
                 if wrong := difference(film, patch.encoded, temporary):
-                    raise _NotTheSame(wrong)
+                    raise Unfit(wrong)
             return ()
-        except _NotTheSame as error:
+        except Unfit as error:
             notices = (f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}",)
     encode_film(film, output, _all(film, Replaced(pictures())), patch.settings, (film.width, film.height))
     return notices
-
-
-class _NotTheSame(Exception):
-    """A patched film did not pass its check."""
 
 
 def _all(film: Clip, replaced: Replaced) -> Iterator[tuple[int, Pixels]]:
