@@ -85,7 +85,7 @@ def described(path: Path) -> dict[str, str]:
     # of ends that FFmpeg's versions round and guess otherwise; the packets' own are compared elsewhere
     other += ("duration", "duration_ts", "DURATION", "nb_frames")
     other += ("field_order",)  # ours says progressive where the old film said nothing
-    other += ("display_aspect_ratio",)
+    other += ("display_aspect_ratio", "major_brand", "minor_version", "compatible_brands")
     square = ("sample_aspect_ratio", "1:1")  # which is what no shape of pixels means, too
     parts = ((key, key.rpartition(".")[2], value) for key, value in told.items())
     return {key: value for key, part, value in parts if part not in other and (part, value) != square}

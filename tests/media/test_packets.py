@@ -52,11 +52,11 @@ def test_packets_are_measured(tmp_path: Path) -> None:
     assert found is not None
     assert found.ranks == tuple(range(30))
     assert [place for place, fresh in enumerate(found.fresh) if fresh] == [0, 12, 24]
-    assert not found.reordered
+    assert found.depth == 0
     options = "-c:v libx264 -g 12 -x264-params open-gop=1"
     opened = read_packets(probe(film(tmp_path / "b.mp4", *options.split())))
     assert opened is not None
-    assert opened.reordered
+    assert opened.depth == 2
     assert opened.fresh.count(True) == 1
 
 

@@ -106,9 +106,40 @@ def test_open_groups_of_pictures_are_no_borders(name: str, tmp_path: Path) -> No
     judge(full, new, patch, psnr=30)
 
 
+STRANGE = {
+    "matrices": ("full.mp4", "-c:v libx264 -g 12 -x264-params cqm=jvt:aq-mode=3"),
+    "video format": ("full.mov", "-c:v libx264 -g 12 -x264-params overscan=show:force-cfr=1"),
+    "another encoder": (
+        "full.mkv",
+        "-c:v libx264 -g 12 -bsf:v filter_units=remove_types=6 -crf 30 -x264-params b-pyramid=0",
+    ),
+    "the same, baseline": ("full.mp4", "-c:v libx264 -g 12 -bsf:v filter_units=remove_types=6 -profile:v baseline"),
+    "interval": ("full.mp4", "-c:v libx264 -g 12 -movflags +frag_keyframe+empty_moov -video_track_timescale 25"),
+}
+"""with headers that are not to be had again"""
+
+
+@pytest.mark.parametrize("frames", ["20:22,33", "0:1"])
+@pytest.mark.parametrize("name", STRANGE)
+def test_strange_headers_are_kept_and_ours_added(name: str, frames: str, tmp_path: Path) -> None:
+    file, options = STRANGE[name]
+    full = film(tmp_path / file, *options.split())
+    patch, new = patched(full, frames)
+    assert not patch.whole, patch.why
+    assert sum(map(len, patch.encoded)) < 50
+    judge(full, new, patch, psnr=28)
+    again, third = patched(new, "3:5", new=full.with_name(f"third{full.suffix}"))
+    assert not again.whole, again.why
+    judge(new, third, again, psnr=28)
+
+
 WHOLE = {
     "mpeg4": ("full.mp4", "-c:v mpeg4 -q:v 2", "mpeg4 cannot be written"),
-    "other headers": ("full.mp4", "-c:v libx264 -g 12 -x264-params cqm=jvt", "the encoder's headers do not fit"),
+    "other headers": (
+        "full.mp4",
+        "-c:v libx265 -x265-params log-level=none:scaling-list=default",
+        "the encoder's headers do not fit",
+    ),
     "ffv1 without headers": ("full.mkv", "-c:v ffv1 -level 1", "the encoder's headers do not fit"),
     "b-frames in avi": ("full.avi", "-c:v libx264 -c:a mp2", "some of its packets are hidden"),
     "mpeg2 ts": ("full.ts", "-c:v mpeg2video -q:v 2", "mpeg2video cannot be written"),

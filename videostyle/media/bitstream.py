@@ -5,8 +5,10 @@ from fractions import Fraction
 
 PARAMETER_SETS = {"h264": (7, 8), "hevc": (32, 33, 34)}
 """types of the units that say how to decode the others"""
+SPS, PPS = PARAMETER_SETS["h264"]
 FRESH = {"h264": (5,), "hevc": (19, 20)}
 """types of pictures (IDR) after which nothing from before them is needed"""
+PROFILES = {66: "baseline", 77: "main", 100: "high", 110: "high10", 122: "high422", 244: "high444"}
 KEPT = {
     "h264": (
         *("cabac", "ref", "8x8dct", "bframes", "b_pyramid", "b_adapt", "weightb", "weightp", "keyint", "subme", "me"),
@@ -76,6 +78,28 @@ def _listed(data: bytes, place: int, count: int) -> tuple[list[bytes], int]:
     return found, place
 
 
+def identifiers(sets: frozenset[bytes]) -> set[int]:
+    """The numbers that H.264 parameter sets go by."""
+    return {_golomb(unit[4:] if unit[0] & 31 == SPS else unit[1:]) for unit in sets}
+
+
+def _golomb(data: bytes) -> int:
+    """The number that bits begin with: after n zeros and a one, n bits of it (Exp-Golomb code)."""
+    bits = "".join(f"{byte:08b}" for byte in data[:8])
+    zeros = bits.index("1")
+    return int(bits[zeros : 2 * zeros + 1], 2) - 1
+
+
+def joined(headers: bytes, more: frozenset[bytes]) -> bytes:
+    """H.264 headers as MP4 and Matroska have them, with more parameter sets."""
+    found, place = _listed(headers, 6, headers[5] & 31)
+    others, end = _listed(headers, place + 1, headers[place])
+    found += [unit for unit in sorted(more) if unit[0] & 31 == SPS]
+    others += [unit for unit in sorted(more) if unit[0] & 31 == PPS]
+    first, second = (b"".join(len(unit).to_bytes(2, "big") + unit for unit in units) for units in (found, others))
+    return headers[:5] + bytes([0xE0 | len(found)]) + first + bytes([len(others)]) + second + headers[end:]
+
+
 def written_settings(codec: str, data: bytes) -> dict[str, str]:
     """The settings that x264 or x265 wrote into a film, as far as they matter; nothing where another made it."""
     name = {"h264": b"x264 - core", "hevc": b"x265 (build"}.get(codec)
@@ -92,7 +116,15 @@ def written_settings(codec: str, data: bytes) -> dict[str, str]:
     return found
 
 
-def level(codec: str, headers: bytes) -> Fraction | None:
+def level(headers: bytes) -> Fraction:
     """The level that an H.264 film says it needs."""
-    first = next((unit for unit in sorted(parameter_sets(codec, headers)) if unit[0] & 31 == 7), None)
-    return Fraction(first[3], 10) if codec == "h264" and first else None
+    return Fraction(_sequence(headers)[3], 10)
+
+
+def profile(headers: bytes) -> str:
+    """The profile of an H.264 film, by its encoder's name; empty: a rare one."""
+    return PROFILES.get(_sequence(headers)[1], "")
+
+
+def _sequence(headers: bytes) -> bytes:
+    return next(unit for unit in sorted(parameter_sets("h264", headers)) if unit[0] & 31 == SPS)

@@ -28,8 +28,9 @@ class Packets:
     """the first packet"""
 
     @property
-    def reordered(self) -> bool:
-        return any(rank != place for place, rank in enumerate(self.ranks))
+    def depth(self) -> int:
+        """Frames by which one may come behind its place, as B-frames are decoded after those they lean on."""
+        return max(place - rank for place, rank in enumerate(self.ranks))
 
     def spans(self, selection: Selection) -> tuple[FrameRange, ...]:
         """What must be encoded again to replace the frames of a selection: from one clean border to the next.
@@ -75,7 +76,8 @@ def read_packets(film: Clip) -> Packets | None:
     if sorted(ranks) != list(range(film.num_frames)):
         return None
     if None in dts or any(after <= before for before, after in itertools.pairwise(dts)):
-        late = max(film.pts[place] - film.pts[rank] for place, rank in enumerate(ranks))
+        # such files hold no times of decoding, and an encoder may want more of a lead than the film's had
+        late = max(film.pts[min(place + 2, len(ranks) - 1)] - film.pts[rank] for place, rank in enumerate(ranks))
         dts = tuple(pts - late for pts in film.pts)
     return Packets(ranks, dts, durations, closed, begins)
 

@@ -23,7 +23,7 @@ from videostyle.media.packets import Packets, read_packets
 from videostyle.media.picture import resized
 from videostyle.media.probe import open_file, probe
 from videostyle.media.seams import difference
-from videostyle.media.splice import WRITERS, Replaced, SpanEncoder, splice
+from videostyle.media.splice import WRITERS, Replaced, SpanEncoder, Unfit, splice
 from videostyle.media.stills import read_png, write_png
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
@@ -161,16 +161,12 @@ def patch_film(patch: Patch, output: Path, pictures: Pictures) -> tuple[str, ...
             with whole_or_nothing(output) as temporary:
                 splice(film, patch.packets, patch.encoded, patch.encoder, temporary, Replaced(pictures()))
                 if wrong := difference(film, patch.encoded, temporary):
-                    raise _NotTheSame(wrong)
+                    raise Unfit(wrong)
             return ()
-        except _NotTheSame as error:
+        except Unfit as error:
             notices = (f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}",)
     encode_film(film, output, _all(film, Replaced(pictures())), patch.settings, (film.width, film.height))
     return notices
-
-
-class _NotTheSame(Exception):
-    """A patched film did not pass its check."""
 
 
 def _all(film: Clip, replaced: Replaced) -> Iterator[tuple[int, Pixels]]:

@@ -12,7 +12,17 @@ import av
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange, Pixels
-from videostyle.media.bitstream import FRESH, length_size, level, parameter_sets, with_lengths, written_settings
+from videostyle.media.bitstream import (
+    FRESH,
+    identifiers,
+    joined,
+    length_size,
+    level,
+    parameter_sets,
+    profile,
+    with_lengths,
+    written_settings,
+)
 from videostyle.media.containers import container_of
 from videostyle.media.packets import Packets, decoded
 from videostyle.media.picture import FrameMaker, add_picture
@@ -28,6 +38,10 @@ WRITERS |= {"hevc": "h265", "libdav1d": "av1"}
 PIXELS = {f"yuvj{chroma}p": f"yuv{chroma}p" for chroma in (420, 422, 444)}
 PIXELS |= {f"yuv{chroma}p12le": f"yuv{chroma}p10le" for chroma in (422, 444)}  # ProRes 4444
 """what a decoder calls a format -> the encoder's name of it"""
+
+
+class Unfit(Exception):
+    """A film cannot be patched packet by packet after all."""
 
 
 class Replaced:
@@ -53,15 +67,16 @@ class SpanEncoder:
         self._settings, self._asked = replace(settings, codec=WRITERS[film.codec]), settings.quality
         with open_file(film.path) as source:
             context = source.streams[film.stream].codec_context
-            self._headers = bytes(context.extradata or b"")
+            self.headers = self._headers = bytes(context.extradata or b"")
+            """those of the new film, and of the old one"""
             self._rate: Fraction | None = context.framerate
             shape = source.streams[film.stream].sample_aspect_ratio
             hidden = container_of(film.path).format in ("matroska", "webm") and not context.sample_aspect_ratio
             self._shape = shape if hidden and shape not in (None, 0, 1) else None
             self._profile = context.profiles.index(context.profile) if film.codec == "prores" else 0
         self._length = length_size(film.codec, self._headers)
-        self._chroma = next((place for place in ("", "0", "1", "2") if self._fits(place)), None)
-        if self._chroma is None:
+        self._told = next((told for told in self._ways() if self._fits(told)), None)
+        if self._told is None:
             raise MediaError("the encoder's headers do not fit")
 
     @property
@@ -71,6 +86,8 @@ class SpanEncoder:
         film, told = self._film, written_settings(self._film.codec, self._packets.begins + self._headers)
         if self._asked >= 0 and (told or film.codec == "prores"):
             found.append(f"film.quality = {self._asked} is not heeded: {film.path.name} tells its own")
+        if self.headers != self._headers:
+            found.append("the frames encoded again have parameter sets of their own, beside the film's")
         if self._shape:
             # FFmpeg's Matroska writer asks for it where PyAV gives no access
             found.append(f"the shape of its pixels ({self._shape}) is lost in {film.path.suffix} with {film.codec}")
@@ -79,7 +96,7 @@ class SpanEncoder:
     def encode(self, span: FrameRange, replaced: "Replaced") -> Iterator[tuple[int, bytes, bool]]:
         """(number of the frame, its packet, whether it is a key frame) of a span, in the order of decoding."""
         film = self._film
-        output, stream = self._stream(self._chroma or "")
+        output, stream = self._stream(self._told or {})
         tick = stream.codec_context.time_base
         to_frame = FrameMaker(film, stream, (film.width, film.height), Timeline(film, None))
         stamps: dict[int, int] = {}
@@ -99,24 +116,44 @@ class SpanEncoder:
         for packet in packets:
             yield stamps[packet.pts], with_lengths(bytes(packet), self._length), packet.is_keyframe
 
-    def _fits(self, chroma: str) -> bool:
-        """Whether an encoder, told this place of the chroma samples, writes the film's headers."""
+    def _ways(self) -> Iterator[dict[str, str]]:
+        """What an encoder may be told so that its headers fit the film's, the likeliest first."""
+        codec, packets = self._film.codec, self._packets
+        told: dict[str, str] = {}
+        if codec in FRESH:
+            told = written_settings(codec, packets.begins + self._headers) or {"b-pyramid": str(int(packets.depth > 1))}
+            told |= {"open-gop": "0"} | ({} if packets.depth else {"bframes": "0"})
+            told |= {"log-level": "none"} if codec == "hevc" else {}
+        if codec == "h264" and self._length:
+            told |= {"level": f"{float(level(self._headers)):.1f}"}
+        yield told
+        if codec in FRESH and self._length:
+            yield from (told | {"chromaloc": place} for place in ("0", "1", "2"))
+        if codec == "h264" and self._length:  # others do not let us choose
+            taken = identifiers(parameter_sets(codec, self._headers))
+            free = [number for number in range(1, 32) if number not in taken][:1]
+            yield from (told | {"sps-id": str(number)} for number in (*sorted(taken - {0}), *free))
+
+    def _fits(self, told: dict[str, str]) -> bool:
+        """Whether the headers of an encoder, told this, are the film's, or can stand beside them."""
         codec = self._film.codec
-        _, stream = self._stream(chroma)
+        _, stream = self._stream(told)
         context = stream.codec_context
         if stream.pix_fmt != PIXELS.get(self._film.pixel_format, self._film.pixel_format):
             return False
         context.open()
         headers = bytes(context.extradata or b"")
         if codec in FRESH:
-            wanted = parameter_sets(codec, self._headers)
-            return not self._length or parameter_sets(codec, headers) == wanted
+            known, sets = (parameter_sets(codec, found) for found in (self._headers, headers))
+            if "sps-id" in told and not identifiers(known) & identifiers(sets):
+                self.headers = joined(self._headers, sets)
+            return not self._length or sets <= known or self.headers != self._headers
         if WRITERS[codec] == "av1":
             return self._headers[4:] == headers
         # without headers, as old FFV1 is, every key frame has them, and none may be unlike the first
         return codec != "ffv1" or self._headers == headers != b""
 
-    def _stream(self, chroma: str) -> tuple[Any, Any]:
+    def _stream(self, told: dict[str, str]) -> tuple[Any, Any]:
         """An encoder set as the film's was, and the output that keeps it."""
         film, codec = self._film, self._film.codec
         container = container_of(film.path)
@@ -126,13 +163,9 @@ class SpanEncoder:
         context = stream.codec_context
         options = dict(context.options)
         if codec in FRESH:
-            told = written_settings(codec, self._packets.begins + self._headers)
-            told |= {"open-gop": "0"} | ({"chromaloc": chroma} if chroma else {})
-            number = level(codec, self._headers) if self._length else None
-            told |= {"level": f"{float(number):.1f}"} if number else {}
-            told |= {} if self._packets.reordered else {"bframes": "0"}
-            told |= {"log-level": "none"} if codec == "hevc" else {}
             options[SETTINGS[codec]] = ":".join(f"{key}={value}" for key, value in told.items())
+        if codec == "h264" and self._length and "ref" not in told and profile(self._headers):
+            options["profile"] = profile(self._headers)
         if self._rate and codec == "h264":
             context.time_base = 1 / self._rate
         if film.codec == "prores":
@@ -169,6 +202,8 @@ def splice(
             context.sample_aspect_ratio = original.sample_aspect_ratio
         if container.format in ("mp4", "mov"):
             context.codec_tag = original.codec_context.codec_tag
+        if encoder.headers:
+            context.extradata = encoder.headers
         picture.metadata.update(_tags(original.metadata))
         whole = Timeline(film, None)
         tracks = Tracks(beside, sort_tracks(beside, film, container, whole), output, film, container, whole)
@@ -202,6 +237,8 @@ def _spliced(
                 new = av.Packet(data)
                 new.time_base, new.is_keyframe = film.time_base, is_key
                 new.pts, new.dts = film.pts[index], packets.dts[new_place]
+                if new.pts < new.dts:
+                    raise Unfit(f"frame {index} comes too late for its time")
                 new.duration = packets.durations[new_place if by_place else places[index]]
                 yield new
         if not any(place in span for span in spans):
@@ -215,7 +252,9 @@ def _muxer_options(film: Clip, format: str, tags: dict[str, str]) -> dict[str, s
     if format not in ("mp4", "mov"):
         return {}
     named = "+use_metadata_tags" if any(key.startswith("com.") for key in tags) else ""
-    return {"movflags": f"+faststart{named}", "movie_timescale": str(_movie_clock(film.path))}
+    clock = str(film.time_base.denominator)  # else a coarse one is made finer
+    movie = str(_movie_clock(film.path))
+    return {"movflags": f"+faststart{named}", "movie_timescale": movie, "video_track_timescale": clock}
 
 
 def _movie_clock(path: Path) -> int:
