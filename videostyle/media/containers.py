@@ -183,8 +183,9 @@ def encoder_options(codec: Codec, settings: FilmSettings, format: str, num_frame
     if (codec.encoder == "libx264" or codec.hardware == "h264") and format == "avi":
         options["bf"] = "0"  # AVI has decoding times only
     if codec.encoder == "libx265":
-        # of one or two frames with B-frames it gives times from uninitialised memory (x265 issue 934)
-        options["x265-params"] = "log-level=none" + (":bframes=0" if num_frames <= 2 else "")
+        # frames can be replaced later between closed groups only; of one or two frames with B-frames it gives times
+        # from uninitialised memory (x265 issue 934)
+        options["x265-params"] = "log-level=none:open-gop=0" + (":bframes=0" if num_frames <= 2 else "")
     if codec.encoder == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "0")  # it knows no other way to be silent
     return options

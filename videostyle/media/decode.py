@@ -214,14 +214,14 @@ def upright(pixels: Pixels, picture: Any, clip: Clip) -> Pixels:
 
 def _is_mirrored(picture: Any) -> bool:
     """Whether a frame is to be shown upside down before it is turned, as front cameras have it."""
-    for data in _side_data(picture):
+    for data in side_data(picture):
         if data.type == Type.DISPLAYMATRIX:
             right, down, right_again, down_again = struct.unpack("<2i4x2i16x", bytes(data))
             return bool(right * down_again - down * right_again < 0)
     return False
 
 
-def _side_data(picture: Any) -> Any:
+def side_data(picture: Any) -> Any:
     """What comes with a frame, without kinds that PyAV does not know, such as EXIF: it fails on them."""
     try:
         return picture.side_data

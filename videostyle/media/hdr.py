@@ -8,6 +8,7 @@ import av
 from av.sidedata.sidedata import Type
 
 from videostyle.frames import Clip
+from videostyle.media.decode import side_data
 from videostyle.media.probe import open_file
 
 PQ, HLG = 16, 18
@@ -51,7 +52,7 @@ def read_hdr(clip: Clip) -> Hdr:
             except av.FFmpegError:
                 continue
             for frame in frames:
-                found = {data.type: bytes(data) for data in frame.side_data}
+                found = {data.type: bytes(data) for data in side_data(frame)}
                 dynamic = dict.fromkeys(name for kind, name in DYNAMIC.items() if kind in found)
                 display = _display(found.get(Type.MASTERING_DISPLAY_METADATA, b""))
                 return Hdr(display, _light(found.get(Type.CONTENT_LIGHT_LEVEL, b"")), tuple(dynamic))

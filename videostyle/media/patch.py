@@ -16,7 +16,7 @@ from videostyle.errors import MediaError, SettingsError
 from videostyle.frames import Clip, FrameRange, Pixels
 from videostyle.media.atomic import whole_or_nothing
 from videostyle.media.containers import container_of
-from videostyle.media.decode import decode
+from videostyle.media.decode import decode, side_data
 from videostyle.media.encode import check_film, encode_film
 from videostyle.media.folder import picture_name
 from videostyle.media.packets import Packets, read_packets
@@ -140,7 +140,7 @@ def _writer(film: Clip, settings: FilmSettings) -> tuple[Packets | None, SpanEnc
 def _turned(film: Clip) -> bool:
     with open_file(film.path) as source:
         frame = next(source.decode(source.streams[film.stream]))
-        return any(data.type == Type.DISPLAYMATRIX for data in frame.side_data)
+        return any(data.type == Type.DISPLAYMATRIX for data in side_data(frame))
 
 
 def patch_film(patch: Patch, output: Path, pictures: Pictures) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
     pts = [stamp for stamp, _ in table.frames]
     durations = [after - stamp for stamp, after in itertools.pairwise(pts)]
     durations.append(_last_duration(table, durations))
-    width, height, aspect = _upright(frame, stream.codec_context)
+    width, height, aspect = _upright(frame, stream)
     missing = table.lacks(stream.frames) if stream.frames else _missing_by_time(container, table)
     return Clip(
         path=path,
@@ -183,9 +183,9 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
     )
 
 
-def _upright(frame: Any, context: Any) -> tuple[int, int, Fraction]:
-    """Width, height and pixel shape of a frame as it is shown."""
-    aspect = Fraction(context.sample_aspect_ratio or 1) or Fraction(1)
+def _upright(frame: Any, shape: Any) -> tuple[int, int, Fraction]:
+    """Width, height and pixel shape of a frame as it is shown; shape: the stream or decoder that tells the latter."""
+    aspect = Fraction(shape.sample_aspect_ratio or 1) or Fraction(1)
     if frame.rotation % 180:
         return frame.height, frame.width, 1 / aspect
     return frame.width, frame.height, aspect
@@ -271,7 +271,8 @@ def _timecode(container: Any, stream: Any) -> str:
         *(other.metadata for other in container.streams if other.type == "data"),
         container.metadata,
     ]
-    return next((found["timecode"] for found in tags if "timecode" in found), "")
+    named = (value for found in tags for key, value in found.items() if key.lower() == "timecode")  # as Matroska does
+    return next(named, "")
 
 
 def _track(stream: Any) -> Track:
