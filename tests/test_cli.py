@@ -326,3 +326,33 @@ def test_a_part_by_default_has_a_name_of_its_own(folder: Path, monkeypatch: pyte
     arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", *FEW]
     assert videostyle(monkeypatch, *arguments, "--frames", "3", "--handles", "1") == 0
     assert (folder / "clip_art_2-4.mp4").exists()
+
+
+def test_a_patch(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", *FEW]
+    full = folder / "full.mkv"
+    assert videostyle(monkeypatch, *arguments, "--patch", full, "--frames", "3:5") == 2
+    assert f"{full}: no such file" in capsys.readouterr().err
+    assert videostyle(monkeypatch, *arguments, "--codec", "ffv1", "-o", full) == 0
+    before = full.read_bytes()
+    patch = [*arguments, "--set", "optimize.iterations=0", "--frames", "14-16", "--patch", full]  # the clip's own again
+    assert videostyle(monkeypatch, *patch) == 0
+    assert "encoded again" in capsys.readouterr().err
+    assert full.read_bytes() == before
+
+    from videostyle.media.decode import decode
+    from videostyle.media.probe import probe
+
+    def pictures(path: Path) -> list[object]:
+        return [frame.pixels.astype(float) for frame in decode(probe(path))]
+
+    films = (pictures(path) for path in (full, folder / "full_patched.mkv", folder / "clip.mp4"))
+    for frame, (old, new, source) in enumerate(zip(*films, strict=True)):
+        if frame in range(14, 17):
+            assert np.abs(new - source).mean() < np.abs(old - source).mean() / 2
+        else:
+            np.testing.assert_array_equal(new, old)
+    assert videostyle(monkeypatch, *patch, "-o", full) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert videostyle(monkeypatch, *patch, "-o", full, "--overwrite") == 0
+    assert full.read_bytes() != before

@@ -93,7 +93,7 @@ def test_timecode_that_is_lost_or_right_in_part_only_is_told(tmp_path: Path) -> 
         ("yuv444p", 8, "film.mp4", "av1", ("the picture's 4:4:4 color becomes 4:2:0",)),
         ("yuv422p10le", 10, "film.mkv", "h265", ()),
         ("yuv444p12le", 12, "film.mkv", "h264", ("the picture's 12 bits become 10",)),
-        ("gbrp", 8, "film.mp4", "auto", ("the picture's RGB becomes 4:4:4 YUV",)),
+        ("gbrp", 8, "film.mp4", "auto", ("the picture's RGB becomes 4:2:0 YUV",)),
         ("gray", 8, "film.mp4", "auto", ()),
         ("yuv420p", 8, "film.gif", "auto", ("the film has 256 colors, and its times are rounded to 10 ms",)),
     ],

@@ -27,4 +27,4 @@ def test_timecodes_are_read_from_every_container_that_has_them(suffix: str, tmp_
 def test_the_shape_of_pixels_is_read_wherever_it_stands(name: str, codec: str, tmp_path: Path) -> None:
     path = tmp_path / name
     subprocess.run([*PATTERN, "-vf", "setsar=4/3", "-c:v", codec, str(path)], check=True)
-    assert probe(path).sample_aspect == Fraction(4, 3)
+    assert abs(probe(path).sample_aspect - Fraction(4, 3)) < Fraction(1, 100)  # WebM has whole pixels of display only

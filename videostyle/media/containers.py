@@ -157,8 +157,8 @@ def pixel_format(clip: Clip, codec: Codec, container: Container, size: tuple[int
     if codec.encoder == "gif":
         return "pal8"
     chroma = next((kind for kind in ("444", "422") if kind in clip.pixel_format), "420")
-    if is_rgb(clip):
-        chroma = "444"
+    if is_rgb(clip):  # few players show H.264 and H.265 in 4:4:4
+        chroma = codec.chroma[0] if codec.even else "444"
     if keeps_alpha(clip, codec, container):
         chroma = chroma if chroma in codec.alpha else codec.alpha[0]
         deep = codec.encoder == "prores_ks" or (clip.depth > 8 and codec.encoder != "libvpx-vp9")
