@@ -191,8 +191,9 @@ def main() -> None:
     shared |= {"content.weight": given.content_weight}
     settings = change(RenderSettings(), shared, "compare_backbones")
     ours_settings = change(settings, {"style.layers": given.style_layers}, "--style-layers")
-    vgg19 = load_backbone("vgg19", str(given.teacher))
-    compact = load_backbone("compact", given.compact)
+    # with channels last, as films are rendered
+    vgg19 = load_backbone("vgg19", str(given.teacher)).to(memory_format=torch.channels_last)
+    compact = load_backbone("compact", given.compact).to(memory_format=torch.channels_last)
     nets = [(compact, ours_settings), (vgg19, settings)]
     if given.cache:
         given.cache.mkdir(parents=True, exist_ok=True)

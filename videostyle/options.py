@@ -126,7 +126,7 @@ class Encoding:
         str | None,
         _flag(
             OUTPUT,
-            "h264, h265, prores, av1, vp9, ffv1, or png for a folder; default: the container's usual one",
+            "h264, h265, prores, av1, vp9, ffv1, png for a folder, or h264_nvenc and the like; default: the container's own",
             metavar="NAME",
         ),
     ] = None
