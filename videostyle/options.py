@@ -126,7 +126,7 @@ class Encoding:
         str | None,
         _flag(
             OUTPUT,
-            "h264, h265, prores, av1, vp9, ffv1, png for a folder, or h264_nvenc and the like; default: the container's own",
+            "h264, h265, prores, av1, vp9, ffv1, png for a folder, h264_nvenc and such; default: the container's own",
             metavar="NAME",
         ),
     ] = None

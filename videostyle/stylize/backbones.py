@@ -283,7 +283,7 @@ def _average_pool(features: Tensor) -> Tensor:
 def _mix(features: Tensor, head: nn.Module) -> Tensor:
     """A 1x1 convolution of (B, C, H, W) as the matrix product that it is, which is faster on a CPU.
 
-    With channels last, as convolutions leave them: about two thirds of the time there and back (16 to 48 channels, 384x288).
+    With channels last, as convolutions leave them: about two thirds of the time there and back.
     """
     weight, bias = head.get_parameter("weight"), head.get_parameter("bias")
     return F.linear(features.permute(0, 2, 3, 1), weight.flatten(1), bias).permute(0, 3, 1, 2)
