@@ -21,7 +21,7 @@ from videostyle.settings import FilmSettings
         ("film.mp4", FilmSettings(codec="ffv1"), r"cannot hold ffv1"),
         ("film.mov", FilmSettings(codec="vp9"), r"cannot hold vp9"),
         ("film.webm", FilmSettings(codec="h264_nvenc"), r"cannot hold h264_nvenc, only vp9, av1; .* \.mp4 or"),
-        ("film.mp4", FilmSettings(quality=60), r"film.quality = 60: h264 knows 0 to 51"),
+        ("film.mp4", FilmSettings(quality=60), r"--quality 60: h264 knows 0 to 51"),
         ("nowhere/film.mp4", FAST, r"no such folder"),
         ("clip.mp4/film.mp4", FAST, r"is a file"),
     ],
@@ -38,7 +38,7 @@ def test_what_cannot_be_written_is_refused_before_any_work(
 
 def test_sizes_that_an_encoder_refuses_are_refused_before_any_work(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4"))
-    with pytest.raises(MediaError, match=r"refuses 2x2 pictures of 8 bits .*; use film.codec = h264$"):
+    with pytest.raises(MediaError, match=r"refuses 2x2 pictures of 8 bits .*; use --codec h264$"):
         check_film(clip, tmp_path / "film.mp4", FilmSettings(codec="av1"), (2, 2))
     (tmp_path / "folder.mp4").mkdir()
     with pytest.raises(MediaError, match="is a folder"):
@@ -54,7 +54,7 @@ def test_a_depth_that_an_encoder_refuses_is_told_with_a_codec_that_takes_it(tmp_
         told = str(error)
     else:
         pytest.skip("this libvpx takes 10 bits")
-    assert re.search(r"libvpx-vp9 refuses 96x64 pictures of 10 bits .*; use film.codec = av1$", told)
+    assert re.search(r"libvpx-vp9 refuses 96x64 pictures of 10 bits .*; use --codec av1$", told)
     check_film(clip, tmp_path / "film.webm", FilmSettings(codec="av1"), (96, 64))
 
 
@@ -92,11 +92,11 @@ def test_hardware_that_is_absent_is_told_in_a_line(codec: str, tmp_path: Path) -
         told = str(error)
     else:
         pytest.skip("the hardware is here")
-    assert re.fullmatch(rf"film.codec = {codec}: no hardware or driver .*; use film.codec = {software}", told)
+    assert re.fullmatch(rf"--codec {codec}: no hardware or driver .*; use --codec {software}", told)
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
 
 
 def test_a_refusal_lists_what_goes_together(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4"))
-    with pytest.raises(MediaError, match=r"it takes yuv420p, yuv420p10le; use film.codec = "):
+    with pytest.raises(MediaError, match=r"it takes yuv420p, yuv420p10le; use --codec "):
         check_film(clip, tmp_path / "film.mp4", FilmSettings(codec="av1"), (2, 2))

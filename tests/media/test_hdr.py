@@ -47,7 +47,7 @@ def test_hdr10_is_kept_by_h265(film: str, frames: range | None, tmp_path: Path) 
 @pytest.mark.parametrize(("film", "codec"), [("film.mp4", "av1"), ("film.mov", "prores"), ("film", "png")])
 def test_other_codecs_tell_that_they_lose_it(film: str, codec: str, tmp_path: Path) -> None:
     lost = check_film(source(tmp_path), tmp_path / film, FilmSettings(codec=codec), (96, 64)).left_out  # type: ignore[arg-type]
-    assert lost == ("what HDR10 says of clip.mp4's display is left out; film.codec = h265 keeps it",)
+    assert lost == ("what HDR10 says of clip.mp4's display is left out; --codec h265 keeps it",)
 
 
 @needs_ffprobe

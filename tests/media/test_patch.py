@@ -65,7 +65,7 @@ def test_what_is_copied_and_what_not_is_told(tmp_path: Path) -> None:
     assert patch.encoded == (FrameRange(14, 24), FrameRange(30, 36))
     assert patch.notices == ("frames 14:24,30:36 are encoded again, the other 34 are copied",)
     asked = plan(full, "14:16", FilmSettings(quality=20))
-    assert asked.notices[1] == "film.quality = 20 is not heeded: a.mp4 tells its own"
+    assert asked.notices[1] == "--quality 20 is not heeded: a.mp4 tells its own"
     assert plan(full, "0:50").notices == ("frames 0:50 are encoded again, none is copied",)
 
 
@@ -105,7 +105,7 @@ def test_a_step_is_refused(tmp_path: Path) -> None:
 
 def test_a_codec_other_than_the_films_is_refused(tmp_path: Path) -> None:
     full = film(tmp_path / "full.mp4", frames=24)
-    with pytest.raises(SettingsError, match=r"film.codec = h265: a patched film stays what it was, h264; leave it out"):
+    with pytest.raises(SettingsError, match=r"--codec h265: a patched film stays what it was, h264; leave it out"):
         plan(full, "3:5", FilmSettings(codec="h265"))
 
 
@@ -207,5 +207,5 @@ def test_a_folder_of_another_number_of_pictures_is_refused(tmp_path: Path) -> No
     full = folder(tmp_path / "full", 8)
     with pytest.raises(MediaError, match="has 8 pictures, the clip has 9 frames; patch the full film of this clip"):
         plan_patch(full, clip, select(clip, "2:4"), SETTINGS)
-    with pytest.raises(SettingsError, match=r"film.codec = h264: .* is a folder of pictures; leave it out"):
+    with pytest.raises(SettingsError, match=r"--codec h264: .* is a folder of pictures; leave it out"):
         plan_patch(full, clip, select(clip, "2:4"), FilmSettings(codec="h264"))

@@ -132,12 +132,12 @@ def codec_of(path: Path, settings: FilmSettings) -> Codec:
         elsewhere = " or ".join(suffix for suffix, other in CONTAINERS.items() if kind in other.codecs)
         raise MediaError(
             f"{path}: {path.suffix} cannot hold {name}, only {', '.join(container.codecs)}; "
-            f"change film.codec, or end the name in {elsewhere}"
+            f"give another --codec, or end the name in {elsewhere}"
         )
     codec = CODECS[name]
     if settings.quality > codec.best:
         raise MediaError(
-            f"film.quality = {settings.quality}: {name} knows 0 to {codec.best}; give one of these, or -1 for the usual"
+            f"--quality {settings.quality}: {name} knows 0 to {codec.best}; give one of these, or -1 for the usual"
         )
     return codec
 

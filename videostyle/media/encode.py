@@ -66,8 +66,7 @@ def check_film(
     timeline = Timeline(clip, keep)
     if missing := missing_hardware(codec):
         raise MediaError(
-            f"film.codec = {codec.encoder}: no hardware or driver for it here ({missing}); "
-            f"use film.codec = {codec.hardware}"
+            f"--codec {codec.encoder}: no hardware or driver for it here ({missing}); use --codec {codec.hardware}"
         )
 
     def add(name: str, output: Any) -> None:
@@ -79,7 +78,7 @@ def check_film(
         what = f"{size[0]}x{size[1]} pictures of {clip.depth} bits"
         takes = f"it takes {formats_of(codec)}"
         other = codec_that_takes(container, add)
-        advice = f"use film.codec = {other}" if other else "change the size"
+        advice = f"use --codec {other}" if other else "change the size"
         raise MediaError(f"{path}: {codec.encoder} refuses {what} ({refused}): {takes}; {advice}")
     with open_file(clip.path) as source:
         tracks = sort_tracks(source, clip, container, timeline)
@@ -97,9 +96,9 @@ def check_film(
 
 def _check_pngs(clip: Clip, path: Path, timeline: Timeline) -> FilmNotices:
     if path.suffix.lower() in CONTAINERS:
-        raise MediaError(f"{path}: film.codec = png makes a folder of pictures; give a folder such as -o {path.stem}")
+        raise MediaError(f"{path}: --codec png makes a folder of pictures; give a folder such as -o {path.stem}")
     if path.exists() and not path.is_dir():
-        raise MediaError(f"{path}: a file, and film.codec = png makes a folder of pictures; give another name with -o")
+        raise MediaError(f"{path}: a file, and --codec png makes a folder of pictures; give another name with -o")
     check_folder(path)
     with open_file(clip.path) as source:
         left = sort_tracks(source, clip, None, timeline).left_out

@@ -46,7 +46,7 @@ def losses(source: Any, clip: Clip, path: Path, container: Container | None, tim
 def alpha_loss(clip: Clip, path: Path, codec: Codec) -> str:
     return (
         f"the transparency of {clip.path.name} is left out: {codec.encoder} in {path.suffix} cannot hold it; "
-        "film.codec = prores in .mov, vp9 in .webm, ffv1 in .mkv and png can"
+        "--codec prores in .mov, vp9 in .webm, ffv1 in .mkv and png can"
     )
 
 
@@ -54,7 +54,7 @@ def hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
     """keeps: whether the film's codec takes what HDR10 says of the display."""
     hdr = read_hdr(clip)
     if not keeps and (hdr.display or hdr.light):
-        yield f"what HDR10 says of {clip.path.name}'s display is left out; film.codec = h265 keeps it"
+        yield f"what HDR10 says of {clip.path.name}'s display is left out; --codec h265 keeps it"
     for name in hdr.dynamic:
         yield f"the {name} metadata of {clip.path.name} is left out: it fits the clip's own pictures only"
 

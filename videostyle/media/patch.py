@@ -80,9 +80,7 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     if codec == "auto":
         codec = settings.codec
     elif settings.codec not in ("auto", codec):
-        raise SettingsError(
-            f"film.codec = {settings.codec}: a patched film stays what it was, {film.codec}; leave it out"
-        )
+        raise SettingsError(f"--codec {settings.codec}: a patched film stays what it was, {film.codec}; leave it out")
     settings = dataclasses.replace(settings, codec=codec)
     lost = check_film(film, full, settings, (film.width, film.height)).left_out
     packets, encoder, why = _writer(film, settings)
@@ -179,7 +177,7 @@ def _all(film: Clip, replaced: Replaced) -> Iterator[tuple[int, Pixels]]:
 def _plan_folder(full: Path, clip: Clip, selection: Selection, settings: FilmSettings) -> Patch:
     """As ``plan_patch``, for a folder of pictures."""
     if settings.codec not in ("auto", "png"):
-        raise SettingsError(f"film.codec = {settings.codec}: {full} is a folder of pictures; leave it out")
+        raise SettingsError(f"--codec {settings.codec}: {full} is a folder of pictures; leave it out")
     if not (full / picture_name(0)).exists():
         raise MediaError(f"{full}: no folder of pictures {picture_name(0)} and on; give the full film of this clip")
     missing = [index for index in clip.frames.indices if not (full / picture_name(index)).exists()]

@@ -85,7 +85,7 @@ class SpanEncoder:
         found = []
         film, told = self._film, written_settings(self._film.codec, self._packets.begins + self._headers)
         if self._asked >= 0 and (told or film.codec == "prores"):
-            found.append(f"film.quality = {self._asked} is not heeded: {film.path.name} tells its own")
+            found.append(f"--quality {self._asked} is not heeded: {film.path.name} tells its own")
         if self.headers != self._headers:
             found.append("the frames encoded again have parameter sets of their own, beside the film's")
         if self._shape:
