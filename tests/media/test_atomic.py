@@ -1,4 +1,6 @@
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,13 @@ def test_temporary_names_are_short_and_keep_the_extension() -> None:
     assert name.parent == Path("folder")
     assert name.suffix == ".mkv"
     assert len(name.name) < 60
+
+
+def test_processes_of_one_number_on_two_machines_do_not_meet() -> None:
+    code = "import os, pathlib; os.getpid = lambda: 7\nfrom videostyle.media.atomic import temporary_of\n"
+    code += "print(temporary_of(pathlib.Path('a.png')))"
+    names = {subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout for _ in range(2)}
+    assert len(names) == 2
 
 
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:

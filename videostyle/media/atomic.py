@@ -2,6 +2,7 @@
 
 import errno
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,13 @@ import av
 
 from videostyle.errors import MediaError
 
+MACHINE = uuid.uuid4().hex[:8]
+"""tells processes of the same number apart: those of two machines, or containers, that share a folder"""
+
 
 def temporary_of(path: Path) -> Path:
-    """A name beside a path, short enough for any file system, with the path's extension."""
-    return path.with_name(f".{path.stem[:40]}.{os.getpid()}{path.suffix}")
+    """A name beside a path that no other process takes, short enough for any file system, with the path's extension."""
+    return path.with_name(f".{path.stem[:40]}.{os.getpid()}-{MACHINE}{path.suffix}")
 
 
 def reason_of(error: Exception) -> str:

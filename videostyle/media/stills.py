@@ -1,6 +1,5 @@
 """Single pictures <-> files: artworks of any kind in, PNG frames out and in."""
 
-import errno
 import os
 import struct
 import warnings
@@ -16,6 +15,7 @@ from PIL import Image, ImageOps
 
 from videostyle.errors import MediaError
 from videostyle.frames import Pixels
+from videostyle.media.atomic import reason_of, temporary_of
 
 LARGEST = 100_000_000
 """pixels of an artwork; more is surely a mistake, and would not fit the memory of most machines"""
@@ -84,13 +84,14 @@ def write_png(path: Path, pixels: Pixels) -> None:
     Raises MediaError where the disk is full or the folder cannot be written.
     """
     data = _png(pixels)
-    temporary = path.with_name(f".{path.stem[:40]}.{os.getpid()}{path.suffix}")  # short enough for any file system
+    temporary = temporary_of(path)
     try:
         temporary.write_bytes(data)
         os.replace(temporary, path)
     except OSError as error:
-        full = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
-        raise MediaError(f"{path}: cannot be written, {full}; free some space or choose another folder") from None
+        raise MediaError(
+            f"{path}: cannot be written, {reason_of(error)}; free some space or choose another folder"
+        ) from None
     finally:
         with suppress(OSError):  # its folder is none, for example, which has been told already
             temporary.unlink(missing_ok=True)

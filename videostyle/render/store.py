@@ -12,6 +12,7 @@ from typing import Any
 
 from videostyle.errors import JobError, MediaError
 from videostyle.frames import Pixels, Stylized
+from videostyle.media.atomic import temporary_of
 from videostyle.media.stills import read_png, write_png
 from videostyle.render.plan import Scan
 
@@ -121,7 +122,7 @@ class Store:
 
 
 def _write_text(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = temporary_of(path)
     try:
         temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, path)
