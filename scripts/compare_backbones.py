@@ -187,8 +187,13 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Paint every pair twice, print the table."""
     given = arguments()
-    shared = {"optimize.iterations": given.iterations, "optimize.tolerance": 0.0, "style.weight": given.style_weight}
-    shared |= {"content.weight": given.content_weight}
+    shared = {
+        "optimize.iterations": given.iterations,
+        "optimize.tolerance": 0.0,
+        "style.weight": given.style_weight,
+        "tv.weight": 0.0,
+    }
+    shared |= {"style.weight": given.style_weight, "content.weight": given.content_weight}
     settings = change(RenderSettings(), shared, "compare_backbones")
     ours_settings = change(settings, {"style.layers": given.style_layers}, "--style-layers")
     # with channels last, as films are rendered

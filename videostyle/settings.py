@@ -61,7 +61,7 @@ class StyleSettings:
 class ContentSettings:
     """How the filmed scene pulls."""
 
-    weight: float = _setting(2.0, "weight of the content loss", 0)
+    weight: float = _setting(4.0, "weight of the content loss", 0)
     layers: tuple[str, ...] = _setting((), "layers whose features are matched; empty: the backbone's own choice")
     layer_weights: tuple[float, ...] = _setting(
         (), "one weight per layer; empty: equal. They are divided by their sum", 0
@@ -87,7 +87,7 @@ class TemporalSettings:
 class TvSettings:
     """Smoothness of the picture itself."""
 
-    weight: float = _setting(0.0, "weight of the total variation loss", 0)
+    weight: float = _setting(5.0, "weight of the total variation loss: takes the finest grain away", 0)
     kind: Literal["squared", "absolute", "power"] = _setting(
         "squared", "of neighbour differences d: d^2, |d|, or (d^2)^power"
     )

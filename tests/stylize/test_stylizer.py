@@ -56,7 +56,7 @@ def test_gets_nearer_to_the_artwork(stylizer: Stylizer) -> None:
     assert after.picture.shape == (64, 72, 3)
     assert after.picture.dtype == np.float32
     assert 0 <= after.picture.min() <= after.picture.max() <= 1
-    assert set(after.losses) == {"content", "style", "temporal", "range"}
+    assert set(after.losses) == {"content", "style", "temporal", "tv", "range"}
     assert not after.retried
 
 
