@@ -23,7 +23,7 @@ NEAR = 64
 TRIES = 4
 """key frames tried before a range is reached by decoding from the beginning"""
 
-SWS_BICUBIC, SWS_AREA, SWS_FULL_CHROMA, SWS_ACCURATE = 0x4, 0x20, 0x2000 | 0x4000, 0x40000
+SWS_BILINEAR, SWS_BICUBIC, SWS_AREA, SWS_FULL_CHROMA, SWS_ACCURATE = 0x2, 0x4, 0x20, 0x2000 | 0x4000, 0x40000
 MATRICES = {1: "itu709", 4: "fcc", 5: "itu601", 6: "itu601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """H.273 matrix -> swscale's name"""
 HD = 720

@@ -13,7 +13,7 @@ from PIL import Image
 from videostyle.frames import Clip, Pixels
 from videostyle.media.alpha import Alpha, with_alpha
 from videostyle.media.containers import codec_of, container_of, encoder_options, is_rgb, pixel_format, tick_of
-from videostyle.media.decode import HD, SWS_ACCURATE, SWS_FULL_CHROMA, matrix_name
+from videostyle.media.decode import HD, SWS_ACCURATE, SWS_BILINEAR, SWS_FULL_CHROMA, matrix_name
 from videostyle.media.hdr import read_hdr
 from videostyle.media.levels import FULL, from_whole_range, looked_up
 from videostyle.media.timeline import Timeline
@@ -100,7 +100,9 @@ class FrameMaker:
             self._format,
             dst_colorspace=self._matrix_name,
             dst_color_range="JPEG" if clip.color.range == FULL else "MPEG",
-            interpolation=SCALING | SWS_FULL_CHROMA,
+            interpolation=(SWS_BILINEAR if pixels.shape[1::-1] == self._size else SWS_LANCZOS)
+            | SWS_ACCURATE
+            | SWS_FULL_CHROMA,
         )
         frame.colorspace, frame.color_range = self._matrix, clip.color.range
         frame.color_primaries, frame.color_trc = clip.color.primaries, clip.color.transfer
@@ -121,8 +123,9 @@ def rgb_frame(pixels: Pixels) -> Any:
     """Pixels (H, W, 3), or (H, W, 4) with transparency, as a frame of FFmpeg's."""
     whole: Any = np.ascontiguousarray(pixels)
     kind = "rgba" if pixels.shape[2] == 4 else "rgb"
-    depth = {"rgb": ("24", "48le"), "rgba": ("", "64le")}[kind]
-    return av.VideoFrame.from_ndarray(whole, kind + depth[pixels.dtype == np.uint16])
+    if pixels.dtype == np.uint8:
+        return av.VideoFrame.from_numpy_buffer(whole, {"rgba": "rgba", "rgb": "rgb24"}[kind])  # without a copy
+    return av.VideoFrame.from_ndarray(whole, f"{kind}{'64' if kind == 'rgba' else '48'}le")
 
 
 def resized(pixels: Pixels, size: tuple[int, int], scale: Any) -> Pixels:
