@@ -56,22 +56,23 @@ PRACTICE_EVERY = 10
 class Recipe:
     """Everything that decides the result, stored in its metadata."""
 
-    plan: str = "16 relu1_1 P 32 48 relu2_1 P 96 relu3_1"
+    plan: str = "16 relu1_1 P 32 48 relu2_1 P 128 relu3_1"
     heads: tuple[int, ...] = (16, 32, 64)
-    scales: tuple[int, ...] = (1, 2, 4)
-    style: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "s2/relu3_1", "s4/relu3_1")
-    content: tuple[str, ...] = ("relu3_1", "s2/relu3_1")
+    scales: tuple[int, ...] = (1, 4)
+    style: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "s4/relu3_1")
+    style_weights: tuple[float, ...] = (0.5, 1.1, 2.2, 0.6)
+    content: tuple[str, ...] = ("relu3_1",)
     crops: int = 11605
     steps: int = 6000
     batch: int = 24
     window: int = 64
     rate: float = 1.5e-3
-    gram: float = 0.5
+    gram: float = 1.0
     slope: float = 0.5
     """weight of the error of the style loss's own gradient in the painted pictures"""
     noise: float = 0.5
     """share of disturbed pictures"""
-    practice: float = 0.34
+    practice: float = 0.5
     """share of pictures that the student itself has painted; 0: none"""
     bfloat16: bool = True
     """of teacher and student while training; several times faster where the processor knows it"""
@@ -306,8 +307,9 @@ def save(net: Backbone, recipe: Recipe, teacher: Path, held_out: Tensor, measure
         "plan": plan,
         "scales": " ".join(map(str, recipe.scales)),
         "style": " ".join(recipe.style),
+        "style_weights": " ".join(map(str, recipe.style_weights)),
         "content": " ".join(recipe.content),
-        "recipe": json.dumps(dataclasses.asdict(recipe)),
+        "recipe": json.dumps(dataclasses.asdict(dataclasses.replace(recipe, start=Path(recipe.start).name))),
         "teacher": f"{teacher.name} sha256 {hashlib.sha256(teacher.read_bytes()).hexdigest()}",
         "attribution": "features learnt from VGG-19, Simonyan & Zisserman 2015, CC BY 4.0",
         "held_out": json.dumps(measured),

@@ -45,7 +45,7 @@ class StyleSettings:
     weight: float = _setting(100.0, "weight of the style loss", 0)
     layers: tuple[str, ...] = _setting((), "layers whose Gram matrices are matched; empty: the backbone's own choice")
     layer_weights: tuple[float, ...] = _setting(
-        (), "one weight per layer; empty: equal. They are divided by their sum", 0
+        (), "one weight per layer; empty: equal, or the backbone's own. They are divided by their sum", 0
     )
     convention: Literal["relative", "kitov", "gatys"] = _setting(
         "relative", "relative: divided by the target's own size; kitov: mean over (C, C); gatys: 1/(4 N^2 M^2) of sums"

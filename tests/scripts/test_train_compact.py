@@ -187,7 +187,7 @@ def test_painting_moves_towards_the_goals(script: ModuleType, pictures: Path) ->
     after = practice.distances(net, "cpu")
     assert all(after[layer] < before[layer] / 2 for layer in ("relu1_1", "relu2_1", "relu3_1"))
     painted, goals = practice.draw(1)
-    assert painted.shape == goals.shape == (1, 3, 64, 64)
+    assert painted.shape == goals.shape == (2, 3, 64, 64)
     assert float(painted.min()) >= -0.11
     assert float(painted.max()) <= 1.11
 

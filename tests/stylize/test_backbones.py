@@ -223,7 +223,7 @@ def test_compact_file_of_another_kind_is_told(tmp_path: Path) -> None:
     save_file({"x": torch.zeros(1)}, tmp_path / "other.safetensors")
     with pytest.raises(WeightsError, match="not a file of the compact network"):
         load_backbone("compact", str(tmp_path / "other.safetensors"))
-    about = {"plan": "8 a", "scales": "1", "style": "a", "content": "a"}
+    about = {"plan": "8 a", "scales": "1", "style": "a", "style_weights": "1", "content": "a"}
     save_file({"x": torch.zeros(1)}, tmp_path / "other.safetensors", about)
     with pytest.raises(WeightsError, match="do not fit"):
         load_backbone("compact", str(tmp_path / "other.safetensors"))

@@ -47,11 +47,13 @@ class Backbone(nn.Module):
     layers: tuple[str, ...]
     """names of all layers, shallow to deep (scale by scale where there are several)"""
     default_style: tuple[str, ...]
+    default_style_weights: tuple[float, ...]
+    """one for each; empty: equal"""
     default_content: tuple[str, ...]
     smallest: int
     """least side of a picture, px"""
     fingerprint: str
-    """sha256 (hex) of weights, plan, scales and pooling"""
+    """sha256 (hex) of weights, plan, scales, pooling and the layers that are used by default"""
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Backbone(nn.Module):
         pooling: Literal["average", "max"],
         scales: tuple[int, ...] = (1,),
         default_style: Collection[str] = (),
+        default_style_weights: Collection[float] = (),
         default_content: Collection[str] = (),
     ) -> None:
         """tensors: ``convs.N.weight|bias`` for the N-th convolution, ``heads.LAYER.weight|bias`` for heads.
@@ -83,10 +86,12 @@ class Backbone(nn.Module):
         self._strides = _strides(self.plan, scales)
         self.layers = tuple(self._strides)
         self.default_style = tuple(default_style) or self.layers
+        self.default_style_weights = tuple(default_style_weights)
         self.default_content = tuple(default_content) or self.layers[-1:]
         # reflection by one pixel needs two
         self.smallest = 2 * max(self._strides.values())
-        self.fingerprint = files.fingerprint(tensors, f"{plan}|{scales}|{pooling}")
+        chosen = f"{self.default_style}|{self.default_style_weights}|{self.default_content}"
+        self.fingerprint = files.fingerprint(tensors, f"{plan}|{scales}|{pooling}|{chosen}")
 
     def stride(self, layer: str) -> int:
         """Picture pixels per feature pixel of a layer; raises SettingsError for an unknown one."""
@@ -232,6 +237,7 @@ def _compact(weights: str, pooling: Literal["auto", "average", "max"]) -> Backbo
             pooling="max" if pooling == "max" else "average",
             scales=tuple(int(scale) for scale in about["scales"].split()),
             default_style=about["style"].split(),
+            default_style_weights=[float(weight) for weight in about["style_weights"].split()],
             default_content=about["content"].split(),
         )
     except (WeightsError, KeyError, ValueError) as error:

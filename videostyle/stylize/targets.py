@@ -42,7 +42,8 @@ class StyleTargets:
         """artworks: (1, 3, H, W) each. Raises SettingsError where ``style.mix`` or the layers do not fit."""
         self._settings = settings
         self.layers = settings.layers or backbone.default_style
-        self.layer_weights = shares(settings.layer_weights, len(self.layers), "style.layer_weights", "style.layers")
+        weights = settings.layer_weights or (() if settings.layers else backbone.default_style_weights)
+        self.layer_weights = shares(weights, len(self.layers), "style.layer_weights", "style.layers")
         self._mix = shares(settings.mix, len(artworks), "style.mix", "artworks (--style)")
         grams = [self._measure(artwork, height, width, backbone) for artwork in artworks]
         if settings.blend == "gram":
