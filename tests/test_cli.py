@@ -62,8 +62,12 @@ def test_a_run_leaves_the_film_and_nothing_else(
     assert "scene 2, frames 14:26" in lines
     assert "26 frames in" in lines
 
+    import av
+
     from videostyle.media.probe import probe
 
+    with av.open(str(folder / "clip_art.mp4")) as film:
+        assert film.metadata["comment"].endswith(", compact, preset draft, style art.png, seed 0")
     assert probe(folder / "clip_art.mp4").num_frames == 26
     assert len(probe(folder / "clip_art.mp4").audio) == 1
 

@@ -267,14 +267,14 @@ def _prepare(request: "Request", settings: Callable[[str], RenderSettings], pres
     from videostyle.render.job import check, prepare
 
     if preset:
-        request = replace(request, settings=settings(preset))
+        request = replace(request, settings=settings(preset), preset=preset)
     checked = check(request)
     progress.notices(checked.notices)
     if not preset:
         from videostyle.stylize.device import choose_device
 
         preset = "draft" if choose_device(request.settings.backbone.device).type == "cpu" else "standard"
-        checked = replace(checked, request=replace(request, settings=settings(preset)))
+        checked = replace(checked, request=replace(request, settings=settings(preset), preset=preset))
     return prepare(checked, progress.scanned, progress.fetched)
 
 

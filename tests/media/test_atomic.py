@@ -40,7 +40,7 @@ def test_temporary_names_are_short_and_keep_the_extension() -> None:
     name = temporary_of(Path("folder") / ("x" * 250 + ".mkv"))
     assert name.parent == Path("folder")
     assert name.suffix == ".mkv"
-    assert len(name.name) < 60
+    assert len(name.name) < 80
 
 
 def test_processes_of_one_number_on_two_machines_do_not_meet() -> None:

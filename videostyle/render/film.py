@@ -53,16 +53,16 @@ def make_film(
     plan: RenderPlan,
     store: Store,
     output: Path,
-    backbone: str,
+    maker: str,
     report: Callable[[FrameWritten], object] = lambda _: None,
 ) -> None:
     """Encode the stored frames as a film, with everything else that the clip holds.
 
-    backbone: its name, for the film's comment.
+    maker: what made the frames, for the film's comment: the backbone's name and the preset's.
     """
     settings = plan.settings
     styles = " + ".join(path.name for path in plan.artworks)
-    comment = f"videostyle {__version__}, {backbone}, style {styles}, seed {settings.seed}"
+    comment = f"videostyle {__version__}, {maker}, style {styles}, seed {settings.seed}"
     ahead = Ahead(_stored(plan, store, report), depth=4)
     try:
         encode_film(plan.clip, output, ahead, settings.film, plan.size, plan.keep, comment)
@@ -87,10 +87,10 @@ def _stored(plan: RenderPlan, store: Store, report: Callable[[FrameWritten], obj
         report(FrameWritten(frame, len(plan.to_keep)))
 
 
-def notes(plan: RenderPlan, backbone: str, rate: Fraction | None) -> dict[str, object]:
+def notes(plan: RenderPlan, maker: str, rate: Fraction | None) -> dict[str, object]:
     """What ``plan.json`` says beside the fingerprint: all that ``stored_plan`` needs, and what people want to know.
 
-    backbone: its name. rate: frames a second that were given for a sequence of pictures.
+    maker: as for ``make_film``. rate: frames a second that were given for a sequence of pictures.
     """
     clip = plan.clip
     return {
@@ -99,7 +99,7 @@ def notes(plan: RenderPlan, backbone: str, rate: Fraction | None) -> dict[str, o
         "rate": rate and str(rate),
         "identity": identity(clip),
         "styles": [str(path.absolute()) for path in plan.artworks],
-        "backbone": backbone,
+        "maker": maker,
         "version": __version__,
         "settings": asdict(plan.settings),
         "scenes": scenes(plan.scan, clip),
@@ -156,7 +156,7 @@ class StoredFilm:
     plan: RenderPlan
     store: Store
     output: Path
-    backbone: str
+    maker: str
     notices: tuple[str, ...]
 
 
@@ -192,7 +192,7 @@ def stored_film(
             f"render them with run --frames and --job {folder}"
         )
     notices = check_place(source, plan.keep, output, settings, (source.path, *styles), overwrite, strict)
-    return StoredFilm(plan, store, output, known["backbone"], source.notes + notices)
+    return StoredFilm(plan, store, output, known["maker"], source.notes + notices)
 
 
 def ranges(frames: Sequence[int]) -> list[str]:
@@ -209,7 +209,7 @@ def ranges(frames: Sequence[int]) -> list[str]:
 def assemble(film: StoredFilm, report: Callable[[FrameWritten | FilmDone], object] = lambda _: None) -> FilmDone:
     """Make the film of a job folder. Raises MediaError where it cannot be written."""
     start = time.perf_counter()
-    make_film(film.plan, film.store, film.output, film.backbone, report)
+    make_film(film.plan, film.store, film.output, film.maker, report)
     done = FilmDone(film.output, len(film.plan.to_keep), film.plan.frames_lost, time.perf_counter() - start)
     report(done)
     return done

@@ -38,6 +38,8 @@ class Request:
     clip: Path
     artworks: tuple[Path, ...]
     settings: RenderSettings
+    preset: str = ""
+    """name of the preset that the settings began with, for the film's comment"""
     frames: str = ""
     """source frames, as for ``selection.select``; empty: all"""
     begin: str = ""
@@ -192,7 +194,8 @@ def run(
     request, store = checked.request, Store(checked.job)
     start = time.perf_counter()
     _check_space(plan, store)
-    store.open(plan.fingerprint, notes(plan, prepared.backbone, request.rate))
+    maker = prepared.backbone + (f", preset {request.preset}" if request.preset else "")
+    store.open(plan.fingerprint, notes(plan, maker, request.rate))
     try:
         pictures = [to_picture(artwork) for artwork in checked.artworks]
         render(plan, store, prepared.stylizer, pictures, prepared.slots, report, lambda text: report(Notice(text)))
@@ -200,7 +203,7 @@ def run(
             for text in make_patched(plan, store, checked.patch, checked.output, report):
                 report(Notice(text))
         elif request.film:
-            make_film(plan, store, checked.output, prepared.backbone, report)
+            make_film(plan, store, checked.output, maker, report)
     except BaseException:
         store.discard_if_empty()
         raise
