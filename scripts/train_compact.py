@@ -60,7 +60,7 @@ class Recipe:
     heads: tuple[int, ...] = (16, 32, 64)
     scales: tuple[int, ...] = (1, 4)
     style: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "s4/relu3_1")
-    style_weights: tuple[float, ...] = (0.5, 1.1, 2.2, 0.6)
+    style_weights: tuple[float, ...] = (0.12, 0.27, 0.42, 0.19)
     content: tuple[str, ...] = ("relu3_1",)
     crops: int = 11605
     steps: int = 6000
