@@ -1,5 +1,6 @@
 """The transparency of a clip, which is not painted: it goes from the source to the film."""
 
+import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,7 @@ from videostyle.frames import Clip, Pixels
 from videostyle.media.decode import scaling, upright
 from videostyle.media.probe import open_file
 from videostyle.media.sequence import has_file, pictures
+from videostyle.media.table import to_the_end
 
 DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """decoders that show transparency where FFmpeg's own do not"""
@@ -67,17 +69,11 @@ def _pictures(clip: Clip) -> Iterator[tuple[int, Any]]:
         decoder: Any = av.CodecContext.create(name, "r") if name else stream.codec_context
         places = {pts: index for index, pts in enumerate(clip.pts)}
         count = 0
-        for packet in _packets(container, stream):
+        # None at the end: for the frames that the decoder still holds
+        for packet in itertools.chain(to_the_end(container.demux(stream)), [None]):
             found = []
             with suppress(av.FFmpegError):  # a damaged packet costs its own frame, and keeps its place
                 found = decoder.decode(packet)
             for place, picture in enumerate(found, start=count):
                 yield places.get(picture.pts, -1) if clip.stamped else place, picture
             count += max(1, len(found)) if packet is not None else 0
-
-
-def _packets(container: Any, stream: Any) -> Iterator[Any]:
-    """Packets as far as the file can be read, and None, for the frames that the decoder still holds."""
-    with suppress(av.FFmpegError):
-        yield from (packet for packet in container.demux(stream) if packet.size)
-    yield None

@@ -17,13 +17,14 @@ from videostyle.media.deinterlace import REACH, deinterlaced
 from videostyle.media.levels import looked_up, to_whole_range
 from videostyle.media.probe import open_file
 from videostyle.media.sequence import has_file, pictures
+from videostyle.media.table import to_the_end
 
 NEAR = 64
 """frames; a range that starts this early is reached by decoding from the beginning"""
 TRIES = 4
 """key frames tried before a range is reached by decoding from the beginning"""
 
-SWS_BILINEAR, SWS_BICUBIC, SWS_AREA, SWS_FULL_CHROMA, SWS_ACCURATE = 0x2, 0x4, 0x20, 0x2000 | 0x4000, 0x40000
+SWS_BICUBIC, SWS_AREA, SWS_FULL_CHROMA, SWS_ACCURATE = 0x4, 0x20, 0x2000 | 0x4000, 0x40000
 MATRICES = {1: "itu709", 4: "fcc", 5: "itu601", 6: "itu601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """H.273 matrix -> swscale's name"""
 HD = 720
@@ -127,12 +128,7 @@ def _after_seek(container: Any, clip: Clip, begin: int, first: int) -> Iterator[
 
 
 def _packets(container: Any, clip: Clip) -> Iterator[Any]:
-    """The picture's packets, as far as the file can be read, that have something in them."""
-    try:
-        # an AVI's empty packet repeats a frame; the decoder would take it for the end
-        yield from (packet for packet in container.demux(container.streams[clip.stream]) if packet.size)
-    except av.FFmpegError:
-        return
+    return to_the_end(container.demux(container.streams[clip.stream]))
 
 
 def _numbered(packets: Iterator[Any]) -> Iterator[Any]:

@@ -13,13 +13,13 @@ from PIL import Image
 from videostyle.frames import Clip, Pixels
 from videostyle.media.alpha import Alpha, with_alpha
 from videostyle.media.containers import codec_of, container_of, encoder_options, is_rgb, pixel_format, tick_of
-from videostyle.media.decode import HD, SWS_ACCURATE, SWS_BILINEAR, SWS_FULL_CHROMA, matrix_name
+from videostyle.media.decode import HD, SWS_ACCURATE, SWS_FULL_CHROMA, matrix_name
 from videostyle.media.hdr import read_hdr
 from videostyle.media.levels import FULL, from_whole_range, looked_up
 from videostyle.media.timeline import Timeline
 from videostyle.settings import FilmSettings
 
-SWS_LANCZOS = 0x200
+SWS_BILINEAR, SWS_LANCZOS = 0x2, 0x200
 SCALING = SWS_LANCZOS | SWS_ACCURATE
 FRAME_DURATION = int(av.codec.context.Flags.frame_duration)
 """without it the last frame's length is lost"""
@@ -122,10 +122,10 @@ class FrameMaker:
 def rgb_frame(pixels: Pixels) -> Any:
     """Pixels (H, W, 3), or (H, W, 4) with transparency, as a frame of FFmpeg's."""
     whole: Any = np.ascontiguousarray(pixels)
-    kind = "rgba" if pixels.shape[2] == 4 else "rgb"
+    transparent = pixels.shape[2] == 4
     if pixels.dtype == np.uint8:
-        return av.VideoFrame.from_numpy_buffer(whole, {"rgba": "rgba", "rgb": "rgb24"}[kind])  # without a copy
-    return av.VideoFrame.from_ndarray(whole, f"{kind}{'64' if kind == 'rgba' else '48'}le")
+        return av.VideoFrame.from_numpy_buffer(whole, "rgba" if transparent else "rgb24")  # without a copy
+    return av.VideoFrame.from_ndarray(whole, "rgba64le" if transparent else "rgb48le")
 
 
 def resized(pixels: Pixels, size: tuple[int, int], scale: Any) -> Pixels:

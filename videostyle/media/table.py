@@ -48,7 +48,7 @@ class Table:
         self.time_base = Fraction(stream.time_base)
         keys = _KeyFrames(stream)
         step = round(1 / (Fraction(stream.average_rate or USUAL_RATE) * self.time_base)) or 1
-        for packet in _to_the_end(container.demux()):
+        for packet in to_the_end(container.demux()):
             if packet.pts is not None and packet.stream.type in ("video", "audio"):
                 self.reached = max(self.reached, (packet.pts + (packet.duration or 0)) * packet.time_base)
             self.encrypted = self.encrypted or packet.has_sidedata("encryption_info")
@@ -206,8 +206,11 @@ def _slots(counts: list[int | None], step: int, begins: int) -> list[int]:
     return [begins + index * step for index in range(len(counts))]
 
 
-def _to_the_end(packets: Iterator[Any]) -> Iterator[Any]:
-    """Packets with something in them, as far as the file goes."""
+def to_the_end(packets: Iterator[Any]) -> Iterator[Any]:
+    """Packets with something in them, as far as the file can be read.
+
+    An AVI's empty packet repeats a frame; a decoder would take it for the end.
+    """
     try:
         yield from (packet for packet in packets if packet.size)
     except av.FFmpegError:

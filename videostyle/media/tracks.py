@@ -11,6 +11,7 @@ import av
 from videostyle.frames import Clip
 from videostyle.media.containers import TEXT_SUBTITLES, Container, can_hold, codec_name, is_cover, name_channels
 from videostyle.media.cuts import Cutter, time_of
+from videostyle.media.table import to_the_end
 from videostyle.media.timeline import Timeline
 from videostyle.media.words import read_words
 
@@ -150,19 +151,11 @@ class Tracks:
         """(target, packet with times of the film) of copied streams, as far as the file can be read."""
         if not streams:
             return
-        packets = source.demux(*streams)
-        while True:
-            try:
-                packet = next(packets, None)
-            except av.FFmpegError:  # the file ends here
-                return
-            if packet is None:
-                return
-            if packet.size:
-                index = packet.stream.index
-                if index in self._clocks:
-                    self._clocks[index].set(packet)
-                yield from ((self._targets[index], piece) for piece in self._cutters[index].cut(packet))
+        for packet in to_the_end(source.demux(*streams)):
+            index = packet.stream.index
+            if index in self._clocks:
+                self._clocks[index].set(packet)
+            yield from ((self._targets[index], piece) for piece in self._cutters[index].cut(packet))
 
 
 def _described(target: Any, stream: Any) -> Any:

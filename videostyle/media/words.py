@@ -1,6 +1,5 @@
 """Text subtitles: read all at once, cut to the parts of a film, written in another kind."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import av
 
 from videostyle.media.cuts import time_of
 from videostyle.media.probe import open_file
+from videostyle.media.table import to_the_end
 from videostyle.media.timeline import MILLISECOND, Timeline
 
 
@@ -23,7 +23,7 @@ def read_words(path: Path, index: int, encoder: Any, timeline: Timeline) -> tupl
         stream = source.streams[index]
         stream.codec_context.open(strict=False)  # only then does it know its header
         encoder.subtitle_header = stream.codec_context.subtitle_header
-        for packet in [packet for packet in _packets(source, stream) if packet.pts is not None and packet.duration]:
+        for packet in [p for p in to_the_end(source.demux(stream)) if p.pts is not None and p.duration]:
             begins = time_of(packet)
             ends = begins + packet.duration * packet.time_base
             try:
@@ -40,14 +40,6 @@ def read_words(path: Path, index: int, encoder: Any, timeline: Timeline) -> tupl
                     pieces.append((first - part.shift, last - first, data))
     pieces.sort(key=lambda piece: piece[0])
     return [_packet(number, *piece, codec_name=encoder.name) for number, piece in enumerate(pieces)], lost
-
-
-def _packets(source: Any, stream: Any) -> Iterator[Any]:
-    """The track's packets, as far as the file can be read."""
-    try:
-        yield from (packet for packet in source.demux(stream) if packet.size)
-    except av.FFmpegError:
-        return
 
 
 def _packet(number: int, begins: Fraction, length: Fraction, data: bytes, codec_name: str) -> Any:

@@ -1,6 +1,5 @@
 """Stored frames -> film."""
 
-import itertools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from videostyle.media.patch import Patch, patch_film
 from videostyle.media.probe import probe
 from videostyle.media.sequence import identity
 from videostyle.render.ahead import Ahead
-from videostyle.render.plan import RenderPlan, Scan, film_size, make_plan, scan_key
+from videostyle.render.plan import RenderPlan, Scan, film_size, make_plan, scan_key, scenes
 from videostyle.render.store import Store
 from videostyle.selection import Selection, select
 from videostyle.settings import RenderSettings, change, restore
@@ -88,7 +87,7 @@ def _stored(plan: RenderPlan, store: Store, report: Callable[[FrameWritten], obj
 
 
 def notes(plan: RenderPlan, maker: str, rate: Fraction | None) -> dict[str, object]:
-    """What ``plan.json`` says beside the fingerprint: all that ``stored_plan`` needs, and what people want to know.
+    """What ``plan.json`` says beside the fingerprint: all that ``stored_film`` needs, and what people want to know.
 
     maker: as for ``make_film``. rate: frames a second that were given for a sequence of pictures.
     """
@@ -102,14 +101,9 @@ def notes(plan: RenderPlan, maker: str, rate: Fraction | None) -> dict[str, obje
         "maker": maker,
         "version": __version__,
         "settings": asdict(plan.settings),
-        "scenes": scenes(plan.scan, clip),
+        "scenes": [str(scene) for scene in scenes(plan.scan, clip)],
         "scan": {"key": scan_key(clip, plan.settings.scene), "cuts": plan.scan.cuts, "lost": plan.scan.lost},
     }
-
-
-def scenes(scan: Scan, clip: Clip) -> list[str]:
-    """The scenes of a clip, as ranges that ``--frames`` takes: a farm's best tasks."""
-    return [f"{start}:{stop}" for start, stop in itertools.pairwise([0, *scan.cuts, clip.num_frames])]
 
 
 def check_place(

@@ -81,6 +81,11 @@ def scan(clip: Clip, settings: SceneSettings, on_frame: Callable[[int], None] = 
     return Scan(cuts, tuple(frame for frame in clip.frames.indices if frame not in decoded))
 
 
+def scenes(found: Scan, clip: Clip) -> list[FrameRange]:
+    """The scenes of a clip: a farm's best tasks, because nothing leads in to them."""
+    return [FrameRange(start, stop) for start, stop in itertools.pairwise([0, *found.cuts, clip.num_frames])]
+
+
 def make_plan(
     clip: Clip,
     artworks: Sequence[Path],
@@ -94,9 +99,7 @@ def make_plan(
     Chunk borders come from the whole clip, never from the frames asked for, so that these are the full render's.
     fingerprint: of the job, see ``fingerprint_of``.
     """
-    borders = [0, *found.cuts, clip.num_frames]
-    scenes = [FrameRange(start, stop) for start, stop in itertools.pairwise(borders)]
-    chunks = [Chunk(i, scene, kept) for i, scene in enumerate(scenes) if (kept := keep.within(scene))]
+    chunks = [Chunk(i, scene, kept) for i, scene in enumerate(scenes(found, clip)) if (kept := keep.within(scene))]
     size = film_size(clip, settings)
     shrunk = settings.picture.work and settings.optimize.iterations  # frames that are kept as they are stay sharp
     work = _fit(*size, min(settings.picture.work, *size)) if shrunk else size
