@@ -195,7 +195,7 @@ def _guessed(stamps: list[int], step: int) -> bool:
     two may be the same as well, and the others are right.
     """
     same = len(stamps) - len(set(stamps))
-    return same > len(stamps) / 10 or (same > 0 and max(stamps) - min(stamps) == (len(stamps) - 1) * step)
+    return same > len(stamps) / 10 or (same > 0 and max(stamps) - min(stamps) <= (len(stamps) - 1) * step)
 
 
 def _slots(counts: list[int | None], step: int, begins: int) -> list[int]:
