@@ -63,13 +63,15 @@ class Recipe:
     style_weights: tuple[float, ...] = (0.12, 0.27, 0.42, 0.19)
     content: tuple[str, ...] = ("relu3_1",)
     crops: int = 11605
-    steps: int = 6000
+    steps: int = 8000
     batch: int = 24
     window: int = 64
     rate: float = 1.5e-3
     gram: float = 1.0
     slope: float = 0.5
     """weight of the error of the style loss's own gradient in the painted pictures"""
+    slope_from: float = 0.7
+    """share of the steps before that error counts: it more than doubles a step's time, and says little of rough features"""
     noise: float = 0.5
     """share of disturbed pictures"""
     practice: float = 0.5
@@ -138,13 +140,17 @@ def errors(found: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     return feature, gram_distance(gram(found), gram(wanted)).mean()
 
 
-def slopes(net: Backbone, pictures: Tensor, goals: Tensor, *, of_weights: bool) -> Tensor:
-    """Gradient (B, 3, W, W), in pictures, of their Gram distances to goals summed over layers: where painting goes.
+def aims(net: Backbone, goals: Tensor, *, of_weights: bool) -> dict[str, Tensor]:
+    """Gram matrices per layer of the pictures to be reached; of_weights: differentiable in the network's weights."""
+    with torch.set_grad_enabled(of_weights):
+        return {layer: _gram(features) for layer, features in net(goals, net.layers).items()}
+
+
+def slopes(net: Backbone, pictures: Tensor, targets: dict[str, Tensor], *, of_weights: bool) -> Tensor:
+    """Gradient (B, 3, W, W), in pictures, of their Gram distances to targets summed over layers: where painting goes.
 
     of_weights: whether it can be differentiated again, in the network's weights.
     """
-    with torch.set_grad_enabled(of_weights):
-        targets = {layer: _gram(features) for layer, features in net(goals, net.layers).items()}
     pictures = pictures.detach().requires_grad_()
     found = net(pictures, list(targets))
     parts = [gram_distance(_gram(found[layer]), target) for layer, target in targets.items()]
@@ -164,8 +170,8 @@ def slope_error(net: Backbone, teacher: Backbone, pictures: Tensor, goals: Tenso
     Where the student thinks that it is done its own gradient vanishes and the teacher's does not: this is what keeps an
     optimiser from its mistakes, which right features on average do not.
     """
-    wanted = slopes(teacher, pictures, goals, of_weights=False)
-    found = slopes(net, pictures, goals, of_weights=True)
+    wanted = slopes(teacher, pictures, aims(teacher, goals, of_weights=False), of_weights=False)
+    found = slopes(net, pictures, aims(net, goals, of_weights=True), of_weights=True)
     size = wanted.square().sum((1, 2, 3)).clamp_min(1e-12)
     return ((found - wanted).square().sum((1, 2, 3)) / size).mean()
 
@@ -227,8 +233,9 @@ def _painted(net: Backbone, pictures: Tensor, goals: Tensor, length: Tensor) -> 
     """Pull pictures towards the Gram matrices of goals (B, 3, W, W) by steps of given lengths (B, 1, 1, 1)."""
     net.requires_grad_(False)
     mean, square = torch.zeros_like(pictures), torch.zeros_like(pictures)
+    targets = aims(net, goals, of_weights=False)
     for turn in range(1, TURNS + 1):  # Adam (Kingma & Ba 2015): every pixel moves, as under an L-BFGS with its history
-        slope = slopes(net, pictures, goals, of_weights=False)
+        slope = slopes(net, pictures, targets, of_weights=False)
         mean, square = 0.8 * mean + 0.2 * slope, 0.9 * square + 0.1 * slope.square()
         step = mean / (1 - 0.8**turn) / ((square / (1 - 0.9**turn)).sqrt() + 1e-12)
         pictures = (pictures - length * step).clamp(-0.1, 1.1)
@@ -279,7 +286,7 @@ def train(
             found = net(pictures, net.layers)
         parts = [errors(found[layer].float(), wanted[layer].float()) for layer in net.layers]
         loss = torch.stack([feature + recipe.gram * distance for feature, distance in parts]).sum()
-        if recipe.slope and len(painted):
+        if recipe.slope and len(painted) and step >= recipe.slope_from * recipe.steps:
             loss = loss + recipe.slope * slope_error(net, fast, painted, goals)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
