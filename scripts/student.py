@@ -56,7 +56,7 @@ def narrowed(
     """A student that begins as a wider, trained one: of every convolution the channels that matter most are kept.
 
     A channel matters as much as it fires on pictures (B, 3, H, W), times the size of the weights that use it. Where the
-    student is the wider one, fresh channels are added. Heads keep their first directions, the teacher's main ones.
+    student is the wider one, fresh channels are added. Heads keep their first directions, and are turned to the teacher's.
     """
     dice = torch.Generator().manual_seed(seed)
     tensors = {name: value.detach().clone() for name, value in wide.state_dict().items()}
@@ -94,10 +94,20 @@ def narrowed(
     with torch.no_grad():
         found, wanted = net(pictures, net.layers), teacher(pictures, net.layers)
         for layer in net.layers:
-            factor = (found[layer] * wanted[layer]).sum() / found[layer].square().sum()
+            turn = _nearest_turn(found[layer].transpose(0, 1).flatten(1), wanted[layer].transpose(0, 1).flatten(1))
             for kind in ("weight", "bias"):
-                net.get_parameter(f"heads.{layer}.{kind}").mul_(factor)
+                head = net.get_parameter(f"heads.{layer}.{kind}")
+                head.copy_((turn @ head.flatten(1) if kind == "weight" else turn @ head).reshape(head.shape))
     return net
+
+
+def _nearest_turn(found: Tensor, wanted: Tensor) -> Tensor:
+    """The turn and factor (C, C) that take points (C, N) nearest to others (Schoenemann 1966).
+
+    The teacher's main directions depend on the pictures that they were measured on.
+    """
+    left, sizes, right = torch.linalg.svd(wanted @ found.T)
+    return left @ right * (sizes.sum() / found.square().sum())
 
 
 def _place(plan: list[str], index: int) -> int:

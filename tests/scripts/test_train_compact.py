@@ -167,10 +167,17 @@ def test_narrowing_to_the_same_width_changes_nothing_but_size(script: ModuleType
 
     same = changed(recipe.plan, recipe.heads)
     for layer, features in wide(x, wide.layers).items():
-        found = same(x, [layer])[layer]
-        torch.testing.assert_close(found, features * ((found * features).sum() / features.square().sum()))
+        found, before = same(x, [layer])[layer].flatten(2), features.flatten(2)
+        ratio = found.square().sum() / before.square().sum()
+        torch.testing.assert_close(found.transpose(1, 2) @ found, before.transpose(1, 2) @ before * ratio)
     small = changed("6 relu1_1 P 4 relu2_1 P 12 relu3_1", (3, 4, 4))
     assert small(x, ["relu3_1"])["relu3_1"].shape == (2, 4, 16, 16)
+
+
+def test_the_nearest_turn_is_found_again(script: ModuleType) -> None:
+    student = sys.modules[script.narrowed.__module__]
+    found, turn = torch.randn(4, 50), torch.linalg.qr(torch.randn(4, 4)).Q
+    torch.testing.assert_close(student._nearest_turn(found, 3 * turn @ found), 3 * turn)
 
 
 def test_painting_moves_towards_the_goals(script: ModuleType, pictures: Path) -> None:
