@@ -142,12 +142,20 @@ def test_what_nobody_sees_has_the_mean_color_of_the_rest(tmp_path: Path) -> None
         clip = clip_of(tmp_path, name)
         for size in (SIZE, (48, 32)):
             frame = next(decode(clip, size=size))
-            top = np.iinfo(frame.pixels.dtype).max
+            top = int(np.iinfo(frame.pixels.dtype).max)
             assert frame.pixels[..., 1].max() < 0.5 * top, "no green, not even at the border of a smaller picture"
         hidden = truth()[0] == 0
         pixels = next(decode(clip)).pixels
         assert np.ptp(pixels[hidden].astype(int), axis=0).max() <= top * 0.001
         assert np.abs(pixels[hidden][0] - pixels[~hidden].mean(0)).max() < 0.02 * top
+
+
+def test_what_nobody_sees_of_a_vp9_is_filled_too(tmp_path: Path) -> None:
+    clip = clip_of(tmp_path, "clip.webm")
+    pixels, plane = next(decode(clip)).pixels.astype(int), Alpha(clip, SIZE)(0)
+    assert np.ptp(pixels[plane == 0], axis=0).max() <= 1
+    # its quarter of the colors mixes what lies on both sides of the border, where hardly anything is seen
+    assert pixels[plane > 25, 1].max() < 128
 
 
 def test_what_cannot_be_transparent_is_told(tmp_path: Path) -> None:

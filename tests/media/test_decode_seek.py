@@ -11,7 +11,7 @@ import pytest
 from tests.media.oracle import needs_ffprobe
 from tests.media.sources import remux, write
 from videostyle.frames import Clip, FrameRange
-from videostyle.media.decode import _shown
+from videostyle.media.decode import shown
 from videostyle.media.probe import probe
 
 COUNT = 130
@@ -91,8 +91,8 @@ def assert_exact(clip: Clip, starts: Iterable[int]) -> None:
     assert len(wanted) == clip.num_frames >= COUNT
     assert len(set(wanted)) == len(wanted), "frames that are alike would prove nothing"
     for start in starts:
-        shown = list(_shown(clip, FrameRange(start, min(start + 3, clip.num_frames))))
-        found = [(index, hashlib.md5(picture.to_ndarray().tobytes()).hexdigest()) for index, picture in shown]
+        pictures = shown(clip, FrameRange(start, min(start + 3, clip.num_frames)))
+        found = [(index, hashlib.md5(picture.to_ndarray().tobytes()).hexdigest()) for index, picture in pictures]
         assert found == list(enumerate(wanted))[start : start + 3], f"from frame {start}"
 
 

@@ -157,7 +157,7 @@ def harm(path: Path, seed: int) -> Path:
     return harmed
 
 
-@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts", "mpg"])
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts", "mpg", "avi"])
 def test_times_of_a_damaged_clip_hold(kind: str) -> None:
     codec = "mpeg2video" if kind == "mpg" else "libx264"
     whole = probe(write(Path(f"clip.{kind}"), 100, codec, size=(320, 192), options={"g": "10", "bf": "2"}))
@@ -169,7 +169,23 @@ def test_times_of_a_damaged_clip_hold(kind: str) -> None:
         assert {frame.pts for frame in frames} <= times
         assert clip.seconds(clip.num_frames - 1) == whole.seconds(99)
         lost = 100 - clip.num_frames
-        assert bool(lost) == any("frames seem to be lost" in note or "no time" in note for note in clip.notes)
+        told = any("frames seem to be lost" in note or "no time" in note for note in clip.notes)
+        assert clip.frames_missing == lost if kind == "avi" else bool(lost) == told
+
+
+def test_frames_behind_damage_in_an_avi_are_shown_when_they_were(tmp_path: Path) -> None:
+    whole = probe(write(tmp_path / "whole.avi", 60, "mpeg4", options={"g": "1"}))
+    with av.open(str(whole.path)) as container:
+        places = [packet.pos for packet in container.demux(video=0) if packet.size]
+    data = bytearray(whole.path.read_bytes())
+    data[places[20] - 8 : places[23]] = b"\x55" * (places[23] - places[20] + 8)
+    (tmp_path / "clip.avi").write_bytes(data)
+    clip, pictures = probe(tmp_path / "clip.avi"), {frame.pts: frame.pixels for frame in decode(whole)}
+    shown = list(decode(clip))
+    lost = {whole.seconds(index) for index in range(60)} - {frame.pts for frame in shown}
+    assert lost == {whole.seconds(index) for index in (20, 21, 22, 23)}
+    assert clip.frames_missing == 4
+    assert all(np.array_equal(frame.pixels, pictures[frame.pts]) for frame in shown)
 
 
 def test_gaps_of_an_uneven_clip_are_no_losses() -> None:

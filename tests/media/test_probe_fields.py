@@ -11,7 +11,7 @@ import pytest
 from tests.media.fields import SIZE, pictures, stream
 from tests.media.oracle import ffprobe, needs_ffprobe
 from videostyle.frames import FrameRange
-from videostyle.media.decode import _shown, decode
+from videostyle.media.decode import decode, shown
 from videostyle.media.probe import probe
 
 COUNT = 90
@@ -47,7 +47,7 @@ def test_two_fields_are_one_frame(kind: str, which: str, tmp_path: Path) -> None
     assert clip.rate == 25 or kind == "mkv", "of a Matroska the header's is taken, here FFmpeg's guess"
     assert "the clip is interlaced: deinterlaced (bwdif)" in clip.notes
     drawn = pictures(COUNT)
-    for index, picture in _shown(clip, clip.frames):
+    for index, picture in shown(clip, clip.frames):
         assert np.array_equal(picture.to_ndarray()[:SIZE], drawn[index])
 
 

@@ -1,23 +1,14 @@
 """The transparency of a clip, which is not painted: it goes from the source to the film."""
 
-import itertools
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
-import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from videostyle.errors import MediaError
-from videostyle.frames import Clip, Pixels
-from videostyle.media.decode import scaling, upright
-from videostyle.media.probe import open_file
-from videostyle.media.sequence import has_file, pictures
-from videostyle.media.table import to_the_end
-
-DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""decoders that show transparency where FFmpeg's own do not"""
+from videostyle.frames import Clip, FrameRange, Pixels
+from videostyle.media.decode import scaling, shown, upright
 
 
 class Alpha:
@@ -26,11 +17,12 @@ class Alpha:
     def __init__(self, clip: Clip, size: tuple[int, int]) -> None:
         """size: width and height of the film, px, upright."""
         self._clip, self._size = clip, size
-        self._pictures = _pictures(clip)
+        self._pictures: Iterator[tuple[int, Any]] | None = None
         self._scale: Any = VideoReformatter()
 
     def __call__(self, index: int) -> Pixels:
         """(H, W), 0 where nothing is seen, of the film's size; raises MediaError where it cannot be decoded."""
+        self._pictures = self._pictures or shown(self._clip, FrameRange(index, self._clip.num_frames))
         for found, picture in self._pictures:
             if found == index:
                 return self._plane(picture)
@@ -56,24 +48,3 @@ def with_alpha(pixels: Pixels, plane: Pixels) -> Pixels:
         fitting = plane >> 8 if pixels.dtype == np.uint8 else plane * np.uint16(257)
     both: Pixels = np.dstack([pixels, fitting.astype(pixels.dtype)])
     return both
-
-
-def _pictures(clip: Clip) -> Iterator[tuple[int, Any]]:
-    """(number, decoded picture) of a clip's frames, from the beginning on."""
-    if not has_file(clip):
-        yield from pictures(clip, clip.frames)
-        return
-    with open_file(clip.path) as container:
-        stream = container.streams[clip.stream]
-        name = DECODERS.get(clip.codec)
-        decoder: Any = av.CodecContext.create(name, "r") if name else stream.codec_context
-        places = {pts: index for index, pts in enumerate(clip.pts)}
-        count = 0
-        # None at the end: for the frames that the decoder still holds
-        for packet in itertools.chain(to_the_end(container.demux(stream)), [None]):
-            found = []
-            with suppress(av.FFmpegError):  # a damaged packet costs its own frame, and keeps its place
-                found = decoder.decode(packet)
-            for place, picture in enumerate(found, start=count):
-                yield places.get(picture.pts, -1) if clip.stamped else place, picture
-            count += max(1, len(found)) if packet is not None else 0

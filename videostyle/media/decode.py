@@ -24,6 +24,9 @@ NEAR = 64
 TRIES = 4
 """key frames tried before a range is reached by decoding from the beginning"""
 
+TRANSPARENT = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""codec -> the decoder that shows its transparency, which FFmpeg's own does not"""
+
 SWS_BICUBIC, SWS_AREA, SWS_FULL_CHROMA, SWS_ACCURATE = 0x4, 0x20, 0x2000 | 0x4000, 0x40000
 MATRICES = {1: "itu709", 4: "fcc", 5: "itu601", 6: "itu601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """H.273 matrix -> swscale's name"""
@@ -46,7 +49,7 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
     frames = frames or clip.frames
     to_rgb = _Converter(clip, size or (clip.width, clip.height))
     try:
-        for index, picture in _whole_frames(clip, frames) if clip.interlaced else _shown(clip, frames):
+        for index, picture in _whole_frames(clip, frames) if clip.interlaced else shown(clip, frames):
             yield Frame(index, clip.seconds(index), to_rgb(picture))
     except av.FFmpegError as error:
         raise MediaError(f"{clip.path}: cannot be read any more ({error.strerror}); give the clip again") from None
@@ -55,40 +58,40 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
 def _whole_frames(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, Any]]:
     """(number, picture) of an interlaced clip's frames, which need those around them."""
     around = FrameRange(max(0, frames.start - REACH), min(clip.num_frames, frames.stop + REACH))
-    for index, picture in deinterlaced(_shown(clip, around)):
+    for index, picture in deinterlaced(shown(clip, around)):
         if index >= frames.stop:
             return
         if index >= frames.start:
             yield index, picture
 
 
-def _shown(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, Any]]:
-    """(number, decoded picture) of the frames of a range, as they are stored."""
+def shown(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, Any]]:
+    """(number, decoded picture) of the frames of a range, as they are stored: turned, in fields, transparent."""
     if not has_file(clip):
         yield from pictures(clip, frames)
         return
     for begin in _beginnings(clip, frames.start):
         with open_file(clip.path) as container:
-            shown = _from_beginning(container, clip, begin, frames)
-            first = next(shown, None)
+            found = _from_beginning(container, clip, begin, frames)
+            first = next(found, None)
             # a key frame from which the decoder did not find its way to the frame wanted; try an earlier one
             if begin is not None and (first is None or first[0] != frames.start or first[1].is_corrupt):
                 continue
             if first:
                 yield first
-                yield from shown
+                yield from found
             return
 
 
 def _beginnings(clip: Clip, first: int) -> Iterator[int | None]:
     """Times (dts, ticks) to which a seek may help to reach a frame, the nearest first; None at last: the beginning."""
     if first > NEAR and clip.stamped:
-        target, shown = clip.pts[first], set(clip.pts)
+        target, times = clip.pts[first], set(clip.pts)
         with open_file(clip.path) as container:
             keys = [
                 (packet.pts, packet.pts if packet.dts is None else packet.dts)
                 for packet in _packets(container, clip)
-                if packet.is_keyframe and packet.pts in shown and packet.pts <= target  # not a frame's second field
+                if packet.is_keyframe and packet.pts in times and packet.pts <= target  # not a frame's second field
             ]
         yield from (dts for _, dts in sorted(keys, reverse=True)[:TRIES])
     yield None
@@ -103,7 +106,7 @@ def _from_beginning(container: Any, clip: Clip, begin: int | None, frames: Frame
     counted = stream.codec_context.has_b_frames or (clip.interlaced and clip.codec == "h264")
     if not clip.stamped:
         packets = _numbered(packets)
-    for count, picture in _decoded(packets, stream):
+    for count, picture in _decoded(packets, _decoder(clip, stream)):
         index = places.get(picture.pts, -1)
         # where frames come in the order of their packets, and each is one packet, one that is lost keeps its place
         if not clip.stamped:
@@ -138,18 +141,23 @@ def _numbered(packets: Iterator[Any]) -> Iterator[Any]:
         yield packet
 
 
-def _decoded(packets: Iterator[Any], stream: Any) -> Iterator[tuple[int, Any]]:
+def _decoder(clip: Clip, stream: Any) -> Any:
+    name = TRANSPARENT.get(clip.codec) if clip.alpha else None
+    return av.CodecContext.create(name, "r") if name else stream.codec_context
+
+
+def _decoded(packets: Iterator[Any], decoder: Any) -> Iterator[tuple[int, Any]]:
     """Every frame that can be decoded, and its place: a damaged packet costs its own frame, and keeps its place."""
     place = 0
     for packet in packets:
         try:
-            for picture in packet.decode():
+            for picture in decoder.decode(packet):
                 yield place, picture
                 place += 1
         except av.FFmpegError:
             place += 1
     with suppress(av.FFmpegError):
-        for picture in stream.codec_context.decode(None):
+        for picture in decoder.decode(None):
             yield place, picture
             place += 1
 

@@ -13,6 +13,8 @@ USUAL_RATE = 25
 """frames per second of what has no times and names no rate, as FFmpeg has it"""
 FIRST_LOOKED_AT = 8
 """key frames of which each one is looked at; of the next as many every second one, and so on"""
+CHUNK_HEAD = 8
+"""bytes before the data of an AVI's chunk, where its index points to"""
 NO_TIMES = 0x80
 """FFmpeg's flag of a container that has no times"""
 
@@ -37,6 +39,8 @@ class Table:
     """whether some of the pictures looked at are"""
     sizes: list[tuple[int, int]]
     """width, height, px, of the stored pictures: the first, and others that follow, as far as they were looked at"""
+    unread: int = 0
+    """frames of an AVI that its index names and that are not found"""
     reached: Fraction = Fraction(0)
     """seconds, where the last track ends"""
 
@@ -45,6 +49,8 @@ class Table:
         found: list[tuple[int | None, int]] = []
         counts: list[int | None] = []
         avi = container.format.name == "avi"
+        # FFmpeg counts an AVI's frames as it finds them; the index knows which they are, behind damage too
+        places = {entry.pos + CHUNK_HEAD: entry for entry in stream.index_entries if entry.size} if avi else {}
         self.time_base = Fraction(stream.time_base)
         keys = _KeyFrames(stream)
         step = round(1 / (Fraction(stream.average_rate or USUAL_RATE) * self.time_base)) or 1
@@ -57,7 +63,9 @@ class Table:
                 keys.see(packet)
                 if not packet.is_discard:  # hidden by an edit list
                     found.append((packet.pts, packet.duration or step))
-                    counts.append(packet.dts)
+                    entry = places.pop(packet.pos, None)
+                    counts.append(entry.timestamp if entry else packet.dts)
+        self.unread = len(places)
         keys.finish()
         self.sizes, self.interlaced = keys.sizes, keys.interlaced
         stamps = [pts for pts, _ in found if pts is not None]
@@ -137,7 +145,7 @@ class Table:
         if self.stamped:
             return max(0, promised - self.packets)
         # an AVI's header counts ticks, in each of which a frame or nothing new is shown
-        return max(0, promised - self.frames[-1][0] - self.usual_step) // self.usual_step
+        return self.unread or max(0, promised - self.frames[-1][0] - self.usual_step) // self.usual_step
 
 
 class _KeyFrames:
