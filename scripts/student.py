@@ -56,7 +56,7 @@ def narrowed(
     """A student that begins as a wider, trained one: of every convolution the channels that matter most are kept.
 
     A channel matters as much as it fires on pictures (B, 3, H, W), times the size of the weights that use it. Where the
-    student is the wider one, fresh channels are added. Heads keep their first directions, and are turned to the teacher's.
+    student is the wider one, fresh channels are added. Heads keep their first directions, turned to the teacher's.
     """
     dice = torch.Generator().manual_seed(seed)
     tensors = {name: value.detach().clone() for name, value in wide.state_dict().items()}
@@ -107,7 +107,8 @@ def _nearest_turn(found: Tensor, wanted: Tensor) -> Tensor:
     The teacher's main directions depend on the pictures that they were measured on.
     """
     left, sizes, right = torch.linalg.svd(wanted @ found.T)
-    return left @ right * (sizes.sum() / found.square().sum())
+    turn: Tensor = left @ right * (sizes.sum() / found.square().sum())
+    return turn
 
 
 def _place(plan: list[str], index: int) -> int:
