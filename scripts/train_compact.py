@@ -71,7 +71,7 @@ class Recipe:
     slope: float = 0.5
     """weight of the error of the style loss's own gradient in the painted pictures"""
     slope_from: float = 0.7
-    """share of the steps before that error counts: it more than doubles a step's time, and rough features gain little"""
+    """share of the steps before that error counts: it more than doubles a step's time, rough features gain little"""
     noise: float = 0.5
     """share of disturbed pictures"""
     practice: float = 0.5

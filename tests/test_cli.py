@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -339,6 +341,12 @@ def test_a_patch(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert f"{full}: no such file" in capsys.readouterr().err
     assert videostyle(monkeypatch, *arguments, "--codec", "ffv1", "-o", full) == 0
     before = full.read_bytes()
+    shaped = folder / "shaped.mkv"
+    ffmpeg = ["ffmpeg", "-v", "error", "-i", str(full), "-vf", "setsar=4/3", "-c:v", "prores_ks", str(shaped)]
+    if shutil.which("ffmpeg"):
+        subprocess.run(ffmpeg, check=True)
+        assert videostyle(monkeypatch, *arguments, "--patch", shaped, "--frames", "3:5", "--strict") == 2
+        assert "--strict: the shape of its pixels (4/3) is lost" in capsys.readouterr().err
     patch = [*arguments, "--set", "optimize.iterations=0", "--frames", "14-16", "--patch", full]  # the clip's own again
     assert videostyle(monkeypatch, *patch) == 0
     assert "encoded again" in capsys.readouterr().err

@@ -50,6 +50,8 @@ class Patch:
     """why everything is encoded again, though only a part was asked for"""
     notices: tuple[str, ...] = ()
     """lines for the user"""
+    left_out: tuple[str, ...] = ()
+    """what of the film the new one will lack, a line each"""
     film: Clip | None = None
     """the film as measured; None: a folder"""
     packets: Packets | None = None
@@ -85,11 +87,11 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     lost = check_film(film, full, settings, (film.width, film.height)).left_out
     packets, encoder, why = _writer(film, settings)
     if packets is None or encoder is None:
-        notices = (f"all {film.num_frames} frames of {full.name} are encoded again: {why}", *lost)
-        return Patch(full, selection, settings, (film.frames,), why, notices, film)
+        notices = (f"all {film.num_frames} frames of {full.name} are encoded again: {why}",)
+        return Patch(full, selection, settings, (film.frames,), why, notices, lost, film)
     spans = packets.spans(selection)
-    notices = (_told(spans, film.num_frames), *encoder.notices, *lost)
-    return Patch(full, selection, settings, spans, "", notices, film, packets, encoder)
+    told = (_told(spans, film.num_frames), *encoder.notices)
+    return Patch(full, selection, settings, spans, "", told, lost + encoder.left_out, film, packets, encoder)
 
 
 def _told(spans: tuple[FrameRange, ...], num_frames: int) -> str:

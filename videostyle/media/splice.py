@@ -81,17 +81,22 @@ class SpanEncoder:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What of the film is lost or not heeded, a line each."""
+        """What is not heeded, or comes otherwise, a line each."""
         found = []
         film, told = self._film, written_settings(self._film.codec, self._packets.begins + self._headers)
         if self._asked >= 0 and (told or film.codec == "prores"):
             found.append(f"--quality {self._asked} is not heeded: {film.path.name} tells its own")
         if self.headers != self._headers:
             found.append("the frames encoded again have parameter sets of their own, beside the film's")
-        if self._shape:
-            # FFmpeg's Matroska writer asks for it where PyAV gives no access
-            found.append(f"the shape of its pixels ({self._shape}) is lost in {film.path.suffix} with {film.codec}")
         return tuple(found)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What of the film is lost, a line each."""
+        film = self._film
+        # FFmpeg's Matroska writer asks for it where PyAV gives no access
+        lost = f"the shape of its pixels ({self._shape}) is lost in {film.path.suffix} with {film.codec}"
+        return (lost,) if self._shape else ()
 
     def encode(self, span: FrameRange, replaced: "Replaced") -> Iterator[tuple[int, bytes, bool]]:
         """(number of the frame, its packet, whether it is a key frame) of a span, in the order of decoding."""

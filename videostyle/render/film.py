@@ -128,10 +128,15 @@ def check_place(
         if taken:
             raise SettingsError(f"{taken} exists; give another folder with -o, or --overwrite to replace such files")
     found = check_film(clip, output, film, film_size(clip, settings), keep)
-    if found.left_out and strict:
-        lost = "; ".join(found.left_out)
+    return losses(found.left_out, strict) + found.changed
+
+
+def losses(left_out: tuple[str, ...], strict: bool) -> tuple[str, ...]:
+    """Notices of what a film will lack; raises MediaError where nothing may be lacking."""
+    if left_out and strict:
+        lost = "; ".join(left_out)
         raise MediaError(f"--strict: {lost}; choose another container or codec, or leave out --strict")
-    return found.left_out + found.changed
+    return left_out
 
 
 def check_free(output: Path, sources: Sequence[Path], overwrite: bool) -> None:

@@ -15,7 +15,16 @@ from videostyle.media.patch import Patch, plan_patch
 from videostyle.media.probe import probe
 from videostyle.media.sequence import default_name, has_file
 from videostyle.media.stills import read_picture
-from videostyle.render.film import FilmDone, FrameWritten, check_free, check_place, make_film, make_patched, notes
+from videostyle.render.film import (
+    FilmDone,
+    FrameWritten,
+    check_free,
+    check_place,
+    losses,
+    make_film,
+    make_patched,
+    notes,
+)
 from videostyle.render.plan import RenderPlan, check_size, fingerprint_of, make_plan, scan, scan_key
 from videostyle.render.renderer import render
 from videostyle.render.store import Store
@@ -131,7 +140,7 @@ def check(request: Request) -> Checked:
     if patch:
         check_free(output, sources, request.overwrite)
         check_folder(output)
-        notices += patch.notices
+        notices += patch.notices + losses(patch.left_out, request.strict)
     else:
         notices += check_place(clip, keep, output, request.settings, sources, request.overwrite, request.strict)
     job = request.job or output.with_name(f"{output.name}.job")
