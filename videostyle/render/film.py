@@ -128,10 +128,10 @@ def check_place(
         if taken:
             raise SettingsError(f"{taken} exists; give another folder with -o, or --overwrite to replace such files")
     found = check_film(clip, output, film, film_size(clip, settings), keep)
-    return losses(found.left_out, strict) + found.changed
+    return unless_strict(found.left_out, strict) + found.changed
 
 
-def losses(left_out: tuple[str, ...], strict: bool) -> tuple[str, ...]:
+def unless_strict(left_out: tuple[str, ...], strict: bool) -> tuple[str, ...]:
     """Notices of what a film will lack; raises MediaError where nothing may be lacking."""
     if left_out and strict:
         lost = "; ".join(left_out)

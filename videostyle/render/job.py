@@ -20,10 +20,10 @@ from videostyle.render.film import (
     FrameWritten,
     check_free,
     check_place,
-    losses,
     make_film,
     make_patched,
     notes,
+    unless_strict,
 )
 from videostyle.render.plan import RenderPlan, check_size, fingerprint_of, make_plan, scan, scan_key
 from videostyle.render.renderer import render
@@ -140,7 +140,7 @@ def check(request: Request) -> Checked:
     if patch:
         check_free(output, sources, request.overwrite)
         check_folder(output)
-        notices += patch.notices + losses(patch.left_out, request.strict)
+        notices += patch.notices + unless_strict(patch.left_out, request.strict)
     else:
         notices += check_place(clip, keep, output, request.settings, sources, request.overwrite, request.strict)
     job = request.job or output.with_name(f"{output.name}.job")
