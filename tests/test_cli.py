@@ -123,7 +123,7 @@ def test_settings_lists_all_and_reads_them_back(
     from videostyle.settings import compose, known_settings
 
     assert videostyle(monkeypatch, "settings", "--preset", "fine") == 0
-    text = capsys.readouterr().out
+    text = capsys.readouterr().err
     assert len(text.splitlines()) == len(known_settings())
     (tmp_path / "all.toml").write_text(text)
     assert compose("draft", tmp_path / "all.toml") == compose("fine")
@@ -290,7 +290,7 @@ def test_score_prints_a_table_or_json(
     assert scores["flicker"] == pytest.approx(scores["flicker_source"])
     assert scores["content_distance"] == pytest.approx(0, abs=1e-6)
     assert videostyle(monkeypatch, *arguments) == 0
-    assert "flicker" in capsys.readouterr().out
+    assert "flicker" in capsys.readouterr().err
 
 
 def test_frames_as_pictures(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -348,6 +348,8 @@ def test_a_patch(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         assert videostyle(monkeypatch, *arguments, "--patch", shaped, "--frames", "3:5", "--strict") == 2
         assert "--strict: the shape of its pixels (4/3) is lost" in capsys.readouterr().err
     patch = [*arguments, "--set", "optimize.iterations=0", "--frames", "14-16", "--patch", full]  # the clip's own again
+    assert videostyle(monkeypatch, "plan", *patch[1:]) == 0
+    assert "encoded again" in capsys.readouterr().err
     assert videostyle(monkeypatch, *patch) == 0
     assert "encoded again" in capsys.readouterr().err
     assert full.read_bytes() == before

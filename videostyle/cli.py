@@ -11,7 +11,7 @@ import typer
 
 from videostyle import __version__
 from videostyle.errors import IncompleteError, VideostyleError
-from videostyle.options import FRAMES, OUTPUT, Encoding, Look, Network, Part, Place, Voice, Work, takes_groups
+from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Look, Network, Part, Place, Voice, Work, takes_groups
 from videostyle.settings import RenderSettings, compose, known_settings
 
 if TYPE_CHECKING:
@@ -53,21 +53,10 @@ def run_command(
     network: Network,
     part: Part,
     place: Place,
+    aim: Aim,
     encoding: Encoding,
     work: Work,
     voice: Voice,
-    patch: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FULL",
-            help="replace the frames in this full film of the clip; default output: FULL_patched.EXT",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
-    no_film: Annotated[
-        bool,
-        typer.Option("--no-film", help="only frames in --job; 'assemble' makes the film later", rich_help_panel=OUTPUT),
-    ] = False,
 ) -> None:
     """Stylize a clip. Stopped, the same command goes on where it was.
 
@@ -75,8 +64,7 @@ def run_command(
     Exit code 0: done; 2: a mistake in the command or its files; 3: done, but frames of a damaged clip are missing.
     """
     settings = _settings(look, network, encoding)
-    request = replace(_request(clip, look, part, place, work, settings("draft")), film=not no_film, patch=patch)
-    _run(request, settings, look.preset, voice)
+    _run(_request(clip, look, part, place, aim, work, settings("draft")), settings, look.preset, voice)
 
 
 @app.command("frames")
@@ -89,7 +77,7 @@ def frames_command(
     The folder is -o, or CLIP_ART beside the clip. Exit codes as of 'run'.
     """
     settings = _settings(look, network, Encoding(codec="png"))
-    _run(_request(clip, look, part, place, work, settings("draft")), settings, look.preset, voice)
+    _run(_request(clip, look, part, place, Aim(), work, settings("draft")), settings, look.preset, voice)
 
 
 @app.command("plan")
@@ -100,6 +88,7 @@ def plan_command(
     network: Network,
     part: Part,
     place: Place,
+    aim: Aim,
     encoding: Encoding,
     work: Work,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout", rich_help_panel=OUTPUT)] = False,
@@ -108,7 +97,7 @@ def plan_command(
     from videostyle.progress import Progress
 
     settings = _settings(look, network, encoding)
-    request = replace(_request(clip, look, part, place, work, settings("draft")), overwrite=True)
+    request = replace(_request(clip, look, part, place, aim, work, settings("draft")), overwrite=True)
     progress = Progress(as_json, quiet=False, verbose=False)
     prepared = _prepare(request, settings, look.preset, progress)
     progress.plan(prepared, _comparison(prepared, look.preset, settings), scenes=True)
@@ -214,7 +203,9 @@ def _settings(look: Look, network: Network, encoding: Encoding) -> Callable[[str
     return lambda name: compose(name, look.config, flags, look.assignments or ())
 
 
-def _request(clip: Path, look: Look, part: Part, place: Place, work: Work, settings: RenderSettings) -> "Request":
+def _request(
+    clip: Path, look: Look, part: Part, place: Place, aim: Aim, work: Work, settings: RenderSettings
+) -> "Request":
     """settings: any preset's will do until the device is known."""
     from videostyle.errors import SettingsError
     from videostyle.render.job import Request
@@ -233,6 +224,8 @@ def _request(clip: Path, look: Look, part: Part, place: Place, work: Work, setti
         stream=part.stream,
         rate=read_rate(part.fps) if part.fps else None,
         output=place.output,
+        patch=aim.patch,
+        film=not aim.no_film,
         job=work.job,
         keep_job=work.keep_job,
         overwrite=place.overwrite,

@@ -119,6 +119,23 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Aim:
+    """What is made of the frames."""
+
+    patch: Annotated[
+        Path | None,
+        _flag(
+            OUTPUT,
+            "replace the frames in this full film of the clip; default output: FULL_patched.EXT",
+            metavar="FULL",
+        ),
+    ] = None
+    no_film: Annotated[bool, _flag(OUTPUT, "only frames in --job; 'assemble' makes the film later", "--no-film")] = (
+        False
+    )
+
+
+@dataclass(frozen=True)
 class Encoding:
     """How the film is encoded."""
 

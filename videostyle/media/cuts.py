@@ -98,12 +98,11 @@ def _moved(packet: Any, earlier: Fraction) -> Any:
 
 
 def _cut_words(packet: Any, part: Part, begins: Fraction, length: Fraction) -> Any:
-    ends = begins + length
-    if ends <= part.start:
+    place, shown = part.overlap(begins, begins + length)
+    if shown < 0 or shown == 0 < length:  # pictures of words have no length
         return None
-    first, last = max(begins, part.start), ends if part.end is None else min(ends, part.end)
-    packet.pts = packet.dts = round((first - part.shift) / packet.time_base)
-    packet.duration = round((last - first) / packet.time_base)
+    packet.pts = packet.dts = round(place / packet.time_base)
+    packet.duration = round(shown / packet.time_base)
     return packet
 
 

@@ -30,6 +30,11 @@ class Part:
         """What is taken off a time of the clip to make it one of the film."""
         return self.start - self.begins
 
+    def overlap(self, begins: Fraction, ends: Fraction) -> tuple[Fraction, Fraction]:
+        """When something starts in the film that lasts from begins to ends in the clip, and how long it lasts there."""
+        first, last = max(begins, self.start), ends if self.end is None else min(ends, self.end)
+        return first - self.shift, last - first
+
 
 class Timeline:
     """The parts of a clip one after the other, without gaps between them."""

@@ -35,9 +35,9 @@ def read_words(path: Path, index: int, encoder: Any, timeline: Timeline) -> tupl
                 lost += 1
                 continue
             for part in timeline.touched(begins, ends):
-                first, last = max(begins, part.start), ends if part.end is None else min(ends, part.end)
-                if first < last:
-                    pieces.append((first - part.shift, last - first, data))
+                place, length = part.overlap(begins, ends)
+                if length > 0:
+                    pieces.append((place, length, data))
     pieces.sort(key=lambda piece: piece[0])
     return [_packet(number, *piece, codec_name=encoder.name) for number, piece in enumerate(pieces)], lost
 
