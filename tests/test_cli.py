@@ -123,7 +123,7 @@ def test_settings_lists_all_and_reads_them_back(
     from videostyle.settings import compose, known_settings
 
     assert videostyle(monkeypatch, "settings", "--preset", "fine") == 0
-    text = capsys.readouterr().err
+    text = capsys.readouterr().out
     assert len(text.splitlines()) == len(known_settings())
     (tmp_path / "all.toml").write_text(text)
     assert compose("draft", tmp_path / "all.toml") == compose("fine")
@@ -290,7 +290,7 @@ def test_score_prints_a_table_or_json(
     assert scores["flicker"] == pytest.approx(scores["flicker_source"])
     assert scores["content_distance"] == pytest.approx(0, abs=1e-6)
     assert videostyle(monkeypatch, *arguments) == 0
-    assert "flicker" in capsys.readouterr().err
+    assert "flicker" in capsys.readouterr().out
 
 
 def test_frames_as_pictures(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
