@@ -115,6 +115,8 @@ class Clip:
     """FFmpeg's name of the format of the stored pictures"""
     stamped: bool = True
     """whether the times are the file's own; if not, frames are counted"""
+    keys: tuple[tuple[int, int], ...] = ()
+    """(pts, dts), ticks, of the key frames, ascending: where decoding may begin"""
     timecode: str = ""
     """SMPTE timecode of the first frame, ``HH:MM:SS:FF``; empty: it has none"""
     notes: tuple[str, ...] = ()

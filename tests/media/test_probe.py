@@ -372,3 +372,11 @@ def test_pixel_shape_and_rate_are_what_ffprobe_says() -> None:
         assert clip.pixel_format == stream["pix_fmt"]
         others = [s["codec_type"] for s in ffprobe(clip.path, "-show_streams")["streams"] if s["index"] != clip.stream]
         assert [track.kind for track in clip.tracks] == others
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts", "mov"])
+def test_key_frames_are_those_that_ffprobe_finds(kind: str, tmp_path: Path) -> None:
+    path = write(tmp_path / f"clip.{kind}", 60, options={"g": "9", "bf": "2", "x264-params": "open-gop=1"})
+    told = ffprobe(path, "-select_streams", "v", "-show_entries", "packet=pts,dts,flags")["packets"]
+    assert probe(path).keys == tuple((int(p["pts"]), int(p.get("dts", p["pts"]))) for p in told if "K" in p["flags"])

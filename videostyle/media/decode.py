@@ -1,5 +1,6 @@
 """Clip -> frames: upright RGB, exact in number whatever the file's key frames are."""
 
+import bisect
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
@@ -70,9 +71,9 @@ def shown(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, Any]]:
     if not has_file(clip):
         yield from pictures(clip, frames)
         return
-    for begin in _beginnings(clip, frames.start):
+    for begin in beginnings(clip, frames.start):
         with open_file(clip.path) as container:
-            found = _from_beginning(container, clip, begin, frames)
+            found = from_beginning(container, clip, begin, frames)
             first = next(found, None)
             # a key frame from which the decoder did not find its way to the frame wanted; try an earlier one
             if begin is not None and (first is None or first[0] != frames.start or first[1].is_corrupt):
@@ -83,21 +84,15 @@ def shown(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, Any]]:
             return
 
 
-def _beginnings(clip: Clip, first: int) -> Iterator[int | None]:
+def beginnings(clip: Clip, first: int) -> list[int | None]:
     """Times (dts, ticks) to which a seek may help to reach a frame, the nearest first; None at last: the beginning."""
-    if first > NEAR and clip.stamped:
-        target, times = clip.pts[first], set(clip.pts)
-        with open_file(clip.path) as container:
-            keys = [
-                (packet.pts, packet.pts if packet.dts is None else packet.dts)
-                for packet in _packets(container, clip)
-                if packet.is_keyframe and packet.pts in times and packet.pts <= target  # not a frame's second field
-            ]
-        yield from (dts for _, dts in sorted(keys, reverse=True)[:TRIES])
-    yield None
+    if first <= NEAR:
+        return [None]
+    behind = bisect.bisect_right(clip.keys, clip.pts[first], key=lambda key: key[0])
+    return [*(dts for _, dts in clip.keys[max(0, behind - TRIES) : behind][::-1]), None]
 
 
-def _from_beginning(container: Any, clip: Clip, begin: int | None, frames: FrameRange) -> Iterator[tuple[int, Any]]:
+def from_beginning(container: Any, clip: Clip, begin: int | None, frames: FrameRange) -> Iterator[tuple[int, Any]]:
     """(number, decoded picture) of the frames of a range, ascending; nothing where a seek missed its key frame."""
     stream = container.streams[clip.stream]
     packets = _packets(container, clip) if begin is None else _after_seek(container, clip, begin, frames.start)

@@ -8,7 +8,7 @@ from typing import Any
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange
 from videostyle.media.bitstream import FRESH, PARAMETER_SETS, kinds, length_size
-from videostyle.media.decode import _beginnings, _from_beginning
+from videostyle.media.decode import beginnings, from_beginning
 from videostyle.media.probe import open_file
 from videostyle.selection import Selection
 
@@ -90,10 +90,10 @@ def _is_fresh(codec: str, data: bytes, size: int) -> bool:
 
 def decoded(film: Clip, span: FrameRange) -> Iterator[tuple[int, Any]]:
     """(number, picture) of the frames of a span as they are; raises MediaError where one cannot be decoded."""
-    for begin in _beginnings(film, span.start):
+    for begin in beginnings(film, span.start):
         with open_file(film.path) as container:
             wanted = span.start
-            for index, picture in _from_beginning(container, film, begin, span):
+            for index, picture in from_beginning(container, film, begin, span):
                 if index != wanted or (picture.is_corrupt and begin is not None):
                     break
                 yield index, picture

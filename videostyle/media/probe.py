@@ -118,6 +118,7 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
     pts = [stamp for stamp, _ in table.frames]
     durations = [after - stamp for stamp, after in itertools.pairwise(pts)]
     durations.append(_last_duration(table, durations))
+    shown = set(pts)  # no second field of a frame is
     width, height, aspect = _upright(frame, stream)
     missing = table.lacks(stream.frames) if stream.frames else _missing_by_time(container, table)
     return Clip(
@@ -141,6 +142,7 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
         codec=stream.codec_context.name,
         pixel_format=frame.format.name,
         stamped=table.stamped,
+        keys=tuple(sorted(key for key in table.keys if key[0] in shown)) if table.stamped else (),
         timecode=_timecode(container, stream),
         notes=(*([DEINTERLACED] if interlaced else []), *_notes(container, stream, table)),
     )

@@ -39,6 +39,8 @@ class Table:
     """whether some of the pictures looked at are"""
     sizes: list[tuple[int, int]]
     """width, height, px, of the stored pictures: the first, and others that follow, as far as they were looked at"""
+    keys: list[tuple[int, int]]
+    """(pts, dts) of the packets with a key frame, ticks"""
     unread: int = 0
     """frames of an AVI that its index names and that are not found"""
     reached: Fraction = Fraction(0)
@@ -46,13 +48,14 @@ class Table:
 
     def __init__(self, container: Any, stream: Any, rate: Fraction | None = None) -> None:
         """rate: frames per second, of a stream that has no times."""
+        self.keys = []
         found: list[tuple[int | None, int]] = []
         counts: list[int | None] = []
         avi = container.format.name == "avi"
         # FFmpeg counts an AVI's frames as it finds them; the index knows which they are, behind damage too
         places = {entry.pos + CHUNK_HEAD: entry for entry in stream.index_entries if entry.size} if avi else {}
         self.time_base = Fraction(stream.time_base)
-        keys = _KeyFrames(stream)
+        looks = _KeyFrames(stream)
         step = round(1 / (Fraction(stream.average_rate or USUAL_RATE) * self.time_base)) or 1
         for packet in to_the_end(container.demux()):
             if packet.pts is not None and packet.stream.type in ("video", "audio"):
@@ -60,14 +63,16 @@ class Table:
             self.encrypted = self.encrypted or packet.has_sidedata("encryption_info")
             if packet.stream.index == stream.index:
                 self.packets += 1
-                keys.see(packet)
+                looks.see(packet)
+                if packet.is_keyframe and packet.pts is not None:
+                    self.keys.append((packet.pts, packet.pts if packet.dts is None else packet.dts))
                 if not packet.is_discard:  # hidden by an edit list
                     found.append((packet.pts, packet.duration or step))
                     entry = places.pop(packet.pos, None)
                     counts.append(entry.timestamp if entry else packet.dts)
         self.unread = len(places)
-        keys.finish()
-        self.sizes, self.interlaced = keys.sizes, keys.interlaced
+        looks.finish()
+        self.sizes, self.interlaced = looks.sizes, looks.interlaced
         stamps = [pts for pts, _ in found if pts is not None]
         self.reordered = stamps != sorted(stamps)
         # AVI has decoding times only
