@@ -102,6 +102,8 @@ class Clip:
     """whether some pixel may be transparent"""
     rotation: int = 0
     """degrees counter-clockwise by which stored pictures were turned to be upright: 0, 90, 180, 270"""
+    crop: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """px of the stored pictures that the container hides: left, right, top, bottom"""
     sample_aspect: Fraction = Fraction(1)
     """width of a pixel over its height, upright"""
     interlaced: bool = False

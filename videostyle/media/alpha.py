@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange, Pixels
+from videostyle.media.crop import visible
 from videostyle.media.decode import scaling, shown, upright
 
 
@@ -22,19 +24,23 @@ class Alpha:
 
     def __call__(self, index: int) -> Pixels:
         """(H, W), 0 where nothing is seen, of the film's size; raises MediaError where it cannot be decoded."""
-        self._pictures = self._pictures or shown(self._clip, FrameRange(index, self._clip.num_frames))
+        clip = self._clip
+        self._pictures = self._pictures or shown(clip, FrameRange(index, clip.num_frames))
         for found, picture in self._pictures:
             if found == index:
                 return self._plane(picture)
-        raise MediaError(f"{self._clip.path}: the transparency of frame {index} cannot be decoded; give the clip again")
+        raise MediaError(f"{clip.path}: the transparency of frame {index} cannot be decoded; give the clip again")
 
     def _plane(self, picture: Any) -> Pixels:
         clip = self._clip
         size = self._size if clip.rotation in (0, 180) else self._size[::-1]
         format = "rgba64le" if clip.depth > 8 else "rgba"
-        plane: Any = self._scale.reformat(picture, *size, format, interpolation=scaling(clip, size)).to_ndarray()[
-            ..., 3
-        ]
+        seen = picture
+        if any(clip.crop):
+            whole = self._scale.reformat(picture, format=format).to_ndarray()
+            seen = av.VideoFrame.from_ndarray(visible(whole, clip), format)
+        scaled = self._scale.reformat(seen, *size, format, interpolation=scaling(clip, size))
+        plane: Any = scaled.to_ndarray()[..., 3]
         if clip.depth > 8 and picture.format.name.startswith("yuva"):
             top = 65536 - (1 << (16 - clip.depth))  # what swscale makes of the largest number
             plane = np.rint(np.minimum(plane, top) * (65535 / top)).astype(np.uint16)

@@ -14,6 +14,7 @@ from av.video.reformatter import VideoReformatter
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Frame, FrameRange, Pixels
+from videostyle.media.crop import visible
 from videostyle.media.deinterlace import REACH, deinterlaced
 from videostyle.media.levels import looked_up, to_whole_range
 from videostyle.media.probe import open_file
@@ -67,7 +68,7 @@ def _whole_frames(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, Any]]:
 
 
 def shown(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, Any]]:
-    """(number, decoded picture) of the frames of a range, as they are stored: turned, in fields, transparent."""
+    """(number, decoded picture) of the frames of a range, as stored: turned, in fields, with hidden borders."""
     if not has_file(clip):
         yield from pictures(clip, frames)
         return
@@ -173,6 +174,8 @@ class _Converter:
         seen = picture
         if self._clip.alpha and any(part.is_alpha for part in picture.format.components):
             seen = self._filled(picture)
+        if any(self._clip.crop):
+            seen = self._cropped(seen)
         rgb = self._scale.reformat(
             seen,
             self._size[0],
@@ -183,19 +186,27 @@ class _Converter:
         )
         return upright(looked_up(rgb.to_ndarray(), self._levels), picture, self._clip)
 
+    def _cropped(self, picture: Any) -> Any:
+        """A picture without hidden borders, which may lie between two pixels of its colors."""
+        whole = self._in_colors(picture, self._format)
+        return av.VideoFrame.from_ndarray(visible(whole, self._clip), self._format)
+
     def _filled(self, picture: Any) -> Any:
         """A picture whose wholly transparent pixels, which may hold anything, have the mean color of the others.
 
         Before it is scaled, which would smear them into what is seen.
         """
-        format = "rgba64le" if self._clip.depth > 8 else "rgba"
-        colors = self._whole.reformat(
-            picture, format=format, src_colorspace=matrix_name(self._clip), interpolation=self._flags
-        ).to_ndarray()
+        colors = self._in_colors(picture, "rgba64le" if self._clip.depth > 8 else "rgba")
         hidden = colors[..., 3] == 0
         if hidden.any() and not hidden.all():
             colors[hidden, :3] = np.rint(colors[~hidden, :3].mean(0))
         return av.VideoFrame.from_ndarray(np.ascontiguousarray(colors[..., :3]), self._format)
+
+    def _in_colors(self, picture: Any, format: str) -> Any:
+        whole = self._whole.reformat(
+            picture, format=format, src_colorspace=matrix_name(self._clip), interpolation=self._flags
+        )
+        return whole.to_ndarray()
 
 
 def scaling(clip: Clip, size: tuple[int, int]) -> int:

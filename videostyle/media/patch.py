@@ -126,6 +126,8 @@ def _writer(film: Clip, settings: FilmSettings) -> tuple[Packets | None, SpanEnc
     """The packets of a film and an encoder that fits them, or why there is none."""
     if _codec(film) == "auto":
         return None, None, f"{film.codec} cannot be written"
+    if any(film.crop):
+        return None, None, "its container hides borders of its pictures"
     if _turned(film):
         return None, None, "its pictures are stored turned"
     packets = read_packets(film)

@@ -14,6 +14,7 @@ from av.stream import Disposition
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color, Track
+from videostyle.media.crop import crop_of
 from videostyle.media.sequence import FORMAT, check, files_of, is_sequence, read
 from videostyle.media.table import USUAL_RATE, Table, is_raw
 
@@ -119,7 +120,8 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
     durations = [after - stamp for stamp, after in itertools.pairwise(pts)]
     durations.append(_last_duration(table, durations))
     shown = set(pts)  # no second field of a frame is
-    width, height, aspect = _upright(frame, stream)
+    crop = crop_of(container, stream)
+    width, height, aspect = _upright(frame, stream, crop)
     missing = table.lacks(stream.frames) if stream.frames else _missing_by_time(container, table)
     return Clip(
         path=path,
@@ -134,6 +136,7 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
         alpha=_has_alpha(stream, frame),
         color=Color(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
         rotation=frame.rotation % 360,
+        crop=crop,
         sample_aspect=aspect,
         interlaced=interlaced,
         frames_missing=missing,
@@ -144,7 +147,7 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
         stamped=table.stamped,
         keys=tuple(sorted(key for key in table.keys if key[0] in shown)) if table.stamped else (),
         timecode=_timecode(container, stream),
-        notes=(*([DEINTERLACED] if interlaced else []), *_notes(container, stream, table)),
+        notes=(*([DEINTERLACED] if interlaced else []), *_notes(container, stream, table, crop)),
     )
 
 
@@ -185,12 +188,12 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
     )
 
 
-def _upright(frame: Any, shape: Any) -> tuple[int, int, Fraction]:
+def _upright(frame: Any, shape: Any, crop: tuple[int, int, int, int] = (0, 0, 0, 0)) -> tuple[int, int, Fraction]:
     """Width, height and pixel shape of a frame as it is shown; shape: the stream or decoder that tells the latter."""
     aspect = Fraction(shape.sample_aspect_ratio or 1) or Fraction(1)
-    if frame.rotation % 180:
-        return frame.height, frame.width, 1 / aspect
-    return frame.width, frame.height, aspect
+    left, right, top, bottom = crop
+    width, height = frame.width - left - right, frame.height - top - bottom
+    return (height, width, 1 / aspect) if frame.rotation % 180 else (width, height, aspect)
 
 
 def _depth(frame: Any) -> int:
@@ -237,7 +240,9 @@ def _missing_by_time(container: Any, table: Table) -> int:
     return max(0, int(promised * table.rate) - table.packets)
 
 
-def _notes(container: Any, stream: Any, table: Table) -> Iterator[str]:
+def _notes(container: Any, stream: Any, table: Table, crop: tuple[int, int, int, int]) -> Iterator[str]:
+    if any(crop):
+        yield "the container hides borders of its pictures ({}, {}, {}, {} px): the film is without them".format(*crop)
     if table.gaps and container.format.name.startswith(("mpeg", "matroska")):  # others count their frames
         where = f"{len(table.gaps)} place" + "s" * (len(table.gaps) > 1)
         yield f"times jump in {where}, first after frame {table.gaps[0]}: frames seem to be lost there"
