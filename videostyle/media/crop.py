@@ -28,7 +28,7 @@ def crop_of(container: Any, stream: Any) -> tuple[int, int, int, int]:
     return left, right, top, bottom
 
 
-def visible(pixels: Pixels, clip: Clip) -> Pixels:
+def visible(pixels: Any, clip: Clip) -> Pixels:
     """Pixels (H, W, channels) of a stored picture without the borders that are hidden."""
     left, right, top, bottom = clip.crop
     height, width = pixels.shape[:2]
