@@ -179,10 +179,23 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
 
 
 def test_usage_mistakes(monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert videostyle(monkeypatch, "run", folder / "clip.mp4") == 2
-    assert "--style" in capsys.readouterr().err
-    assert videostyle(monkeypatch, "paint") == 2
-    assert videostyle(monkeypatch, "run", folder / "clip.mp4", "--stile", "x") == 2
+    for arguments, told in {
+        ("run", folder / "clip.mp4"): "Missing option '--style'; see videostyle run --help",
+        ("paint",): "No such command 'paint'; see videostyle --help",
+        ("run", folder / "clip.mp4", "--stile", "x"): "No such option: --stile",
+        ("run", folder / "clip.mp4", "--style", "x", "--size", "big"): "Invalid value for '--size': 'big' is not",
+    }.items():
+        assert videostyle(monkeypatch, *arguments) == 2
+        found = capsys.readouterr()
+        assert found.err.startswith(f"videostyle: {told}")
+        assert (found.err.count("\n"), found.out) == (1, "")
+
+
+def test_without_a_command_it_says_which_there_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert videostyle(monkeypatch) == 0
+    assert "assemble" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")

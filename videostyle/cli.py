@@ -25,7 +25,6 @@ EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     help="Turn film into moving paintings.  Start with:  videostyle run clip.mp4 --style art.jpg",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -37,12 +36,21 @@ ClipArgument = Annotated[
 ]
 
 
+UsageError: Any = typer.BadParameter.__base__
+"""what a wrong command line raises; its own name is another one in every other version of typer"""
+
+
 @app.callback(invoke_without_command=True)
-def root(version: Annotated[bool, typer.Option("--version", help="show the version and exit")] = False) -> None:
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="show the version and exit")] = False,
+) -> None:
     """Options that stand before the command."""
     if version:
         print(f"videostyle {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 @app.command("run")
@@ -187,7 +195,8 @@ def demo_command(
     arguments += ["--device", device] if device else []
     if not quiet:
         print(f"made {clip} and {art}; now:  videostyle {' '.join(arguments)}")
-    app(arguments + (["--quiet"] if quiet else []), standalone_mode=False)
+    if failed := app(arguments + (["--quiet"] if quiet else []), standalone_mode=False):
+        raise typer.Exit(failed)
     sheet = make_sheet(folder, clip, art, result)
     if not quiet:
         print(f"look at {sheet} and play {result}")
@@ -285,8 +294,14 @@ def _comparison(prepared: "Prepared", preset: str, settings: Callable[[str], Ren
 def main() -> NoReturn:
     """Run the command line; every error that is no bug ends in one line and exit code 2 or 4."""
     try:
-        app()
+        code = app(standalone_mode=False, prog_name="videostyle")
     except VideostyleError as error:
         print(f"videostyle: {error}", file=sys.stderr)
-        sys.exit(EXIT_INCOMPLETE if isinstance(error, IncompleteError) else EXIT_ERROR)
-    sys.exit(0)
+        code = EXIT_INCOMPLETE if isinstance(error, IncompleteError) else EXIT_ERROR
+    except UsageError as error:
+        asked = error.ctx.command_path if error.ctx else "videostyle"
+        print(f"videostyle: {error.format_message().rstrip('.')}; see {asked} --help", file=sys.stderr)
+        code = EXIT_ERROR
+    except typer.Abort:
+        code = EXIT_INTERRUPTED
+    sys.exit(code)
