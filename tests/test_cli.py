@@ -180,8 +180,8 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
 
 def test_usage_mistakes(monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, told in {
-        ("run", folder / "clip.mp4"): "Missing option '--style'; see videostyle run --help",
-        ("paint",): "No such command 'paint'; see videostyle --help",
+        ("run", folder / "clip.mp4"): "Missing option '--style'. See videostyle run --help",
+        ("paint",): "No such command 'paint'.",
         ("run", folder / "clip.mp4", "--stile", "x"): "No such option: --stile",
         ("run", folder / "clip.mp4", "--style", "x", "--size", "big"): "Invalid value for '--size': 'big' is not",
     }.items():
