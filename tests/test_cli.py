@@ -183,7 +183,7 @@ def test_usage_mistakes(monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: p
         ("run", folder / "clip.mp4"): "Missing option '--style'. See videostyle run --help",
         ("paint",): "No such command 'paint'.",
         ("run", folder / "clip.mp4", "--stile", "x"): "No such option: --stile",
-        ("run", folder / "clip.mp4", "--style", "x", "--size", "big"): "Invalid value for '--size': 'big' is not",
+        ("run", folder / "clip.mp4", "--style", "x", "--size", "big"): "Invalid value for '--size': ",
     }.items():
         assert videostyle(monkeypatch, *arguments) == 2
         found = capsys.readouterr()

@@ -300,7 +300,8 @@ def main() -> NoReturn:
         code = EXIT_INCOMPLETE if isinstance(error, IncompleteError) else EXIT_ERROR
     except UsageError as error:
         asked = error.ctx.command_path if error.ctx else "videostyle"
-        print(f"videostyle: {error.format_message()} See {asked} --help", file=sys.stderr)
+        told = error.format_message()
+        print(f"videostyle: {told}{'' if told[-1:] in '.?' else '.'} See {asked} --help", file=sys.stderr)
         code = EXIT_ERROR
     except typer.Abort:
         code = EXIT_INTERRUPTED
