@@ -79,7 +79,9 @@ class Recipe:
     bfloat16: bool = True
     """of teacher and student while training; several times faster where the processor knows it"""
     start: str = ""
-    """file of a wider student to begin from; empty: from nothing"""
+    """file of a student, perhaps a wider one, to begin from; empty: from nothing"""
+    pool: str = ""
+    """checkpoint with pictures that a student has painted, to begin with; empty: none are painted yet"""
     seed: int = 0
 
 
@@ -266,6 +268,9 @@ def train(
     fast = copy.deepcopy(teacher).to(torch.bfloat16)
     optimizer = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.9, 0.99))
     first, practice = 0, Practice(recipe)
+    if recipe.pool:
+        pool = torch.load(recipe.pool, map_location="cpu", weights_only=True)
+        practice.pictures, practice.goals = pool["practice"], pool["goals"]
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=device, weights_only=True)
         if state["recipe"] != json.dumps(dataclasses.asdict(recipe)):
@@ -316,7 +321,7 @@ def save(net: Backbone, recipe: Recipe, teacher: Path, held_out: Tensor, measure
         "style": " ".join(recipe.style),
         "style_weights": " ".join(map(str, recipe.style_weights)),
         "content": " ".join(recipe.content),
-        "recipe": json.dumps(dataclasses.asdict(dataclasses.replace(recipe, start=Path(recipe.start).name))),
+        "recipe": json.dumps(dataclasses.asdict(recipe) | {"start": _name(recipe.start), "pool": _name(recipe.pool)}),
         "teacher": f"{teacher.name} sha256 {hashlib.sha256(teacher.read_bytes()).hexdigest()}",
         "attribution": "features learnt from VGG-19, Simonyan & Zisserman 2015, CC BY 4.0",
         "held_out": json.dumps(measured),
@@ -328,6 +333,10 @@ def save(net: Backbone, recipe: Recipe, teacher: Path, held_out: Tensor, measure
     save_file(tensors, fresh, about)
     fresh.chmod(0o644)
     os.replace(fresh, out)
+
+
+def _name(path: str) -> str:
+    return Path(path).name if path else ""
 
 
 def read_recipe(assignments: list[str]) -> Recipe:

@@ -87,6 +87,20 @@ def test_command_writes_a_file_that_loads(
     assert json.loads(about["recipe"])["steps"] == 6
     assert about["teacher"].startswith("teacher.safetensors sha256 ")
     assert "Simonyan & Zisserman" in about["attribution"]
+    pool, further = out.with_suffix(".checkpoint"), tmp_path / "further.safetensors"
+    flags[flags.index(str(out))] = str(further)
+    flags += ["--set", f'start="{out}"', "--set", f'pool="{pool}"', "--set", "seed=3"]
+    monkeypatch.setattr(sys, "argv", ["train_compact.py", *flags])
+    script.main()
+    with safe_open(further, "pt") as file:
+        recipe = json.loads(file.metadata()["recipe"])
+        assert (recipe["start"], recipe["pool"]) == ("out.safetensors", "out.checkpoint")
+        assert json.loads(file.metadata()["start"]) == about
+    before, after = (
+        torch.load(path, weights_only=True)["goals"] for path in (pool, further.with_suffix(".checkpoint"))
+    )
+    kept = (before[:, None] == after[None]).flatten(2).all(2).any(1)
+    assert kept.any(), "the pictures painted before are painted further"
 
 
 def fresh(script: ModuleType, recipe: object) -> Backbone:
