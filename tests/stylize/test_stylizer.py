@@ -76,6 +76,16 @@ def test_a_batch_solved_together_agrees_with_solo(stylizer: Stylizer, monkeypatc
         assert one.iterations == other.iterations
 
 
+def test_few_iterations_paint_at_full_size_instead_of_blurring(stylizer: Stylizer) -> None:
+    assert stylizer._scales(640, 720) == [(453, 509)], "of the 12 iterations each has 6"
+    few = Stylizer(load_backbone("compact"), [art()], settings(optimize__first_iterations=6), CPU)
+    assert few._scales(640, 720) == []
+    first = replace(task(0, first=True), initial=picture(0))
+    (painted,) = few.stylize([first])
+    assert np.abs(painted.picture - picture(0)).mean() > 0.02
+    assert painted.iterations == 6
+
+
 def test_temporal_weight_holds_on_to_the_frame_before() -> None:
     distances = []
     for weight in (0.0, 1e8):

@@ -15,7 +15,7 @@ from videostyle.motion.scenes import find_cuts
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
-LOOK = 2
+LOOK = 3
 """raised whenever the same settings give other pixels, so that two looks never meet in one job folder"""
 SCAN_SIDE = 144
 """px, short side at which frames are looked at for cuts"""

@@ -22,6 +22,8 @@ CALIBRATION = 3
 """iterations that are timed to estimate a render"""
 FAR_ABOVE = 3.0
 """a frame whose content and style loss is this many times its predecessor's is rendered again"""
+LEAST_PER_SCALE = 6
+"""iterations of a first frame below which a coarser scale would only blur it, and is left out"""
 RETRY_RATE = 0.03
 """Adam's learning rate for a frame that is rendered again"""
 
@@ -145,13 +147,14 @@ class Stylizer:
         return _to_pictures(resize(initial, height, width)), per_scale
 
     def _scales(self, height: int, width: int) -> list[tuple[int, int]]:
-        """Sizes below full size, smallest first, a factor sqrt 2 apart."""
+        """Sizes below full size, smallest first, a factor sqrt 2 apart; fewer where iterations are few."""
         coarsest = max(self._settings.optimize.coarsest, self._backbone.smallest)
         sizes, factor = [], 2**-0.5
         while min(height, width) * factor >= coarsest:
             sizes.append((round(height * factor), round(width * factor)))
             factor *= 2**-0.5
-        return sizes[::-1]
+        most = self._settings.optimize.first_iterations // LEAST_PER_SCALE - 1
+        return sizes[: max(0, most)][::-1]
 
     def _solve(self, tasks: Sequence[FrameTask], limits: Sequence[int]) -> Solution:
         settings = self._settings.optimize
