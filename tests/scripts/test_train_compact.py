@@ -48,12 +48,16 @@ def pictures(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def teacher(tmp_path: Path) -> Path:
+    return write_teacher(tmp_path / "teacher.safetensors", 5)
+
+
+def write_teacher(path: Path, convolutions: int) -> Path:
     dice, tensors = torch.Generator().manual_seed(0), {}
-    for place, (out, into) in list(weights._USED.items())[:5]:
+    for place, (out, into) in list(weights._USED.items())[:convolutions]:
         tensors[f"features.{place}.weight"] = torch.randn(out, into, 3, 3, generator=dice) * (2 / (9 * into)) ** 0.5
         tensors[f"features.{place}.bias"] = torch.zeros(out)
-    save_file(tensors, tmp_path / "teacher.safetensors")
-    return tmp_path / "teacher.safetensors"
+    save_file(tensors, path)
+    return path
 
 
 TINY = {
@@ -101,6 +105,19 @@ def test_command_writes_a_file_that_loads(
     )
     kept = (before[:, None] == after[None]).flatten(2).all(2).any(1)
     assert kept.any(), "the pictures painted before are painted further"
+
+
+def test_a_whole_teacher_teaches_up_to_relu5_1(
+    script: ModuleType, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, teacher = tmp_path / "out.safetensors", write_teacher(tmp_path / "vgg19.safetensors", 13)
+    flags = ["--pictures", str(pictures), "--teacher", str(teacher), "--out", str(out)]
+    deep = {"plan": "8 relu1_1 P 8 relu2_1 P 8 relu3_1 P 8 relu4_1 P 8 relu5_1", "heads": (4,) * 5, "steps": 3}
+    for name, value in (TINY | deep).items():
+        flags += ["--set", f"{name}={json.dumps(value)}"]
+    monkeypatch.setattr(sys, "argv", ["train_compact.py", *flags])
+    script.main()
+    assert load_backbone("compact", str(out)).layers[-2:] == ("relu4_1", "relu5_1")
 
 
 def fresh(script: ModuleType, recipe: object) -> Backbone:
