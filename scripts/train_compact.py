@@ -268,9 +268,6 @@ def train(
     fast = copy.deepcopy(teacher).to(torch.bfloat16)
     optimizer = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.9, 0.99))
     first, practice = 0, Practice(recipe)
-    if recipe.pool:
-        pool = torch.load(recipe.pool, map_location="cpu", weights_only=True)
-        practice.pictures, practice.goals = pool["practice"], pool["goals"]
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=device, weights_only=True)
         if state["recipe"] != json.dumps(dataclasses.asdict(recipe)):
@@ -278,6 +275,9 @@ def train(
         net.load_state_dict(state["net"])
         optimizer.load_state_dict(state["optimizer"])
         first, practice.pictures, practice.goals = state["step"], state["practice"].cpu(), state["goals"].cpu()
+    elif recipe.pool:
+        pool = torch.load(recipe.pool, map_location="cpu", weights_only=True)
+        practice.pictures, practice.goals = pool["practice"], pool["goals"]
     for step in range(first, recipe.steps):
         warm = min(1.0, (step + 1) / WARM_UP)
         optimizer.param_groups[0]["lr"] = recipe.rate * warm * (0.5 + 0.5 * math.cos(math.pi * step / recipe.steps))
@@ -321,7 +321,9 @@ def save(net: Backbone, recipe: Recipe, teacher: Path, held_out: Tensor, measure
         "style": " ".join(recipe.style),
         "style_weights": " ".join(map(str, recipe.style_weights)),
         "content": " ".join(recipe.content),
-        "recipe": json.dumps(dataclasses.asdict(recipe) | {"start": _name(recipe.start), "pool": _name(recipe.pool)}),
+        "recipe": json.dumps(
+            dataclasses.asdict(recipe) | {"start": Path(recipe.start).name, "pool": Path(recipe.pool).name}
+        ),
         "teacher": f"{teacher.name} sha256 {hashlib.sha256(teacher.read_bytes()).hexdigest()}",
         "attribution": "features learnt from VGG-19, Simonyan & Zisserman 2015, CC BY 4.0",
         "held_out": json.dumps(measured),
@@ -333,10 +335,6 @@ def save(net: Backbone, recipe: Recipe, teacher: Path, held_out: Tensor, measure
     save_file(tensors, fresh, about)
     fresh.chmod(0o644)
     os.replace(fresh, out)
-
-
-def _name(path: str) -> str:
-    return Path(path).name if path else ""
 
 
 def read_recipe(assignments: list[str]) -> Recipe:

@@ -83,6 +83,7 @@ def test_times_are_guesses_where_two_are_the_same_and_none_is_lost() -> None:
     assert _guessed([0, 2, 1, 4, 4], 1), "one of them was 3"
     assert not _guessed([0, 2, 1, *range(3, 20), 22, 22], 1), "frames are lost, and another one has a wrong time"
     assert _guessed([*range(20), *range(20)], 1), "two clips, one after the other"
+    assert _guessed([*range(19), 18, 19, 19], 1), "the last ones fall behind"
 
 
 def test_frames_that_seem_to_be_lost(tmp_path: Path) -> None:

@@ -204,8 +204,8 @@ def is_raw(container: Any) -> bool:
 def _guessed(stamps: list[int], step: int) -> bool:
     """Whether times of an MPEG stream are FFmpeg's guesses, or start anew on the way.
 
-    Frames of a program stream may have none; of interlaced ones it then takes two for the same. Where frames were lost
-    two may be the same as well, and the others are right.
+    Frames of a program stream may have none; of interlaced ones it then takes two for the same, and those
+    after them may fall behind. Where frames were lost two may be the same as well, and the others are right.
     """
     same = len(stamps) - len(set(stamps))
     return same > len(stamps) / 10 or (same > 0 and max(stamps) - min(stamps) <= (len(stamps) - 1) * step)
