@@ -1,8 +1,24 @@
+import platform
+import subprocess
+import sys
+
 import pytest
 import torch
 
 from videostyle.errors import DeviceError
 from videostyle.stylize.device import Cost, choose_device, choose_precision, fitting_slots, free_bytes
+
+FAULTS = """
+import resource, sys, torch
+from videostyle.stylize.device import keep_freed_memory
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(40):
+    torch.zeros(16 * 2**20)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+"""counts the pages that the system hands out for forty tensors of 64 MiB, one after the other"""
 
 
 def test_auto_is_a_gpu_where_there_is_one() -> None:
@@ -43,3 +59,12 @@ def test_slots_fill_a_gpu_and_not_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_free_memory_of_the_cpu_is_plausible() -> None:
     assert free_bytes(torch.device("cpu")) > 2**26
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's malloc is asked to keep memory")
+def test_freed_memory_serves_the_next_tensor() -> None:
+    given, kept = (
+        int(subprocess.run([sys.executable, "-c", FAULTS, how], check=True, capture_output=True, text=True).stdout)
+        for how in ("given back", "kept")
+    )
+    assert kept < given / 2

@@ -13,7 +13,7 @@ from videostyle.errors import OutOfMemoryError, SettingsError
 from videostyle.frames import FrameTask, Picture, Pixels, Stylized, TemporalTarget
 from videostyle.settings import RenderSettings
 from videostyle.stylize.backbones import Backbone
-from videostyle.stylize.device import Cost, choose_precision
+from videostyle.stylize.device import Cost, choose_precision, keep_freed_memory
 from videostyle.stylize.objective import Held, Objective
 from videostyle.stylize.solve import Solution, solve
 from videostyle.stylize.targets import StyleTargets, resize, to_tensor
@@ -50,6 +50,8 @@ class Stylizer:
         # On a CPU a batch gains nothing, and its convolutions round differently with the batch size:
         # one image at a time keeps a frame's pixels the same in any company, bit for bit.
         self._together = device.type != "cpu"
+        if device.type == "cpu":
+            keep_freed_memory()
 
     @property
     def smallest(self) -> int:
