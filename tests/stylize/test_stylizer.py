@@ -1,5 +1,7 @@
 """The stylizer: a frame alone and in company, resumed and retried."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -135,6 +137,31 @@ def test_calibration_tells_time_and_memory(stylizer: Stylizer) -> None:
     small, large = stylizer.calibrate(64, 72), stylizer.calibrate(128, 144)
     assert small.seconds_per_iteration > 0
     assert large.bytes_per_slot == pytest.approx(4 * small.bytes_per_slot, rel=0.01)
+
+
+PEAK = """
+import resource, numpy as np, torch
+from videostyle.frames import FrameTask, TemporalTarget
+from videostyle.settings import compose
+from videostyle.stylize.backbones import load_backbone
+from videostyle.stylize.stylizer import Stylizer
+
+noise = np.random.default_rng(0).random((540, 960, 3), dtype=np.float32)
+task = FrameTask(noise, noise, (TemporalTarget(noise, np.ones((540, 960), np.float32)),))
+artwork = (255 * noise[:64, :64]).astype(np.uint8)
+stylizer = Stylizer(load_backbone("compact"), [artwork], compose("draft"), torch.device("cpu"))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+stylizer.stylize([task])
+grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(stylizer.calibrate(540, 960).bytes_per_slot / 1024 / grown)
+"""
+"""prints the memory that is told for a frame over what rendering one takes"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is told in KiB on Linux alone")
+def test_the_memory_that_is_told_is_what_it_takes() -> None:
+    told = subprocess.run([sys.executable, "-c", PEAK], check=True, capture_output=True, text=True).stdout
+    assert 0.8 < float(told) < 1.3
 
 
 def test_two_artworks_and_bfloat16() -> None:

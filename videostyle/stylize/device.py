@@ -9,7 +9,6 @@ import torch
 
 from videostyle.errors import DeviceError
 
-
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """of glibc's malloc.h"""
 

@@ -26,6 +26,10 @@ LEAST_PER_SCALE = 6
 """iterations of a first frame below which a coarser scale would only blur it, and is left out"""
 RETRY_RATE = 0.03
 """Adam's learning rate for a frame that is rendered again"""
+OTHER_PICTURES = 20
+"""pictures in memory on a CPU beside the two histories of L-BFGS: points, gradients, directions, targets"""
+WAY_BACK = 1.85
+"""peak memory of an evaluation on a CPU over what is kept for its gradient; both fitted to peaks, see scripts/LOG.md"""
 
 
 class Stylizer:
@@ -79,10 +83,7 @@ class Stylizer:
 
     def calibrate(self, height: int, width: int) -> Cost:
         """Measure what an iteration of one later frame of this size costs."""
-        rng = np.random.default_rng(0)
-        noise: Picture = rng.random((height, width, 3), dtype=np.float32)
-        target = TemporalTarget(noise, np.ones((height, width), np.float32))
-        task = FrameTask(content=noise, initial=noise, temporal=(target,))
+        task = _noise_task(height, width)
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)
         self._solve([task], [1])  # kernels are chosen and Gram matrices made here, not below
@@ -92,22 +93,23 @@ class Stylizer:
         if self._device.type == "cuda":
             peak = torch.cuda.max_memory_allocated(self._device)
         else:
-            # L-BFGS: two histories and about eight pictures more; the network: forward, backward and one spare
-            values = 3 * (2 * self._settings.optimize.history + 8) + 3 * self._values_per_pixel()
-            peak = round(height * width * 4 * values)
+            pictures = 2 * self._settings.optimize.history + OTHER_PICTURES
+            peak = round(height * width * (4 * 3 * pictures + WAY_BACK * self._kept_bytes_per_pixel()))
         return Cost(seconds, peak)
 
-    @torch.no_grad()
-    def _values_per_pixel(self) -> float:
-        """Values of all the layers that are used, per pixel of the picture."""
-        side = max(64, self._backbone.smallest)
-        parameter = next(self._backbone.parameters())
-        layers = self._settings.style.layers or self._backbone.default_style
-        deepest = max(self._backbone.layers.index(layer) for layer in layers)
-        features = self._backbone(
-            torch.zeros(1, 3, side, side, device=parameter.device), self._backbone.layers[: deepest + 1]
-        )
-        return float(sum(part.numel() for part in features.values())) / side**2
+    def _kept_bytes_per_pixel(self) -> float:
+        """What one evaluation of the loss keeps for its gradient, per pixel of the picture."""
+        side = max(256, self._backbone.smallest)
+        kept: dict[int, int] = {}
+
+        def keep(tensor: Tensor) -> Tensor:
+            kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        task = _noise_task(side, side)
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            self._objective([task]).parts(self._stack([task], "initial").requires_grad_())
+        return sum(kept.values()) / side**2
 
     def _stylize(self, tasks: Sequence[FrameTask]) -> list[Stylized]:
         settings = self._settings.optimize
@@ -224,6 +226,12 @@ def _what_is_wrong(task: FrameTask, row: int, limit: int, solution: Solution) ->
     if task.neighbor_loss and seen > FAR_ABOVE * task.neighbor_loss:
         return f"its loss is {seen / task.neighbor_loss:.1f} times that of the frame before"
     return ""
+
+
+def _noise_task(height: int, width: int) -> FrameTask:
+    noise: Picture = np.random.default_rng(0).random((height, width, 3), dtype=np.float32)
+    target = TemporalTarget(noise, np.ones((height, width), np.float32))
+    return FrameTask(content=noise, initial=noise, temporal=(target,))
 
 
 def _nothing(task: FrameTask) -> TemporalTarget:
