@@ -1,5 +1,6 @@
 """Clips that tests make for themselves, with av directly."""
 
+import itertools
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
+
+from videostyle.frames import FrameRange
+from videostyle.render.plan import Scan
 
 Pictures = Iterable[NDArray[np.uint8]]
 
@@ -63,3 +67,9 @@ def write_art(path: Path, seed: int = 0) -> Path:
 
     Image.fromarray((coarse * 255).astype(np.uint8)).save(path)
     return path
+
+
+def known(*lengths: int, lost: tuple[int, ...] = ()) -> Scan:
+    """Scenes of these lengths, as a scan of the whole clip finds them."""
+    borders = itertools.pairwise(itertools.accumulate(lengths, initial=0))
+    return Scan(tuple(FrameRange(start, stop) for start, stop in borders), lost)

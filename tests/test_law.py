@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.clips import moving_scenes, write_art, write_clip
+from tests.clips import known, moving_scenes, write_art, write_clip
 from videostyle.errors import OutOfMemoryError
 from videostyle.frames import FrameDone, FrameRange, FrameTask, Pixels, Stylized, to_picture
 from videostyle.media.decode import decode
 from videostyle.media.probe import probe
 from videostyle.media.stills import read_picture
-from videostyle.render.plan import RenderPlan, Scan, make_plan
+from videostyle.render.plan import RenderPlan, make_plan
 from videostyle.render.renderer import render
 from videostyle.render.store import Store
 from videostyle.selection import Selection
@@ -60,8 +60,7 @@ def stylizer(art: Pixels) -> Stylizer:
 
 def plan(folder: Path, keep: Selection | None = None) -> RenderPlan:
     clip = probe(folder / "clip.mp4")
-    cuts = tuple(np.cumsum(SCENES)[:-1].tolist())
-    return make_plan(clip, [folder / "art.png"], SETTINGS, Scan(cuts, ()), keep or Selection.whole(clip), "weights")
+    return make_plan(clip, [folder / "art.png"], SETTINGS, known(*SCENES), keep or Selection.whole(clip), "weights")
 
 
 def frames_of(store: Store) -> dict[int, str]:

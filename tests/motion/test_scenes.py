@@ -1,7 +1,7 @@
 """Scene cuts of real clips (counted by eye) and of made-up ones."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from videostyle.frames import Frame, Pixels
-from videostyle.motion.scenes import find_cuts
+from videostyle.frames import Frame, FrameRange, Pixels
+from videostyle.motion.scenes import find_scenes
 from videostyle.settings import SceneSettings
 
 VIDEOS = Path(__file__).parents[2] / "../shared/data/videos"
@@ -32,6 +32,15 @@ CUTS = {
 def frames(pictures: list[Pixels], first: int = 0) -> Iterator[Frame]:
     for number, pixels in enumerate(pictures):
         yield Frame(first + number, Fraction(number, 25), pixels)
+
+
+def find_cuts(pictures: Iterable[Frame], settings: SceneSettings) -> list[int]:
+    """Cuts of a whole clip."""
+    pictures = list(pictures)
+    if not pictures:
+        return []
+    scenes = find_scenes(lambda _: pictures, FrameRange(0, len(pictures)), len(pictures), settings)
+    return [scene.start for scene in scenes[1:]]
 
 
 def shot(length: int, seed: int, light: float = 200) -> list[Pixels]:
@@ -71,8 +80,29 @@ def test_made_up_cuts(detector: str) -> None:
     assert find_cuts(frames(film(20, 12, 30)), settings) == [20, 32]
 
 
-def test_indices_are_the_frames_own() -> None:
-    assert find_cuts(frames(film(20, 12, 30), first=100), SceneSettings()) == [120, 132]
+@pytest.mark.parametrize("settings", [SceneSettings(), SceneSettings("content"), SceneSettings(min_frames=25)])
+def test_a_range_is_in_the_same_scenes_as_the_whole_clip(
+    settings: SceneSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With scenes of every length, so that many cuts are dropped and the next one then counts."""
+    monkeypatch.setattr("videostyle.motion.scenes.BLOCK", 10)
+    lengths = np.random.default_rng(0).integers(4, 35, 20)
+    pictures = list(frames(film(*lengths)))
+    count, asked = len(pictures), list[int]()
+
+    def look(part: FrameRange) -> list[Frame]:
+        asked.append(len(part))
+        return pictures[part.start : part.stop]
+
+    whole = find_scenes(look, FrameRange(0, count), count, settings)
+    assert len(whole) > 5
+    asked.clear()
+    for start in range(0, count - 5, 4):
+        for stop in (start + 1, min(start + 40, count)):
+            touched = [scene for scene in whole if scene.start < stop and start < scene.stop]
+            wanted = [*touched[:-1], FrameRange(touched[-1].start, stop)]
+            assert find_scenes(look, FrameRange(start, stop), count, settings) == wanted
+    assert max(asked) < count
 
 
 def test_short_scenes_are_not_cut() -> None:
@@ -114,7 +144,8 @@ def test_deep_pictures_are_cut_alike() -> None:
 
 def test_no_detector_takes_all_frames() -> None:
     source = frames(film(20, 20))
-    assert find_cuts(source, SceneSettings(detector="none")) == []
+    whole = [FrameRange(0, 40)]
+    assert find_scenes(lambda _: source, whole[0], 40, SceneSettings(detector="none")) == whole
     assert next(source, None) is None
 
 

@@ -1,13 +1,15 @@
 """Chunks, sizes and fingerprints."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.clips import moving_scenes, write_art, write_clip
+from tests.clips import known, moving_scenes, write_art, write_clip
 from videostyle.errors import SettingsError
-from videostyle.frames import Clip, FrameRange
+from videostyle.frames import Clip, Frame, FrameRange
+from videostyle.media.decode import decode
 from videostyle.media.probe import probe
 from videostyle.render.plan import Scan, check_size, film_size, fingerprint_of, make_plan, scan, scan_key
 from videostyle.selection import Selection
@@ -28,16 +30,47 @@ def clip(folder: Path) -> Clip:
     return probe(folder / "clip.mp4")
 
 
-def plan(clip: Clip, folder: Path, keep: Selection | None = None, scan: Scan = Scan((14,), ()), **values: object):  # type: ignore[no-untyped-def]  # noqa: B008
+def plan(clip: Clip, folder: Path, keep: Selection | None = None, scan: Scan = known(14, 12), **values: object):  # type: ignore[no-untyped-def]  # noqa: B008
     settings = change(RenderSettings(), {name.replace("__", "."): value for name, value in values.items()}, "test")
     return make_plan(clip, [folder / "a.png"], settings, scan, keep or Selection.whole(clip), "w")
 
 
 def test_scan_finds_the_cut_and_sees_every_frame(clip: Clip) -> None:
     seen: list[int] = []
-    assert scan(clip, SceneSettings(), seen.append) == Scan((14,), ())
+    everything = Selection.whole(clip)
+    assert scan(clip, SceneSettings(), everything, seen.append) == known(14, 12)
     assert seen == list(range(26))
-    assert scan(clip, SceneSettings(detector="none")) == Scan((), ())
+    assert scan(clip, SceneSettings(detector="none"), everything) == known(26)
+
+
+def test_a_range_is_scanned_only_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("videostyle.motion.scenes.BLOCK", 10)
+    monkeypatch.setattr("videostyle.render.plan.BLOCK", 10)
+    lengths = (30, 25, 6, 28, 31, 30)
+    clip = probe(write_clip(tmp_path / "long.mp4", moving_scenes(lengths)))
+    seen: list[int] = []
+    found = scan(clip, SceneSettings(), Selection((range(70, 72), range(75, 80), range(140, 150))), seen.append)
+    assert found == Scan((FrameRange(55, 80), FrameRange(120, 150)), ())  # 6 frames are no scene
+    assert len(set(seen)) < 120
+    assert scan(clip, SceneSettings(), Selection((range(140, 150),))).scenes == (FrameRange(120, 150),)
+
+
+def test_a_range_of_a_damaged_clip_is_scanned_as_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip, whole = probe(write_clip(tmp_path / "long.mp4", moving_scenes((30, 40)))), decode
+
+    def damaged(clip: Clip, frames: FrameRange, size: tuple[int, int]) -> Iterator[Frame]:
+        return (frame for frame in whole(clip, frames, size) if frame.index != 66)
+
+    monkeypatch.setattr("videostyle.render.plan.decode", damaged)
+    monkeypatch.setattr("videostyle.motion.scenes.BLOCK", 5)
+    assert scan(clip, SceneSettings(), Selection((range(60, 62),))) == known(30, 40, lost=(66,))
+    assert scan(clip, SceneSettings(), Selection((range(45, 50),))) == Scan((FrameRange(30, 50),), ())
+
+
+def test_a_scan_knows_what_it_covers() -> None:
+    found = Scan((FrameRange(4, 8), FrameRange(8, 12), FrameRange(20, 30)), ())
+    assert found.covers(Selection((range(5, 12), range(20, 30, 3))))
+    assert not any(found.covers(Selection((part,))) for part in (range(3, 5), range(8, 13), range(11, 21)))
 
 
 def test_chunks_come_from_the_clip_and_a_range_selects(clip: Clip, folder: Path) -> None:
@@ -52,7 +85,7 @@ def test_chunks_come_from_the_clip_and_a_range_selects(clip: Clip, folder: Path)
 
 
 def test_lost_frames_are_neither_rendered_nor_kept(clip: Clip, folder: Path) -> None:
-    made = plan(clip, folder, scan=Scan((14,), (3, 15)))
+    made = plan(clip, folder, scan=known(14, 12, lost=(3, 15)))
     assert set(range(26)) - set(made.to_render) == {3, 15}
     assert made.to_keep == made.to_render
 

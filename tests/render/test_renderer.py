@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.clips import moving_scenes, write_art, write_clip
+from tests.clips import known, moving_scenes, write_art, write_clip
 from videostyle.errors import MediaError
 from videostyle.frames import FrameTask, Stylized
 from videostyle.media.probe import probe
 from videostyle.render import renderer
-from videostyle.render.plan import RenderPlan, Scan, make_plan
+from videostyle.render.plan import RenderPlan, make_plan
 from videostyle.render.store import Store
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings
@@ -33,7 +33,7 @@ class Gray:
 def plan(tmp_path: Path) -> RenderPlan:
     clip = probe(write_clip(tmp_path / "clip.mp4", moving_scenes((4, 3, 2))))
     return make_plan(
-        clip, [write_art(tmp_path / "a.png")], RenderSettings(), Scan((4, 7), ()), Selection.whole(clip), "w"
+        clip, [write_art(tmp_path / "a.png")], RenderSettings(), known(4, 3, 2), Selection.whole(clip), "w"
     )
 
 

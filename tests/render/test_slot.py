@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.clips import moving_scenes, write_art, write_clip
+from tests.clips import known, moving_scenes, write_art, write_clip
 from videostyle.frames import Chunk, FrameRange, Stylized, TemporalTarget, to_picture
 from videostyle.media.decode import decode
 from videostyle.media.probe import probe
-from videostyle.render.plan import RenderPlan, Scan, make_plan
+from videostyle.render.plan import RenderPlan, make_plan
 from videostyle.render.slot import Slot, _long_term, seen_loss
 from videostyle.render.store import Store
 from videostyle.selection import Selection
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def plan(folder: Path, lost: tuple[int, ...] = (), **values: object) -> RenderPlan:
     settings = change(RenderSettings(), {name.replace("__", "."): value for name, value in values.items()}, "test")
     clip = probe(folder / "clip.mp4")
-    return make_plan(clip, [folder / "art.png"], settings, Scan((), lost), Selection.whole(clip), "w")
+    return make_plan(clip, [folder / "art.png"], settings, known(8, lost=lost), Selection.whole(clip), "w")
 
 
 def slot(made: RenderPlan, tmp_path: Path) -> tuple[Slot, Store]:

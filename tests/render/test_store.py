@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from videostyle.errors import JobError
-from videostyle.frames import Stylized
+from videostyle.frames import FrameRange, Stylized
 from videostyle.render.plan import Scan
 from videostyle.render.store import Store
+from videostyle.selection import Selection
 
 DONE = Stylized(np.zeros((4, 4, 3), np.float32), {"content": 0.25, "style": 1 / 3}, 7, "because")
 
@@ -75,10 +76,12 @@ def test_a_plan_that_cannot_be_read_is_told(tmp_path: Path, content: str) -> Non
 
 
 def test_a_stored_scan_is_used_for_the_same_clip_only(store: Store) -> None:
-    store.open("abc", {"scan": {"key": "k", "cuts": [4, 9], "lost": [2]}})
-    assert store.scan("k") == Scan((4, 9), (2,))
-    assert store.scan("other") is None
-    assert Store(store.folder / "none").scan("k") is None
+    keep = Selection((range(5, 9),))
+    store.open("abc", {"scan": {"key": "k", "scenes": [[4, 8], [8, 9]], "lost": [4]}})
+    assert store.scan("k", keep) == Scan((FrameRange(4, 8), FrameRange(8, 9)), (4,))
+    assert store.scan("k", Selection((range(5, 10),))) is None
+    assert store.scan("other", keep) is None
+    assert Store(store.folder / "none").scan("k", keep) is None
     assert json.loads((store.folder / "plan.json").read_text())["fingerprint"] == "abc"
 
 

@@ -1,15 +1,16 @@
-"""Frames -> scene cuts, by PySceneDetect's detectors fed with our frames."""
+"""Frames -> scenes, by PySceneDetect's detectors fed with our frames."""
 
+import itertools
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
-from videostyle.frames import Frame
+from videostyle.frames import Frame, FrameRange
 from videostyle.settings import SceneSettings
 
 LEAST_CHANGE = 6.0
@@ -23,31 +24,56 @@ STANDS_OUT = 2.0
 KEPT = 12
 """frames at hand when a cut is judged: as far back as it is reported late, and FLASH more on either side"""
 
+BLOCK = 256
+"""frames that are looked at before a range to find where its scene begins; twice as many each time that is in vain"""
+
 _Small = NDArray[np.uint8]
 
 
-def find_cuts(frames: Iterable[Frame], settings: SceneSettings) -> list[int]:
-    """Indices of the first frames of new scenes, ascending; the very first frame is none.
+def find_scenes(
+    look: Callable[[FrameRange], Iterable[Frame]], wanted: FrameRange, num_frames: int, settings: SceneSettings
+) -> list[FrameRange]:
+    """The scenes that a range of a clip lies in, ascending, the last one only as far as the range goes.
 
-    Frames (H, W, 3) of any one size; 144 px on the short side are enough. Of the detector's cuts those are dropped that
-    are flashes, hardly change the picture, or do not stand out from the motion around them; of scenes shorter than
-    ``settings.min_frames`` those after the first. All frames are taken, whatever the settings, and few are kept.
+    look: decodes frames (H, W, 3) of any one size; 144 px on the short side are enough. num_frames: of the clip.
+    Of the detector's cuts those are dropped that are flashes, hardly change the picture, or do not stand out from the
+    motion around them; of scenes shorter than ``settings.min_frames`` those after the first.
+
+    Whatever the range, scenes begin where they do in the whole clip, but only as much of it is looked at as that takes:
+    back to a cut that counts for certain, because no other one is near before it.
     """
     if settings.detector == "none":
-        for _ in frames:
-            pass
-        return []
-    cuts = list[int]()
-    last = -1  # place of the latest scene's first frame; -1: none yet
-    for place, index in _candidates(frames, settings):
-        if place - max(last, 0) >= settings.min_frames:
-            cuts.append(index)
-            last = place
-    return cuts
+        deque(look(FrameRange(0, wanted.stop)), maxlen=0)
+        return [FrameRange(0, wanted.stop)]
+    cuts, begin, end, block = list[int](), wanted.start, wanted.stop, BLOCK
+    certain = None
+    while certain is None:
+        begin = max(0, begin - block)
+        around = FrameRange(max(0, begin - KEPT), min(num_frames, end + KEPT))
+        cuts = [cut for cut in _cuts(look(around), settings) if begin <= cut < end] + cuts
+        certain = _certain(cuts, begin, wanted.start, settings.min_frames)
+        end, block = begin, 2 * block
+    starts = [certain]
+    for cut in cuts:
+        if cut - starts[-1] >= settings.min_frames:
+            starts.append(cut)
+    scenes = itertools.pairwise([*starts, wanted.stop])
+    return [FrameRange(start, stop) for start, stop in scenes if stop > wanted.start]
 
 
-def _candidates(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[tuple[int, int]]:
-    """Cuts that are seen and last, however near each other: the frame's place among the frames, and its index."""
+def _certain(cuts: Sequence[int], begin: int, end: int, least: int) -> int | None:
+    """The last cut up to ``end`` that begins a scene wherever the scenes before it began; 0: the clip's beginning.
+
+    cuts: all of them from frame ``begin`` on.
+    """
+    if begin == 0:
+        return 0
+    spaced = [cut for before, cut in itertools.pairwise([begin, *cuts]) if cut - before >= least and cut <= end]
+    return spaced[-1] if spaced else None
+
+
+def _cuts(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[int]:
+    """First frames after a cut that is seen and lasts, however near each other: KEPT frames around it decide."""
     detector, waiting = _detector(settings), deque[int]()
     recent = dict[int, tuple[int, _Small]]()
     for place, frame in enumerate(frames):
@@ -59,10 +85,10 @@ def _candidates(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[tu
         while waiting and waiting[0] + FLASH <= place:
             cut = waiting.popleft()
             if _is_cut(cut, recent):
-                yield cut, recent[cut][0]
+                yield recent[cut][0]
     for cut in waiting:
         if _is_cut(cut, recent):
-            yield cut, recent[cut][0]
+            yield recent[cut][0]
 
 
 def _detector(settings: SceneSettings) -> ContentDetector:

@@ -163,9 +163,9 @@ def prepare(
     fingerprint = fingerprint_of(checked.clip, request.artworks, request.settings, backbone.fingerprint)
     stylizer = Stylizer(backbone, checked.artworks, request.settings, device)
     store = Store(checked.job)
-    found = store.scan(scan_key(checked.clip, request.settings.scene))
-    found = found or scan(checked.clip, request.settings.scene, on_scan)
-    plan = make_plan(checked.clip, request.artworks, request.settings, found, checked.keep, fingerprint)
+    scene, keep = request.settings.scene, checked.keep
+    found = store.scan(scan_key(checked.clip, scene), keep) or scan(checked.clip, scene, keep, on_scan)
+    plan = make_plan(checked.clip, request.artworks, request.settings, found, keep, fingerprint)
     if not plan.to_keep:
         raise MediaError(
             f"{request.clip}: none of the frames {checked.keep} can be decoded; choose others with --frames"

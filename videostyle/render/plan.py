@@ -1,7 +1,6 @@
 """Clip + artworks + settings -> RenderPlan: which frames are rendered, in which chunks, at which size."""
 
 import hashlib
-import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from videostyle.errors import SettingsError
 from videostyle.frames import Chunk, Clip, Frame, FrameRange
 from videostyle.media.decode import decode
 from videostyle.media.sequence import identity
-from videostyle.motion.scenes import find_cuts
+from videostyle.motion.scenes import BLOCK, find_scenes
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
@@ -23,12 +22,22 @@ SCAN_SIDE = 144
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one pass over all frames of a clip finds; it depends on clip and scene settings only."""
+    """What looking through a clip finds; where scenes begin depends on clip and scene settings only."""
 
-    cuts: tuple[int, ...]
-    """first frames of new scenes"""
+    scenes: tuple[FrameRange, ...]
+    """those of the frames that were asked for, ascending; one may end where these do"""
     lost: tuple[int, ...]
-    """frames that are in the file and cannot be decoded"""
+    """frames of these scenes that are in the file and cannot be decoded"""
+
+    def covers(self, keep: Selection) -> bool:
+        """Whether the scenes of all these frames are known."""
+        for part in keep.parts:
+            known = part.start
+            for scene in self.scenes:
+                known = scene.stop if known in scene else known
+            if known < part.stop:
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +76,40 @@ class RenderPlan:
         return len(self.keep.frames) - len(self.to_keep) + self.clip.frames_missing
 
 
-def scan(clip: Clip, settings: SceneSettings, on_frame: Callable[[int], None] = lambda _: None) -> Scan:
-    """Decode the whole clip once, small: where scenes begin, and which frames cannot be decoded."""
+def scan(
+    clip: Clip, settings: SceneSettings, keep: Selection, on_frame: Callable[[int], None] = lambda _: None
+) -> Scan:
+    """Decode a clip once, small, as far as needed: which scenes some frames lie in, and what cannot be decoded."""
+    asked: set[int] = set()
     decoded: set[int] = set()
+    found: dict[int, FrameRange] = {}
 
-    def watched() -> Iterator[Frame]:
-        for frame in decode(clip, size=_fit(clip.width, clip.height, SCAN_SIDE)):
+    def look(frames: FrameRange) -> Iterator[Frame]:
+        asked.update(frames.indices)
+        for frame in decode(clip, frames, _fit(clip.width, clip.height, SCAN_SIDE)):
             decoded.add(frame.index)
             on_frame(frame.index)
             yield frame
 
-    cuts = tuple(find_cuts(watched(), settings))
-    return Scan(cuts, tuple(frame for frame in clip.frames.indices if frame not in decoded))
+    for part in _stretches(keep):
+        # the scene in which one stretch ends may go on in the next
+        found |= {scene.start: scene for scene in find_scenes(look, part, clip.num_frames, settings)}
+    everything = Selection.whole(clip)
+    if asked > decoded and keep != everything:
+        # which frames a damaged clip loses may depend on where decoding began: begin where every other range does
+        return scan(clip, settings, everything, on_frame)
+    scenes = tuple(found.values())
+    return Scan(scenes, tuple(frame for scene in scenes for frame in scene.indices if frame not in decoded))
 
 
-def scenes(found: Scan, clip: Clip) -> list[FrameRange]:
-    """The scenes of a clip: a farm's best tasks, because nothing leads in to them."""
-    return [FrameRange(start, stop) for start, stop in itertools.pairwise([0, *found.cuts, clip.num_frames])]
+def _stretches(keep: Selection) -> list[FrameRange]:
+    """The parts of a selection, those that are near each other as one."""
+    joined: list[FrameRange] = []
+    for part in keep.parts:
+        near = joined and part.start - joined[-1].stop < BLOCK
+        start = joined.pop().start if near else part.start
+        joined.append(FrameRange(start, part.stop))
+    return joined
 
 
 def make_plan(
@@ -96,10 +122,10 @@ def make_plan(
 ) -> RenderPlan:
     """Cut a clip into chunks and pick those that the frames asked for need.
 
-    Chunk borders come from the whole clip, never from the frames asked for, so that these are the full render's.
+    found: of these frames at least. Its scenes begin where the whole clip's do, so that frames are the full render's.
     fingerprint: of the job, see ``fingerprint_of``.
     """
-    chunks = [Chunk(i, scene, kept) for i, scene in enumerate(scenes(found, clip)) if (kept := keep.within(scene))]
+    chunks = [Chunk(i, scene, kept) for i, scene in enumerate(found.scenes) if (kept := keep.within(scene))]
     size = film_size(clip, settings)
     shrunk = settings.picture.work and settings.optimize.iterations  # frames that are kept as they are stay sharp
     work = _fit(*size, min(settings.picture.work, *size)) if shrunk else size
@@ -144,7 +170,7 @@ def fingerprint_of(clip: Clip, artworks: Sequence[Path], settings: RenderSetting
 
 def scan_key(clip: Clip, settings: SceneSettings) -> str:
     """What a stored scan must match to be used again."""
-    return hashlib.sha256(f"{identity(clip)} {sorted(asdict(settings).items())}".encode()).hexdigest()
+    return hashlib.sha256(f"scenes {identity(clip)} {sorted(asdict(settings).items())}".encode()).hexdigest()
 
 
 def _fit(width: int, height: int, side: int) -> tuple[int, int]:

@@ -34,7 +34,7 @@ def score_files(
     pictures = [read_picture(path) for path in artworks]
     clip, film = probe(source), probe(stylized)
     keep = select(clip, frames)
-    found = scan(clip, SceneSettings())
+    found = scan(clip, SceneSettings(), keep)
     wanted = set(keep.frames) - set(found.lost)
     if film.num_frames != len(wanted):
         part = f"frames {frames} of {source} are" if frames else f"{source} has"
@@ -45,5 +45,5 @@ def score_files(
     judge = Judge(network.to(choose_device(backbone.device)), pictures, StyleSettings())
     shown = decode(clip, FrameRange(keep.frames[0], keep.frames[-1] + 1))
     original = (frame for frame in shown if frame.index in wanted)
-    borders = (*found.cuts, *(part.start for part in keep.parts))
+    borders = [*(scene.start for scene in found.scenes), *(part.start for part in keep.parts)]
     return score(original, decode(film), judge, borders, FLOW)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from videostyle.errors import JobError, MediaError
-from videostyle.frames import Pixels, Stylized
+from videostyle.frames import FrameRange, Pixels, Stylized
 from videostyle.media.atomic import temporary_of
 from videostyle.media.stills import read_png, write_png
 from videostyle.render.plan import Scan
+from videostyle.selection import Selection
 
 FORMAT = 2
 PNG_END = b"IEND\xaeB`\x82"
@@ -58,11 +59,14 @@ class Store:
             raise JobError(f"{self.folder}: no job folder, there is no plan.json in it; give one that 'run --job' made")
         return known
 
-    def scan(self, key: str) -> Scan | None:
-        """The scan that an earlier run stored, if it is of the same clip and scene settings."""
+    def scan(self, key: str, keep: Selection) -> Scan | None:
+        """The scan that an earlier run stored, if it is of the same clip and scene settings and covers these frames."""
         known = self._read() or {}
         stored = known.get("scan") or {}
-        return Scan(tuple(stored["cuts"]), tuple(stored["lost"])) if stored.get("key") == key else None
+        if stored.get("key") != key:
+            return None
+        found = Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
+        return found if found.covers(keep) else None
 
     def has(self, frame: int) -> bool:
         """Whether the frame is done: its file is there and whole."""
