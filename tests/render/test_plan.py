@@ -73,6 +73,11 @@ def test_a_scan_knows_what_it_covers() -> None:
     assert not any(found.covers(Selection((part,))) for part in (range(3, 5), range(8, 13), range(11, 21)))
 
 
+def test_scans_of_two_parts_add_up() -> None:
+    one, other = Scan((FrameRange(4, 8), FrameRange(20, 25)), (5,)), Scan((FrameRange(20, 30),), (21,))
+    assert one | other == other | one == Scan((FrameRange(4, 8), FrameRange(20, 30)), (5, 21))
+
+
 def test_chunks_come_from_the_clip_and_a_range_selects(clip: Clip, folder: Path) -> None:
     whole = plan(clip, folder)
     assert [chunk.frames for chunk in whole.chunks] == [FrameRange(0, 14), FrameRange(14, 26)]

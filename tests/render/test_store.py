@@ -10,7 +10,6 @@ from videostyle.errors import JobError
 from videostyle.frames import FrameRange, Stylized
 from videostyle.render.plan import Scan
 from videostyle.render.store import Store
-from videostyle.selection import Selection
 
 DONE = Stylized(np.zeros((4, 4, 3), np.float32), {"content": 0.25, "style": 1 / 3}, 7, "because")
 
@@ -76,12 +75,9 @@ def test_a_plan_that_cannot_be_read_is_told(tmp_path: Path, content: str) -> Non
 
 
 def test_a_stored_scan_is_used_for_the_same_clip_only(store: Store) -> None:
-    keep = Selection((range(5, 9),))
     store.open("abc", {"scan": {"key": "k", "scenes": [[4, 8], [8, 9]], "lost": [4]}})
-    assert store.scan("k", keep) == Scan((FrameRange(4, 8), FrameRange(8, 9)), (4,))
-    assert store.scan("k", Selection((range(5, 10),))) is None
-    assert store.scan("other", keep) is None
-    assert Store(store.folder / "none").scan("k", keep) is None
+    assert store.scan("k") == Scan((FrameRange(4, 8), FrameRange(8, 9)), (4,))
+    assert store.scan("other") == Store(store.folder / "none").scan("k") == Scan((), ())
     assert json.loads((store.folder / "plan.json").read_text())["fingerprint"] == "abc"
 
 

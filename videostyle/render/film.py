@@ -17,7 +17,7 @@ from videostyle.media.patch import Patch, patch_film
 from videostyle.media.probe import probe
 from videostyle.media.sequence import identity
 from videostyle.render.ahead import Ahead
-from videostyle.render.plan import RenderPlan, film_size, make_plan, scan, scan_key
+from videostyle.render.plan import RenderPlan, film_size, make_plan, scan_key
 from videostyle.render.store import Store
 from videostyle.selection import Selection, select
 from videostyle.settings import RenderSettings, change, restore
@@ -183,10 +183,9 @@ def stored_film(
     if identity(source) != known["identity"]:
         raise JobError(f"{source.path} is not the clip that {folder} was rendered from; give that with --clip")
     settings = change(restore(known["settings"], f"{folder}/plan.json"), film or {}, "flag")
-    keep = select(source, frames)
-    found = store.scan(scan_key(source, settings.scene), keep) or scan(source, settings.scene, keep)
+    found = store.scan(scan_key(source, settings.scene))
     styles = [Path(style) for style in known["styles"]]
-    plan = make_plan(source, styles, settings, found, keep, known["fingerprint"])
+    plan = make_plan(source, styles, settings, found, select(source, frames), known["fingerprint"])
     missing = ranges([frame for frame in plan.to_keep if not store.has(frame)])
     if missing:
         more = f" and {len(missing) - SHOWN} more ranges" if len(missing) > SHOWN else ""

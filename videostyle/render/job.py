@@ -164,7 +164,9 @@ def prepare(
     stylizer = Stylizer(backbone, checked.artworks, request.settings, device)
     store = Store(checked.job)
     scene, keep = request.settings.scene, checked.keep
-    found = store.scan(scan_key(checked.clip, scene), keep) or scan(checked.clip, scene, keep, on_scan)
+    found = store.scan(scan_key(checked.clip, scene))
+    if not found.covers(keep):
+        found |= scan(checked.clip, scene, keep, on_scan)
     plan = make_plan(checked.clip, request.artworks, request.settings, found, keep, fingerprint)
     if not plan.to_keep:
         raise MediaError(

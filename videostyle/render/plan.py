@@ -39,6 +39,12 @@ class Scan:
                 return False
         return True
 
+    def __or__(self, other: "Scan") -> "Scan":
+        """What two scans of the same clip found together."""
+        # of a scene that both know, the one that reaches further
+        found = {scene.start: scene for scene in sorted((*self.scenes, *other.scenes), key=lambda scene: scene.stop)}
+        return Scan(tuple(found[start] for start in sorted(found)), tuple(sorted({*self.lost, *other.lost})))
+
 
 @dataclass(frozen=True, slots=True)
 class RenderPlan:
@@ -82,7 +88,7 @@ def scan(
     """Decode a clip once, small, as far as needed: which scenes some frames lie in, and what cannot be decoded."""
     asked: set[int] = set()
     decoded: set[int] = set()
-    found: dict[int, FrameRange] = {}
+    found = Scan((), ())
 
     def look(frames: FrameRange) -> Iterator[Frame]:
         asked.update(frames.indices)
@@ -92,14 +98,13 @@ def scan(
             yield frame
 
     for part in _stretches(keep):
-        # the scene in which one stretch ends may go on in the next
-        found |= {scene.start: scene for scene in find_scenes(look, part, clip.num_frames, settings)}
+        found |= Scan(tuple(find_scenes(look, part, clip.num_frames, settings)), ())
     everything = Selection.whole(clip)
     if asked > decoded and keep != everything:
         # which frames a damaged clip loses may depend on where decoding began: begin where every other range does
         return scan(clip, settings, everything, on_frame)
-    scenes = tuple(found.values())
-    return Scan(scenes, tuple(frame for scene in scenes for frame in scene.indices if frame not in decoded))
+    lost = (frame for scene in found.scenes for frame in scene.indices if frame not in decoded)
+    return Scan(found.scenes, tuple(lost))
 
 
 def _stretches(keep: Selection) -> list[FrameRange]:

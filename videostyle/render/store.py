@@ -15,7 +15,6 @@ from videostyle.frames import FrameRange, Pixels, Stylized
 from videostyle.media.atomic import temporary_of
 from videostyle.media.stills import read_png, write_png
 from videostyle.render.plan import Scan
-from videostyle.selection import Selection
 
 FORMAT = 2
 PNG_END = b"IEND\xaeB`\x82"
@@ -59,14 +58,13 @@ class Store:
             raise JobError(f"{self.folder}: no job folder, there is no plan.json in it; give one that 'run --job' made")
         return known
 
-    def scan(self, key: str, keep: Selection) -> Scan | None:
-        """The scan that an earlier run stored, if it is of the same clip and scene settings and covers these frames."""
+    def scan(self, key: str) -> Scan:
+        """What earlier runs found out about the same clip with the same scene settings, perhaps nothing."""
         known = self._read() or {}
         stored = known.get("scan") or {}
         if stored.get("key") != key:
-            return None
-        found = Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
-        return found if found.covers(keep) else None
+            return Scan((), ())
+        return Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
 
     def has(self, frame: int) -> bool:
         """Whether the frame is done: its file is there and whole."""
