@@ -14,7 +14,7 @@ from videostyle.motion.scenes import BLOCK, find_scenes
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
-LOOK = 3
+LOOK = 4
 """raised whenever the same settings give other pixels, so that two looks never meet in one job folder"""
 SCAN_SIDE = 144
 """px, short side at which frames are looked at for cuts"""
