@@ -110,7 +110,7 @@ class FlowSettings:
         8.0, "distrust where the blurred warped source differs by more levels of 255; 0: off", 0, 255
     )
     plain: bool = _setting(
-        True, "plain areas, where no flow can be trusted, move with the camera (needs photometric > 0)"
+        True, "plain areas, where flow is uncertain or a neighbor's, move with the camera (needs photometric > 0)"
     )
 
 

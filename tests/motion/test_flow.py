@@ -72,6 +72,30 @@ def test_uncovered_background_is_not_trusted(method: str) -> None:
     assert motion.flow[80, 104] == pytest.approx((-12, 0), abs=0.3)
 
 
+def square_in_the_sky(at: int) -> Pixels:
+    """A square of 60 px, plain inside a textured rim, at column ``at`` before a sky that grows lighter downwards."""
+    sky = np.linspace(150, 200, 160)[:, None, None] + np.zeros((160, 224, 3))
+    sky[:20], sky[85:] = texture()[:20], texture()[85:160]
+    sky[40:100, at : at + 60] = texture(seed=2)[:60, :60] * 0.5
+    sky[56:84, at + 16 : at + 44] = 60
+    return np.rint(sky).astype(np.uint8)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_plain_sky_is_not_drawn_along(method: str) -> None:
+    rng = np.random.default_rng(0)
+    noisy = [np.clip(square_in_the_sky(at) + rng.normal(0, 2, (160, 224, 3)), 0, 255) for at in (90, 82)]
+    motion = estimate(*(frame.astype(np.uint8) for frame in noisy), FlowSettings(method=method))  # type: ignore[arg-type]
+    trusted = motion.consistency > 0.5
+    square = np.zeros((160, 224), bool)
+    square[40:100, 90:150] = True
+    around = cv2.dilate(square.astype(np.uint8), np.ones((41, 41), np.uint8)).astype(bool) & ~square
+    around[:, 72:92] = False  # where the square was
+    assert (np.abs(motion.flow[..., 0]) > 2)[around & trusted].mean() < 0.1
+    if method == "farneback":  # DIS does not trust its own flow there
+        assert motion.flow[70, 120] == pytest.approx((-8, 0), abs=1)  # the plain inside of the square goes with its rim
+
+
 def test_another_scene_is_not_trusted() -> None:
     motion = estimate(texture(seed=3), texture(seed=4), FlowSettings())
     assert motion.consistency.mean() < 0.2

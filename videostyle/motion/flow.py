@@ -30,6 +30,10 @@ FAINTEST = 4.0
 """levels of 255: contrast below this is taken for noise and not raised"""
 CAMERA_ROUNDS = 5
 """of reweighted least squares"""
+APART, CLEAR = 1.0, 1.0
+"""px between two motions that differ; levels of 255 by which one of them must explain a color better to be the one"""
+REACH, STEEP = 1 / 8, 1e-3
+"""of the guided filter: radius as a share of the short side, and variance of the guide below which it only averages"""
 DIS_FULL = 512
 """px: pictures with a shorter side are followed by DIS down to full size, others to half size"""
 
@@ -39,8 +43,8 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings) -> Motio
 
     A pixel is trusted where the flow there and back agree (Sundaram et al. 2010: ``|w1 + w2|^2 < 0.01 (|w1|^2 + |w2|^2)
     + 0.5`` px^2, with the constants of Ruder et al. 2016), it lies inside the earlier frame, and, differing from both,
-    the earlier frame warped shows about the same colour. What is not trusted and shows the same colour along the
-    camera's motion gets that motion, and is trusted.
+    the earlier frame warped shows about the same colour. What is not trusted, or has a neighbor's flow, and shows the
+    same colour along the camera's motion gets that motion, and is trusted.
     """
     now, before = _gray(current), _gray(previous)
     backward = _flow(now, before, settings.method)
@@ -52,10 +56,13 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings) -> Motio
     if settings.motion_boundary:
         trusted &= ~_boundary(backward)
     if settings.photometric:
-        trusted &= _same_color(current, previous, backward, settings.photometric)
+        change = _change(current, previous, backward)
+        trusted &= change < settings.photometric
     if settings.photometric and settings.plain:
         camera = _camera(backward, trusted)
-        plain = ~trusted & _inside(camera) & _same_color(current, previous, camera, settings.photometric)
+        along = _change(current, previous, camera)
+        plain = ~trusted | _drawn_along(now, backward - camera, change - along, trusted)
+        plain &= _inside(camera) & (along < settings.photometric)
         backward = np.where(plain[..., None], camera, backward)
         trusted |= plain
     weight = cv2.erode(trusted.astype(np.float32), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
@@ -79,6 +86,31 @@ def _camera(flow: Field, trusted: NDArray[np.bool_]) -> Field:
         away = np.square(wanted - terms @ fit).sum(1, keepdims=True)
         weight = trusted.reshape(-1, 1) / (1 + away)  # Cauchy's weights: what moves otherwise loses its say
     return (terms @ fit).reshape(flow.shape).astype(np.float32)
+
+
+def _drawn_along(gray: Gray, apart: Field, gain: Weight, trusted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Plain pixels beside something that moves by itself, whose flow is that thing's and not their own: (H, W).
+
+    apart: their flow less the camera's motion, px. gain: by how much the latter explains their color better, levels of
+    255. Where both explain it a pixel goes with those around it, of its brightness, of which only one is true.
+    """
+    differs = _squares(apart) > APART**2
+    camera = (gain > CLEAR) | (trusted & ~differs)
+    own = trusted & differs & (gain < -CLEAR)
+    votes = _guided(camera.astype(np.float32) - own.astype(np.float32), np.float32(1 / 255) * gray)
+    return differs & (gain > -CLEAR) & (votes > 0)
+
+
+def _guided(values: Weight, guide: Weight) -> Weight:
+    """Values (H, W) averaged within the borders of a guide in 0..1 (He et al. 2010, the guided filter)."""
+    side = 2 * max(1, round(REACH * min(guide.shape))) + 1
+
+    def mean(of: NDArray[Any]) -> Weight:
+        return np.asarray(cv2.boxFilter(of, -1, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
+
+    level, average = mean(guide), mean(values)
+    slope = (mean(guide * values) - level * average) / (mean(guide * guide) - level * level + STEEP)
+    return mean(slope) * guide + mean(average - slope * level)
 
 
 def warp(picture: Picture, flow: Field) -> tuple[Picture, Weight]:
@@ -201,8 +233,9 @@ def _boundary(flow: Field) -> NDArray[np.bool_]:
     return np.asarray(np.sum(gradients, 0) > 0.01 * _squares(flow) + 0.002)
 
 
-def _same_color(current: Pixels, previous: Pixels, flow: Field, levels: float) -> NDArray[np.bool_]:
+def _change(current: Pixels, previous: Pixels, flow: Field) -> Weight:
+    """Difference of the earlier frame, warped, from the current one, over a few pixels: (H, W), levels of 255."""
     top = np.iinfo(current.dtype).max / 255
     warped = _sample(previous.astype(np.float32), flow, cv2.INTER_LINEAR)
     difference = np.abs(warped - current.astype(np.float32)).mean(-1) / top
-    return np.asarray(cv2.GaussianBlur(difference, (0, 0), 1.5) < levels)
+    return np.asarray(cv2.GaussianBlur(difference, (0, 0), 1.5), np.float32)
