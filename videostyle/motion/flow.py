@@ -28,8 +28,8 @@ SMOOTHNESS, REFINEMENTS = 80.0, 10
 """of the variational refinement: weight of smooth flow (OpenCV's is 20) and fixed-point iterations"""
 FAINTEST = 4.0
 """levels of 255: contrast below this is taken for noise and not raised"""
-CAMERA_ROUNDS = 5
-"""of reweighted least squares"""
+CAMERA_ROUNDS, CAMERA_SIDE = 5, 128
+"""of reweighted least squares, on a grid of about so many points along the short side: six numbers need no more"""
 APART, CLEAR = 1.0, 1.0
 """px between two motions that differ; levels of 255 by which one of them must explain a color better to be the one"""
 REACH, STEEP = 1 / 8, 1e-3
@@ -77,15 +77,17 @@ def _camera(flow: Field, trusted: NDArray[np.bool_]) -> Field:
     """
     height, width = trusted.shape
     y, x = np.mgrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j]
-    terms = np.stack([np.ones_like(x), x, y], -1).reshape(-1, 3)
-    wanted, weight = flow.reshape(-1, 2).astype(np.float64), trusted.reshape(-1, 1).astype(np.float64)
-    fit = np.zeros((3, 2))
+    terms = np.stack([np.ones_like(x), x, y], -1)
+    step = max(1, min(height, width) // CAMERA_SIDE)
+    known, wanted = terms[::step, ::step].reshape(-1, 3), flow[::step, ::step].reshape(-1, 2).astype(np.float64)
+    valid = trusted[::step, ::step].reshape(-1, 1).astype(np.float64)
+    weight, fit = valid, np.zeros((3, 2))
     for _ in range(CAMERA_ROUNDS):
-        normal = (terms * weight).T
-        fit = np.linalg.solve(normal @ terms + np.eye(3) * 1e-3, normal @ wanted)
-        away = np.square(wanted - terms @ fit).sum(1, keepdims=True)
-        weight = trusted.reshape(-1, 1) / (1 + away)  # Cauchy's weights: what moves otherwise loses its say
-    return (terms @ fit).reshape(flow.shape).astype(np.float32)
+        normal = (known * weight).T
+        fit = np.linalg.solve(normal @ known + np.eye(3) * 1e-3, normal @ wanted)
+        away = np.square(wanted - known @ fit).sum(1, keepdims=True)
+        weight = valid / (1 + away)  # Cauchy's weights: what moves otherwise loses its say
+    return np.asarray(terms @ fit, np.float32)
 
 
 def _drawn_along(gray: Gray, apart: Field, gain: Weight, trusted: NDArray[np.bool_]) -> NDArray[np.bool_]:
