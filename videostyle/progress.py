@@ -79,7 +79,7 @@ class Progress:
         done = f"; {prepared.frames_stored} frames are done already" if prepared.frames_stored else ""
         self._say(
             f"{prepared.why} On {prepared.device}, {prepared.slots} scene(s) at a time: at most about "
-            f"{span(prepared.seconds_left)}, {prepared.bytes_needed / 1e9:.2f} GB{done}"
+            f"{span(prepared.seconds_left)}, {prepared.bytes_needed / 1e9:.2f} GB beside the program's own{done}"
             + (f". {remark}" if remark else ""),
             event="plan",
             clip=str(plan.clip.path),
