@@ -27,6 +27,7 @@ from PIL import Image, ImageDraw
 from videostyle.frames import Picture, Pixels, to_picture, to_pixels
 from videostyle.settings import RenderSettings, change
 from videostyle.stylize.backbones import Backbone, load_backbone
+from videostyle.stylize.device import keep_freed_memory
 from videostyle.stylize.judge import Judge
 from videostyle.stylize.objective import Objective
 from videostyle.stylize.solve import solve
@@ -196,7 +197,8 @@ def main() -> None:
     shared |= {"style.weight": given.style_weight, "content.weight": given.content_weight}
     settings = change(RenderSettings(), shared, "compare_backbones")
     ours_settings = change(settings, {"style.layers": given.style_layers}, "--style-layers")
-    # with channels last, as films are rendered
+    # with channels last and freed memory kept, as films are rendered
+    keep_freed_memory()
     vgg19 = load_backbone("vgg19", str(given.teacher)).to(memory_format=torch.channels_last)
     compact = load_backbone("compact", given.compact).to(memory_format=torch.channels_last)
     nets = [(compact, ours_settings), (vgg19, settings)]
