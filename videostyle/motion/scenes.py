@@ -23,7 +23,6 @@ STANDS_OUT = 2.0
 """times the median change between neighbours around it that a cut must have: fast motion changes every frame much"""
 KEPT = 12
 """frames at hand when a cut is judged: as far back as it is reported late, and FLASH more on either side"""
-
 BLOCK = 256
 """frames that are looked at before a range to find where its scene begins; twice as many each time that is in vain"""
 
