@@ -181,11 +181,11 @@ def choose_backbone(settings: BackboneSettings, report: Report | None = None) ->
         try:
             return load_backbone("vgg19", "", pooling, report), "vgg19: its weights are cached."
         except WeightsError as error:
-            return load_backbone("compact", "", pooling), f"compact, because vgg19 cannot be used: {error}"
+            return load_backbone("compact", "", pooling), f"compact, because vgg19 cannot be used: {error}."
     try:
         files.fetch_vgg19(report, patient=False)
     except WeightsError as error:
-        return load_backbone("compact", "", pooling), f"compact, because vgg19's weights are not at hand: {error}"
+        return load_backbone("compact", "", pooling), f"compact, because vgg19's weights are not at hand: {error}."
     return load_backbone("vgg19", "", pooling, report), "vgg19: its weights were downloaded."
 
 
