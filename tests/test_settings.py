@@ -115,6 +115,10 @@ def test_assignment_without_a_value() -> None:
         read_assignment("optimize.iterations")
 
 
+PLACES = ("backbone.name", "backbone.weights", "backbone.device", "optimize.precision")
+"""settings of which the job's fingerprint holds what they come to"""
+
+
 def test_fingerprint_knows_what_changes_pixels() -> None:
     base = RenderSettings()
     for name in known_settings():
@@ -128,7 +132,7 @@ def test_fingerprint_knows_what_changes_pixels() -> None:
             other = value + 1
         part = dataclasses.replace(owner, **{key: other})
         changed = dataclasses.replace(base, **{group: part}) if group else part
-        silent = group == "film" or name in ("backbone.name", "backbone.weights", "backbone.device")
+        silent = group == "film" or name in PLACES
         assert (changed.fingerprint() == base.fingerprint()) == silent, name
 
 

@@ -8,6 +8,7 @@ import dataclasses
 import difflib
 import hashlib
 import json
+import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,7 +105,7 @@ class FlowSettings:
     )
     forward_backward_px: float = _setting(0.5, "constant of the same test, px^2", 0)
     motion_boundary: bool = _setting(
-        False, "distrust motion boundaries too (discards 18 % of good pixels with farneback)"
+        False, "distrust motion boundaries too: fewer wrong pixels are held, and fewer right ones"
     )
     photometric: float = _setting(
         8.0, "distrust where the blurred warped source differs by more levels of 255; 0: off", 0, 255
@@ -137,12 +138,14 @@ class OptimizeSettings:
     tolerance: float = _setting(
         1e-4, "a frame ends when its loss moved by less than this fraction over the window; 0: never", 0, 1
     )
-    window: int = _setting(10, "iterations over which the loss must move", 1, 10000)
+    window: int = _setting(10, "iterations over which the loss must move, looked at every 5", 1, 10000)
     coarsest: int = _setting(
         96, "first frame: short side of the smallest scale, px; each is sqrt 2 larger than the one before", 16
     )
     range_weight: float = _setting(10.0, "penalty on pixel values outside 0..1", 0)
-    precision: Literal["auto", "float32", "bfloat16"] = _setting("auto", "of the convolutions; auto: bfloat16 on a GPU")
+    precision: Literal["auto", "float32", "bfloat16"] = _setting(
+        "auto", "of the convolutions; auto: bfloat16 on a GPU (where torch takes TF32 for float32)"
+    )
     initial: Literal["content", "style", "noise"] = _setting("content", "start of the first frame of a scene")
     initial_later: Literal["warped", "previous", "content", "style", "noise"] = _setting(
         "warped", "start of the other frames"
@@ -186,11 +189,12 @@ class RenderSettings:
     seed: int = _setting(0, "of the noise initialisation", 0)
 
     def fingerprint(self) -> str:
-        """Hash (hex) of every setting that changes a stored frame: not the film's encoding or the backbone's place."""
+        """Hash (hex) of the settings that change a stored frame: not the film's encoding, nor where it is made."""
         values = dataclasses.asdict(self)
         del values["film"]
         for name in ("name", "weights", "device"):  # the weights themselves are what counts, not where they lie
             del values["backbone"][name]
+        del values["optimize"]["precision"]  # likewise: what ``auto`` comes to
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
@@ -326,7 +330,7 @@ def _scalar(kind: Any, value: Any, item: dataclasses.Field[Any], wrong: Settings
     low, high = item.metadata["low"], item.metadata["high"]
     if isinstance(value, int | float) and not isinstance(value, bool):
         inside = (low is None or value >= low) and (high is None or value <= high)
-        if not inside or value != value:  # NaN compares false with everything
+        if not inside or not math.isfinite(value):
             raise wrong
     return value
 

@@ -1,3 +1,4 @@
+import ctypes
 import platform
 import subprocess
 import sys
@@ -6,7 +7,7 @@ import pytest
 import torch
 
 from videostyle.errors import DeviceError
-from videostyle.stylize.device import Cost, choose_device, choose_precision, fitting_slots, free_bytes
+from videostyle.stylize.device import Cost, choose_device, choose_precision, choose_slots, free_bytes, keep_freed_memory
 
 FAULTS = """
 import resource, sys, torch
@@ -45,16 +46,31 @@ def test_a_gpu_too_far_is_an_error() -> None:
 
 def test_precision() -> None:
     assert choose_precision("auto", torch.device("cpu")) is torch.float32
-    assert choose_precision("auto", torch.device("cuda")) is torch.bfloat16
     assert choose_precision("bfloat16", torch.device("cpu")) is torch.bfloat16
 
 
+@pytest.mark.parametrize(("capability", "precision"), [((7, 5), torch.float32), ((8, 0), torch.bfloat16)])
+def test_old_gpus_keep_to_float32(
+    capability: tuple[int, int], precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert choose_precision("auto", torch.device("cuda")) is precision
+
+
 def test_slots_fill_a_gpu_and_not_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    cost = Cost(seconds_per_iteration=1, bytes_per_slot=2**30)
-    assert fitting_slots(torch.device("cpu"), cost) == 1
+    cost = Cost(seconds_per_iteration=1, bytes_per_slot=2**30, most_slots=50)
+    cpu, cuda = torch.device("cpu"), torch.device("cuda")
+    assert choose_slots(0, cpu, cost) == 1
+    assert choose_slots(3, cpu, cost) == 3
     monkeypatch.setattr("videostyle.stylize.device.free_bytes", lambda _: 10 * 2**30)
-    assert fitting_slots(torch.device("cuda"), cost) == 9
-    assert fitting_slots(torch.device("cuda"), Cost(1, 2**40)) == 1
+    monkeypatch.setattr("os.cpu_count", lambda: 16)
+    assert choose_slots(0, cuda, cost) == 9
+    assert choose_slots(0, cuda, Cost(1, 2**40, 50)) == 1
+    assert choose_slots(12, cuda, cost) == 12
+    # a batch that the GPU cannot count, whatever is asked for; threads and open files that the machine cannot hold
+    assert choose_slots(80, cuda, cost) == 50
+    assert choose_slots(0, cuda, Cost(1, 2**20, 5000)) == 64
+    assert choose_slots(0, cuda, Cost(1, 2**30, 0)) == 1
 
 
 def test_free_memory_of_the_cpu_is_plausible() -> None:
@@ -68,3 +84,22 @@ def test_freed_memory_serves_the_next_tensor() -> None:
         for how in ("given back", "kept")
     )
     assert kept < given / 2
+
+
+def test_an_old_glibc_is_asked_for_what_it_grants(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class OldGlibc:
+        @staticmethod
+        def mallopt(option: int, size: int) -> bool:
+            asked.append((option, size))
+            return option != -3 or size <= limit
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: OldGlibc)
+    limit = 2**25
+    keep_freed_memory()
+    assert asked == [(-3, 2**31 - 1), (-3, 2**25), (-1, 2**31 - 1)]
+    asked.clear()
+    limit = 0  # without the first, the second would only switch off malloc's own adjustment
+    keep_freed_memory()
+    assert all(option == -3 for option, _ in asked)

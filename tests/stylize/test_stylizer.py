@@ -120,17 +120,45 @@ def test_a_frame_without_a_finite_loss_is_rendered_again_and_never_nan(stylizer:
 
 
 def test_unknown_layers_are_told_with_those_there_are() -> None:
-    with pytest.raises(SettingsError, match=r"style\.layers.*relu9_9.*choose of"):
+    with pytest.raises(SettingsError, match=r"relu9_9.*choose style\.layers"):
         Stylizer(load_backbone("compact"), [art()], settings(style__layers=["relu9_9"]), CPU)
 
 
-def test_running_out_of_memory_names_a_smaller_size(stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
+CPU_IS_FULL = RuntimeError(
+    "[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: "
+    "you tried to allocate 4000000000000 bytes. Error code 12 (Cannot allocate memory)"
+)
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), CPU_IS_FULL], ids=["gpu", "cpu"])
+def test_running_out_of_memory_names_a_smaller_size(
+    error: Exception, stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object, **__: object) -> None:
-        raise torch.OutOfMemoryError
+        raise error
 
     monkeypatch.setattr("videostyle.stylize.stylizer.solve", full)
+    with pytest.raises(OutOfMemoryError, match=r"1 frame.* 72x64 .*--size"):
+        stylizer.stylize([task(0)])
+    with pytest.raises(OutOfMemoryError, match=r"1 frame.* 72x64 .*--size"):
+        stylizer.calibrate(64, 72)
+
+
+def test_torch_says_what_we_listen_for_when_a_cpu_is_full(stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("videostyle.stylize.stylizer.solve", lambda *_: torch.empty(2**60, dtype=torch.uint8))
     with pytest.raises(OutOfMemoryError, match="--size"):
         stylizer.stylize([task(0)])
+
+
+def test_other_errors_of_torch_stay_what_they_are(stylizer: Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("videostyle.stylize.stylizer.solve", lambda *_: torch.zeros(2) @ torch.zeros(3))
+    with pytest.raises(RuntimeError, match="size"):
+        stylizer.stylize([task(0)])
+
+
+def test_frames_that_are_kept_cost_nothing() -> None:
+    kept = Stylizer(load_backbone("compact"), [art()], settings(optimize__iterations=0), CPU)
+    assert kept.calibrate(64, 72).seconds_per_iteration == 0
 
 
 def test_calibration_tells_time_and_memory(stylizer: Stylizer) -> None:

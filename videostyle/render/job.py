@@ -154,13 +154,16 @@ def prepare(
 ) -> Prepared:
     """Choose the backbone, find the scenes, and measure what a frame costs. Writes nothing."""
     from videostyle.stylize.backbones import choose_backbone
-    from videostyle.stylize.device import choose_device, fitting_slots
+    from videostyle.stylize.device import choose_device, choose_precision, choose_slots
     from videostyle.stylize.stylizer import Stylizer
 
     request = checked.request
     device = choose_device(request.settings.backbone.device)
     backbone, why = choose_backbone(request.settings.backbone, on_fetch)
-    fingerprint = fingerprint_of(checked.clip, request.artworks, request.settings, backbone.fingerprint)
+    precision = choose_precision(request.settings.optimize.precision, device)
+    fingerprint = fingerprint_of(
+        checked.clip, request.artworks, request.settings, f"{backbone.fingerprint} {precision}"
+    )
     stylizer = Stylizer(backbone, checked.artworks, request.settings, device)
     store = Store(checked.job)
     scene, keep = request.settings.scene, checked.keep
@@ -177,7 +180,7 @@ def prepare(
     width, height = plan.work
     cost = stylizer.calibrate(height, width)
     stored = {frame for frame in plan.to_render if store.has(frame)}
-    slots = min(request.slots or fitting_slots(device, cost), len(plan.chunks))
+    slots = min(choose_slots(request.slots, device, cost), len(plan.chunks))
     return Prepared(
         checked=checked,
         plan=plan,

@@ -14,7 +14,7 @@ from videostyle.motion.scenes import BLOCK, find_scenes
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
-LOOK = 4
+LOOK = 5
 """raised whenever the same settings give other pixels, so that two looks never meet in one job folder"""
 SCAN_SIDE = 144
 """px, short side at which frames are looked at for cuts"""
@@ -161,14 +161,14 @@ def check_size(plan_size: tuple[int, int], smallest: int) -> None:
         )
 
 
-def fingerprint_of(clip: Clip, artworks: Sequence[Path], settings: RenderSettings, weights: str) -> str:
-    """Hash of everything that decides a frame's pixels; weights: the backbone's fingerprint."""
+def fingerprint_of(clip: Clip, artworks: Sequence[Path], settings: RenderSettings, network: str) -> str:
+    """Hash of everything that decides a frame's pixels; network: the backbone's fingerprint and precision."""
     parts = [
         LOOK,
         identity(clip),
         [hashlib.sha256(artwork.read_bytes()).hexdigest() for artwork in artworks],
         settings.fingerprint(),
-        weights,
+        network,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

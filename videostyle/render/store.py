@@ -35,7 +35,7 @@ class Store:
             raise JobError(f"{self.folder} is not empty and no job folder; give an empty or a new one with --job")
         if known is not None and known.get("fingerprint") != fingerprint:
             raise JobError(
-                f"{self.folder} holds frames of another clip, style, setting or version; "
+                f"{self.folder} holds frames of another clip, style, setting, version or kind of device; "
                 "delete it, or give another folder with --job"
             )
 

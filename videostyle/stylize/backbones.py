@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from videostyle.errors import SettingsError, WeightsError
 from videostyle.settings import BackboneSettings
 from videostyle.stylize import weights as files
+from videostyle.stylize.mirror import mirrored
 
 Report = Callable[[str, int, int], None]
 """what is going on, bytes done, bytes in total (0: not known)"""
@@ -52,6 +53,8 @@ class Backbone(nn.Module):
     default_content: tuple[str, ...]
     smallest: int
     """least side of a picture, px"""
+    widest: int
+    """most values of a layer per pixel of the picture"""
     fingerprint: str
     """sha256 (hex) of weights, plan, scales, pooling and the layers that are used by default"""
 
@@ -90,19 +93,18 @@ class Backbone(nn.Module):
         self.default_content = tuple(default_content) or self.layers[-1:]
         # reflection by one pixel needs two
         self.smallest = 2 * max(self._strides.values())
+        self.widest = _widest(self.plan)
         chosen = f"{self.default_style}|{self.default_style_weights}|{self.default_content}"
         self.fingerprint = files.fingerprint(tensors, f"{plan}|{scales}|{pooling}|{chosen}")
-
-    def stride(self, layer: str) -> int:
-        """Picture pixels per feature pixel of a layer; raises SettingsError for an unknown one."""
-        self.check([layer])
-        return self._strides[layer]
 
     def check(self, layers: Collection[str]) -> None:
         """Raise SettingsError, listing those there are, where a layer is unknown to this network."""
         for layer in layers:
             if layer not in self._strides:
-                raise SettingsError(f"layer {layer}: {self.name} has no such layer; choose of {', '.join(self.layers)}")
+                raise SettingsError(
+                    f"layer {layer}: {self.name}, as loaded here, has no such layer; choose style.layers and "
+                    f"content.layers of {', '.join(self.layers)}, or give another file with --weights"
+                )
 
     def forward(self, pictures: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """Features of pictures (B, 3, H, W) in 0..1 at the layers asked for, in their order from shallow to deep.
@@ -133,7 +135,7 @@ class Backbone(nn.Module):
             if len(found) == len(wanted):
                 break
             if token.isdigit():
-                current = next(convs)(F.pad(current, (1, 1, 1, 1), mode="reflect")).relu_()
+                current = next(convs)(mirrored(current, 1)).relu_()
             elif token == "P":
                 current = _average_pool(current) if self.pooling == "average" else F.max_pool2d(current, 2)
             elif token in wanted:
@@ -146,23 +148,13 @@ def load_backbone(
     weights: str = "",
     pooling: Literal["auto", "average", "max"] = "auto",
     report: Report | None = None,
-    layers: Collection[str] = (),
 ) -> Backbone:
     """A backbone with its weights, on the CPU, in float32.
 
     weights: a local file; empty: the packaged file (compact), or torchvision's, cached or else downloaded (vgg19).
-    layers: those that will be asked for. Raises WeightsError where the weights are missing, corrupt, of another
-    network or do not reach up to these layers, SettingsError where the network has no layer of that name.
+    Raises WeightsError where the weights are missing, corrupt or of another network.
     """
-    backbone = _compact(weights, pooling) if name == "compact" else _vgg19(weights, pooling, report)
-    for layer in layers:
-        if name == "vgg19" and layer in VGG19_PLAN.split() and layer not in backbone.layers:
-            raise WeightsError(
-                f"layer {layer}: {weights} holds the lower layers only; choose of {', '.join(backbone.layers)}, "
-                "or give a file with the whole network"
-            )
-    backbone.check(layers)
-    return backbone
+    return _compact(weights, pooling) if name == "compact" else _vgg19(weights, pooling, report)
 
 
 def choose_backbone(settings: BackboneSettings, report: Report | None = None) -> tuple[Backbone, str]:
@@ -269,6 +261,15 @@ def _strides(plan: list[str], scales: tuple[int, ...]) -> dict[str, int]:
     return strides
 
 
+def _widest(plan: list[str]) -> int:
+    """Channels over squared stride, at most."""
+    shares, stride = [1], 1
+    for token in plan:
+        stride *= 2 if token == "P" else 1
+        shares += [-(-int(token) // stride**2)] if token.isdigit() else []
+    return max(shares)
+
+
 def _prefix(scale: int) -> str:
     return "" if scale == 1 else f"s{scale}/"
 
@@ -296,9 +297,9 @@ def _mix(features: Tensor, head: nn.Module) -> Tensor:
 
 
 def _halve(pictures: Tensor) -> Tensor:
-    """(B, C, H, W) at half its size, smoothed by the binomial (1 3 3 1) both ways so that nothing aliases."""
-    batch, channels, height, width = pictures.shape
-    row = pictures.new_tensor([1, 3, 3, 1]) / 8
-    flat = F.pad(pictures, (1, 1, 1, 1), mode="reflect").reshape(batch * channels, 1, height + 2, width + 2)
-    halved = F.conv2d(flat, (row[:, None] * row)[None, None], stride=2)
-    return halved.reshape(batch, channels, *halved.shape[-2:])
+    """(B, C, H, W) at half its size, smoothed by the binomial (1 3 3 1) / 8 both ways so that nothing aliases.
+
+    Three averages of two neighbours each are that binomial.
+    """
+    smooth = F.avg_pool2d(F.avg_pool2d(mirrored(pictures, 1), 2, stride=1), 2, stride=1)
+    return F.avg_pool2d(smooth, 2)

@@ -11,6 +11,10 @@ from videostyle.errors import DeviceError
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """of glibc's malloc.h"""
+BFLOAT16_SINCE = 8, 0
+"""compute capability: older GPUs convolve in bfloat16 without cuDNN, slowly"""
+SLOTS_PER_CORE = 4
+"""each holds a decoder, its file and a few threads"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,8 @@ class Cost:
     seconds_per_iteration: float
     """of one slot"""
     bytes_per_slot: int
+    most_slots: int
+    """of one batch, however much memory there is"""
 
 
 def choose_device(name: str) -> torch.device:
@@ -40,9 +46,10 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype:
-    """Dtype of the convolutions: bfloat16 on a GPU, float32 on a CPU, unless asked for by name."""
+    """Dtype of the convolutions: bfloat16 on a GPU that computes in it, else float32, unless asked for by name."""
     if name == "auto":
-        return torch.bfloat16 if device.type == "cuda" else torch.float32
+        able = device.type == "cuda" and torch.cuda.get_device_capability(device) >= BFLOAT16_SINCE
+        return torch.bfloat16 if able else torch.float32
     return torch.bfloat16 if name == "bfloat16" else torch.float32
 
 
@@ -53,8 +60,8 @@ def keep_freed_memory() -> None:
     asks for it again: a third of the time at 1080p, two thirds at 4K (scripts/LOG.md).
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    if mallopt:
-        mallopt(M_MMAP_THRESHOLD, 2**31 - 1)
+    # glibc before 2.35 refuses what is above 32 MiB; without the first, the second would make things slower
+    if mallopt and any(mallopt(M_MMAP_THRESHOLD, size) for size in (2**31 - 1, 2**25)):
         mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
@@ -66,8 +73,13 @@ def free_bytes(device: torch.device) -> int:
     return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 2**62
 
 
-def fitting_slots(device: torch.device, cost: Cost) -> int:
-    """How many slots to fill by default: one on a CPU (batches gain nothing there), else what nine tenths hold."""
+def choose_slots(asked: int, device: torch.device, cost: Cost) -> int:
+    """How many slots to fill; asked: 0 for as many as nine tenths of the memory hold, or one on a CPU.
+
+    A batch gains nothing on a CPU. On a GPU every slot has threads that decode and estimate motion for it.
+    """
     if device.type == "cpu":
-        return 1
-    return max(1, int(0.9 * free_bytes(device) / max(cost.bytes_per_slot, 1)))
+        return asked or 1
+    fitting = int(0.9 * free_bytes(device) / max(cost.bytes_per_slot, 1))
+    wanted = asked or min(fitting, SLOTS_PER_CORE * (os.cpu_count() or 1))
+    return max(1, min(wanted, cost.most_slots))

@@ -17,7 +17,7 @@ class Judge:
 
     def __init__(self, backbone: Backbone, artworks: Sequence[Pixels], style: StyleSettings) -> None:
         self._backbone = backbone
-        self._device = next(backbone.buffers(), next(backbone.parameters())).device
+        self._device = next(backbone.parameters()).device
         self._artworks = [to_tensor(artwork, self._device) for artwork in artworks]
         self._style = style
         self._targets: dict[tuple[int, int], StyleTargets] = {}

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from videostyle.settings import RenderSettings
 from videostyle.stylize.backbones import Backbone
 from videostyle.stylize.losses import content_loss, range_loss, temporal_loss, tv_loss
+from videostyle.stylize.mirror import mirrored
 from videostyle.stylize.targets import StyleTargets, shares
 
 Held = tuple[Tensor, Tensor]
@@ -43,7 +43,7 @@ class Objective:
         self._content_weights = dict(zip(layers, weights, strict=True))
         self._layers = {*style.layers, *layers}
         with torch.no_grad():
-            self._content = backbone(_mirrored(content), layers)
+            self._content = backbone(_with_margin(content), layers)
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these images (indices) only."""
@@ -60,7 +60,7 @@ class Objective:
     def parts(self, pictures: Tensor) -> dict[str, Tensor]:
         """Every weighted term for pictures (B, 3, H, W): name -> (B,)."""
         settings = self._settings
-        features = self._backbone(_mirrored(pictures), self._layers)
+        features = self._backbone(_with_margin(pictures), self._layers)
         content = torch.stack(
             [
                 weight * content_loss(features[layer], self._content[layer], settings.content.convention)
@@ -80,7 +80,5 @@ class Objective:
         return parts
 
 
-def _mirrored(pictures: Tensor) -> Tensor:
-    """Pictures with a margin of their own mirror image."""
-    margin = min(MARGIN, min(pictures.shape[2:]) - 1)
-    return F.pad(pictures, (margin,) * 4, mode="reflect")
+def _with_margin(pictures: Tensor) -> Tensor:
+    return mirrored(pictures, min(MARGIN, min(pictures.shape[2:]) - 1))

@@ -1,15 +1,15 @@
 """Frames in, paintings out: the only gradient loop in the house."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from videostyle.errors import OutOfMemoryError, SettingsError
+from videostyle.errors import OutOfMemoryError
 from videostyle.frames import FrameTask, Picture, Pixels, Stylized, TemporalTarget
 from videostyle.settings import RenderSettings
 from videostyle.stylize.backbones import Backbone
@@ -30,6 +30,12 @@ OTHER_PICTURES = 20
 """pictures in memory on a CPU beside the two histories of L-BFGS: points, gradients, directions, targets"""
 WAY_BACK = 1.85
 """peak memory of an evaluation on a CPU over what is kept for its gradient; both fitted to peaks, see scripts/LOG.md"""
+CPU_IS_FULL = "can't allocate memory"
+"""of what torch says when it gets no memory on a CPU, a plain RuntimeError"""
+MOST_VALUES = 2**31 - 1
+"""of a batch of features: pooling on a GPU counts them in 32 bits"""
+
+T = TypeVar("T")
 
 
 class Stylizer:
@@ -39,12 +45,7 @@ class Stylizer:
         self, backbone: Backbone, artworks: Sequence[Pixels], settings: RenderSettings, device: torch.device
     ) -> None:
         """artworks: (H, W, 3) each. Raises SettingsError for layers the backbone does not have."""
-        for name, layers in (("style", settings.style.layers), ("content", settings.content.layers)):
-            unknown = [layer for layer in layers if layer not in backbone.layers]
-            if unknown:
-                raise SettingsError(
-                    f"{name}.layers: {backbone.name} has no {unknown[0]}; choose of {', '.join(backbone.layers)}"
-                )
+        backbone.check((*settings.style.layers, *settings.content.layers))
         self._settings = settings
         self._device = device
         self._backbone = backbone.to(device, choose_precision(settings.optimize.precision, device))
@@ -56,6 +57,8 @@ class Stylizer:
         self._together = device.type != "cpu"
         if device.type == "cpu":
             keep_freed_memory()
+        else:  # the same frame twice is the same picture twice
+            torch.backends.cudnn.deterministic = True
 
     @property
     def smallest(self) -> int:
@@ -69,33 +72,54 @@ class Stylizer:
         """
         if not self._settings.optimize.iterations:
             return [Stylized(task.content, {}, 0) for task in tasks]
-        try:
-            if self._together:
-                return self._stylize(tasks)
-            return [self._stylize([task])[0] for task in tasks]
-        except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
-            height, width = tasks[0].content.shape[:2]
-            raise OutOfMemoryError(
-                f"{len(tasks)} frame(s) of {width}x{height} do not fit the memory of {self._device}; "
-                f"ask for smaller pictures with --size {max(64, min(height, width) * 2 // 3)}"
-            ) from None
+        height, width = tasks[0].content.shape[:2]
+        if self._together:
+            return self._within_memory(lambda: self._stylize(tasks), len(tasks), height, width)
+        return [self._within_memory(lambda task=task: self._stylize([task]), 1, height, width)[0] for task in tasks]
 
     def calibrate(self, height: int, width: int) -> Cost:
-        """Measure what an iteration of one later frame of this size costs."""
+        """Measure what an iteration of one later frame of this size costs; nothing where frames are kept as they are.
+
+        Raises OutOfMemoryError where a single frame does not fit the device.
+        """
+        if not self._settings.optimize.iterations:
+            return Cost(0.0, 0, 1)
+        return self._within_memory(lambda: self._calibrate(height, width), 1, height, width)
+
+    def _calibrate(self, height: int, width: int) -> Cost:
         task = _noise_task(height, width)
+        self._solve([task], [1])  # kernels are chosen and Gram matrices made here, not below
+        self._wait()
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)
-        self._solve([task], [1])  # kernels are chosen and Gram matrices made here, not below
         start = time.perf_counter()
         self._solve([task], [CALIBRATION])
+        self._wait()
         seconds = (time.perf_counter() - start) / CALIBRATION
         if self._device.type == "cuda":
             peak = torch.cuda.max_memory_allocated(self._device)
         else:
             pictures = 2 * self._settings.optimize.history + OTHER_PICTURES
             peak = round(height * width * (4 * 3 * pictures + WAY_BACK * self._kept_bytes_per_pixel()))
-        return Cost(seconds, peak)
+        return Cost(seconds, peak, MOST_VALUES // (height * width * self._backbone.widest))
+
+    def _wait(self) -> None:
+        """Until the device has done all that it was asked for: a GPU answers before it has."""
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+
+    def _within_memory(self, work: Callable[[], T], count: int, height: int, width: int) -> T:
+        try:
+            return work()
+        except RuntimeError as error:
+            if not isinstance(error, torch.OutOfMemoryError) and CPU_IS_FULL not in str(error):
+                raise
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()  # only here: while an error is handled, its traceback holds the batch's tensors
+        raise OutOfMemoryError(
+            f"{count} frame(s) of {width}x{height} do not fit the memory of {self._device}; "
+            f"ask for smaller pictures with --size {max(64, min(height, width) * 2 // 3)}"
+        )
 
     def _kept_bytes_per_pixel(self) -> float:
         """What one evaluation of the loss keeps for its gradient, per pixel of the picture."""
