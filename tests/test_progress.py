@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.clips import moving_scenes, write_art, write_clip
+from videostyle import Request, check, compose, prepare
 from videostyle.frames import FrameDone
 from videostyle.progress import Progress, span
 from videostyle.render.job import FilmDone, Notice
@@ -62,3 +64,15 @@ def test_a_download_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
         progress.fetched("vgg19", done, 1000)
     assert "vgg19" in capsys.readouterr().err
     assert progress._bar is None
+
+
+def test_a_download_that_was_given_up_takes_its_bar_along(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", moving_scenes((3,)))
+    settings = compose("draft", None, {"backbone.name": "compact", "backbone.device": "cpu"})
+    prepared = prepare(check(Request(clip, (write_art(tmp_path / "art.png"),), settings)))
+    with started() as progress:
+        progress.fetched("vgg19", 10, 1000)
+        progress.plan(prepared, "")
+        capsys.readouterr()
+        progress.report(DONE)
+        assert "vgg19" not in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """What a user asks for by numbers, times and timecodes, against counts by hand."""
 
+import time
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -148,3 +149,19 @@ def test_a_selection_is_read_back_from_its_text() -> None:
     assert made.within(FrameRange(9, 10)) is None
     with pytest.raises(ValueError, match="ascending"):
         Selection((range(3, 5), range(0, 2)))
+
+
+def test_what_of_a_scene_is_asked_for_agrees_with_counting() -> None:
+    chosen = Selection((range(3, 20, 4), range(20, 21), range(30, 44, 3)))
+    for start in range(50):
+        for stop in range(start + 1, 51):
+            inside = [frame for frame in chosen.frames if start <= frame < stop]
+            expected = FrameRange(inside[0], inside[-1] + 1) if inside else None
+            assert chosen.within(FrameRange(start, stop)) == expected
+
+
+def test_many_scenes_of_a_long_film_are_quick() -> None:
+    chosen, began = Selection((range(200_000),)), time.process_time()
+    for start in range(0, 200_000, 100):
+        assert chosen.within(FrameRange(start, start + 100)) == FrameRange(start, start + 100)
+    assert time.process_time() - began < 1

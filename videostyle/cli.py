@@ -158,8 +158,9 @@ def score_command(
 ) -> None:
     """Measure a finished film: flicker, distance from the artwork and from the content, drift, seams.
 
-    Flicker is the warping error between neighbouring frames, in levels of 255, with another optical flow than the one
-    used to render, beside the source's own. A frozen or blurred film flickers little: read it with the distances.
+    Flicker is the warping error between neighbouring frames, in levels of 255, beside the source's own, along the DIS
+    flow of the source: another than films are rendered with, but for those of fine and flow.method=dis. A frozen or
+    blurred film flickers little: read it with the distances.
     """
     from videostyle.render.scoring import score_files
 

@@ -41,8 +41,12 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close_bar()
+
+    def _close_bar(self) -> None:
         if self._bar is not None:
             self._bar.close()
+            self._bar = None
 
     def notices(self, texts: tuple[str, ...]) -> None:
         """Say what the user should know before the work begins."""
@@ -62,18 +66,18 @@ class Progress:
             self._bar = tqdm(total=total or None, unit="B", unit_scale=True, desc=what)
         self._bar.update(done - self._bar.n)
         if total and done >= total:
-            self._bar.close()
-            self._bar = None
+            self._close_bar()
 
     def plan(self, prepared: "Prepared", remark: str, scenes: bool = False) -> None:
         """The plan in two lines: what and where to; how, and how long."""
+        self._close_bar()  # of a download that was given up
         plan, checked = prepared.plan, prepared.checked
         width, height = plan.size
         work = "" if plan.work == plan.size else f", painted at {plan.work[0]}x{plan.work[1]}"
         lead = len(plan.to_render) - len(plan.to_keep)
         self._say(
             f"{plan.clip.path.name}: {len(plan.to_keep)} frames of {width}x{height}{work}, {len(plan.chunks)} scene(s)"
-            + (f", after {lead} frames that lead in to them" if lead else "")
+            + (f", with {lead} more that lead to them" if lead else "")
             + f", like {' + '.join(path.name for path in plan.artworks)} -> {checked.output}"
         )
         done = f"; {prepared.frames_stored} frames are done already" if prepared.frames_stored else ""
@@ -118,9 +122,7 @@ class Progress:
         if "text" in values:
             self._say(f"note: {event.text}", event="notice", **values)  # type: ignore[union-attr]
             return
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self._close_bar()
         self._say(
             f"wrote {values['path']}: {values['frames']} frames in {span(values['seconds'])}"
             + (f"; {values['frames_lost']} frames of the clip could not be decoded" if values["frames_lost"] else ""),
@@ -149,8 +151,7 @@ class Progress:
         if self._quiet:
             return
         if self._bar is None or self._bar.desc != WRITING:
-            if self._bar is not None:
-                self._bar.close()
+            self._close_bar()
             self._bar = tqdm(total=total, unit="frame", desc=WRITING, leave=False, dynamic_ncols=True)
         self._bar.update()
 

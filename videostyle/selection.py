@@ -35,11 +35,17 @@ class Selection:
 
     def within(self, scene: FrameRange) -> FrameRange | None:
         """From the first to the last frame asked for of a scene, or None."""
-        found = [frame for part in self.parts for frame in part if frame in scene]
-        return FrameRange(found[0], found[-1] + 1) if found else None
+        found = [part[_steps(part, scene.start) : _steps(part, scene.stop)] for part in self.parts]
+        found = [part for part in found if part]
+        return FrameRange(found[0][0], found[-1][-1] + 1) if found else None
 
     def __str__(self) -> str:
         return ",".join(f"{p.start}:{p.stop}" + (f"x{p.step}" if p.step > 1 else "") for p in self.parts)
+
+
+def _steps(part: range, frame: int) -> int:
+    """How many frames of a part come before a frame."""
+    return max(0, -(-(frame - part.start) // part.step))
 
 
 def select(clip: Clip, frames: str = "", begin: str = "", end: str = "", handles: int = 0) -> Selection:

@@ -1,6 +1,7 @@
 """From a request to a film, through the library's own door."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,7 @@ def request_(tmp_path: Path) -> Request:
 
 
 def with_(request: Request, **values: object) -> Request:
-    import dataclasses
-
-    return dataclasses.replace(request, **values)
+    return replace(request, **values)
 
 
 def test_a_film_from_python(request_: Request) -> None:
@@ -50,6 +49,44 @@ def test_a_job_that_is_named_is_kept_and_serves_other_ranges(request_: Request, 
     assert len(whole.plan.chunks) == 2
     run(whole)
     assert len(list((job / "frames").glob("*.png"))) == 19
+
+
+@pytest.mark.parametrize(("named", "left"), [(True, True), (False, False)])
+def test_who_is_stopped_leaves_the_folder_that_others_may_work_in(
+    named: bool, left: bool, request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    prepared = prepare(check(with_(request_, job=tmp_path / "job" if named else None)))
+    monkeypatch.setattr("videostyle.render.job.render", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run(prepared)
+    assert prepared.checked.job.exists() == left
+
+
+def test_processes_that_start_together_keep_what_each_found_out(request_: Request, tmp_path: Path) -> None:
+    job = tmp_path / "job"
+    parts = [prepare(check(with_(request_, frames=frames, job=job, film=False))) for frames in ("0:2", "12:13")]
+    lost = replace(parts[0].plan, scan=replace(parts[0].plan.scan, lost=(1,)))
+    run(replace(parts[0], plan=lost))
+    run(parts[1])
+    known = json.loads((job / "plan.json").read_text())["scan"]
+    assert known["lost"] == [1]
+    assert [scene[0] for scene in known["scenes"]] == [0, 10]
+
+
+def test_a_file_in_place_of_a_job_folder(request_: Request) -> None:
+    with pytest.raises(JobError, match="is a file"):
+        prepare(check(with_(request_, job=request_.artworks[0])))
+
+
+def test_weights_that_do_not_fit_are_told_before_the_clip_is_looked_through(request_: Request) -> None:
+    looked: list[int] = []
+    settings = compose("draft", None, FEW | {"style.mix": [1, 2]})
+    with pytest.raises(SettingsError, match=r"style\.mix"):
+        prepare(check(with_(request_, settings=settings)), looked.append)
+    assert not looked
 
 
 def test_estimates_grow_with_the_work(request_: Request) -> None:

@@ -1,13 +1,16 @@
 """What a frame starts from and holds on to."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.clips import known, moving_scenes, write_art, write_clip
-from videostyle.frames import Chunk, FrameRange, Stylized, TemporalTarget, to_picture
+from videostyle.errors import MediaError
+from videostyle.frames import Chunk, Frame, FrameRange, Stylized, TemporalTarget, to_picture
 from videostyle.media.decode import decode
 from videostyle.media.probe import probe
 from videostyle.render.plan import RenderPlan, make_plan
@@ -115,11 +118,39 @@ def test_frames_that_are_stored_are_skipped_and_lost_ones_stepped_over(folder: P
     assert not again.finished
 
 
+@pytest.mark.parametrize("gone", [3, 7])
+def test_no_frame_takes_the_place_of_one_that_cannot_be_read_any_more(
+    gone: int, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*what: Any) -> Iterator[Frame]:
+        return (frame for frame in decode(*what) if frame.index != gone)
+
+    monkeypatch.setattr("videostyle.render.slot.decode", failing)
+    one, _ = slot(plan(folder), tmp_path)
+    for frame in range(gone):
+        assert one.frame == frame
+        paint(one, 50)
+    with pytest.raises(MediaError, match=f"frame {gone} could be read before"):
+        one.task()
+    one.close()
+
+
+def test_a_frame_is_held_to_the_distances_asked_for_alone(folder: Path, tmp_path: Path) -> None:
+    one, _ = slot(plan(folder, temporal__long_term=[2]), tmp_path)
+    for value in (10, 20, 30):
+        paint(one, value)
+    (held,) = one.task().temporal
+    assert np.abs(held.picture - 20 / 255).max() < 1e-5, "frame 1, two before"
+    assert np.abs(one.task().initial[20:40, 20:40] - 30 / 255).min() < 1e-5, "but starts from frame 2"
+    one.close()
+
+
 def test_nearer_targets_claim_their_pixels_first() -> None:
     picture = np.zeros((1, 3, 3), np.float32)
     weights = [np.array([row], np.float32) for row in ([1, 0.5, 0], [1, 1, 0.25], [1, 1, 1])]
     held = _long_term([TemporalTarget(picture, weight) for weight in weights])
     np.testing.assert_allclose([one.weight[0] for one in held], [[1, 0.5, 0], [0, 0.5, 0.25], [0, 0, 0.75]])
+    assert _long_term([]) == ()
 
 
 def test_only_what_neighbours_share_is_compared() -> None:

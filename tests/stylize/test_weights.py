@@ -1,5 +1,6 @@
 """Files of weights: what is refused, and how the download behaves, against a server of our own."""
 
+import errno
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ def shaped(places: int = 2) -> dict[str, Tensor]:
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder; ``/silent...`` never answers, ``/short...`` breaks off."""
+    """Serves a folder; ``/silent...`` never answers, ``/short...`` breaks off, ``/strange...`` speaks no HTTP."""
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -41,6 +42,8 @@ class Quiet(SimpleHTTPRequestHandler):
             self.send_header("Content-Length", "1000000")
             self.end_headers()
             self.wfile.write(b"x" * 1000)
+        elif self.path.startswith("/strange"):
+            self.wfile.write(b"220 mail.example ESMTP\r\n")
         else:
             super().do_GET()
 
@@ -84,6 +87,7 @@ def test_download_is_checked_cut_and_kept(served: tuple[str, Path], tmp_path: Pa
     assert said[-1] == (f"downloading {name}", size, size)
     assert left_in(tmp_path / "hub") == [path.name]
     assert path.parent == weights.cache_folder()
+    assert path.stat().st_mode & 0o444 == 0o444, "others may read it too"
     for key, value in weights.read_vgg19(path).items():
         assert torch.equal(value, shaped()[key])
     (folder / name).unlink()
@@ -98,6 +102,31 @@ def test_torchvisions_own_file_is_used_and_left(served: tuple[str, Path], tmp_pa
     (folder / name).rename(weights.cache_folder() / name)
     path = weights.fetch_vgg19(None, f"{url}/{name}")
     assert left_in(tmp_path / "hub") == sorted([path.name, name])
+
+
+def test_a_cache_that_is_only_to_be_read_serves_as_it_is(
+    served: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    url, folder = served
+    name = publish(folder)
+    weights.cache_folder().mkdir(parents=True)
+    (folder / name).rename(weights.cache_folder() / name)
+    monkeypatch.setattr(weights.tempfile, "TemporaryDirectory", denied)
+    assert weights.fetch_vgg19(None, f"{url}/{name}") == weights.cache_folder() / name
+
+
+def test_a_full_disk_is_not_the_servers_fault(served: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    url, folder = served
+    name = publish(folder)
+    monkeypatch.setattr(weights.hashlib, "sha256", full)  # called between blocks that are written
+    with pytest.raises(WeightsError, match=r"checkpoints: cannot be written .*No space.*TORCH_HOME"):
+        weights.fetch_vgg19(None, f"{url}/{name}")
 
 
 def test_a_wrong_cached_file_is_found_out(served: tuple[str, Path], tmp_path: Path) -> None:
@@ -117,7 +146,9 @@ def test_a_web_page_instead_of_weights_is_found_out(served: tuple[str, Path], tm
     assert left_in(tmp_path / "hub") == []
 
 
-@pytest.mark.parametrize(("name", "reason"), [("none.pth", "not found"), ("short.pth", "1000 of 1000000")])
+@pytest.mark.parametrize(
+    ("name", "reason"), [("none.pth", "not found"), ("short.pth", "1000 of 1000000"), ("strange.pth", "ESMTP")]
+)
 def test_failed_downloads_leave_nothing(served: tuple[str, Path], tmp_path: Path, name: str, reason: str) -> None:
     with pytest.raises(WeightsError, match=f"(?i){served[0]}/{name}: .*{reason}"):
         weights.fetch_vgg19(None, f"{served[0]}/{name}")

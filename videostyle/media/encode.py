@@ -140,7 +140,7 @@ def encode_film(
         write_folder(path, clip, pictures, size)
         return
     container = container_of(path)
-    with whole_or_nothing(path) as temporary, open_file(clip.path) as source:
+    with _opened(clip) as source, whole_or_nothing(path) as temporary:
         timeline = Timeline(clip, keep, origin_of(source, clip, container))
         tags = kept_tags(source.metadata) | ({"comment": comment} if comment else {})
         tags.pop("timecode", None)  # it goes with the picture
@@ -165,6 +165,13 @@ def encode_film(
                 output.mux(picture.encode(frame))
             output.mux(picture.encode(None))
             tracks.write(None)
+
+
+def _opened(clip: Clip) -> Any:
+    try:
+        return open_file(clip.path)
+    except av.FFmpegError as error:
+        raise MediaError(f"{clip.path}: cannot be read any more ({error.strerror}); give the clip again") from None
 
 
 def _muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, str]) -> dict[str, str]:

@@ -81,17 +81,21 @@ def make_patched(
 
 
 def _stored(plan: RenderPlan, store: Store, report: Callable[[FrameWritten], object]) -> Iterator[tuple[int, Pixels]]:
-    for frame in plan.to_keep:
+    kept = plan.to_keep
+    for frame in kept:
         yield frame, store.load(frame)
-        report(FrameWritten(frame, len(plan.to_keep)))
+        report(FrameWritten(frame, len(kept)))
 
 
-def notes(plan: RenderPlan, maker: str, rate: Fraction | None) -> dict[str, object]:
+def notes(plan: RenderPlan, store: Store, maker: str, rate: Fraction | None) -> dict[str, object]:
     """What ``plan.json`` says beside the fingerprint: all that ``stored_film`` needs, and what people want to know.
 
-    maker: as for ``make_film``. rate: frames a second that were given for a sequence of pictures.
+    store: may hold what another process found in other parts of the clip. maker: as for ``make_film``. rate: frames a
+    second that were given for a sequence of pictures.
     """
     clip = plan.clip
+    key = scan_key(clip, plan.settings.scene)
+    found = store.scan(key) | plan.scan
     return {
         "clip": str(clip.path.absolute()),
         "stream": clip.stream,
@@ -102,9 +106,9 @@ def notes(plan: RenderPlan, maker: str, rate: Fraction | None) -> dict[str, obje
         "version": __version__,
         "settings": asdict(plan.settings),
         "scan": {
-            "key": scan_key(clip, plan.settings.scene),
-            "scenes": [(scene.start, scene.stop) for scene in plan.scan.scenes],
-            "lost": plan.scan.lost,
+            "key": key,
+            "scenes": [(scene.start, scene.stop) for scene in found.scenes],
+            "lost": found.lost,
         },
     }
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videostyle.errors import JobError, MediaError, SettingsError
+from videostyle.errors import JobError, MediaError, SettingsError, VideostyleError
 from videostyle.frames import Clip, FrameDone, Pixels, to_picture
 from videostyle.media.atomic import check_folder
 from videostyle.media.patch import Patch, plan_patch
@@ -152,7 +152,7 @@ def prepare(
     on_scan: Callable[[int], None] = lambda _: None,
     on_fetch: Callable[[str, int, int], None] | None = None,
 ) -> Prepared:
-    """Choose the backbone, find the scenes, and measure what a frame costs. Writes nothing."""
+    """Choose the backbone, find the scenes, and measure what a frame costs. Writes nothing but fetched weights."""
     from videostyle.stylize.backbones import choose_backbone
     from videostyle.stylize.device import choose_device, choose_precision, choose_slots
     from videostyle.stylize.stylizer import Stylizer
@@ -209,7 +209,7 @@ def run(
     start = time.perf_counter()
     _check_space(plan, store)
     maker = prepared.backbone + (f", preset {request.preset}" if request.preset else "")
-    store.open(plan.fingerprint, notes(plan, maker, request.rate))
+    store.open(plan.fingerprint, notes(plan, store, maker, request.rate))
     try:
         pictures = [to_picture(artwork) for artwork in checked.artworks]
         render(plan, store, prepared.stylizer, pictures, prepared.slots, report, lambda text: report(Notice(text)))
@@ -218,8 +218,10 @@ def run(
                 report(Notice(text))
         elif request.film:
             make_film(plan, store, checked.output, maker, report)
-    except BaseException:
-        store.discard_if_empty()
+    except BaseException as error:
+        # where the folder was named others may work in it, whom it does not concern that this process is stopped
+        if not request.job or isinstance(error, VideostyleError):
+            store.discard_if_empty()
         raise
     if not (request.keep_job or request.job):
         store.remove()

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from videostyle.errors import MediaError
 from videostyle.frames import Chunk, Frame, FrameRange, FrameTask, Motion, Picture, Pixels, TemporalTarget, to_picture
 from videostyle.media.decode import decode
 from videostyle.motion.flow import estimate, fill_unseen, warp
@@ -16,10 +18,11 @@ from videostyle.render.store import Store
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Source:
-    """A decoded frame that waits to be stylized, and its motion since earlier frames, nearest first."""
+    """A decoded frame that waits to be stylized, and its motion since earlier frames."""
 
     frame: Frame
-    motions: tuple[tuple[int, Motion], ...]
+    motions: dict[int, tuple[int, Motion]]
+    """how many frames before, nearest first -> which frame that is, and the motion since"""
 
 
 class Slot:
@@ -73,35 +76,53 @@ class Slot:
 
     @property
     def _distances(self) -> tuple[int, ...]:
-        """How far back motion is wanted, nearest first; the frame before is always among them if any is."""
+        """How far back motion is wanted, nearest first."""
         settings = self._plan.settings
         if not settings.optimize.iterations:
             return ()
-        held = settings.temporal.long_term if settings.temporal.weight else ()
+        held = self._held_distances
         started = (1,) if settings.optimize.initial_later == "warped" else ()
         return tuple(sorted({*held, *started}))
 
+    @property
+    def _held_distances(self) -> tuple[int, ...]:
+        """How far back the frames are that a frame is held to."""
+        temporal = self._plan.settings.temporal
+        return temporal.long_term if temporal.weight else ()
+
     def _prepare(self) -> Iterator[_Source]:
-        """Decode from as far back as motion reaches, and estimate the motion of every frame that is to be rendered."""
-        distances, todo = self._distances, set(self._todo)
+        """Decode from as far back as motion reaches, and estimate the motion of every frame that is to be rendered.
+
+        Raises MediaError where a frame that the scan could decode is not to be had any more: another in its place would
+        be a wrong film.
+        """
+        distances, todo, known = self._distances, set(self._todo), set(self._order)
         back = max(distances, default=0)
-        start = self._order[max(0, self._order.index(self._todo[0]) - back)]
+        place = self._order.index
+        due = deque(self._order[max(0, place(self._todo[0]) - back) : place(self._todo[-1]) + 1])
         earlier: deque[Frame] = deque(maxlen=max(back, 1))
-        order = set(self._order)
-        for frame in decode(self._plan.clip, FrameRange(start, self._todo[-1] + 1), self._plan.work):
-            if frame.index not in order:
+        for frame in decode(self._plan.clip, FrameRange(due[0], due[-1] + 1), self._plan.work):
+            if frame.index not in known:
                 continue  # lost to the scan, and found now that decoding began elsewhere
+            if frame.index != due[0]:
+                break
+            due.popleft()
             if frame.index in todo:
-                within = [distance for distance in distances if distance <= len(earlier)]
-                motions = tuple(
-                    (
+                motions = {
+                    distance: (
                         earlier[-distance].index,
                         estimate(frame.pixels, earlier[-distance].pixels, self._plan.settings.flow),
                     )
-                    for distance in within
-                )
+                    for distance in distances
+                    if distance <= len(earlier)
+                }
                 yield _Source(frame, motions)
             earlier.append(frame)
+        if due:
+            raise MediaError(
+                f"{self._plan.clip.path}: frame {due[0]} could be read before and cannot be now; see to the file and "
+                "its disk, and run the same command again"
+            )
 
     def _make_task(self, source: _Source) -> FrameTask:
         frame, content = source.frame.index, to_picture(source.frame.pixels)
@@ -113,21 +134,21 @@ class Slot:
         targets = self._targets(source)
         start = settings.optimize.initial_later
         if start == "warped":
-            nearest = targets[0]
+            nearest = targets[1]
             initial = fill_unseen(nearest.picture, nearest.weight, content)
         elif start == "previous":
             initial = to_picture(self._stylized(self._before(frame)))
         else:
             initial = self._blank(start, frame, content)
-        held = _long_term(targets) if settings.temporal.weight else ()
+        held = _long_term([target for distance, target in targets.items() if distance in self._held_distances])
         return FrameTask(content, initial, held, neighbor_loss=self._loss_before(frame))
 
-    def _targets(self, source: _Source) -> list[TemporalTarget]:
-        """Earlier stylized frames, warped to the current one, nearest first."""
-        targets = []
-        for earlier, motion in source.motions:
+    def _targets(self, source: _Source) -> dict[int, TemporalTarget]:
+        """Earlier stylized frames, warped to the current one: how many frames before, nearest first -> the target."""
+        targets = {}
+        for distance, (earlier, motion) in source.motions.items():
             warped, seen = warp(to_picture(self._stylized(earlier)), motion.flow)
-            targets.append(TemporalTarget(warped, motion.consistency * seen))
+            targets[distance] = TemporalTarget(warped, motion.consistency * seen)
         return targets
 
     def _blank(self, kind: str, frame: int, content: Picture) -> Picture:
@@ -162,7 +183,8 @@ def seen_loss(losses: Mapping[str, float]) -> float:
 
 def _long_term(targets: list[TemporalTarget]) -> tuple[TemporalTarget, ...]:
     """Each target without the pixels that nearer frames already claim (Ruder et al. 2016, eq. 9)."""
-    held, claimed = [], np.zeros_like(targets[0].weight)
+    held: list[TemporalTarget] = []
+    claimed: NDArray[np.float32] | float = 0.0
     for target in targets:
         held.append(TemporalTarget(target.picture, np.maximum(target.weight - claimed, 0)))
         claimed = claimed + target.weight

@@ -30,6 +30,8 @@ class Store:
 
     def check(self, fingerprint: str) -> None:
         """Raise JobError for a folder that is another's; one that is missing, empty or of the same job is fine."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise JobError(f"{self.folder} is a file and no job folder; give a folder with --job")
         known = self._read()
         if known is None and self.folder.exists() and any(self.folder.iterdir()):
             raise JobError(f"{self.folder} is not empty and no job folder; give an empty or a new one with --job")

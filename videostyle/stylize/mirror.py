@@ -37,7 +37,7 @@ class _Mirror(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (gradient,), margin = gradients, ctx.margin
         width = gradient.shape[3] - 2 * margin
-        left, inner, right = (_folded(part, margin) for part in gradient.split([margin, width, margin], dim=3))
+        left, inner, right = (_folded(part, margin) for part in torch.split(gradient, [margin, width, margin], dim=3))
         for step in range(1, margin + 1):
             inner[..., step] += left[..., margin - step]
             inner[..., width - 1 - step] += right[..., step - 1]
@@ -47,7 +47,7 @@ class _Mirror(torch.autograd.Function):
 def _folded(gradient: Tensor, margin: int) -> Tensor:
     """A copy without the rows of the margin, which are added to those that they mirror."""
     height = gradient.shape[2] - 2 * margin
-    above, inner, below = gradient.split([margin, height, margin], dim=2)
+    above, inner, below = torch.split(gradient, [margin, height, margin], dim=2)
     inner = inner.clone()
     for step in range(1, margin + 1):
         inner[:, :, step] += above[:, :, margin - step]
@@ -57,5 +57,5 @@ def _folded(gradient: Tensor, margin: int) -> Tensor:
 
 def mirrored(values: Tensor, margin: int) -> Tensor:
     """(B, C, H, W) with ``margin`` px more on every side, mirrored at the outermost pixel; H and W exceed it."""
-    found: Tensor = _Mirror.apply(values, margin)  # type: ignore[no-untyped-call]
+    found: Tensor = _Mirror.apply(values, margin)
     return found

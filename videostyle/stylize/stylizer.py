@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -44,8 +45,8 @@ class Stylizer:
     def __init__(
         self, backbone: Backbone, artworks: Sequence[Pixels], settings: RenderSettings, device: torch.device
     ) -> None:
-        """artworks: (H, W, 3) each. Raises SettingsError for layers the backbone does not have."""
-        backbone.check((*settings.style.layers, *settings.content.layers))
+        """artworks: (H, W, 3) each. Raises SettingsError for layers the backbone does not have, or weights per layer or
+        artwork that are too many or too few."""
         self._settings = settings
         self._device = device
         self._backbone = backbone.to(device, choose_precision(settings.optimize.precision, device))
@@ -59,6 +60,8 @@ class Stylizer:
             keep_freed_memory()
         else:  # the same frame twice is the same picture twice
             torch.backends.cudnn.deterministic = True
+        # layers that are not there and weights that do not fit are told now, not after the clip was looked through
+        self._objective([_noise_task(backbone.smallest, backbone.smallest)])
 
     @property
     def smallest(self) -> int:
@@ -74,8 +77,8 @@ class Stylizer:
             return [Stylized(task.content, {}, 0) for task in tasks]
         height, width = tasks[0].content.shape[:2]
         if self._together:
-            return self._within_memory(lambda: self._stylize(tasks), len(tasks), height, width)
-        return [self._within_memory(lambda task=task: self._stylize([task]), 1, height, width)[0] for task in tasks]
+            return self._within_memory(partial(self._stylize, tasks), len(tasks), height, width)
+        return [self._within_memory(partial(self._stylize, [task]), 1, height, width)[0] for task in tasks]
 
     def calibrate(self, height: int, width: int) -> Cost:
         """Measure what an iteration of one later frame of this size costs; nothing where frames are kept as they are.
@@ -84,7 +87,7 @@ class Stylizer:
         """
         if not self._settings.optimize.iterations:
             return Cost(0.0, 0, 1)
-        return self._within_memory(lambda: self._calibrate(height, width), 1, height, width)
+        return self._within_memory(partial(self._calibrate, height, width), 1, height, width)
 
     def _calibrate(self, height: int, width: int) -> Cost:
         task = _noise_task(height, width)

@@ -4,13 +4,14 @@ torchvision's ``vgg19-dcbb9e9d.pth`` holds 575 MB, of which 52 MB are used; they
 folder where torch.hub keeps its own (``$TORCH_HOME/hub/checkpoints``).
 """
 
+import errno
 import hashlib
+import http.client
 import os
 import pickle
 import re
 import tempfile
 import time
-import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable, Mapping
@@ -125,15 +126,18 @@ def vgg19_is_cached(url: str = "") -> bool:
 def fetch_vgg19(report: Report | None = None, url: str = "", *, patient: bool = True) -> Path:
     """The cached file with VGG-19's convolutions, made from torchvision's, downloaded where it is missing.
 
-    patient: false gives up where the server is not at hand within seconds, or the download would take minutes.
-    Raises WeightsError, and leaves nothing half-written behind.
+    patient: false gives up where the server is not at hand within seconds, or the download would take more than a few
+    minutes. Raises WeightsError, and leaves nothing half-written behind.
     """
     cut, full, url = _cut_file(url), _full_file(url), url or VGG19_URL
     if cut.is_file():
         return cut
     if full.is_file():
         _verify(full, _digest(full, report), url)
-        return _cut(full, cut)
+        try:
+            return _cut(full, cut)
+        except (OSError, SafetensorError):
+            return full  # a folder that is only to be read, or full: it serves as it is
     try:
         cut.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".vgg19-", dir=cut.parent) as folder:
@@ -141,7 +145,7 @@ def fetch_vgg19(report: Report | None = None, url: str = "", *, patient: bool = 
             digest = _download(url, fresh, report, patient)
             _verify(fresh, digest, url)
             return _cut(fresh, cut)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise WeightsError(
             f"{cut.parent}: cannot be written ({error}); set TORCH_HOME to a folder with space"
         ) from None
@@ -172,14 +176,12 @@ def _cut_file(url: str) -> Path:
 def _cut(full: Path, cut: Path) -> Path:
     """Write the used part of the full file, at once or not at all."""
     tensors = read_vgg19(full)
-    handle, name = tempfile.mkstemp(prefix=".vgg19-", suffix=".safetensors", dir=cut.parent)
-    os.close(handle)
-    try:
-        about = {"fingerprint": fingerprint(tensors), "source": "VGG-19, Simonyan & Zisserman 2015; torchvision's file"}
-        save_file(tensors, name, about)
-        os.replace(name, cut)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    about = {"fingerprint": fingerprint(tensors), "source": "VGG-19, Simonyan & Zisserman 2015; torchvision's file"}
+    with tempfile.TemporaryDirectory(prefix=".vgg19-", dir=cut.parent) as folder:
+        fresh = Path(folder) / cut.name
+        save_file(tensors, fresh, about)
+        fresh.chmod(0o644)  # safetensors makes files that nobody else may read
+        os.replace(fresh, cut)
     return cut
 
 
@@ -224,7 +226,9 @@ def _download(url: str, path: Path, report: Report | None, patient: bool) -> str
                 spent = time.monotonic() - began
                 if not patient and spent > PROBE_SECONDS and spent * max(total, done) / done > PATIENCE_SECONDS:
                     raise TimeoutError(f"too slow: {done / spent / 1e6:.1f} MB/s")
-    except (urllib.error.URLError, TimeoutError, OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:  # urllib's own errors are OSErrors
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            raise  # it is our disk, not their server
         reason = getattr(error, "reason", None) or error
         raise WeightsError(
             f"{url}: cannot be downloaded ({reason}); get it elsewhere and give it with --weights"
