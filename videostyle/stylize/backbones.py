@@ -45,6 +45,8 @@ class Backbone(nn.Module):
 
     _mean: Tensor
     _deviation: Tensor
+    _binomial: Tensor
+    """(1 3 3 1) / 8 both ways: halves a picture"""
     layers: tuple[str, ...]
     """names of all layers, shallow to deep (scale by scale where there are several)"""
     default_style: tuple[str, ...]
@@ -81,6 +83,8 @@ class Backbone(nn.Module):
         # integers, because .to(bfloat16) would round fractions: ImageNet's mean and deviation in thousandths
         self.register_buffer("_mean", torch.tensor([485, 456, 406])[:, None, None], persistent=False)
         self.register_buffer("_deviation", torch.tensor([229, 224, 225])[:, None, None], persistent=False)
+        row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+        self.register_buffer("_binomial", row[:, None] * row, persistent=False)  # exact in bfloat16 too
         try:
             self.load_state_dict(dict(tensors), assign=True)
         except RuntimeError as error:
@@ -120,7 +124,7 @@ class Backbone(nn.Module):
         features: dict[str, Tensor] = {}
         for index, scale in enumerate(self._scales):
             for _ in range(0 if index == 0 else (scale // self._scales[index - 1]).bit_length() - 1):
-                current = _halve(current)
+                current = _halve(current, self._binomial)
             prefix = _prefix(scale)
             wanted = {layer[len(prefix) :] for layer in layers if _scale_of(layer) == scale}
             found = self._trunk(current.to(next(self.parameters()).dtype), wanted)
@@ -296,10 +300,9 @@ def _mix(features: Tensor, head: nn.Module) -> Tensor:
     return F.linear(features.permute(0, 2, 3, 1), weight.flatten(1), bias).permute(0, 3, 1, 2)
 
 
-def _halve(pictures: Tensor) -> Tensor:
-    """(B, C, H, W) at half its size, smoothed by the binomial (1 3 3 1) / 8 both ways so that nothing aliases.
-
-    Three averages of two neighbours each are that binomial.
-    """
-    smooth = F.avg_pool2d(F.avg_pool2d(mirrored(pictures, 1), 2, stride=1), 2, stride=1)
-    return F.avg_pool2d(smooth, 2)
+def _halve(pictures: Tensor, kernel: Tensor) -> Tensor:
+    """(B, C, H, W) at half its size, smoothed by a kernel (4, 4) so that nothing aliases."""
+    batch, channels, height, width = pictures.shape
+    flat = mirrored(pictures, 1).reshape(batch * channels, 1, height + 2, width + 2)
+    halved = F.conv2d(flat, kernel.to(pictures.dtype)[None, None], stride=2)
+    return halved.reshape(batch, channels, *halved.shape[-2:])
