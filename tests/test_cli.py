@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.clips import moving_scenes, write_art, write_clip
 from videostyle import cli
@@ -146,7 +148,7 @@ MISTAKES = {
     "container without the sound": ([CLIP, "--style", ART, "-o", "{}/film.webm"], "webm"),
     "unknown preset": ([CLIP, "--style", ART, "--preset", "best"], "draft"),
     "unknown setting": ([CLIP, "--style", ART, "--set", "optimize.iteration=3"], "optimize.iterations"),
-    "wrong type": ([CLIP, "--style", ART, "--set", "optimize.iterations=many"], "wanted int"),
+    "wrong type": ([CLIP, "--style", ART, "--set", "optimize.iterations=many"], "wanted a whole number"),
     "no value": ([CLIP, "--style", ART, "--set", "seed"], "name=value"),
     "no such config": ([CLIP, "--style", ART, "--config", "{}/none.toml"], "none.toml"),
     "unknown backbone": ([CLIP, "--style", ART, "--backbone", "resnet"], "vgg19, compact"),
@@ -154,12 +156,17 @@ MISTAKES = {
     "frames outside": ([CLIP, "--style", ART, "--frames", "20:30"], "0 to 25"),
     "frames are none": ([CLIP, "--style", ART, "--frames", "a:b"], "--frames"),
     "slots are none": ([CLIP, "--style", ART, "--slots", "0"], "--slots"),
+    "slots are no digits": ([CLIP, "--style", ART, "--slots", "\u00b2"], "--slots"),
+    "frames are none between": ([CLIP, "--style", ART, "--frames", "9:3"], "A below B"),
+    "no size": ([CLIP, "--style", ART, "--size", "0"], "--size"),
+    "a picture": ([ART, "--style", ART], "a picture and no film"),
     "size too small": ([CLIP, "--style", ART, "--size", "2", "--backbone", "compact"], "--size"),
     "weights missing": ([CLIP, "--style", ART, "--backbone", "vgg19", "--weights", "{}/none.pth"], "none.pth"),
     "weights corrupt": ([CLIP, "--style", ART, "--backbone", "vgg19", "--weights", "{}/text.mp4"], "text.mp4"),
     "layer missing": ([CLIP, "--style", ART, "--backbone", "compact", "--set", "style.layers=relu9_9"], "relu9_9"),
     "style mix": ([CLIP, "--style", ART, "--backbone", "compact", "--set", "style.mix=[1,2]"], "style.mix"),
     "job is a full folder": ([CLIP, "--style", ART, "--backbone", "compact", "--job", HERE], "--job"),
+    "job is a file": ([CLIP, "--style", ART, "--backbone", "compact", "--job", ART], "is a file"),
 }
 
 
@@ -383,3 +390,79 @@ def test_a_patch(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert "--overwrite" in capsys.readouterr().err
     assert videostyle(monkeypatch, *patch, "-o", full, "--overwrite") == 0
     assert full.read_bytes() != before
+
+
+@pytest.mark.parametrize("pattern", ["", "*.png", "frame_%04d.png"])
+def test_pictures_never_come_among_those_they_are_made_of(
+    pattern: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shots = folder / "shots"
+    shots.mkdir()
+    for number in range(3):
+        shutil.copy(folder / "art.png", shots / f"frame_{number:04d}.png")
+    before = {path.name: path.read_bytes() for path in shots.iterdir()}
+    arguments = ["frames", shots / pattern, "--style", folder / "art.png", *FEW, "-o", shots, "--overwrite"]
+    assert videostyle(monkeypatch, *arguments) == 2
+    assert "input of this render" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in shots.iterdir()} == before
+
+
+def test_a_picture_never_takes_the_place_of_the_artwork(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    art = folder / "made/frame_000001.png"
+    art.parent.mkdir()
+    shutil.copy(folder / "art.png", art)
+    arguments = ["frames", folder / "silent.mkv", "--style", art, *FEW, "-o", folder / "made", "--overwrite"]
+    assert videostyle(monkeypatch, *arguments) == 2
+    assert "frame_000001.png is an input" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="only POSIX systems stop processes so")
+@pytest.mark.parametrize("number", [signal.SIGTERM, getattr(signal, "SIGHUP", None)])
+def test_whoever_stops_it_nothing_half_written_is_left(number: signal.Signals, folder: Path) -> None:
+    code = (
+        "import sys, time; from videostyle import cli; from videostyle.media import picture\n"
+        "real = picture.FrameMaker.__call__\n"
+        "def slow(*given):\n  print('writing', flush=True); time.sleep(0.2); return real(*given)\n"
+        "picture.FrameMaker.__call__ = slow; cli.main()\n"
+    )
+    arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", "--set", "optimize.iterations=0", *FEW[:4]]
+    before = {path.name for path in folder.iterdir()}
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "writing\n"
+        process.send_signal(number)
+        said = process.communicate()[1]
+    assert process.returncode == 130
+    assert "the same command goes on" in said
+    assert {path.name for path in folder.iterdir()} - before == {"clip_art.mp4.job"}
+
+
+def test_what_a_damaged_clip_lost_is_told_to_the_quiet_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from videostyle.render.film import FilmDone
+
+    done = FilmDone(folder / "film.mp4", 3, 2, 1.0)
+    with pytest.raises(cli.typer.Exit):
+        cli._end(done, cli.Voice(quiet=True))
+    assert capsys.readouterr().err == "videostyle: 2 frames of the clip could not be decoded\n"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_demo_on_an_absent_device_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert videostyle(monkeypatch, "demo", tmp_path / "demo", "--device", "cuda") == 2
+    found = capsys.readouterr()
+    assert (found.err.count("\n"), found.out) == (1, "")
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_plan_says_that_run_would_refuse(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "clip_art.mp4").write_text("mine")
+    assert videostyle(monkeypatch, "plan", folder / "clip.mp4", "--style", folder / "art.png", *FEW) == 0
+    assert "clip_art.mp4 exists; run needs --overwrite" in capsys.readouterr().err

@@ -48,6 +48,20 @@ def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
     assert captured.err == ""
 
 
+def test_objects_are_json_for_everyone(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = started(as_json=True)
+    progress.report(FrameDone(1, 7, {"style": float("nan"), "content": 1.0}, 3, 2.0, retried="because"))
+    frame, notice = (json.loads(line, parse_constant=pytest.fail) for line in capsys.readouterr().out.splitlines())
+    assert frame["losses"] == {"style": None, "content": 1.0}
+    assert notice["text"] == "frame 7 was rendered again: because"
+
+
+def test_the_bar_is_there_from_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+    with started() as progress:
+        progress.start()
+        assert "0/2" in capsys.readouterr().err
+
+
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with started(quiet=True) as progress:
         progress.notices(("careful",))

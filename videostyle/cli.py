@@ -1,6 +1,9 @@
 """Read flags, call, draw the progress bar. Nothing heavy is imported before it is needed."""
 
 import json
+import re
+import shlex
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -108,6 +111,9 @@ def plan_command(
     request = replace(_request(clip, look, part, place, aim, work, settings("draft")), overwrite=True)
     progress = Progress(as_json, quiet=False, verbose=False)
     prepared = _prepare(request, settings, look.preset, progress)
+    output = prepared.checked.output
+    if output.exists() and request.film and request.settings.film.codec != "png" and not place.overwrite:
+        progress.notices((f"{output} exists; run needs --overwrite, or another name with -o",))
     progress.plan(prepared, _comparison(prepared, look.preset, settings), scenes=True)
 
 
@@ -141,7 +147,7 @@ def assemble_command(
         stored = stored_film(folder, place.output, frames, changes, clip, place.overwrite, place.strict)
         progress.notices(stored.notices)
         done = assemble(stored, progress.report)
-    _end(done)
+    _end(done, voice)
 
 
 @app.command("score")
@@ -190,12 +196,14 @@ def demo_command(
 ) -> None:
     """Make a short clip with sound and an artwork, and paint the one like the other. Nothing is downloaded."""
     from videostyle.render.showcase import make_demo, make_sheet
+    from videostyle.stylize.device import choose_device
 
+    choose_device(device or "auto")  # before anything is written
     clip, art, result = make_demo(folder)
     arguments = ["run", str(clip), "--style", str(art), "-o", str(result), "--backbone", "compact", "--overwrite"]
     arguments += ["--device", device] if device else []
     if not quiet:
-        print(f"made {clip} and {art}; now:  videostyle {' '.join(arguments)}")
+        print(f"made {clip} and {art}; now:  videostyle {shlex.join(arguments)}")
     if failed := app(arguments + (["--quiet"] if quiet else []), standalone_mode=False):
         raise typer.Exit(failed)
     sheet = make_sheet(folder, clip, art, result)
@@ -221,7 +229,7 @@ def _request(
     from videostyle.render.job import Request
     from videostyle.timecode import read_rate
 
-    if work.slots != "auto" and not (work.slots.isdigit() and int(work.slots)):
+    if not re.fullmatch("auto|[1-9][0-9]{0,8}", work.slots):
         raise SettingsError(f"--slots {work.slots}: wanted auto or a number from 1")
     return Request(
         clip=clip,
@@ -253,15 +261,18 @@ def _run(request: "Request", settings: Callable[[str], RenderSettings], preset: 
         with Progress(voice.as_json, voice.quiet, voice.verbose) as progress:
             prepared = _prepare(request, settings, preset, progress)
             progress.plan(prepared, _comparison(prepared, preset, settings))
+            progress.start()
             done = run(prepared, progress.report)
     except KeyboardInterrupt:
         print("videostyle: stopped; the same command goes on where it was", file=sys.stderr)
         raise typer.Exit(EXIT_INTERRUPTED) from None
-    _end(done)
+    _end(done, voice)
 
 
-def _end(done: "FilmDone") -> None:
+def _end(done: "FilmDone", voice: Voice) -> None:
     if done.frames_lost:
+        if voice.quiet and not voice.as_json:
+            print(f"videostyle: {done.frames_lost} frames of the clip could not be decoded", file=sys.stderr)
         raise typer.Exit(EXIT_TRUNCATED)
 
 
@@ -294,6 +305,9 @@ def _comparison(prepared: "Prepared", preset: str, settings: Callable[[str], Ren
 
 def main() -> NoReturn:
     """Run the command line; every error that is no bug ends in one line and exit code 2 or 4."""
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup's is another
+            signal.signal(number, signal.default_int_handler)  # stopped by whomever, nothing half-written is left
     try:
         code = app(standalone_mode=False, prog_name="videostyle")
     except VideostyleError as error:
@@ -304,6 +318,7 @@ def main() -> NoReturn:
         told = error.format_message()
         print(f"videostyle: {told}{'' if told[-1:] in '.?' else '.'} See {asked} --help", file=sys.stderr)
         code = EXIT_ERROR
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
+        print("videostyle: stopped", file=sys.stderr)
         code = EXIT_INTERRUPTED
     sys.exit(code)

@@ -12,8 +12,8 @@ import typer
 PICTURE, FRAMES, OUTPUT, SPEED = "What it looks like", "What is rendered", "Where it goes", "Where it runs"
 
 
-def _flag(panel: str, help: str, *names: str, metavar: str | None = None) -> Any:
-    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel=panel)
+def _flag(panel: str, help: str, *names: str, metavar: str | None = None, least: int | None = None) -> Any:
+    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel=panel, min=least)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Look:
         ),
     ] = ""
     size: Annotated[
-        int | None, _flag(PICTURE, "short side of the rendered picture, px; default: the clip's", metavar="N")
+        int | None, _flag(PICTURE, "short side of the rendered picture, px; default: the clip's", metavar="N", least=1)
     ] = None
     seed: Annotated[int | None, _flag(PICTURE, "of the noise, where a preset starts from noise", metavar="N")] = None
     config: Annotated[Path | None, _flag(PICTURE, "settings that differ from the preset's", metavar="FILE.toml")] = None

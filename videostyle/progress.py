@@ -1,6 +1,7 @@
 """What the user sees of a job: two lines of plan, a bar in frames, a line per scene; or JSON, an object a line."""
 
 import json
+import math
 import sys
 from collections import defaultdict
 from dataclasses import asdict
@@ -82,7 +83,7 @@ class Progress:
         )
         done = f"; {prepared.frames_stored} frames are done already" if prepared.frames_stored else ""
         self._say(
-            f"{prepared.why} On {prepared.device}, {prepared.slots} scene(s) at a time: at most about "
+            f"{prepared.why} On {prepared.device}, {prepared.slots} scene(s) at a time: about "
             f"{span(prepared.seconds_left)}, {prepared.bytes_needed / 1e9:.2f} GB beside the program's own{done}"
             + (f". {remark}" if remark else ""),
             event="plan",
@@ -110,6 +111,11 @@ class Progress:
         self._scenes = {chunk.index: str(chunk.frames) for chunk in plan.chunks}
         self._total, self._stored = len(plan.to_render), prepared.frames_stored
 
+    def start(self) -> None:
+        """Show the bar: the first frame of a scene takes longest."""
+        if not self._quiet and self._stored < self._total:
+            self._bar = tqdm(total=self._total, initial=self._stored, unit="frame", smoothing=0.1, dynamic_ncols=True)
+
     def report(self, event: "Notice | FrameDone | FrameWritten | FilmDone") -> None:
         """Take what ``run`` and ``assemble`` report."""
         if isinstance(event, FrameDone):
@@ -131,17 +137,16 @@ class Progress:
         )
 
     def _frame(self, done: FrameDone) -> None:
-        if self._bar is None and not self._quiet:
-            self._bar = tqdm(total=self._total, initial=self._stored, unit="frame", smoothing=0.1, dynamic_ncols=True)
         if self._bar is not None:
             self._bar.update()
         if self._json:
-            print(json.dumps({"event": "frame", **asdict(done)}), flush=True)
+            self._say("", event="frame", **asdict(done))
         elif self._verbose:
             losses = " ".join(f"{name} {value:.4g}" for name, value in done.losses.items())
             self._say(f"frame {done.frame}: {done.seconds:.2f} s, {done.iterations} iterations, {losses}")
         if done.retried:
-            self._say(f"note: frame {done.frame} was rendered again: {done.retried}", event="notice", text=done.retried)
+            text = f"frame {done.frame} was rendered again: {done.retried}"
+            self._say(f"note: {text}", event="notice", text=text)
         self._done[done.chunk].append(done)
         if done.last:
             self._scene(done.chunk, self._done.pop(done.chunk))
@@ -172,6 +177,13 @@ class Progress:
         """One line for people on stderr, or one object for scripts on stdout."""
         if self._json:
             if event:
-                print(json.dumps(event), flush=True)
+                print(json.dumps(_finite(event)), flush=True)
         elif not self._quiet:
             tqdm.write(line, file=sys.stderr)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no word for what is no finite number: null."""
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

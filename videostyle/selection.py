@@ -62,7 +62,10 @@ def select(clip: Clip, frames: str = "", begin: str = "", end: str = "", handles
     if begin or end:
         parts = [range(_reach(clip, "--in", begin or "0"), _reach(clip, "--out", end) if end else clip.num_frames)]
         if not parts[0]:
-            raise SettingsError(f"--in {begin or 0} --out {end}: no frame lies between them; give a later --out")
+            raise SettingsError(
+                f"--in {begin or 0} --out {end or 'the end'}: no frame lies between them; "
+                f"give {'a later --out' if end else 'an earlier --in'}"
+            )
     elif frames:
         parts = sorted(
             (_part(text, frames, clip.num_frames) for text in frames.split(",")), key=lambda part: part.start
@@ -85,6 +88,8 @@ def _part(text: str, whole: str, num_frames: int) -> range:
         stop = start + 1
     elif match[3]:
         stop = int(match[3]) + (match[2] == "-")
+    if stop <= start < num_frames:
+        raise SettingsError(f"--frames {whole}: {text.strip()} holds no frame; give A:B with A below B")
     if not start < stop <= num_frames:
         raise SettingsError(
             f"--frames {whole}: the clip has frames 0 to {num_frames - 1}; give a range inside 0:{num_frames}"

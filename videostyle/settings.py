@@ -290,6 +290,10 @@ def compose(
     return change(settings, dict(map(read_assignment, assignments)), "--set")
 
 
+WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+LISTS = {int: "[1, 2]", float: "[0.5, 1]", str: '["relu1_1", "relu2_1"]'}
+
+
 def _flatten(table: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
     for key, value in table.items():
         if isinstance(value, dict):
@@ -302,7 +306,7 @@ def _suggest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"known are {', '.join(known)}"
+    return "'videostyle settings' lists those there are"
 
 
 def _checked(owner: type, name: str, value: Any, source: str) -> Any:
@@ -338,8 +342,9 @@ def _scalar(kind: Any, value: Any, item: dataclasses.Field[Any], wrong: Settings
 def _describe(kind: Any, item: dataclasses.Field[Any]) -> str:
     if get_origin(kind) is Literal:
         return f"one of {', '.join(map(str, get_args(kind)))}"
-    if get_origin(kind) is tuple:
-        return f"a list of {get_args(kind)[0].__name__} such as [1, 2] ({item.metadata['about']})"
     low, high = item.metadata["low"], item.metadata["high"]
     limits = "" if low is None else f" from {low}" + ("" if high is None else f" to {high}")
-    return f"{kind.__name__}{limits} ({item.metadata['about']})"
+    if get_origin(kind) is tuple:
+        each = f", each{limits}" if limits else ""
+        return f"a list such as {LISTS[get_args(kind)[0]]}{each} ({item.metadata['about']})"
+    return f"{WORDS[kind]}{limits} ({item.metadata['about']})"

@@ -278,6 +278,17 @@ def test_a_sequence_is_known_by_its_pictures(tmp_path: Path) -> None:
     assert identity(probe(tmp_path / "b")) == kept
 
 
+def test_pictures_with_black_borders_are_known_by_what_is_between(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    picture = np.zeros((360, 640, 3), np.uint8)
+    known = []
+    for value in (90, 91):
+        picture[60:-60] = value
+        Image.fromarray(picture).save(tmp_path / "a/f_0001.bmp")
+        known.append(identity(probe(tmp_path / "a")))
+    assert known[0] != known[1]
+
+
 def test_a_file_is_known_by_its_ends_and_times(tmp_path: Path) -> None:
     path = write(tmp_path / "a.mp4", 5)
     kept = identity(probe(path))

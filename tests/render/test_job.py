@@ -51,9 +51,9 @@ def test_a_job_that_is_named_is_kept_and_serves_other_ranges(request_: Request, 
     assert len(list((job / "frames").glob("*.png"))) == 19
 
 
-@pytest.mark.parametrize(("named", "left"), [(True, True), (False, False)])
-def test_who_is_stopped_leaves_the_folder_that_others_may_work_in(
-    named: bool, left: bool, request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("named", [True, False])
+def test_who_is_stopped_before_a_frame_is_done_leaves_nothing(
+    named: bool, request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
@@ -62,7 +62,36 @@ def test_who_is_stopped_leaves_the_folder_that_others_may_work_in(
     monkeypatch.setattr("videostyle.render.job.render", stopped)
     with pytest.raises(KeyboardInterrupt):
         run(prepared)
-    assert prepared.checked.job.exists() == left
+    assert not prepared.checked.job.exists()
+
+
+def test_a_range_that_is_done_leaves_the_frames_of_one_that_was_stopped(
+    request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = request_.clip.with_name("film.mp4")
+    stopped = prepare(check(with_(request_, frames="0:4", output=film)))
+
+    def broken(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("videostyle.render.job.make_film", broken)
+        with pytest.raises(KeyboardInterrupt):
+            run(stopped)
+    other = prepare(check(with_(request_, frames="11:13", output=film)))
+    run(other)
+    assert film.exists()
+    assert prepare(check(with_(request_, frames="0:4", output=film, overwrite=True))).frames_stored == 4
+
+
+def test_a_file_that_came_into_the_films_place_meanwhile_stays(request_: Request, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    prepared = prepare(check(with_(request_, frames="0:2", output=film)))
+    film.write_text("precious")
+    with pytest.raises(SettingsError, match=r"film\.mp4 exists"):
+        run(prepared)
+    assert film.read_text() == "precious"
+    assert prepare(check(with_(request_, frames="0:2", output=film, overwrite=True))).frames_stored == 2
 
 
 def test_processes_that_start_together_keep_what_each_found_out(request_: Request, tmp_path: Path) -> None:
@@ -125,7 +154,7 @@ def test_a_disk_without_room_is_refused_before_any_work(request_: Request, monke
 
     prepared = prepare(check(request_))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))  # type: ignore[attr-defined]
-    with pytest.raises(JobError, match="GB"):
+    with pytest.raises(JobError, match="MB"):
         run(prepared)
     assert not prepared.checked.job.exists()
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.clips import known, moving_scenes, write_art, write_clip
-from videostyle.errors import MediaError
+from videostyle.errors import MediaError, VideostyleError
 from videostyle.frames import FrameTask, Stylized
 from videostyle.media.probe import probe
 from videostyle.render import renderer
@@ -68,7 +68,7 @@ def test_errors_in_threads_reach_the_caller(
     target = "videostyle.render.slot.decode" if where == "decode" else "videostyle.render.store.write_png"
     monkeypatch.setattr(target, broken)
     before = threading.active_count()
-    with pytest.raises(MediaError, match="gone"):
+    with pytest.raises(VideostyleError, match="gone"):
         render(plan, tmp_path / "job", Gray(), 2)
     assert threading.active_count() == before
 

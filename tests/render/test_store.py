@@ -1,12 +1,15 @@
 """The job folder: whole frames or none, never another job's."""
 
 import json
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from videostyle.errors import JobError
+from videostyle.errors import JobError, MediaError
 from videostyle.frames import FrameRange, Stylized
 from videostyle.render.plan import Scan
 from videostyle.render.store import Store
@@ -19,17 +22,18 @@ def pixels(value: int) -> np.ndarray:  # type: ignore[type-arg]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     made = Store(tmp_path / "job")
     made.open("abc", {"note": 1})
-    return made
+    yield made
+    made.close()
 
 
 def test_a_frame_comes_back_exactly_with_its_losses(store: Store) -> None:
     assert not store.has(3)
     store.save(3, pixels(9), DONE)
     assert store.has(3)
-    np.testing.assert_array_equal(store.load(3), pixels(9))
+    np.testing.assert_array_equal(store.load(3, (5, 4)), pixels(9))
     assert store.losses(3) == {"content": 0.25, "style": 1 / 3}
     assert store.losses(4) == {}
     names = sorted(path.name for path in (store.folder / "frames").iterdir())
@@ -51,7 +55,23 @@ def test_a_damaged_frame_is_told_with_what_to_do(store: Store) -> None:
     content = path.read_bytes()
     path.write_bytes(content[:30] + b"xxxx" + content[34:])
     with pytest.raises(JobError, match="delete that file"):
-        store.load(3)
+        store.load(3, (5, 4))
+
+
+def test_a_frame_of_another_size_is_told(store: Store) -> None:
+    store.save(3, pixels(9), DONE)
+    with pytest.raises(JobError, match=r"000003\.png: 5x4 px where the job's frames have 50x40; delete that file"):
+        store.load(3, (50, 40))
+
+
+def test_a_frame_that_cannot_be_written_leaves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MediaError("000003.png: cannot be written, the disk is full; free some space or choose another folder")
+
+    monkeypatch.setattr("videostyle.render.store.write_png", full)
+    with pytest.raises(JobError, match=r"the disk is full; .*goes on with the frames that are done"):
+        store.save(3, pixels(9), DONE)
+    assert not list((store.folder / "frames").iterdir())
 
 
 def test_the_same_job_goes_on_and_another_is_refused(store: Store) -> None:
@@ -96,7 +116,78 @@ def test_frames_are_never_thrown_away_after_a_failure(store: Store) -> None:
     later.open("abc", {})
     (store.folder / "frames/000003.png").unlink()
     later.discard_if_empty()
+    later.close()
     assert store.folder.exists(), "it was there before"
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from videostyle.render.store import Store
+store = Store(Path(sys.argv[1]))
+store.open("abc", {}, alone=sys.argv[2] == "alone")
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(("theirs", "ours", "fits"), [("shared", False, True), ("shared", True, False),
+                                                      ("alone", False, False), ("alone", True, False)])  # fmt: skip
+def test_a_folder_is_shared_only_by_processes_that_mean_to(theirs: str, ours: bool, fits: bool, tmp_path: Path) -> None:
+    code = [sys.executable, "-c", HOLD, str(tmp_path / "job"), theirs]
+    store = Store(tmp_path / "job")
+    with subprocess.Popen(code, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "open\n"
+        if fits:
+            store.open("abc", {}, ours)
+            store._created = True
+            store.discard_if_empty()
+            assert store.folder.exists(), "the other process is still in it"
+        else:
+            with pytest.raises(JobError, match="another process is at work in it"):
+                store.open("abc", {}, ours)
+        other.kill()  # and the system gives the folder free
+    store.close()
+    store.open("abc", {}, alone=True)
+    store.close()
+
+
+OPEN = """
+import sys
+from pathlib import Path
+from videostyle.render.store import Store
+for number in range(40):
+    store = Store(Path(sys.argv[1]) / str(number))
+    store.open("abc", {})
+    store.discard_if_empty()
+    store.close()
+"""
+
+
+def test_many_processes_may_open_a_new_folder_at_once(tmp_path: Path) -> None:
+    code = [sys.executable, "-c", OPEN, str(tmp_path)]
+    workers = [subprocess.Popen(code, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    for worker in workers:
+        assert worker.communicate()[1] == ""
+        assert worker.returncode == 0
+
+
+def test_a_finished_range_takes_its_own_frames_along(store: Store) -> None:
+    for frame in (1, 2, 7):
+        store.save(frame, pixels(9), DONE)
+    store.remove([1, 2])
+    assert [store.has(frame) for frame in (1, 2, 7)] == [False, False, True]
+    store.remove([1, 2, 7])
+    assert not store.folder.exists()
+
+
+def test_what_a_killed_process_began_is_gone_on_with(tmp_path: Path) -> None:
+    (tmp_path / "job/frames").mkdir(parents=True)
+    (tmp_path / "job/.plan.7-abc.json").write_text("{")
+    store = Store(tmp_path / "job")
+    store.open("abc", {})
+    store.close()
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -77,9 +77,7 @@ def test_scales_see_the_picture_halved() -> None:
     found = net(x, net.layers)
     for layer, stride in zip(net.layers, [1, 2, 2, 4, 4, 8], strict=True):
         assert found[layer].shape[2:] == (64 // stride, 96 // stride)
-    torch.testing.assert_close(
-        found["s4/b"], tiny()(halved(halved(x)), ["b"])["b"], atol=1e-3, rtol=1e-3
-    )
+    torch.testing.assert_close(found["s4/b"], tiny()(halved(halved(x)), ["b"])["b"], atol=1e-3, rtol=1e-3)
 
 
 def test_halving_does_not_alias() -> None:
@@ -216,7 +214,7 @@ def test_auto_without_weights_or_network_is_compact(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(weights, "VGG19_URL", "http://127.0.0.1:9/vgg19-00000000.pth")
     net, why = choose_backbone(BackboneSettings())
     assert net.name == "compact"
-    assert why.startswith("compact, because vgg19's weights are not at hand: http://127.0.0.1:9/")
+    assert why.startswith("compact, because vgg19's weights are not cached and cannot be fetched")
 
 
 def test_auto_with_a_cached_file_is_vgg19(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

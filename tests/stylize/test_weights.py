@@ -184,10 +184,10 @@ def test_a_damaged_cache_is_found_out(served: tuple[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
-@pytest.mark.parametrize("content", [b"", b"<html></html>", b"PK\x03\x04 not a zip"])
+@pytest.mark.parametrize("content", [b"", b"<html></html>", b"PK\x03\x04 not a zip", b"hello\n", bytes(range(200))])
 def test_files_that_hold_no_weights(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(WeightsError, match=f"{tmp_path / name}: .*get https://"):
+    with pytest.raises(WeightsError, match=f"{tmp_path / name}: .*give another file .*https://"):
         weights.read_vgg19(tmp_path / name)
 
 
@@ -200,11 +200,43 @@ def test_files_of_another_network(tmp_path: Path) -> None:
     )
     with pytest.raises(WeightsError, match="weights of another network"):
         weights.read_vgg19(tmp_path / "a.pth")
+    vgg16 = shaped(8) | {"features.17.weight": torch.zeros(512, 256, 3, 3), "features.17.bias": torch.zeros(512)}
+    torch.save(vgg16, tmp_path / "vgg16.pth")
+    with pytest.raises(WeightsError, match=r"another network \(VGG-19 has no features.17\)"):
+        weights.read_vgg19(tmp_path / "vgg16.pth")
+    torch.save(shaped(2) | {"features.1.running_mean": torch.zeros(64)}, tmp_path / "vgg19_bn.pth")
+    with pytest.raises(WeightsError, match=r"another network \(VGG-19 has no features.1\)"):
+        weights.read_vgg19(tmp_path / "vgg19_bn.pth")
     torch.save([torch.zeros(1)], tmp_path / "list.pth")
     with pytest.raises(WeightsError, match="no dictionary"):
         weights.read_vgg19(tmp_path / "list.pth")
     with pytest.raises(WeightsError, match="no such file"):
         weights.read_vgg19(tmp_path / "missing.pth")
+
+
+@pytest.mark.parametrize("place", [0.3, 0.5, 0.8])
+def test_a_damaged_file_is_found_out(place: float, tmp_path: Path) -> None:
+    path = tmp_path / "vgg.pth"
+    torch.save(shaped(3), path)
+    content = bytearray(path.read_bytes())
+    content[int(len(content) * place)] ^= 0x40
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"damaged \(the checksum of .* is wrong\)"):
+        weights.read_vgg19(path)
+
+
+def test_values_that_are_no_numbers_are_found_out(tmp_path: Path) -> None:
+    tensors = shaped(2)
+    tensors["features.2.bias"][3] = torch.nan
+    save_file(tensors, tmp_path / "w.safetensors")
+    with pytest.raises(WeightsError, match=r"features\.2\.bias holds values that are no numbers"):
+        weights.read_vgg19(tmp_path / "w.safetensors")
+
+
+def test_reasons_are_a_sentence_without_colors() -> None:
+    error = RuntimeError("Weights only load failed. In PyTorch 2.6, we changed \x1b[1mit\x1b[0m")
+    assert weights._reason(error) == "Weights only load failed"
+    assert weights._reason(EOFError()) == "EOFError"
 
 
 class Trap:

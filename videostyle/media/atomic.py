@@ -51,6 +51,8 @@ def whole_or_nothing(path: Path, advice: str = "the finished frames are kept, ru
     temporary = temporary_of(path)
     try:
         yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())  # what it was made of may be deleted next
         os.replace(temporary, path)
     except (av.FFmpegError, OSError) as error:
         raise MediaError(f"{path}: the film cannot be written ({reason_of(error)}); {advice}") from None

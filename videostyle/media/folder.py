@@ -37,11 +37,9 @@ def write_folder(folder: Path, clip: Clip, pictures: Iterable[tuple[int, Pixels]
             if alpha:
                 pixels = with_alpha(pixels, alpha(index))
             write_png(temporary / picture_name(index), pixels)
-        if folder.is_dir():
-            for new in temporary.iterdir():
-                os.replace(new, folder / new.name)
-        else:
-            os.replace(temporary, folder)
+        folder.mkdir(exist_ok=True)
+        for new in temporary.iterdir():
+            os.replace(new, folder / new.name)
     except OSError as error:
         raise MediaError(f"{folder}: the pictures cannot be written ({reason_of(error)}); free some space") from None
     finally:

@@ -50,6 +50,10 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
         with open_file(path) as container:
             if container.format.name in NO_CLIPS:
                 raise MediaError(f"{path}: {NO_CLIPS[container.format.name]}; give the video file itself")
+            if container.format.name == FORMAT or container.format.name.endswith("_pipe"):
+                raise MediaError(
+                    f"{path}: a picture and no film; give a video file, or a folder or pattern of pictures"
+                )
             if rate is not None and not is_raw(container):
                 raise MediaError(f"{path}: the clip has times of its own; give it without --fps")
             picture = picture_stream(container, path, stream)

@@ -26,10 +26,11 @@ NUMBER = re.compile(r"%(?:0(\d+))?d")
 WILDCARDS = re.compile(r"[*?\[]")
 ORIENTATION = 274
 """EXIF's number of the tag"""
-FILE_SAMPLE = 1 << 20
-"""bytes read from each end of a clip to tell it from another"""
-PICTURE_SAMPLE = 1 << 14
-"""the same of every picture of a sequence; the end of a PNG holds the checksum of its pixels"""
+FILE_SAMPLES = 1 << 20, 64
+"""bytes read from each end of a clip to tell it from another, and blocks of 4 KiB in between"""
+PICTURE_SAMPLES = 1 << 14, 16
+"""the same of every picture of a sequence"""
+BLOCK = 1 << 12
 
 
 def is_sequence(path: Path) -> bool:
@@ -187,15 +188,18 @@ def default_name(clip: Clip) -> Path:
 
 
 def identity(clip: Clip) -> str:
-    """Hash that tells one clip from another without reading all of it: sizes, both ends, every time stamp."""
+    """Hash that tells one clip from another without reading all of it: sizes, samples, every time stamp."""
     digest = hashlib.sha256(f"{clip.stream} {clip.time_base} {clip.pts}".encode())
     sequence = not has_file(clip)
-    sample = PICTURE_SAMPLE if sequence else FILE_SAMPLE
+    ends, blocks = PICTURE_SAMPLES if sequence else FILE_SAMPLES
     for path in files_of(clip.path) if sequence else [clip.path]:
         length = path.stat().st_size
         digest.update(f"{path.name if sequence else ''} {length} ".encode(errors="surrogateescape"))
         with path.open("rb") as file:
-            digest.update(file.read(sample))
-            file.seek(max(0, length - sample))
-            digest.update(file.read(sample))
+            digest.update(file.read(ends))
+            for block in range(blocks):  # pictures that are not compressed may all have the same black ends
+                file.seek(length * (block + 1) // (blocks + 1))
+                digest.update(file.read(BLOCK))
+            file.seek(max(0, length - ends))
+            digest.update(file.read(ends))
     return digest.hexdigest()

@@ -198,7 +198,7 @@ class _KeyFrames:
 
 def is_raw(container: Any) -> bool:
     """Whether a file is a bare stream of pictures, without times."""
-    return bool(container.format.flags & NO_TIMES) or container.format.name.endswith("_pipe")
+    return bool(container.format.flags & NO_TIMES)
 
 
 def _guessed(stamps: list[int], step: int) -> bool:

@@ -1,5 +1,6 @@
 """Stored frames -> film."""
 
+import itertools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from videostyle.media.encode import check_film, encode_film
 from videostyle.media.folder import picture_name
 from videostyle.media.patch import Patch, patch_film
 from videostyle.media.probe import probe
-from videostyle.media.sequence import identity
+from videostyle.media.sequence import files_of, identity, is_sequence
 from videostyle.render.ahead import Ahead
 from videostyle.render.plan import RenderPlan, film_size, make_plan, scan_key
 from videostyle.render.store import Store
@@ -83,7 +84,7 @@ def make_patched(
 def _stored(plan: RenderPlan, store: Store, report: Callable[[FrameWritten], object]) -> Iterator[tuple[int, Pixels]]:
     kept = plan.to_keep
     for frame in kept:
-        yield frame, store.load(frame)
+        yield frame, store.load(frame, plan.work)
         report(FrameWritten(frame, len(kept)))
 
 
@@ -130,10 +131,13 @@ def check_place(
     """
     film = settings.film
     check_free(output, sources, overwrite or film.codec == "png")
-    if film.codec == "png" and not overwrite:
-        taken = next((path for frame in keep.frames if (path := output / picture_name(frame)).exists()), None)
-        if taken:
-            raise SettingsError(f"{taken} exists; give another folder with -o, or --overwrite to replace such files")
+    if film.codec == "png":
+        there = [path for frame in keep.frames if (path := output / picture_name(frame)).exists()]
+        for path, source in itertools.product(there, sources):
+            if source.is_file() and os.path.samefile(path, source):
+                raise SettingsError(f"{path} is an input of this render; give another folder with -o")
+        if there and not overwrite:
+            raise SettingsError(f"{there[0]} exists; give another folder with -o, or --overwrite to replace such files")
     found = check_film(clip, output, film, film_size(clip, settings), keep)
     return unless_strict(found.left_out, strict) + found.changed
 
@@ -149,10 +153,13 @@ def unless_strict(left_out: tuple[str, ...], strict: bool) -> tuple[str, ...]:
 def check_free(output: Path, sources: Sequence[Path], overwrite: bool) -> None:
     """Raise SettingsError where a film would take the place of a source, or unasked of anything else."""
     for source in sources:
-        if output.exists() and source.exists() and os.path.samefile(output, source):
-            raise SettingsError(f"{output} is an input of this render; give another file with -o")
+        kept = files_of(source)[0].parent if is_sequence(source) else source  # no picture may come among a clip's
+        if output.exists() and kept.exists() and os.path.samefile(output, kept):
+            what = f"holds {source}, which is" if kept.is_dir() else "is"
+            raise SettingsError(f"{output} {what} an input of this render; give another place with -o")
     if output.exists() and not overwrite:
-        raise SettingsError(f"{output} exists; give another file with -o, or --overwrite to replace it")
+        folder = " and is a folder" if output.is_dir() else ""
+        raise SettingsError(f"{output} exists{folder}; give another name with -o, or --overwrite to replace it")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videostyle.errors import JobError, MediaError, SettingsError, VideostyleError
+from videostyle.errors import JobError, MediaError, SettingsError
 from videostyle.frames import Clip, FrameDone, Pixels, to_picture
 from videostyle.media.atomic import check_folder
 from videostyle.media.patch import Patch, plan_patch
@@ -209,25 +209,37 @@ def run(
     start = time.perf_counter()
     _check_space(plan, store)
     maker = prepared.backbone + (f", preset {request.preset}" if request.preset else "")
-    store.open(plan.fingerprint, notes(plan, store, maker, request.rate))
+    store.open(plan.fingerprint, notes(plan, store, maker, request.rate), alone=not request.job)
     try:
         pictures = [to_picture(artwork) for artwork in checked.artworks]
         render(plan, store, prepared.stylizer, pictures, prepared.slots, report, lambda text: report(Notice(text)))
-        if checked.patch:
-            for text in make_patched(plan, store, checked.patch, checked.output, report):
-                report(Notice(text))
-        elif request.film:
-            make_film(plan, store, checked.output, maker, report)
-    except BaseException as error:
-        # where the folder was named others may work in it, whom it does not concern that this process is stopped
-        if not request.job or isinstance(error, VideostyleError):
-            store.discard_if_empty()
+        _write_film(prepared, store, maker, report)
+        if not (request.keep_job or request.job):
+            store.remove(plan.to_render)
+    except BaseException:
+        store.discard_if_empty()
         raise
-    if not (request.keep_job or request.job):
-        store.remove()
+    finally:
+        store.close()
     done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)
     report(done)
     return done
+
+
+def _write_film(
+    prepared: Prepared, store: Store, maker: str, report: Callable[[Notice | FrameWritten], object]
+) -> None:
+    """Make what is asked for of the frames, unless another file has come into its place meanwhile."""
+    checked, plan, request = prepared.checked, prepared.plan, prepared.checked.request
+    if not request.film:
+        return
+    overwrite = request.overwrite or request.settings.film.codec == "png"
+    check_free(checked.output, (request.clip, *request.artworks), overwrite)
+    if checked.patch:
+        for text in make_patched(plan, store, checked.patch, checked.output, report):
+            report(Notice(text))
+    else:
+        make_film(plan, store, checked.output, maker, report)
 
 
 def estimate(prepared: Prepared, settings: RenderSettings) -> float:
@@ -259,7 +271,7 @@ def _check_space(plan: RenderPlan, store: Store) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise JobError(
-            f"{folder}: {free / 1e9:.1f} GB are free and the frames take about {needed / 1e9:.1f} GB; "
+            f"{folder}: {free / 1e6:,.1f} MB are free and the frames take about {needed / 1e6:,.1f} MB; "
             "free some space, or give a folder on another disk with --job"
         )
 

@@ -78,8 +78,9 @@ class RenderPlan:
 
     @property
     def frames_lost(self) -> int:
-        """Frames asked for that cannot be decoded, and those that the clip promises and does not hold."""
-        return len(self.keep.frames) - len(self.to_keep) + self.clip.frames_missing
+        """Frames asked for that cannot be decoded, and those that the clip promises and ends without."""
+        beyond = self.clip.frames_missing if self.keep.parts[-1].stop == self.clip.num_frames else 0
+        return len(self.keep.frames) - len(self.to_keep) + beyond
 
 
 def scan(

@@ -167,7 +167,7 @@ class Slot:
         return self._order[self._order.index(frame) - 1]
 
     def _stylized(self, frame: int) -> Pixels:
-        return self._recent[frame] if frame in self._recent else self._store.load(frame)
+        return self._recent[frame] if frame in self._recent else self._store.load(frame, self._plan.work)
 
     def _loss_before(self, frame: int) -> float:
         before = self._before(frame)

@@ -180,8 +180,9 @@ def choose_backbone(settings: BackboneSettings, report: Report | None = None) ->
             return load_backbone("compact", "", pooling), f"compact, because vgg19 cannot be used: {error}."
     try:
         files.fetch_vgg19(report, patient=False)
-    except WeightsError as error:
-        return load_backbone("compact", "", pooling), f"compact, because vgg19's weights are not at hand: {error}."
+    except WeightsError:
+        why = "compact, because vgg19's weights are not cached and cannot be fetched (--backbone vgg19 says why)."
+        return load_backbone("compact", "", pooling), why
     return load_backbone("vgg19", "", pooling, report), "vgg19: its weights were downloaded."
 
 

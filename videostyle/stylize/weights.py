@@ -8,7 +8,6 @@ import errno
 import hashlib
 import http.client
 import os
-import pickle
 import re
 import tempfile
 import time
@@ -44,6 +43,9 @@ _USED = {0: (64, 3), 2: (64, 64), 5: (128, 64), 7: (128, 128), 10: (256, 128), 1
 }  # fmt: skip
 """torchvision's place of a convolution, conv1_1 to conv5_1 -> channels out and in"""
 
+_DEEPER = {30, 32, 34}
+"""places of those that are not used"""
+
 Report = Callable[[str, int, int], None]
 
 
@@ -64,7 +66,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (no mapping)
             return tensors, dict(file.metadata() or {})
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path}: cannot be read as safetensors ({error}); {_advice(path)}") from None
+        raise WeightsError(f"{path}: cannot be read as safetensors ({_reason(error)}); {_advice(path)}") from None
 
 
 def read_compact(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -93,6 +95,9 @@ def read_vgg19(path: Path) -> dict[str, Tensor]:
         found, about = read_safetensors(path)
     else:
         found = _read_pickle(path)
+    places = {int(match[1]) for name in found if (match := re.match(r"features\.(\d+)\.", name))}
+    if strange := sorted(places - set(_USED) - _DEEPER):
+        raise WeightsError(f"{path}: weights of another network (VGG-19 has no features.{strange[0]}); {_advice(path)}")
     tensors: dict[str, Tensor] = {}
     for place, (out, into) in _USED.items():
         names = (f"features.{place}.weight", f"features.{place}.bias")
@@ -105,6 +110,8 @@ def read_vgg19(path: Path) -> dict[str, Tensor]:
                     f"{_advice(path)}"
                 )
             tensors[name] = found[name].float().contiguous()
+            if not bool(tensors[name].isfinite().all()):
+                raise WeightsError(f"{path}: damaged ({name} holds values that are no numbers); {_advice(path)}")
     if not tensors:
         some = ", ".join(sorted(found)[:3]) or "nothing"
         raise WeightsError(f"{path}: not VGG-19 with torchvision's names (it holds {some}); {_advice(path)}")
@@ -154,12 +161,16 @@ def fetch_vgg19(report: Report | None = None, url: str = "", *, patient: bool = 
 def _read_pickle(path: Path) -> dict[str, Tensor]:
     """Tensors of a torch file; nothing in it is run."""
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        zipped = zipfile.is_zipfile(path)
+        if zipped and (damaged := zipfile.ZipFile(path).testzip()):  # torch does not look at the checksums
+            raise WeightsError(f"{path}: damaged (the checksum of {damaged} is wrong); {_advice(path)}")
+        found = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except FileNotFoundError:
         raise WeightsError(f"{path}: no such file; {_advice(path)}") from None
-    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise WeightsError(f"{path}: holds no weights ({reason}); {_advice(path)}") from None
+    except WeightsError:
+        raise
+    except Exception as error:  # torch has no end of them for files that are none of its own
+        raise WeightsError(f"{path}: holds no weights ({_reason(error)}); {_advice(path)}") from None
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
         raise WeightsError(f"{path}: holds no dictionary of tensors; {_advice(path)}")
     return found
@@ -238,5 +249,14 @@ def _download(url: str, path: Path, report: Report | None, patient: bool) -> str
     return digest.hexdigest()
 
 
+def _reason(error: Exception) -> str:
+    """The first sentence of an error, without what colors a terminal."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", " ".join(str(error).split()))
+    return re.split(r"[.:;,] ", text + " ")[0].rstrip(". ")[:120] or type(error).__name__
+
+
 def _advice(path: Path) -> str:
-    return f"get {VGG19_URL} ({VGG19_SIZE // 1_000_000} MB) and give it with --weights, not {path.name}"
+    return (
+        f"give another file than {path} with --weights: {VGG19_URL} ({VGG19_SIZE // 1_000_000} MB) "
+        "for vgg19, none for compact"
+    )
