@@ -63,6 +63,11 @@ class Color:
     transfer: int = 2
     matrix: int = 2
 
+    @property
+    def hdr(self) -> bool:
+        """Whether the transfer is one of high dynamic range: PQ or HLG."""
+        return self.transfer in (16, 18)
+
 
 @dataclass(frozen=True, slots=True)
 class Track:

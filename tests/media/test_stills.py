@@ -1,17 +1,18 @@
 import errno
 import os
 import random
+import struct
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from videostyle.errors import MediaError
-from videostyle.frames import Pixels
-from videostyle.media.stills import read_picture, read_png, write_png
+from videostyle.frames import Color, Pixels
+from videostyle.media.stills import in_colors_of, read_picture, read_png, write_png
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -262,3 +263,56 @@ def test_folders_that_cannot_be_written_are_told(tmp_path: Path) -> None:
     for path in (tmp_path / "none" / "a.png", tmp_path / "file" / "a.png"):
         with pytest.raises(MediaError, match="cannot be written"):
             write_png(path, noise())
+
+
+def pq(luminance: float) -> float:
+    """SMPTE ST 2084: cd/m2 -> 0..1."""
+    power = (luminance / 10000) ** (2610 / 16384)
+    return float(((3424 / 4096 + 2413 / 128 * power) / (1 + 2392 / 128 * power)) ** (2523 / 32))
+
+
+def test_an_artwork_keeps_its_colors_in_a_clip_of_high_dynamic_range() -> None:
+    art = np.array([[[255, 255, 255], [128, 128, 128], [255, 0, 0], [0, 0, 0]]] * 4, np.uint8)
+    shown = in_colors_of(Color(1, 9, 16, 9), art)[0] / 65535
+    linear = 203 * ((128 / 255 + 0.055) / 1.055) ** 2.4
+    np.testing.assert_allclose(shown[0], pq(203), atol=2e-3)
+    np.testing.assert_allclose(shown[1], pq(linear), atol=2e-3)
+    # BT.2087: linear red of BT.709 in BT.2020
+    np.testing.assert_allclose(shown[2], [pq(203 * part) for part in (0.6274, 0.0691, 0.0164)], atol=2e-3)
+    np.testing.assert_allclose(shown[3], 0, atol=2e-3)
+    assert abs(in_colors_of(Color(1, 9, 18, 9), art)[0, 0] / 65535 - 0.75).max() < 2e-3, "HLG's reference white"
+
+
+def test_an_artwork_keeps_its_colors_in_a_wide_gamut() -> None:
+    art = np.array([[[255, 255, 255], [255, 0, 0]]] * 4, np.uint8)
+    shown = in_colors_of(Color(1, 12, 13, 1), art)[0] / 65535
+    np.testing.assert_allclose(shown, [[1, 1, 1], [0.9175, 0.2003, 0.1386]], atol=3e-3)  # red as Display P3 has it
+
+
+@pytest.mark.parametrize("color", [Color(), Color(1, 1, 1, 1), Color(2, 5, 6, 5), Color(1, 6, 6, 6)])
+def test_usual_clips_take_the_artwork_as_it_is(color: Color) -> None:
+    art = np.zeros((2, 2, 3), np.uint8)
+    assert in_colors_of(color, art) is art
+
+
+def test_a_color_profile_is_obeyed(tmp_path: Path) -> None:
+    usual = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    gamma = struct.pack(">i", round(2.4 * 65536))
+    straight = usual.replace(gamma, struct.pack(">i", 65536))  # its curve is then nearly a line
+    assert straight != usual
+    grey = Image.new("RGB", (4, 4), (128, 128, 128))
+    for name, profile in {"usual": usual, "straight": straight, "damaged": b"no profile"}.items():
+        grey.save(tmp_path / f"{name}.png", icc_profile=profile)
+    assert abs(read_picture(tmp_path / "usual.png").astype(int) - 128).max() <= 1
+    linear = 0.9479 * 128 / 255 + 0.0521
+    wanted = 255 * (1.055 * linear ** (1 / 2.4) - 0.055)
+    assert abs(read_picture(tmp_path / "straight.png") - wanted).max() < 2
+    assert (read_picture(tmp_path / "damaged.png") == 128).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "CMYK", "1"])
+def test_a_profile_of_any_mode_is_no_crash(mode: str, tmp_path: Path) -> None:
+    path = tmp_path / ("art.tif" if mode == "CMYK" else "art.png")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.new("RGB", (4, 4), "white").convert(mode).save(path, icc_profile=profile)
+    assert read_picture(path).shape == (4, 4, 3)

@@ -95,6 +95,13 @@ def test_lost_frames_are_neither_rendered_nor_kept(clip: Clip, folder: Path) -> 
     assert made.to_keep == made.to_render
 
 
+def test_frames_that_a_cut_off_clip_ends_without_concern_who_asks_for_its_end(clip: Clip, folder: Path) -> None:
+    cut = replace(clip, frames_missing=5)
+    assert plan(cut, folder).frames_lost == 5
+    assert plan(cut, folder, keep=Selection((range(3, 20),))).frames_lost == 0
+    assert plan(cut, folder, keep=Selection((range(3, 26),))).frames_lost == 5
+
+
 @pytest.mark.parametrize(
     ("values", "size", "work"),
     [

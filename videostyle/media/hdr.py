@@ -11,8 +11,6 @@ from videostyle.frames import Clip
 from videostyle.media.decode import side_data
 from videostyle.media.probe import open_file
 
-PQ, HLG = 16, 18
-"""H.273 transfers"""
 DYNAMIC = {
     Type.DOVI_METADATA: "Dolby Vision",
     Type.DOVI_RPU_BUFFER: "Dolby Vision",
@@ -43,7 +41,7 @@ class Hdr:
 
 def read_hdr(clip: Clip) -> Hdr:
     """What the first frame that can be decoded says; nothing where the clip's transfer is none of HDR."""
-    if clip.color.transfer not in (PQ, HLG):
+    if not clip.color.hdr:
         return Hdr()
     with open_file(clip.path) as source:
         for packet in source.demux(source.streams[clip.stream]):

@@ -1,5 +1,6 @@
 """Single pictures <-> files: artworks of any kind in, PNG frames out and in."""
 
+import io
 import os
 import struct
 import warnings
@@ -11,10 +12,10 @@ from typing import Any
 import av
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from videostyle.errors import MediaError
-from videostyle.frames import Pixels
+from videostyle.frames import Color, Pixels
 from videostyle.media.atomic import reason_of, temporary_of
 
 LARGEST = 100_000_000
@@ -22,6 +23,10 @@ LARGEST = 100_000_000
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_FORMATS = ("rgb24", "rgb48be", "rgba", "rgba64be")
 """FFmpeg's names of what PNG holds here"""
+BT709, SRGB, FULL = 1, 13, 2
+"""H.273: primaries, transfer; FFmpeg's number of the range"""
+LIKE_SRGB = (0, 1, 2, 3, 5, 6, 7)
+"""primaries that are BT.709's, television's before it, or not told"""
 DAMAGE = (
     OSError,
     ValueError,
@@ -36,7 +41,7 @@ DAMAGE = (
 
 
 def read_picture(path: Path) -> Pixels:
-    """An artwork as it is meant to be seen: upright, RGB, over white where it is transparent: (H, W, 3) uint8.
+    """An artwork as it is meant to be seen: upright, sRGB, over white where it is transparent: (H, W, 3) uint8.
 
     Raises MediaError where there is no such file, or it is no picture.
     """
@@ -58,13 +63,41 @@ def read_picture(path: Path) -> Pixels:
     raise MediaError(f"{path}: {size} too large for an artwork; make it smaller")
 
 
+def in_colors_of(color: Color, pixels: Pixels) -> Pixels:
+    """An artwork (H, W, 3) in the numbers that mean its colours in a clip; as it is where these are sRGB's, or alike.
+
+    Others are uint16. In a clip of high dynamic range white is 203 cd/m2 (ITU-R BT.2408), not the brightest there is.
+    """
+    if not color.hdr and color.primaries in LIKE_SRGB:
+        return pixels
+    deep: Any = pixels if pixels.dtype == np.uint16 else pixels.astype(np.uint16) * 257
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(deep), "rgb48le")
+    frame.color_primaries, frame.color_trc, frame.color_range = BT709, SRGB, FULL
+    turned = frame.reformat(
+        dst_color_primaries=color.primaries if color.primaries not in LIKE_SRGB else BT709,
+        dst_color_trc=color.transfer if color.hdr else SRGB,
+        dst_color_range=FULL,
+    )
+    found: Any = np.array(turned.to_ndarray(), order="C")
+    same: Pixels = found
+    return same
+
+
 def _as_seen(opened: Image.Image) -> NDArray[np.uint8]:
+    profile = opened.info.get("icc_profile")
     picture = ImageOps.exif_transpose(opened)
     if picture.mode[0] in "IF":  # gray in 16 bits or more, which Pillow would clip instead of scaling it
         picture = Image.fromarray(_eight_bits(np.asarray(picture)))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    if picture.mode not in ("L", "RGB", "CMYK"):
+        picture = picture.convert("RGB")
+    if profile:
+        with suppress(ImageCms.PyCMSError, OSError, ValueError):  # damaged, or of another kind: it is left aside
+            theirs = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            turned = ImageCms.profileToProfile(picture, theirs, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            picture = turned or picture
     return np.array(picture.convert("RGB"))
 
 

@@ -14,7 +14,7 @@ from videostyle.media.atomic import check_folder
 from videostyle.media.patch import Patch, plan_patch
 from videostyle.media.probe import probe
 from videostyle.media.sequence import default_name, has_file
-from videostyle.media.stills import read_picture
+from videostyle.media.stills import in_colors_of, read_picture
 from videostyle.render.film import (
     FilmDone,
     FrameWritten,
@@ -125,7 +125,7 @@ def check(request: Request) -> Checked:
     if not request.artworks:
         raise SettingsError("no artwork given; name at least one with --style art.jpg")
     clip = probe(request.clip, request.stream, request.rate)
-    artworks = tuple(read_picture(path) for path in request.artworks)
+    artworks = tuple(in_colors_of(clip.color, read_picture(path)) for path in request.artworks)
     keep = select(clip, request.frames, request.begin, request.end, request.handles)
     notices = clip.notes
     if clip.frames_missing:

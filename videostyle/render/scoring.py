@@ -7,7 +7,7 @@ from videostyle.errors import SettingsError
 from videostyle.frames import FrameRange
 from videostyle.media.decode import decode
 from videostyle.media.probe import probe
-from videostyle.media.stills import read_picture
+from videostyle.media.stills import in_colors_of, read_picture
 from videostyle.metrics import Scores, score
 from videostyle.render.plan import scan
 from videostyle.selection import select
@@ -31,8 +31,8 @@ def score_files(
 
     if not artworks:
         raise SettingsError("no artwork given; name at least one with --style art.jpg")
-    pictures = [read_picture(path) for path in artworks]
     clip, film = probe(source), probe(stylized)
+    pictures = [in_colors_of(clip.color, read_picture(path)) for path in artworks]
     keep = select(clip, frames)
     found = scan(clip, SceneSettings(), keep)
     wanted = set(keep.frames) - set(found.lost)
