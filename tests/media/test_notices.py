@@ -2,6 +2,7 @@ import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.media.films import make
@@ -104,3 +105,23 @@ def test_what_the_picture_loses_is_told(
     clip = dataclasses.replace(probe(make(tmp_path / "clip.mp4")), pixel_format=pixels, depth=depth)
     told = check_film(clip, tmp_path / film, FilmSettings(codec=codec), (96, 64))  # type: ignore[arg-type]
     assert told == FilmNotices((), changed)
+
+
+@needs_ffprobe
+def test_sound_before_zero_is_kept_in_time(tmp_path: Path) -> None:
+    clip = probe(source(tmp_path / "clip.mp4", ("aac",), seconds=2))
+    assert check_film(clip, tmp_path / "film.mp4", FILM, (64, 48)).changed == ()
+    (told,) = check_film(clip, tmp_path / "film.mkv", FILM, (64, 48)).changed
+    assert "no times below 0" in told
+    begins = {}
+    for name in ("clip.mp4", "film.mkv", "film.avi"):
+        made = film_of(clip, tmp_path / name) if name != "clip.mp4" else tmp_path / name
+        first: dict[str, Fraction] = {}
+        with av.open(made) as container:
+            for packet in container.demux():
+                if packet.pts is not None and packet.time_base:
+                    first.setdefault(packet.stream.type, packet.pts * packet.time_base)
+        begins[name] = float(first["video"] - first["audio"])
+    assert begins["clip.mp4"] > 0
+    assert begins["film.mkv"] == pytest.approx(begins["clip.mp4"], abs=1e-3)
+    assert begins["film.avi"] == pytest.approx(begins["clip.mp4"], abs=0.04), "within a frame: an AVI counts them"

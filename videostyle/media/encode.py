@@ -36,6 +36,7 @@ from videostyle.media.notices import (
     losses,
     picture_changes,
     sound_changes,
+    time_changes,
     timecode_changes,
     words_changes,
     words_losses,
@@ -91,6 +92,7 @@ def check_film(
         changed = [*picture_changes(clip, pixel_format(clip, codec, container, size)), *timecode_changes(timeline)]
         changed += words_changes(tracks.converted)
         changed += sound_changes(tracks.copied, clip, container, timeline)
+        changed += time_changes(tracks.copied, clip, container, timeline)
     return FilmNotices(tuple(left), tuple(changed))
 
 
@@ -180,6 +182,8 @@ def _muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, 
         named = "+use_metadata_tags" if any(key.startswith("com.") for key in tags) else ""
         # the clock of the whole film in the clip's ticks: lengths and edit lists are then exact
         return {"movflags": f"+faststart{named}", "movie_timescale": str(clip.time_base.denominator)}
+    if format == "avi":  # sound that begins before 0 would push the pictures back by a frame or two
+        return {"avoid_negative_ts": "disabled"}
     if format == "gif":
         return {"final_delay": str(max(1, round(timeline.place(timeline.last)[1] / CENTISECOND)))}
     return {}

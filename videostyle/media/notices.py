@@ -14,6 +14,7 @@ from videostyle.media.containers import Codec, Container, codec_name, is_rgb
 from videostyle.media.cuts import sample_bytes
 from videostyle.media.hdr import read_hdr
 from videostyle.media.probe import open_file
+from videostyle.media.table import to_the_end
 from videostyle.media.timeline import Timeline
 from videostyle.media.words import read_words
 
@@ -84,6 +85,26 @@ def _chroma(pixels: str) -> str:
 def timecode_changes(timeline: Timeline) -> Iterator[str]:
     if timeline.timecode and len(timeline.parts) > 1:
         yield f"the timecode {timeline.timecode} is right for the first range only, from which it counts on"
+
+
+def time_changes(streams: list[Any], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
+    """Matroska has no times below 0, but for Opus; in an MP4 sound begins there, with what nobody hears."""
+    indices = [stream.index for stream in streams if stream.type == "audio" and codec_name(stream) != "opus"]
+    if not indices or not timeline.whole or container.format not in ("matroska", "webm"):
+        return
+    begins: dict[int, Fraction] = {}
+    with open_file(clip.path) as source:
+        for packet in to_the_end(source.demux(*(source.streams[index] for index in indices))):
+            if packet.pts is not None:
+                begins.setdefault(packet.stream.index, packet.pts * packet.time_base)
+            if len(begins) == len(indices):
+                break
+    earliest = min(begins.values(), default=Fraction(0))
+    if earliest < 0:
+        yield (
+            f"the sound begins at {float(1000 * earliest):.0f} ms, and Matroska has no times below 0: "
+            "sound and picture are later by that, together"
+        )
 
 
 def sound_changes(streams: list[Any], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
