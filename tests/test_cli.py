@@ -441,6 +441,14 @@ def test_whoever_stops_it_nothing_half_written_is_left(number: signal.Signals, f
     assert {path.name for path in folder.iterdir()} - before == {"clip_art.mp4.job"}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="shells of other systems close nothing")
+def test_it_works_with_nobody_listening(folder: Path) -> None:
+    arguments = ["run", folder / "silent.mkv", "--style", folder / "art.png", *FEW]
+    code = 'exec "$@" >&- 2>&- <&-'
+    subprocess.run(["sh", "-c", code, "sh", sys.executable, "-m", "videostyle", *map(str, arguments)], check=True)
+    assert (folder / "silent_art.mkv").exists()
+
+
 def test_what_a_damaged_clip_lost_is_told_to_the_quiet_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from videostyle.render.film import FilmDone
 

@@ -1,6 +1,7 @@
 """Read flags, call, draw the progress bar. Nothing heavy is imported before it is needed."""
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -83,7 +84,7 @@ def run_command(
 def frames_command(
     clip: ClipArgument, look: Look, network: Network, part: Part, place: Place, work: Work, voice: Voice
 ) -> None:
-    """Stylize frames into a folder of pictures, frame_000120.png for source frame 120. Ranges may share a folder.
+    """Stylize frames into a folder of pictures, frame_000120.png for source frame 120. Ranges may share a folder; several at once share a --job.
 
     The folder is -o, or CLIP_ART beside the clip. Exit codes as of 'run'.
     """
@@ -305,6 +306,9 @@ def _comparison(prepared: "Prepared", preset: str, settings: Callable[[str], Ren
 
 def main() -> NoReturn:
     """Run the command line; every error that is no bug ends in one line and exit code 2 or 4."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started it; what is said then goes nowhere
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open as long as the program is)
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup's is another
             signal.signal(number, signal.default_int_handler)  # stopped by whomever, nothing half-written is left
