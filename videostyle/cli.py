@@ -86,7 +86,8 @@ def frames_command(
 ) -> None:
     """Stylize frames into a folder of pictures, frame_000120.png for source frame 120.
 
-    Ranges may share a folder, and need one --job as well if they are rendered at the same time. The folder is -o, or CLIP_ART beside the clip. Exit codes as of 'run'.
+    Ranges may share a folder, and need one --job as well if they are rendered at the same time. The folder is -o, or
+    CLIP_ART beside the clip. Exit codes as of 'run'.
     """
     settings = _settings(look, network, Encoding(codec="png"))
     _run(_request(clip, look, part, place, Aim(), work, settings("draft")), settings, look.preset, voice)
