@@ -1,5 +1,6 @@
 """The job folder: whole frames or none, never another job's."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -150,6 +151,18 @@ def test_a_folder_is_shared_only_by_processes_that_mean_to(theirs: str, ours: bo
         other.kill()  # and the system gives the folder free
     store.close()
     store.open("abc", {}, alone=True)
+    store.close()
+
+
+def test_a_file_system_without_locks_serves_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refused)
+    store = Store(tmp_path / "job")
+    store.open("abc", {})
+    store.discard_if_empty()
+    assert store.folder.exists(), "another process may be in it"
     store.close()
 
 

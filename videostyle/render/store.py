@@ -1,6 +1,6 @@
 """The job folder: ``plan.json`` and ``frames/000123.png``, each written whole or not at all.
 
-A frame that exists is done.
+A frame that exists is done. ``.lock`` is held by the processes that are at work in the folder.
 """
 
 import json
@@ -180,7 +180,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _claimed(path: Path, alone: bool) -> int | None:
-    """Descriptor of a lock file that is held with others, or alone; None on systems without such locks.
+    """Descriptor of a lock file that is held with others, or alone; None on systems without locks.
 
     The system gives it free when the process ends, however it does. Raises JobError where another process holds it.
     """
@@ -201,6 +201,8 @@ def _claimed(path: Path, alone: bool) -> int | None:
             raise JobError(
                 f"{path.parent}: another process is at work in it; wait for it, or give both the same folder with --job"
             ) from None
+        except OSError:  # a file system without locks
+            return file
         if os.fstat(file).st_nlink:
             return file
         os.close(file)  # who held it deleted the folder just now
@@ -212,7 +214,7 @@ def _is_alone(claim: int | None) -> bool:
         return fcntl is None
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError:  # held, or a file system that cannot tell
         return False
     return True
 
