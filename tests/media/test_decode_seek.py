@@ -5,11 +5,14 @@ import subprocess
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import pytest
 
 from tests.media.oracle import needs_ffprobe
 from tests.media.sources import remux, write
+from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange
 from videostyle.media.decode import shown
 from videostyle.media.probe import probe
@@ -109,3 +112,34 @@ def test_ranges_begin_where_they_are_asked_to(name: str, tmp_path: Path) -> None
 def test_every_range_begins_where_it_is_asked_to(name: str, tmp_path: Path) -> None:
     clip = probe(CLIPS[name](tmp_path))
     assert_exact(clip, clip.frames.indices)
+
+
+def test_a_damaged_picture_is_mended_alike_with_any_number_of_processors(tmp_path: Path) -> None:
+    path = write(tmp_path / "clip.mp4", COUNT, size=(96, 40), options={"g": "25"})
+    content = bytearray(path.read_bytes())
+    differ = 0
+    for place in range(len(content) * 3 // 10, len(content) * 9 // 10, len(content) // 20):
+        damaged = content[:]
+        damaged[place] ^= 69
+        path.write_bytes(damaged)
+        try:
+            clip = probe(path)
+        except MediaError:
+            continue
+        mended = [digest(picture) for _, picture in shown(clip, clip.frames)]
+        alone, together = (by_ffmpeg(path, threads) for threads in (1, 2))
+        assert mended == alone
+        differ += alone != together
+    assert differ, "none of these files shows it"
+
+
+def by_ffmpeg(path: Path, threads: int) -> list[str]:
+    """What FFmpeg shows of a clip with so many threads."""
+    with av.open(path) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = threads
+        return [digest(picture) for packet in container.demux(stream) for picture in packet.decode()]
+
+
+def digest(picture: Any) -> str:
+    return hashlib.md5(picture.to_ndarray().tobytes()).hexdigest()

@@ -29,6 +29,9 @@ TRIES = 4
 TRANSPARENT = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """codec -> the decoder that shows its transparency, which FFmpeg's own does not"""
 
+CONCEALING = {"h264", "mpeg1video", "mpeg2video", "mpeg4", "h263", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2", "vc1"}
+"""codecs whose damaged pictures FFmpeg mends, otherwise with every number of threads, which is that of processors"""
+
 SWS_BICUBIC, SWS_AREA, SWS_FULL_CHROMA, SWS_ACCURATE = 0x4, 0x20, 0x2000 | 0x4000, 0x40000
 MATRICES = {1: "itu709", 4: "fcc", 5: "itu601", 6: "itu601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """H.273 matrix -> swscale's name"""
@@ -139,7 +142,10 @@ def _numbered(packets: Iterator[Any]) -> Iterator[Any]:
 
 def _decoder(clip: Clip, stream: Any) -> Any:
     name = TRANSPARENT.get(clip.codec) if clip.alpha else None
-    return av.CodecContext.create(name, "r") if name else stream.codec_context
+    decoder = av.CodecContext.create(name, "r") if name else stream.codec_context
+    if clip.codec in CONCEALING:
+        decoder.thread_count = 1
+    return decoder
 
 
 def _decoded(packets: Iterator[Any], decoder: Any) -> Iterator[tuple[int, Any]]:
