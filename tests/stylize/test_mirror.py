@@ -1,8 +1,7 @@
 import pytest
 import torch
-import torch.nn.functional as F
 
-from videostyle.stylize.mirror import mirrored
+from videostyle.stylize.mirror import Mirror, mirrored
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
@@ -11,7 +10,7 @@ def test_it_is_reflection_padding_there_and_back(
     height: int, width: int, margin: int, layout: torch.memory_format
 ) -> None:
     values = torch.randn(2, 3, height, width, dtype=torch.float64).contiguous(memory_format=layout).requires_grad_()
-    wanted, found = F.pad(values, (margin,) * 4, mode="reflect"), mirrored(values, margin)
+    wanted, found = mirrored(values, margin), Mirror.apply(values, margin)
     assert torch.equal(found, wanted)
     assert found.is_contiguous(memory_format=layout)
     gradient = torch.randn_like(wanted)
@@ -29,9 +28,18 @@ def test_it_keeps_nothing_for_its_gradient() -> None:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        mirrored(torch.randn(1, 3, 8, 8, requires_grad=True), 1)
+        Mirror.apply(torch.randn(1, 3, 8, 8, requires_grad=True), 1)
     assert not kept
 
 
 def test_half_precision_stays_half() -> None:
-    assert mirrored(torch.ones(1, 3, 8, 8, dtype=torch.bfloat16), 1).dtype is torch.bfloat16
+    assert Mirror.apply(torch.ones(1, 3, 8, 8, dtype=torch.bfloat16), 1).dtype is torch.bfloat16
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_the_same_bits_every_time() -> None:
+    values = torch.randn(4, 64, 99, 120, device="cuda", dtype=torch.bfloat16, requires_grad=True)
+    found = mirrored(values, 1)
+    gradient = torch.randn_like(found)
+    first, second = (torch.autograd.grad(found, values, gradient, retain_graph=True)[0] for _ in range(2))
+    assert torch.equal(first, second)
