@@ -474,3 +474,20 @@ def test_a_plan_says_that_run_would_refuse(
     (folder / "clip_art.mp4").write_text("mine")
     assert videostyle(monkeypatch, "plan", folder / "clip.mp4", "--style", folder / "art.png", *FEW) == 0
     assert "clip_art.mp4 exists; run needs --overwrite" in capsys.readouterr().err
+
+
+def test_a_gif_of_a_clip_with_sound_is_asked_for_silent(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gif = folder / "film.gif"
+    arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", *FEW, "-o", gif, "--frames", "0:4"]
+    assert videostyle(monkeypatch, *arguments) == 2
+    assert "--no-sound" in capsys.readouterr().err
+    assert videostyle(monkeypatch, *arguments, "--no-sound") == 0
+    assert gif.exists()
+    silent = ["run", folder / "clip.mp4", "--style", folder / "art.png", *FEW, "--frames", "0:4", "--no-sound"]
+    assert videostyle(monkeypatch, *silent) == 0
+
+    from videostyle.media.probe import probe
+
+    assert not probe(folder / "clip_art_0-3.mp4").audio

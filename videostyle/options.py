@@ -150,10 +150,12 @@ class Encoding:
     quality: Annotated[
         int | None, _flag(OUTPUT, "on the codec's own scale, CRF for most; default: visually lossless", metavar="N")
     ] = None
+    no_sound: Annotated[bool, _flag(OUTPUT, "leave the sound out, as a GIF must", "--no-sound")] = False
 
     def settings(self) -> dict[str, Any]:
         """As settings; None: not given."""
-        return {"film.codec": self.codec, "film.quality": self.quality}
+        sound = False if self.no_sound else None
+        return {"film.codec": self.codec, "film.quality": self.quality, "film.sound": sound}
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,7 @@ class FilmSettings:
     codec: Literal[
         "auto", "h264", "h265", "prores", "av1", "vp9", "ffv1", "png", "h264_nvenc", "hevc_nvenc", "av1_nvenc"
     ] = _setting("auto", "auto: the container's usual one; those in hardware are used only if named")
+    sound: bool = _setting(True, "whether the film has the clip's sound")
     quality: int = _setting(-1, "the encoder's own scale (CRF for h264, h265, av1, vp9); -1: visually lossless", -1, 63)
 
 

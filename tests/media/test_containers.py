@@ -128,7 +128,10 @@ def test_sound_that_a_container_cannot_hold_is_refused(
     with pytest.raises(MediaError, match=message):
         check_film(found, tmp_path / film, FilmSettings(), (64, 48))
     assert check_film(found, tmp_path / "film.mkv", FilmSettings(), (64, 48)) == FilmNotices()
-    assert len(check_film(found, tmp_path / "film.gif", FilmSettings(), (64, 48)).left_out) == 1
+    with pytest.raises(MediaError, match=r"\.gif cannot hold the clip's sound .*; use -o film\.mkv, or --no-sound"):
+        check_film(found, tmp_path / "film.gif", FilmSettings(), (64, 48))
+    for silent in (film, "film.gif"):
+        assert check_film(found, tmp_path / silent, FilmSettings(sound=False), (64, 48)).left_out == ()
     assert len(check_film(found, tmp_path / "frames", FilmSettings(codec="png"), (64, 48)).left_out) == 1
     assert [path.name for path in tmp_path.iterdir()] == [name]
 

@@ -52,10 +52,10 @@ def blank(frames: Iterable[int]) -> Iterator[tuple[int, Pixels]]:
         yield index, np.full((48, 64, 3), index % 256, np.uint8)
 
 
-def film_of(clip: Clip, path: Path, *parts: range) -> Path:
+def film_of(clip: Clip, path: Path, *parts: range, settings: FilmSettings | None = None) -> Path:
     keep = Selection(parts) if parts else Selection.whole(clip)
-    check_film(clip, path, FILM, (64, 48), keep)
-    encode_film(clip, path, blank(keep.frames), FILM, (64, 48), keep)
+    check_film(clip, path, settings or FILM, (64, 48), keep)
+    encode_film(clip, path, blank(keep.frames), settings or FILM, (64, 48), keep)
     return path
 
 

@@ -15,7 +15,6 @@ from videostyle.media.atomic import check_folder, whole_or_nothing
 from videostyle.media.containers import (
     CENTISECOND,
     CONTAINERS,
-    Container,
     codec_name,
     codec_of,
     codec_that_takes,
@@ -82,8 +81,9 @@ def check_film(
         advice = f"use --codec {other}" if other else "change the size"
         raise MediaError(f"{path}: {codec.encoder} refuses {what} ({refused}): {takes}; {advice}")
     with open_file(clip.path) as source:
-        tracks = sort_tracks(source, clip, container, timeline)
-        _check_sound(source, path, container, tracks.copied)
+        tracks = sort_tracks(source, clip, container, timeline, settings.sound)
+        if settings.sound:
+            _check_sound(source, path, tracks.copied)
         left = [*tracks.left_out, *losses(source, clip, path, container, timeline)]
         left += words_losses(tracks.converted, clip, timeline)
         left += hdr_losses(clip, keeps=codec.encoder == "libx265")
@@ -108,14 +108,14 @@ def _check_pngs(clip: Clip, path: Path, timeline: Timeline) -> FilmNotices:
         return FilmNotices((*left, *losses(source, clip, path, None, timeline), *hdr))
 
 
-def _check_sound(source: Any, path: Path, container: Container, taken: list[Any]) -> None:
-    """Raise MediaError where a container for sound cannot hold the clip's."""
+def _check_sound(source: Any, path: Path, taken: list[Any]) -> None:
+    """Raise MediaError where a container cannot hold the clip's sound."""
     lost = [s for s in source.streams.audio if s.index not in {stream.index for stream in taken}]
-    if lost and container.audio:
+    if lost:
         names = ", ".join(dict.fromkeys(map(codec_name, lost)))
         other = holds_sound(list(source.streams.audio))
         advice = f"use -o {path.stem}{other}" if other else "no other can; convert it first, to FLAC for example"
-        raise MediaError(f"{path}: {path.suffix} cannot hold the clip's sound ({names}); {advice}")
+        raise MediaError(f"{path}: {path.suffix} cannot hold the clip's sound ({names}); {advice}, or --no-sound")
 
 
 def encode_film(
@@ -146,7 +146,7 @@ def encode_film(
         timeline = Timeline(clip, keep, origin_of(source, clip, container))
         tags = kept_tags(source.metadata) | ({"comment": comment} if comment else {})
         tags.pop("timecode", None)  # it goes with the picture
-        sorted_tracks = sort_tracks(source, clip, container, timeline)
+        sorted_tracks = sort_tracks(source, clip, container, timeline, settings.sound)
         with av.open(
             os.path.abspath(temporary),  # ``a:b.mp4`` would be written with protocol ``a``
             "w",

@@ -33,11 +33,14 @@ class Sorted:
     """a line for each of the others"""
 
 
-def sort_tracks(source: Any, clip: Clip, container: Container | None, timeline: Timeline) -> Sorted:
-    """Find which tracks a container takes beside the film; None: a folder of pictures, which takes none."""
+def sort_tracks(source: Any, clip: Clip, container: Container | None, timeline: Timeline, sound: bool = True) -> Sorted:
+    """Find which tracks a container takes beside the film; None: a folder of pictures, which takes none.
+
+    sound: whether it is wanted; if not, it is left out without a word.
+    """
     copied, converted, left_out = [], [], []
     for stream in source.streams:
-        if stream.index == clip.stream:
+        if stream.index == clip.stream or (stream.type == "audio" and not sound):
             continue
         words = stream.type == "subtitle"
         known = words or stream.type in ("audio", "attachment") or is_cover(stream)
