@@ -263,11 +263,14 @@ def _iterations(plan: RenderPlan, stored: set[int]) -> float:
 
 
 def _check_space(plan: RenderPlan, store: Store) -> None:
-    """Refuse to begin a job whose frames cannot fit the disk; a PNG takes about half of its raw size."""
+    """Refuse to begin a job whose frames cannot fit the disk.
+
+    Of paint a PNG takes about three quarters of the raw size; the record beside it takes a block of the disk.
+    """
     folder = next(path for path in (store.folder, *store.folder.parents) if path.exists())
     width, height = plan.work
     missing = sum(not store.has(frame) for frame in plan.to_render)
-    needed = missing * width * height * 3 * plan.clip.dtype.itemsize // 2
+    needed = missing * (width * height * 3 * plan.clip.dtype.itemsize * 3 // 4 + 4096)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise JobError(
