@@ -1,4 +1,5 @@
 import time
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ import av
 import pytest
 
 from tests.media.sources import write
-from videostyle.media.table import Table, _guessed, is_raw
+from videostyle.media.decode import shown
+from videostyle.media.probe import probe
+from videostyle.media.table import Table, _astray, _guessed, is_raw
 
 
 def table_of(path: Path, rate: Fraction | None = None) -> Table:
@@ -121,3 +124,32 @@ def test_a_long_clip_is_measured_quickly(tmp_path: Path) -> None:
     table = table_of_times(tmp_path, [3600 * index for index in range(100_000) if index % 1000])
     assert (len(table.gaps), table.usual_step, table.rate) == (99, 3600, 25)
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("kind", ["ts", "mkv", "mp4"])
+@pytest.mark.parametrize("seconds", [10, -2])
+def test_one_wrong_time_costs_no_more_than_its_frame(kind: str, seconds: int, tmp_path: Path) -> None:
+    source = write(tmp_path / f"clip.{kind}", 130, options={"g": "25", "bf": "2"})
+    with av.open(source) as old, av.open(tmp_path / f"wrong.{kind}", "w") as new:
+        stream = old.streams.video[0]
+        target = new.add_stream_from_template(stream, opaque=True)
+        for number, packet in enumerate(old.demux(stream)):
+            if packet.size and packet.pts is not None:
+                if number == 72 and packet.time_base:
+                    packet.pts += round(seconds / packet.time_base)
+                    packet.dts = packet.dts if seconds > 0 else None
+                packet.stream = target
+                with suppress(av.FFmpegError):
+                    new.mux(packet)
+    clip = probe(tmp_path / f"wrong.{kind}")
+    shown_frames = [index for index, _ in shown(clip, clip.frames)]
+    assert len(shown_frames) >= 129
+    assert shown_frames == list(range(clip.num_frames))
+
+
+def test_uneven_times_and_new_beginnings_are_not_taken_for_wrong_ones() -> None:
+    gaps = [0, 3, 1, 2, 400, 403, 401, 402, 90000, 90003, 90001, 90002]
+    assert _astray([*gaps]) == set()
+    assert _astray([*range(100), *range(100)]) == set()
+    assert _astray([*range(50), 9000, *range(51, 130)]) == {50}
+    assert _astray([None, *range(49), 9000, *range(51, 130)]) == {50}

@@ -251,7 +251,7 @@ def _notes(container: Any, stream: Any, table: Table, crop: tuple[int, int, int,
         where = f"{len(table.gaps)} place" + "s" * (len(table.gaps) > 1)
         yield f"times jump in {where}, first after frame {table.gaps[0]}: frames seem to be lost there"
     if table.left_out:
-        yield f"{table.left_out} of its frames have no time and are left out: the file seems to be damaged"
+        yield f"{table.left_out} of its frames have no time or a wrong one and are left out: the file seems damaged"
     if len(table.sizes) > 1:
         first, *later = (f"{width}x{height}" for width, height in table.sizes)
         yield f"pictures change their size on the way, to {', '.join(later)}: all are scaled to the first, {first}"

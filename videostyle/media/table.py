@@ -9,6 +9,8 @@ from typing import Any
 
 import av
 
+FAR = 32
+"""packets between the places of a frame in decoding and in showing that no reordering makes: 16 frames of two fields"""
 USUAL_RATE = 25
 """frames per second of what has no times and names no rate, as FFmpeg has it"""
 FIRST_LOOKED_AT = 8
@@ -73,6 +75,8 @@ class Table:
         self.unread = len(places)
         looks.finish()
         self.sizes, self.interlaced = looks.sizes, looks.interlaced
+        astray = _astray([pts for pts, _ in found])
+        found = [(None if place in astray else pts, duration) for place, (pts, duration) in enumerate(found)]
         stamps = [pts for pts, _ in found if pts is not None]
         self.reordered = stamps != sorted(stamps)
         # AVI has decoding times only
@@ -199,6 +203,17 @@ class _KeyFrames:
 def is_raw(container: Any) -> bool:
     """Whether a file is a bare stream of pictures, without times."""
     return bool(container.format.flags & NO_TIMES)
+
+
+def _astray(stamps: list[int | None]) -> set[int]:
+    """Places of frames that would be shown far from where they are decoded, unlike nearly all: their times are wrong.
+
+    Such a frame would come last, say, and all behind it in the file be lost.
+    """
+    known = [(stamp, place) for place, stamp in enumerate(stamps) if stamp is not None]
+    turns = zip(sorted(known), known, strict=True)
+    found = {shown[1] for shown, read in turns if abs(shown[1] - read[1]) > FAR}
+    return found if len(found) < len(stamps) / 20 else set()
 
 
 def _guessed(stamps: list[int], step: int) -> bool:
