@@ -17,6 +17,10 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from videostyle.errors import SettingsError
 
+WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+LISTS = {int: "[1, 2]", float: "[0.5, 1]", str: '["relu1_1", "relu2_1"]'}
+"""what a setting of a type, or of a list of it, is called in messages"""
+
 
 def _setting(default: Any, about: str, low: float | None = None, high: float | None = None) -> Any:
     """A field with its meaning and inclusive limits (of each item, for lists)."""
@@ -289,10 +293,6 @@ def compose(
         settings = change(settings, read_config(config), f"--config {config}")
     settings = change(settings, flags or {}, "flag")
     return change(settings, dict(map(read_assignment, assignments)), "--set")
-
-
-WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-LISTS = {int: "[1, 2]", float: "[0.5, 1]", str: '["relu1_1", "relu2_1"]'}
 
 
 def _flatten(table: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:

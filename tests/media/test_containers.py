@@ -133,6 +133,7 @@ def test_sound_that_a_container_cannot_hold_is_refused(
     for silent in (film, "film.gif"):
         assert check_film(found, tmp_path / silent, FilmSettings(sound=False), (64, 48)).left_out == ()
     assert len(check_film(found, tmp_path / "frames", FilmSettings(codec="png"), (64, 48)).left_out) == 1
+    assert check_film(found, tmp_path / "frames", FilmSettings(codec="png", sound=False), (64, 48)).left_out == ()
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 

@@ -103,6 +103,12 @@ def test_a_step_is_refused(tmp_path: Path) -> None:
         plan_patch(full, probe(full), select(probe(full), "0:10x2"), SETTINGS)
 
 
+def test_a_film_keeps_its_sound_or_is_refused(tmp_path: Path) -> None:
+    full = film(tmp_path / "full.mp4", frames=24)
+    with pytest.raises(SettingsError, match="--no-sound: a patched film stays what it was"):
+        plan_patch(full, probe(full), select(probe(full), "3:5"), FilmSettings(sound=False))
+
+
 def test_a_codec_other_than_the_films_is_refused(tmp_path: Path) -> None:
     full = film(tmp_path / "full.mp4", frames=24)
     with pytest.raises(SettingsError, match=r"--codec h265: a patched film stays what it was, h264; leave it out"):

@@ -57,7 +57,7 @@ def check_film(
     container, codec, size or sound do not go together.
     """
     if settings.codec == "png":
-        return _check_pngs(clip, path, Timeline(clip, keep))
+        return _check_pngs(clip, path, Timeline(clip, keep), settings.sound)
     container, codec = container_of(path), codec_of(path, settings)
     if path.is_dir():
         raise MediaError(f"{path} is a folder; give a file such as {path.name or 'film'}/film.mp4 with -o")
@@ -96,14 +96,14 @@ def check_film(
     return FilmNotices(tuple(left), tuple(changed))
 
 
-def _check_pngs(clip: Clip, path: Path, timeline: Timeline) -> FilmNotices:
+def _check_pngs(clip: Clip, path: Path, timeline: Timeline, sound: bool) -> FilmNotices:
     if path.suffix.lower() in CONTAINERS:
         raise MediaError(f"{path}: --codec png makes a folder of pictures; give a folder such as -o {path.stem}")
     if path.exists() and not path.is_dir():
         raise MediaError(f"{path}: a file, and --codec png makes a folder of pictures; give another name with -o")
     check_folder(path)
     with open_file(clip.path) as source:
-        left = sort_tracks(source, clip, None, timeline).left_out
+        left = sort_tracks(source, clip, None, timeline, sound).left_out
         hdr = hdr_losses(clip, keeps=False)
         return FilmNotices((*left, *losses(source, clip, path, None, timeline), *hdr))
 

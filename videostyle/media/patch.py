@@ -67,10 +67,12 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     """Look at the full film of a clip, and find what must be encoded again to replace the frames of a selection.
 
     The film stays what it is: codec and quality are its own as far as it tells them. Raises MediaError where it is no
-    film of all the clip's frames, SettingsError where the selection has a step or another codec is wanted.
+    film of all the clip's frames, SettingsError where the selection has a step, or another codec or no sound is wanted.
     """
     if any(part.step > 1 for part in selection.parts):
         raise SettingsError(f"--frames {selection}: a patch replaces all frames of a range; leave out the step")
+    if not settings.sound:
+        raise SettingsError("--no-sound: a patched film stays what it was, with its sound; leave it out")
     if full.is_dir():
         return _plan_folder(full, clip, selection, settings)
     film = probe(full)

@@ -73,14 +73,13 @@ def in_colors_of(color: Color, pixels: Pixels) -> Pixels:
     deep: Any = pixels if pixels.dtype == np.uint16 else pixels.astype(np.uint16) * 257
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(deep), "rgb48le")
     frame.color_primaries, frame.color_trc, frame.color_range = BT709, SRGB, FULL
-    turned = frame.reformat(
+    turned: Any = frame.reformat(
         dst_color_primaries=color.primaries if color.primaries not in LIKE_SRGB else BT709,
         dst_color_trc=color.transfer if color.hdr else SRGB,
         dst_color_range=FULL,
     )
-    found: Any = np.array(turned.to_ndarray(), order="C")
-    same: Pixels = found
-    return same
+    found: Pixels = np.array(turned.to_ndarray(), order="C")
+    return found
 
 
 def _as_seen(opened: Image.Image) -> NDArray[np.uint8]:

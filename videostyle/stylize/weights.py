@@ -162,8 +162,11 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
     """Tensors of a torch file; nothing in it is run."""
     try:
         zipped = zipfile.is_zipfile(path)
-        if zipped and (damaged := zipfile.ZipFile(path).testzip()):  # torch does not look at the checksums
-            raise WeightsError(f"{path}: damaged (the checksum of {damaged} is wrong); {_advice(path)}")
+        if zipped:
+            with zipfile.ZipFile(path) as parts:
+                damaged = parts.testzip()  # torch does not look at the checksums
+            if damaged:
+                raise WeightsError(f"{path}: damaged (the checksum of {damaged} is wrong); {_advice(path)}")
         found = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except FileNotFoundError:
         raise WeightsError(f"{path}: no such file; {_advice(path)}") from None
