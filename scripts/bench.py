@@ -24,19 +24,19 @@ from videostyle.demo.art import make_art
 from videostyle.demo.film import make_clip, make_sound
 from videostyle.frames import FrameRange, FrameTask, Picture, Stylized, TemporalTarget, to_picture
 from videostyle.media.create import create_clip
-from videostyle.media.decode import decode
-from videostyle.media.probe import probe
+from videostyle.media.read.decode import decode
+from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture, write_png
 from videostyle.motion.flow import estimate, fill_unseen, warp
-from videostyle.render.job import Request, check, prepare, run
-from videostyle.render.renderer import FrameStylizer
+from videostyle.paint.backbones.backbone import choose_backbone
+from videostyle.paint.device import choose_device
+from videostyle.paint.optimize.objective import Objective
+from videostyle.paint.optimize.optimizer import Stylizer
+from videostyle.paint.terms.losses import total
+from videostyle.paint.terms.style import StyleTargets, to_tensor
+from videostyle.rendering.job import Request, check, prepare, run
+from videostyle.rendering.renderer import FrameStylizer
 from videostyle.settings import RenderSettings, compose
-from videostyle.stylize.backbones import choose_backbone
-from videostyle.stylize.device import choose_device
-from videostyle.stylize.losses import total
-from videostyle.stylize.objective import Objective
-from videostyle.stylize.stylizer import Stylizer
-from videostyle.stylize.targets import StyleTargets, to_tensor
 
 MOST = 3000
 """iterations after which plain Gatys is given up"""

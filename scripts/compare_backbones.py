@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from videostyle.frames import Picture, Pixels, to_picture, to_pixels
+from videostyle.paint.backbones.backbone import Backbone, load_backbone
+from videostyle.paint.device import keep_freed_memory
+from videostyle.paint.judge import Judge
+from videostyle.paint.optimize.objective import Objective
+from videostyle.paint.optimize.solve import solve
+from videostyle.paint.terms.style import StyleTargets, to_tensor
 from videostyle.settings import RenderSettings, change
-from videostyle.stylize.backbones import Backbone, load_backbone
-from videostyle.stylize.device import keep_freed_memory
-from videostyle.stylize.judge import Judge
-from videostyle.stylize.objective import Objective
-from videostyle.stylize.solve import solve
-from videostyle.stylize.targets import StyleTargets, to_tensor
 
 NEAR = 0.04
 """content distances that differ by this fraction count as equal"""

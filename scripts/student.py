@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from videostyle.stylize.backbones import Backbone
+from videostyle.paint.backbones.backbone import Backbone
 
 
 def turned(teacher: Backbone, plan: str, heads: Sequence[int], pictures: Tensor) -> Backbone:

@@ -31,8 +31,8 @@ from safetensors.torch import save_file
 from student import narrowed, pruned, student, turned
 from torch import Tensor
 
-from videostyle.stylize.backbones import Backbone, load_backbone
-from videostyle.stylize.losses import gram
+from videostyle.paint.backbones.backbone import Backbone, load_backbone
+from videostyle.paint.terms.losses import gram
 
 SIDE = 96
 """px of a stored crop; training windows move inside it"""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videostyle.frames import FrameRange
-from videostyle.render.plan import Scan
+from videostyle.rendering.plan import Scan
 
 Pictures = Iterable[NDArray[np.uint8]]
 

@@ -68,7 +68,7 @@ def test_a_run_leaves_the_film_and_nothing_else(
 
     import av
 
-    from videostyle.media.probe import probe
+    from videostyle.media.read.probe import probe
 
     with av.open(str(folder / "clip_art.mp4")) as film:
         assert film.metadata["comment"].endswith(", compact, preset draft, style art.png, seed 0")
@@ -98,8 +98,8 @@ def test_an_identity_render_keeps_the_picture(folder: Path, monkeypatch: pytest.
     arguments += [*FEW, "--set", "optimize.iterations=0", "--set", "film.codec=ffv1"]
     assert videostyle(monkeypatch, *arguments) == 0
 
-    from videostyle.media.decode import decode
-    from videostyle.media.probe import probe
+    from videostyle.media.read.decode import decode
+    from videostyle.media.read.probe import probe
 
     pairs = zip(decode(probe(folder / "clip.mp4")), decode(probe(folder / "same.mkv")), strict=True)
     differences = [np.abs(a.pixels.astype(int) - b.pixels).mean((0, 1)) for a, b in pairs]
@@ -220,7 +220,7 @@ def test_a_full_disk_while_rendering_keeps_what_is_done(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from videostyle.errors import MediaError
-    from videostyle.render import store
+    from videostyle.rendering import store
 
     real, written = store.write_png, list[Path]()
 
@@ -263,7 +263,7 @@ def test_a_truncated_clip_is_rendered_as_far_as_it_goes(
     assert "cut off" in lines
     assert "could not be decoded" in lines
 
-    from videostyle.media.probe import probe
+    from videostyle.media.read.probe import probe
 
     assert 5 < probe(folder / "cut_art.mp4").num_frames < 26
 
@@ -271,7 +271,7 @@ def test_a_truncated_clip_is_rendered_as_far_as_it_goes(
 def test_interrupted_and_typed_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from videostyle.stylize.stylizer import Stylizer
+    from videostyle.paint.optimize.optimizer import Stylizer
 
     real, calls = Stylizer.stylize, list[int]()
 
@@ -341,7 +341,7 @@ def test_a_farm(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         "frames_lost": 0,
         "seconds": 0,
     }
-    from videostyle.media.probe import probe
+    from videostyle.media.read.probe import probe
 
     assert (probe(film).num_frames, probe(film).codec) == (26, "hevc")
     assert videostyle(monkeypatch, "assemble", job) == 2
@@ -374,8 +374,8 @@ def test_a_patch(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert "encoded again" in capsys.readouterr().err
     assert full.read_bytes() == before
 
-    from videostyle.media.decode import decode
-    from videostyle.media.probe import probe
+    from videostyle.media.read.decode import decode
+    from videostyle.media.read.probe import probe
 
     def pictures(path: Path) -> list[object]:
         return [frame.pixels.astype(float) for frame in decode(probe(path))]
@@ -422,7 +422,7 @@ def test_a_picture_never_takes_the_place_of_the_artwork(
 @pytest.mark.parametrize("number", [signal.SIGTERM, getattr(signal, "SIGHUP", None)])
 def test_whoever_stops_it_nothing_half_written_is_left(number: signal.Signals, folder: Path) -> None:
     code = (
-        "import sys, time; from videostyle import cli; from videostyle.media import picture\n"
+        "import sys, time; from videostyle import cli; from videostyle.media.write import picture\n"
         "real = picture.FrameMaker.__call__\n"
         "def slow(*given):\n  print('writing', flush=True); time.sleep(0.2); return real(*given)\n"
         "picture.FrameMaker.__call__ = slow; cli.main()\n"
@@ -450,7 +450,7 @@ def test_it_works_with_nobody_listening(folder: Path) -> None:
 
 
 def test_what_a_damaged_clip_lost_is_told_to_the_quiet_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from videostyle.render.film import FilmDone
+    from videostyle.rendering.film import FilmDone
 
     done = FilmDone(folder / "film.mp4", 3, 2, 1.0)
     with pytest.raises(cli.typer.Exit):
@@ -488,6 +488,6 @@ def test_a_gif_of_a_clip_with_sound_is_asked_for_silent(
     silent = ["run", folder / "clip.mp4", "--style", folder / "art.png", *FEW, "--frames", "0:4", "--no-sound"]
     assert videostyle(monkeypatch, *silent) == 0
 
-    from videostyle.media.probe import probe
+    from videostyle.media.read.probe import probe
 
     assert not probe(folder / "clip_art_0-3.mp4").audio

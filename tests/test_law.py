@@ -16,16 +16,16 @@ import torch
 from tests.clips import known, moving_scenes, write_art, write_clip
 from videostyle.errors import OutOfMemoryError
 from videostyle.frames import FrameDone, FrameRange, FrameTask, Pixels, Stylized, to_picture
-from videostyle.media.decode import decode
-from videostyle.media.probe import probe
+from videostyle.media.read.decode import decode
+from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture
-from videostyle.render.plan import RenderPlan, make_plan
-from videostyle.render.renderer import render
-from videostyle.render.store import Store
+from videostyle.paint.backbones.backbone import load_backbone
+from videostyle.paint.optimize.optimizer import Stylizer
+from videostyle.rendering.plan import RenderPlan, make_plan
+from videostyle.rendering.renderer import render
+from videostyle.rendering.store import Store
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, change
-from videostyle.stylize.backbones import load_backbone
-from videostyle.stylize.stylizer import Stylizer
 
 SETTINGS = change(
     RenderSettings(),

@@ -9,7 +9,7 @@ from tests.clips import moving_scenes, write_art, write_clip
 from videostyle import Request, check, compose, prepare
 from videostyle.frames import FrameDone
 from videostyle.progress import Progress, span
-from videostyle.render.job import FilmDone, Notice
+from videostyle.rendering.job import FilmDone, Notice
 
 DONE = FrameDone(chunk=1, frame=7, losses={"style": 0.5}, iterations=12, seconds=2.0)
 

@@ -19,8 +19,8 @@ from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Look, Network, Par
 from videostyle.settings import RenderSettings, compose, known_settings
 
 if TYPE_CHECKING:
-    from videostyle.render.film import FilmDone
-    from videostyle.render.job import Prepared, Request
+    from videostyle.rendering.film import FilmDone
+    from videostyle.rendering.job import Prepared, Request
 
 EXIT_ERROR = 2
 EXIT_TRUNCATED = 3
@@ -140,7 +140,7 @@ def assemble_command(
     """
     from videostyle.errors import SettingsError
     from videostyle.progress import Progress
-    from videostyle.render.film import assemble, stored_film
+    from videostyle.rendering.film import assemble, stored_film
 
     if place.output is None:
         raise SettingsError("no film to write; give its name with -o film.mp4")
@@ -170,7 +170,7 @@ def score_command(
     flow of the source: another than films are rendered with, but for those of fine and flow.method=dis. A frozen or
     blurred film flickers little: read it with the distances.
     """
-    from videostyle.render.scoring import score_files
+    from videostyle.rendering.scoring import score_files
 
     settings = compose("draft", None, _given(network.settings()))
     scores = score_files(source, stylized, style, settings.backbone, frames)
@@ -197,8 +197,8 @@ def demo_command(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="nothing but errors")] = False,
 ) -> None:
     """Make a short clip with sound and an artwork, and paint the one like the other. Nothing is downloaded."""
-    from videostyle.render.showcase import make_demo, make_sheet
-    from videostyle.stylize.device import choose_device
+    from videostyle.paint.device import choose_device
+    from videostyle.rendering.showcase import make_demo, make_sheet
 
     choose_device(device or "auto")  # before anything is written
     clip, art, result = make_demo(folder)
@@ -228,7 +228,7 @@ def _request(
 ) -> "Request":
     """settings: any preset's will do until the device is known."""
     from videostyle.errors import SettingsError
-    from videostyle.render.job import Request
+    from videostyle.rendering.job import Request
     from videostyle.timecode import read_rate
 
     if not re.fullmatch("auto|[1-9][0-9]{0,8}", work.slots):
@@ -257,7 +257,7 @@ def _request(
 def _run(request: "Request", settings: Callable[[str], RenderSettings], preset: str, voice: Voice) -> None:
     """Render and write; typer.Exit tells how it ended."""
     from videostyle.progress import Progress
-    from videostyle.render.job import run
+    from videostyle.rendering.job import run
 
     try:
         with Progress(voice.as_json, voice.quiet, voice.verbose) as progress:
@@ -280,14 +280,14 @@ def _end(done: "FilmDone", voice: Voice) -> None:
 
 def _prepare(request: "Request", settings: Callable[[str], RenderSettings], preset: str, progress: Any) -> "Prepared":
     """Check the files before torch is imported, then choose the preset by the device, and plan."""
-    from videostyle.render.job import check, prepare
+    from videostyle.rendering.job import check, prepare
 
     if preset:
         request = replace(request, settings=settings(preset), preset=preset)
     checked = check(request)
     progress.notices(checked.notices)
     if not preset:
-        from videostyle.stylize.device import choose_device
+        from videostyle.paint.device import choose_device
 
         preset = "draft" if choose_device(request.settings.backbone.device).type == "cpu" else "standard"
         checked = replace(checked, request=replace(request, settings=settings(preset), preset=preset))
@@ -297,7 +297,7 @@ def _prepare(request: "Request", settings: Callable[[str], RenderSettings], pres
 def _comparison(prepared: "Prepared", preset: str, settings: Callable[[str], RenderSettings]) -> str:
     """For a draft that nobody asked for: that it is one, what standard would cost, and how to ask for it."""
     from videostyle.progress import span
-    from videostyle.render.job import estimate
+    from videostyle.rendering.job import estimate
 
     if preset or prepared.device != "cpu":
         return ""

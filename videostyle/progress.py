@@ -13,8 +13,8 @@ from tqdm import tqdm
 from videostyle.frames import FrameDone
 
 if TYPE_CHECKING:
-    from videostyle.render.film import FilmDone, FrameWritten
-    from videostyle.render.job import Notice, Prepared
+    from videostyle.rendering.film import FilmDone, FrameWritten
+    from videostyle.rendering.job import Notice, Prepared
 
 WRITING = "writing the film"
 

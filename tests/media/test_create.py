@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.media.films import smooth
 from tests.media.oracle import frame_times, needs_ffprobe, planes, streams
-from tests.media.test_tracks import sound
+from tests.media.write.films import smooth
+from tests.media.write.test_tracks import sound
 from videostyle.errors import MediaError
 from videostyle.frames import Pixels
 from videostyle.media.create import create_clip

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from videostyle.stylize import weights
+from videostyle.paint.backbones import weights
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "compare_backbones.py"
 

@@ -14,8 +14,8 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from videostyle.stylize import weights
-from videostyle.stylize.backbones import Backbone, load_backbone
+from videostyle.paint.backbones import weights
+from videostyle.paint.backbones.backbone import Backbone, load_backbone
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "train_compact.py"
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from videostyle.errors import MediaError
 from videostyle.frames import Pixels
-from videostyle.media.atomic import whole_or_nothing
-from videostyle.media.decode import SWS_ACCURATE, SWS_BICUBIC, SWS_FULL_CHROMA
+from videostyle.media.color import SWS_ACCURATE, SWS_BICUBIC, SWS_FULL_CHROMA
+from videostyle.media.files import whole_or_nothing
 
 BLOCK = 1024
 """samples of one AAC frame"""

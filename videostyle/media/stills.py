@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from videostyle.errors import MediaError
 from videostyle.frames import Color, Pixels
-from videostyle.media.atomic import reason_of, temporary_of
+from videostyle.media.files import reason_of, temporary_of
 
 LARGEST = 100_000_000
 """pixels of an artwork; more is surely a mistake, and would not fit the memory of most machines"""

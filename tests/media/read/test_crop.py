@@ -1,0 +1,100 @@
+"""Clips whose container hides borders of the stored pictures."""
+
+import struct
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.media.oracle import needs_ffprobe
+from tests.media.sources import drifting, write
+from videostyle.frames import FrameRange
+from videostyle.media.patch.patch import plan_patch
+from videostyle.media.read.decode import decode
+from videostyle.media.read.probe import probe
+from videostyle.media.write.film import encode_film
+from videostyle.selection import select
+from videostyle.settings import FilmSettings
+
+STORED, SEEN = (160, 96), (140, 80)
+LEFT, TOP = 12, 5
+
+
+def hide(path: Path) -> Path:
+    """A QuickTime film with a clean aperture (ISO 14496-12, 12.1.4.2) in the entry of its picture."""
+    data = path.read_bytes()
+    numbers = (SEEN[0], 1, SEEN[1], 1, 2 * LEFT + SEEN[0] - STORED[0], 2, 2 * TOP + SEEN[1] - STORED[1], 2)
+    aperture = struct.pack(">I4s4I2i2i", 40, b"clap", *numbers[:4], *numbers[4:])
+    end, begins = len(data), [data.rindex(b"moov") - 4]
+    for name in (b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"):
+        begins.append(data.index(name, begins[-1]) - 4)
+    end = begins[-1] + struct.unpack_from(">I", data, begins[-1])[0]
+    longer = bytearray(data)
+    for begin in begins:  # the index lies behind the pictures, whose places stay
+        struct.pack_into(">I", longer, begin, struct.unpack_from(">I", data, begin)[0] + len(aperture))
+    path.write_bytes(longer[:end] + aperture + longer[end:])
+    return path
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return hide(write(tmp_path / "clip.mov", 90, size=STORED, pixels="yuv444p", options={"crf": "4", "g": "12"}))
+
+
+def seen(turn: int = 0) -> list[np.ndarray]:
+    window = slice(TOP, TOP + SEEN[1]), slice(LEFT, LEFT + SEEN[0])
+    return [np.rot90(picture[window], turn) for picture in drifting(90, *STORED)]
+
+
+def test_what_is_hidden_is_not_there(source: Path) -> None:
+    clip = probe(source)
+    assert (clip.width, clip.height, clip.crop) == (*SEEN, (12, 8, 5, 11))
+    assert clip.notes == ("the container hides borders of its pictures (12, 8, 5, 11 px): the film is without them",)
+    whole = list(decode(clip))
+    assert [frame.index for frame in whole] == list(range(90))
+    for frame, drawn in zip(whole, seen(), strict=True):
+        assert frame.pixels.shape == drawn.shape
+        assert np.abs(frame.pixels.astype(int) - drawn).mean() < 1.5
+    for frame in decode(clip, FrameRange(70, 73)):
+        np.testing.assert_array_equal(frame.pixels, whole[frame.index].pixels)
+    assert next(decode(clip, size=(70, 40))).pixels.shape == (40, 70, 3)
+    assert probe(write(source.with_name("plain.mov"), 3)).crop == (0, 0, 0, 0)
+
+
+def test_colors_of_half_the_size_stay_in_place(tmp_path: Path) -> None:
+    path = write(tmp_path / "clip.mov", 12, size=STORED)
+    whole = next(decode(probe(path))).pixels.astype(int)[TOP : TOP + SEEN[1], LEFT : LEFT + SEEN[0]]
+    found = next(decode(probe(hide(path)))).pixels
+    errors = np.abs(found - whole).mean((0, 1))
+    assert errors.max() < 3
+    shifted = np.abs(found[1:] - whole[:-1]).mean((0, 1))
+    assert shifted.min() > 3 * errors.max()
+
+
+def test_borders_are_those_of_the_stored_picture_before_it_is_turned(source: Path) -> None:
+    turned = source.with_name("turned.mov")
+    with av.open(str(source)) as old, av.open(str(turned), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        stream.set_display_rotation(90)
+        for packet in old.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                new.mux(packet)
+    clip = probe(turned)
+    assert (clip.width, clip.height) == SEEN[::-1]
+    first = next(decode(clip)).pixels
+    errors = [np.abs(first.astype(int) - seen(turn)[0]).mean() for turn in (1, 3)]
+    assert min(errors) < 1.5
+    assert max(errors) > 20
+
+
+@needs_ffprobe
+def test_films_show_what_was_seen(source: Path, tmp_path: Path) -> None:
+    clip = probe(source)
+    painted = [(frame.index, frame.pixels) for frame in decode(clip)]
+    encode_film(clip, tmp_path / "film.mov", iter(painted), FilmSettings(), SEEN)
+    film = probe(tmp_path / "film.mov")
+    assert (film.width, film.height, film.crop, film.num_frames) == (*SEEN, (0, 0, 0, 0), 90)
+    patch = plan_patch(source, clip, select(clip, "3:5"), FilmSettings())
+    assert patch.why == "its container hides borders of its pictures"

@@ -1,0 +1,81 @@
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from av.sidedata.sidedata import Type
+
+from tests.media.oracle import ffprobe, needs_ffprobe
+from tests.media.write.films import copy, make
+from videostyle.frames import Clip
+from videostyle.media.read import hdr as module
+from videostyle.media.read.hdr import Hdr, read_hdr
+from videostyle.media.read.probe import probe
+from videostyle.media.write.film import check_film
+from videostyle.settings import FilmSettings
+
+DISPLAY = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+H265 = FilmSettings(codec="h265")
+
+
+def source(folder: Path, more: str = f":master-display={DISPLAY}:max-cll=1000,400") -> Clip:
+    options = {"crf": "10", "x265-params": f"log-level=none{more}"}
+    path = folder / "clip.mp4"
+    made = make(path, list(range(4)), codec="libx265", pixels="yuv420p10le", color=(1, 9, 16, 9), options=options)
+    return probe(made)
+
+
+def told(path: Path) -> list[dict[str, Any]]:
+    """What ffprobe finds beside the first frame."""
+    frames = ffprobe(path, "-select_streams", "v", "-read_intervals", "%+#1", "-show_frames")["frames"]
+    return [data for data in frames[0].get("side_data_list", []) if not data["side_data_type"].startswith("H.26")]
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("film", ["film.mp4", "film.mov", "film.mkv"])
+@pytest.mark.parametrize("frames", [None, range(2, 3)])
+def test_hdr10_is_kept_by_h265(film: str, frames: range | None, tmp_path: Path) -> None:
+    clip = source(tmp_path)
+    assert read_hdr(clip) == Hdr(DISPLAY, "1000,400")
+    wanted = told(clip.path)
+    assert {data["side_data_type"] for data in wanted} == {"Mastering display metadata", "Content light level metadata"}
+    assert check_film(clip, tmp_path / film, H265, (96, 64)).left_out == ()
+    assert told(copy(clip, tmp_path / film, H265, frames)) == wanted
+
+
+@needs_ffprobe
+@pytest.mark.parametrize(("film", "codec"), [("film.mp4", "av1"), ("film.mov", "prores"), ("film", "png")])
+def test_other_codecs_tell_that_they_lose_it(film: str, codec: str, tmp_path: Path) -> None:
+    lost = check_film(source(tmp_path), tmp_path / film, FilmSettings(codec=codec), (96, 64)).left_out  # type: ignore[arg-type]
+    assert lost == ("what HDR10 says of clip.mp4's display is left out; --codec h265 keeps it",)
+
+
+@needs_ffprobe
+def test_clips_that_say_nothing_get_nothing(tmp_path: Path) -> None:
+    clip = source(tmp_path, "")
+    assert read_hdr(clip) == Hdr()
+    assert Hdr().x265 == ""
+    assert told(copy(clip, tmp_path / "film.mp4", H265)) == []
+    assert read_hdr(probe(make(tmp_path / "plain.mp4", list(range(2))))) == Hdr()
+    only = source(tmp_path, ":max-cll=1000,400")
+    assert read_hdr(only) == Hdr("", "1000,400")
+
+
+def test_metadata_that_changes_with_the_frames_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = source(tmp_path)
+
+    def read(_: Clip) -> Hdr:
+        return Hdr(DISPLAY, "", ("Dolby Vision", "HDR10+"))
+
+    monkeypatch.setattr("videostyle.media.write.notices.read_hdr", read)
+    assert check_film(clip, tmp_path / "film.mp4", H265, (96, 64)).left_out == (
+        "the Dolby Vision metadata of clip.mp4 is left out: it fits the clip's own pictures only",
+        "the HDR10+ metadata of clip.mp4 is left out: it fits the clip's own pictures only",
+    )
+    assert module.DYNAMIC[Type.DYNAMIC_HDR_PLUS] == "HDR10+"
+
+
+def test_half_of_the_metadata_is_none() -> None:
+    numbers = [1, 50000] * 10
+    assert module._display(struct.pack("<22i", *numbers, 1, 0)) == ""
+    assert module._display(b"") == module._light(b"") == module._light(bytes(8)) == ""

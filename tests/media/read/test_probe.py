@@ -1,0 +1,382 @@
+import itertools
+import os
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from tests.media.oracle import REAL, ffprobe, frame_times, needs_ffprobe, real, streams
+from tests.media.sources import drifting, remux, write, write_sound
+from videostyle.errors import MediaError
+from videostyle.media.read.decode import decode
+from videostyle.media.read.probe import probe
+
+FASTSTART = {"movflags": "+faststart"}
+FRAMES = {
+    "bbb_480p_30s.mp4": 720,
+    "bedroom_kids_jumping.mp4": 200,
+    "bikes_cuts.mp4": 250,
+    "bmx_pan_240p.mp4": 80,
+    "carphone_face.mp4": 120,
+    "chaplin_bw.mp4": 241,
+    "cockatoo_444_mp3.mp4": 280,
+    "derived_avsync.mp4": 150,
+    "derived_cuts_av.mp4": 200,
+    "derived_vfr_av.mp4": 151,
+    "flower_timelapse.mp4": 150,
+    "fox_indoor.mp4": 420,
+    "horse_running.mp4": 91,
+    "nasa_dark_multistream.mp4": 390,  # of its larger picture; the smaller has 325
+    "pancake_opus.mkv": 310,
+    "portrait_turn.mp4": 270,
+    "rabbit_handheld.mp4": 234,
+    "road_driving.mp4": 221,
+    "rotated90.mov": 3,
+    "seattle_pan_16s.avi": 496,
+    "vtest_pedestrians_79s.avi": 795,
+}
+"""counted by decoding, as the README of the clips says"""
+
+
+def refusal(path: Path) -> str:
+    """What the user is told about a file; always one line that names the file and ends in an advice."""
+    with pytest.raises(MediaError) as caught:
+        probe(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(str(path))
+    assert re.search(r"; (give|download) ", message)
+    return message
+
+
+def make_wrong(folder: Path, kind: str) -> Path:
+    path = folder / f"{kind}.mp4"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "empty":
+        path.touch()
+    elif kind == "text":
+        path.write_text("this is no film\n" * 100)
+    elif kind == "noise":
+        path.write_bytes(bytes(range(7, 251)) * 40)
+    elif kind == "sound":
+        write_sound(path)
+    elif kind == "playlist":
+        path.write_text("#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:4,\na.ts\n")
+    elif kind == "header":
+        path.write_bytes(write(folder / "whole.mp4").read_bytes()[:32])
+    elif kind == "no_index":  # an mp4 that was never closed: its index would be at the end
+        path.write_bytes((whole := write(folder / "whole.mp4").read_bytes())[: whole.index(b"moov")])
+    elif kind == "no_frames":  # the index is there, and nothing else
+        whole = write(folder / "whole.mp4", muxer=FASTSTART).read_bytes()
+        path.write_bytes(whole[: whole.index(b"mdat") + 4])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("nothing", "no such file"),
+        ("folder", "a folder without pictures"),
+        ("empty", "the file is empty"),
+        ("text", "not a clip that can be read"),
+        ("noise", "not a clip that can be read"),
+        ("sound", "there is no video in it"),
+        ("playlist", "a playlist"),
+        ("header", "not a clip that can be read"),
+        ("no_index", "not a clip that can be read"),
+        ("no_frames", "no frames in it"),
+    ],
+)
+def test_what_is_no_clip_is_told_in_a_line(kind: str, told: str, tmp_path: Path) -> None:
+    assert told in refusal(make_wrong(tmp_path, kind))
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.mp4", "rtsp://camera/1", "file:///a.mp4"])
+def test_addresses_are_refused_without_opening_them(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(av, "open", lambda *_, **__: pytest.fail("opened"))
+    assert "local files only" in refusal(Path(address))
+
+
+def test_playlists_and_lists_of_files_are_refused_under_any_name(tmp_path: Path) -> None:
+    write(tmp_path / "a.mp4")
+    texts = {
+        "concat": "ffconcat version 1.0\nfile a.mp4\n",
+        "dash": '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011"></MPD>\n',
+        "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n",
+    }
+    for name, text in (texts | {"art.nfo": "drawn with letters\n"}).items():
+        path = tmp_path / (name if "." in name else f"{name}.mp4")
+        path.write_text(text)
+        refusal(path)
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "clip.mp4")
+    path.chmod(0)
+    if os.access(path, os.R_OK):  # root reads anything
+
+        def refuse(*_: Any, **__: Any) -> Any:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "open", refuse)
+    assert "Permission denied" in refusal(path)
+
+
+def test_names_that_look_like_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = write(tmp_path / "clip.mp4", 5).read_bytes()
+    monkeypatch.chdir(tmp_path)
+    Path("a:").mkdir()
+    Path("take:").mkdir()
+    for name in (
+        "a:b.mp4",
+        "a:/b.mp4",
+        "take:/1.mp4",
+        "-i.mp4",
+        "frame %03d.mp4",
+        "é 'x'\n.mp4",
+        os.fsdecode(b"latin\xe9.mp4"),
+    ):
+        Path(name).write_bytes(whole)
+        assert probe(Path(name)).num_frames == 5
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_cannot_be_read_twice_is_refused(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "pipe" if kind == "pipe" else Path("/dev/null")
+    if kind == "pipe":
+        os.mkfifo(path)
+    assert "a device or pipe" in refusal(path)
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_real_clips_have_as_many_frames_as_they_say(name: str) -> None:
+    clip = probe(real(name))
+    assert clip.num_frames == FRAMES[name]
+    assert clip.frames_missing == 0
+    assert list(clip.pts) == sorted(set(clip.pts))
+    assert all(length > 0 for length in clip.durations)
+
+
+def test_every_real_clip_is_counted() -> None:
+    if not REAL.exists():
+        pytest.skip("the real clips are not here")
+    assert {path.name for path in REAL.iterdir()} <= set(FRAMES)
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("name", ["derived_vfr_av.mp4", "nasa_dark_multistream.mp4", "pancake_opus.mkv"])
+def test_times_are_those_that_ffprobe_sees(name: str) -> None:
+    clip = probe(real(name))
+    assert [clip.seconds(index) for index in range(clip.num_frames)] == frame_times(clip.path, clip.stream)
+
+
+TIMES = {
+    "23.976": ([1001 * n for n in range(12)], Fraction(1, 24000)),
+    "29.97": ([3003 * n for n in range(12)], Fraction(1, 90000)),
+    "vfr": ([0, 40, 90, 95, 300, 301, 350, 512, 600, 601], Fraction(1, 600)),
+    "late": ([1000 + 512 * n for n in range(12)], Fraction(1, 12800)),
+}
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_times_are_those_that_were_written(name: str, tmp_path: Path) -> None:
+    pts, base = TIMES[name]
+    clip = probe(write(tmp_path / "clip.mp4", pts=pts, base=base, muxer={"movie_timescale": str(base.denominator)}))
+    assert [clip.seconds(index) for index in range(clip.num_frames)] == [stamp * base for stamp in pts]
+    steps = [(after - before) * base for before, after in itertools.pairwise(pts)]
+    assert [length * clip.time_base for length in clip.durations[:-1]] == steps
+    assert clip.stamped
+    if name in ("23.976", "29.97"):
+        assert clip.rate == {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001)}[name]
+
+
+@pytest.mark.parametrize("frames_ahead", ["0", "3"])
+def test_the_last_frame_stays_as_long_as_it_was_told_to(frames_ahead: str, tmp_path: Path) -> None:
+    pts = [0, 40, 90, 95, 300, 301, 350, 512, 600]  # the encoder is told that the last one stays 88, as the one before
+    muxer = {"movie_timescale": "600"}
+    clip = probe(write(tmp_path / "a.mp4", pts=pts, base=Fraction(1, 600), muxer=muxer, options={"bf": frames_ahead}))
+    # packets of B-frames have no lengths of their own in an mp4: there it stays as long as most do
+    usual = Fraction(50 if frames_ahead == "3" else 88, 600)
+    assert clip.durations[-1] * clip.time_base == usual
+    assert clip.duration == 1 + usual
+    even = probe(write(tmp_path / "even.mp4", options={"bf": frames_ahead}))
+    assert set(even.durations) == {even.durations[0]}
+
+
+@pytest.mark.parametrize("share", [0.4, 0.7, 0.95])
+@pytest.mark.parametrize("kind", ["mp4", "mov"])
+def test_an_mp4_that_was_cut_off_lacks_frames(kind: str, share: float, tmp_path: Path) -> None:
+    whole = write(tmp_path / f"whole.{kind}", 60, muxer=FASTSTART, options={"g": "10"}).read_bytes()
+    path = tmp_path / f"cut.{kind}"
+    path.write_bytes(whole[: int(len(whole) * share)])
+    clip = probe(path)
+    assert 0 < clip.num_frames < 60
+    assert clip.num_frames + clip.frames_missing == 60
+
+
+def test_a_matroska_that_was_cut_off_lacks_frames(tmp_path: Path) -> None:
+    whole = write(tmp_path / "whole.mkv", 200).read_bytes()
+    path = tmp_path / "cut.mkv"
+    path.write_bytes(whole[: len(whole) // 2])
+    clip = probe(path)
+    assert 0 < clip.num_frames < 200
+    assert abs(clip.num_frames + clip.frames_missing - 200) <= 2, "counted by the duration that the header promises"
+
+
+def test_whole_files_lack_nothing(tmp_path: Path) -> None:
+    for kind in ("mp4", "mkv", "mov", "avi", "ts"):
+        clip = probe(write(tmp_path / f"clip.{kind}", 60, options={"bf": "0"}))
+        assert (clip.num_frames, clip.frames_missing) == (60, 0), kind
+
+
+def test_an_avi_that_repeats_frames_keeps_its_times(tmp_path: Path) -> None:
+    times = [0, 1, 2, 5, 6, 7, 12, 13]  # the muxer fills the gaps with empty packets
+    clip = probe(write(tmp_path / "clip.avi", codec="mpeg4", pts=times))
+    assert [clip.seconds(index) for index in range(clip.num_frames)] == [Fraction(stamp, 25) for stamp in times]
+    assert clip.duration == Fraction(14, 25)
+    assert clip.frames_missing == 0
+    assert [frame.index for frame in decode(clip)] == list(range(8))
+
+
+@pytest.mark.parametrize("frames_ahead", ["0", "2"])
+def test_an_avi_with_a_gap_after_every_frame(frames_ahead: str, tmp_path: Path) -> None:
+    pts = list(range(0, 80, 2))
+    path = write(tmp_path / "clip.avi", codec="mpeg4", pts=pts, base=Fraction(1, 50), options={"bf": frames_ahead})
+    clip = probe(path)
+    assert (clip.num_frames, clip.rate, clip.duration, clip.frames_missing) == (40, 25, Fraction(40, 25), 0)
+    assert [clip.seconds(index) for index in range(40)] == [Fraction(index, 25) for index in range(40)]
+
+
+def test_frames_at_one_time_are_one(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as output:
+        stream: Any = output.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 80, 48, "yuvj420p"
+        for stamp, drawn in zip((0, 1, 2, 2, 3), drifting(5), strict=True):
+            for packet in stream.encode(av.VideoFrame.from_ndarray(drawn, "rgb24")):
+                packet.pts = packet.dts = stamp
+                output.mux(packet)
+    clip = probe(path)
+    assert list(clip.pts) == [0, 40, 80, 120]
+    assert all(length > 0 for length in clip.durations)
+    assert [frame.index for frame in decode(clip)] == [0, 1, 2, 3]
+
+
+def test_sound_that_outlasts_the_picture_is_no_missing_frame(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as output:
+        picture: Any = output.add_stream("libx264", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 80, 48, "yuv420p"
+        sound: Any = output.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for drawn in drifting(25):
+            output.mux(picture.encode(av.VideoFrame.from_ndarray(drawn, "rgb24")))
+        output.mux(picture.encode(None))
+        for second in range(4):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 8000, 8000 * second, Fraction(1, 8000)
+            output.mux(sound.encode(frame))
+        output.mux(sound.encode(None))
+    clip = probe(path)
+    assert (clip.num_frames, clip.frames_missing) == (25, 0)
+
+
+def test_frames_hidden_by_an_edit_list_are_no_frames(tmp_path: Path) -> None:
+    write(tmp_path / "whole.mp4", 30, options={"bf": "0"})
+    path = remux(tmp_path / "whole.mp4", tmp_path / "clip.mp4", shift=-5 * 512)  # 1/12800
+    with av.open(str(path)) as container:
+        shown = [frame.pts for frame in container.decode(video=0)]
+    clip = probe(path)
+    assert list(clip.pts) == shown
+    assert clip.num_frames == 25
+    assert clip.frames_missing == 0
+
+
+@pytest.mark.parametrize(("angle", "turned"), [(90, 90), (-90, 270), (180, 180), (0, 0)])
+def test_turned_clips_are_measured_upright(angle: int, turned: int, tmp_path: Path) -> None:
+    write(tmp_path / "flat.mp4", 5, sample_aspect_ratio=Fraction(4, 3))
+    path = remux(tmp_path / "flat.mp4", tmp_path / "clip.mp4", turn=lambda s: s.set_display_rotation(angle))
+    clip = probe(path)
+    assert clip.rotation == turned
+    upright = turned in (0, 180)
+    assert (clip.width, clip.height) == ((80, 48) if upright else (48, 80))
+    assert clip.sample_aspect == (Fraction(4, 3) if upright else Fraction(3, 4))
+
+
+def test_what_the_pictures_are_made_of(tmp_path: Path) -> None:
+    tags = {"color_range": 1, "color_primaries": 9, "color_trc": 16, "colorspace": 9}
+    clip = probe(write(tmp_path / "clip.mp4", 5, codec="libx265", pixels="yuv420p10le", options=X265, **tags))
+    assert (clip.depth, clip.pixel_format, clip.codec) == (10, "yuv420p10le", "hevc")
+    assert (clip.color.range, clip.color.primaries, clip.color.transfer, clip.color.matrix) == (1, 9, 16, 9)
+    plain = probe(write(tmp_path / "plain.mp4", 5))
+    assert (plain.depth, plain.pixel_format) == (8, "yuv420p")
+    assert (plain.color.primaries, plain.color.transfer, plain.color.matrix) == (2, 2, 2)
+
+
+X265 = {"x265-params": "log-level=none"}
+
+
+def test_interlaced_clips_are_told_of(tmp_path: Path) -> None:
+    options = {"flags": "+ilme+ildct", "x264-params": "tff=1"}
+    clip = probe(write(tmp_path / "clip.mp4", 5, options=options))
+    assert clip.interlaced
+    assert clip.notes == ("the clip is interlaced: deinterlaced (bwdif)",)
+    assert not probe(write(tmp_path / "plain.mp4", 5)).notes
+
+
+def test_transparency_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mov"
+    with av.open(str(path), "w") as output:
+        stream: Any = output.add_stream("prores_ks", rate=25, options={"profile": "4"})
+        stream.width, stream.height, stream.pix_fmt = 80, 48, "yuva444p10le"
+        output.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((48, 80, 4), 128, np.uint8), "rgba")))
+        output.mux(stream.encode(None))
+    assert probe(path).alpha
+    assert not probe(write(tmp_path / "clip.gif", 3, "gif", "rgb8", base=Fraction(1, 100))).alpha
+    assert not probe(write(tmp_path / "clip.mp4", 3)).alpha
+
+
+def test_tags_that_are_not_utf8_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w", metadata_errors="surrogateescape") as output:
+        stream: Any = output.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 80, 48, "yuv420p"
+        output.metadata["title"] = stream.metadata["title"] = os.fsdecode(b"caf\xe9")
+        for drawn in drifting(3):
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(drawn, "rgb24")))
+        output.mux(stream.encode(None))
+    assert b"caf\xe9" in path.read_bytes()
+    assert probe(path).num_frames == 3
+
+
+def test_a_clip_of_one_frame(tmp_path: Path) -> None:
+    for kind in ("mp4", "mkv", "avi"):
+        clip = probe(write(tmp_path / f"clip.{kind}", 1))
+        assert clip.num_frames == 1
+        assert clip.duration > 0
+
+
+@needs_ffprobe
+def test_pixel_shape_and_rate_are_what_ffprobe_says() -> None:
+    for name in ("carphone_face.mp4", "rabbit_handheld.mp4", "cockatoo_444_mp3.mp4", "seattle_pan_16s.avi"):
+        clip = probe(real(name))
+        stream = streams(clip.path)[clip.stream]
+        assert (clip.width, clip.height) == (stream["width"], stream["height"])
+        assert clip.rate == Fraction(stream["avg_frame_rate"])
+        shape = stream.get("sample_aspect_ratio", "1:1").replace(":", "/")
+        assert clip.sample_aspect == Fraction(shape)
+        assert clip.pixel_format == stream["pix_fmt"]
+        others = [s["codec_type"] for s in ffprobe(clip.path, "-show_streams")["streams"] if s["index"] != clip.stream]
+        assert [track.kind for track in clip.tracks] == others
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "ts", "mov"])
+def test_key_frames_are_those_that_ffprobe_finds(kind: str, tmp_path: Path) -> None:
+    path = write(tmp_path / f"clip.{kind}", 60, options={"g": "9", "bf": "2", "x264-params": "open-gop=1"})
+    told = ffprobe(path, "-select_streams", "v", "-show_entries", "packet=pts,dts,flags")["packets"]
+    assert probe(path).keys == tuple((int(p["pts"]), int(p.get("dts", p["pts"]))) for p in told if "K" in p["flags"])

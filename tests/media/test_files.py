@@ -1,0 +1,61 @@
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from videostyle.errors import MediaError
+from videostyle.media.files import check_folder, reason_of, temporary_of, whole_or_nothing
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_text("old")
+    with whole_or_nothing(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_after_an_error_the_old_file_is_there_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_text("old")
+
+    def write(error: Exception) -> None:
+        with whole_or_nothing(path, "buy another") as new:
+            new.write_text("half")
+            raise error
+
+    with pytest.raises(MediaError, match=r"the disk is full\); buy another"):
+        write(OSError(errno.ENOSPC, "No space left on device"))
+    with pytest.raises(ZeroDivisionError):
+        write(ZeroDivisionError())
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_temporary_names_are_short_and_keep_the_extension() -> None:
+    name = temporary_of(Path("folder") / ("x" * 250 + ".mkv"))
+    assert name.parent == Path("folder")
+    assert name.suffix == ".mkv"
+    assert len(name.name) < 80
+
+
+def test_processes_of_one_number_on_two_machines_do_not_meet() -> None:
+    code = "import os, pathlib; os.getpid = lambda: 7\nfrom videostyle.media.files import temporary_of\n"
+    code += "print(temporary_of(pathlib.Path('a.png')))"
+    names = {subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout for _ in range(2)}
+    assert len(names) == 2
+
+
+def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    check_folder(tmp_path / "film.mp4")
+    with pytest.raises(MediaError, match="no such folder"):
+        check_folder(tmp_path / "none" / "film.mp4")
+    with pytest.raises(MediaError, match="is a file"):
+        check_folder(tmp_path / "file" / "film.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert reason_of(ValueError("odd")) == "odd"

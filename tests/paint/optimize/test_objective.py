@@ -1,0 +1,78 @@
+"""The terms add up, image by image."""
+
+import numpy as np
+import pytest
+import torch
+
+from videostyle.paint.backbones.backbone import Backbone, load_backbone
+from videostyle.paint.optimize.objective import Objective
+from videostyle.paint.terms.losses import range_loss, temporal_loss, tv_loss
+from videostyle.paint.terms.style import StyleTargets, to_tensor
+from videostyle.settings import RenderSettings, change
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    return load_backbone("compact")
+
+
+def pictures(seed: int, count: int = 3) -> torch.Tensor:
+    return torch.rand(count, 3, 64, 64, generator=torch.Generator().manual_seed(seed)) * 1.2 - 0.1
+
+
+def objective(backbone: Backbone, held: bool = True, **values: float) -> Objective:
+    settings = change(RenderSettings(), {name.replace("__", "."): value for name, value in values.items()}, "test")
+    art = to_tensor(np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8), torch.device("cpu"))
+    targets = StyleTargets([art], 64, 64, backbone, settings.style)
+    temporal = [(pictures(5), torch.rand(3, 1, 64, 64)), (pictures(6), torch.ones(3, 1, 64, 64))] if held else []
+    return Objective(backbone, settings, targets, pictures(4), temporal)
+
+
+def test_content_itself_has_no_content_loss(backbone: Backbone) -> None:
+    parts = objective(backbone).parts(pictures(4))
+    assert parts["content"].abs().max() < 1e-9
+    assert parts["style"].min() > 0
+
+
+def test_terms_carry_their_weights(backbone: Backbone) -> None:
+    x = pictures(7)
+    once = objective(backbone, content__weight=1, style__weight=1, temporal__weight=1, tv__weight=1).parts(x)
+    more = objective(backbone, content__weight=2, style__weight=3, temporal__weight=0.5, tv__weight=4).parts(x)
+    for name, factor in {"content": 2, "style": 3, "tv": 4}.items():
+        torch.testing.assert_close(more[name], factor * once[name])
+    torch.testing.assert_close(once["tv"], tv_loss(x, "squared", 1))
+    torch.testing.assert_close(once["range"], 10 * range_loss(x))
+
+
+def test_temporal_targets_are_summed(backbone: Backbone) -> None:
+    made = objective(backbone, temporal__weight=2.0)
+    x = pictures(7)
+    expected = sum(temporal_loss(x, target, weight) for target, weight in made._temporal)
+    torch.testing.assert_close(made.parts(x)["temporal"], 2 * expected)
+    assert "temporal" not in objective(backbone, held=False).parts(x)
+
+
+def test_rows_that_are_kept_keep_their_own_targets(backbone: Backbone) -> None:
+    made, x = objective(backbone), pictures(7)
+    before = made.parts(x)
+    made.keep(torch.tensor([2, 0]))
+    for name, part in made.parts(x[[2, 0]]).items():
+        torch.testing.assert_close(part, before[name][[2, 0]], rtol=1e-4, atol=1e-6)
+
+
+def test_held_pixels_move_less_freely(backbone: Backbone) -> None:
+    made = objective(backbone, temporal__weight=1000.0)
+    ease = made.ease()
+    assert ease is not None
+    held = sum(weight for _, weight in made._temporal)
+    torch.testing.assert_close(ease.view(3, 3, 64, 64), (1 / (1 + 4 * held)).expand(-1, 3, -1, -1))
+    assert objective(backbone, held=False).ease() is None
+
+
+def test_every_pixel_has_its_part_in_the_loss_up_to_the_border(backbone: Backbone) -> None:
+    x = pictures(8, count=1).requires_grad_()
+    (gradient,) = torch.autograd.grad(objective(backbone, held=False).parts(x.expand(3, -1, -1, -1))["style"].sum(), x)
+    size = gradient.abs().mean((0, 1))
+    inner = size[16:-16, 16:-16].mean()
+    for border in (size[0], size[-1], size[:, 0], size[:, -1]):
+        assert 0.4 < border.mean() / inner < 2.5

@@ -1,0 +1,91 @@
+"""The gradient loop against closed forms, and images that leave the batch."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from videostyle.paint.optimize.solve import solve
+from videostyle.settings import OptimizeSettings
+
+
+class Pull:
+    """An objective with a known floor: each image is pulled towards its own target with its own strength."""
+
+    def __init__(self, target: Tensor, strength: Tensor) -> None:
+        self.target, self.strength = target, strength
+        self.evaluated: list[int] = []
+
+    def keep(self, rows: Tensor) -> None:
+        self.target, self.strength = self.target[rows], self.strength[rows]
+
+    def ease(self) -> None:
+        return None
+
+    def parts(self, pictures: Tensor) -> dict[str, Tensor]:
+        self.evaluated.append(len(pictures))
+        squares = (pictures - self.target).square()
+        return {"near": self.strength * squares.flatten(1).mean(1), "bent": 0.1 * squares.square().flatten(1).mean(1)}
+
+
+@pytest.fixture
+def target() -> Tensor:
+    return torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def run(pull: Any, start: Tensor, limits: list[int], **changes: Any) -> Any:
+    settings = replace(OptimizeSettings(), **changes)
+    return solve(pull, start, limits, settings, settings.method, settings.learning_rate)
+
+
+def test_finds_every_images_own_floor(target: Tensor) -> None:
+    solution = run(Pull(target, torch.tensor([1.0, 10, 100])), torch.zeros_like(target), [60] * 3)
+    torch.testing.assert_close(solution.pictures, target, atol=2e-3, rtol=0)
+    torch.testing.assert_close(sum(solution.parts.values()).double(), solution.loss, atol=1e-7, rtol=1e-4)
+    assert (solution.initial_loss > solution.loss).all()
+
+
+def test_every_image_has_its_own_limit(target: Tensor) -> None:
+    pull = Pull(target, torch.tensor([1.0, 1, 1]))
+    solution = run(pull, torch.zeros_like(target), [1, 7, 3], tolerance=0)
+    assert solution.iterations == [1, 7, 3]
+    assert pull.evaluated == [3, 2, 2, 1, 1, 1, 1]
+    torch.testing.assert_close(solution.pictures[0], torch.zeros_like(target[0]))
+
+
+def test_company_changes_nothing(target: Tensor) -> None:
+    strength = torch.tensor([1.0, 10, 100])
+    together = run(Pull(target, strength), torch.zeros_like(target), [12, 4, 9], tolerance=0)
+    for row, limit in enumerate([12, 4, 9]):
+        alone = run(Pull(target[row : row + 1], strength[row : row + 1]), torch.zeros(1, 3, 8, 8), [limit], tolerance=0)
+        torch.testing.assert_close(together.pictures[row], alone.pictures[0], atol=1e-5, rtol=1e-5)
+
+
+def test_an_image_that_has_converged_stops_paying(target: Tensor) -> None:
+    start = torch.zeros_like(target)
+    start[0] = target[0] + 1e-4 * torch.randn(3, 8, 8, generator=torch.Generator().manual_seed(1))
+
+    class Floor(Pull):
+        def parts(self, pictures: Tensor) -> dict[str, Tensor]:
+            return {**super().parts(pictures), "floor": torch.ones(len(pictures))}
+
+    solution = run(Floor(target, torch.ones(3)), start, [100] * 3, tolerance=1e-3, window=10)
+    assert solution.iterations[0] == 15
+    assert all(15 <= count < 100 for count in solution.iterations)
+
+
+def test_adam_gets_there_too(target: Tensor) -> None:
+    solution = run(Pull(target, torch.ones(3)), torch.zeros_like(target), [200] * 3, method="adam", learning_rate=0.05)
+    torch.testing.assert_close(solution.pictures, target, atol=2e-2, rtol=0)
+
+
+def test_a_loss_that_is_no_number_is_never_returned(target: Tensor) -> None:
+    class Broken(Pull):
+        def parts(self, pictures: Tensor) -> dict[str, Tensor]:
+            return {name: part * torch.nan for name, part in super().parts(pictures).items()}
+
+    solution = run(Broken(target, torch.ones(3)), torch.zeros_like(target), [5] * 3)
+    assert torch.isinf(solution.loss).all()
+    assert torch.isfinite(solution.pictures).all()

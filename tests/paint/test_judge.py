@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from videostyle.frames import to_picture
+from videostyle.paint.backbones.backbone import load_backbone
+from videostyle.paint.judge import Judge
+from videostyle.settings import StyleSettings
+
+
+@pytest.fixture(scope="module")
+def art() -> np.ndarray:  # type: ignore[type-arg]
+    return np.random.default_rng(3).integers(0, 256, (80, 96, 3), dtype=np.uint8)
+
+
+def test_the_artwork_is_at_no_distance_from_itself(art: np.ndarray) -> None:  # type: ignore[type-arg]
+    judge = Judge(load_backbone("compact"), [art], StyleSettings())
+    near = judge.style_distance(to_picture(art))
+    far = judge.style_distance(np.full((80, 96, 3), 0.5, np.float32))
+    assert set(near) == set(far) == set(load_backbone("compact").default_style)
+    assert max(near.values()) < 1e-9
+    assert min(far.values()) > 1e-2
+
+
+def test_content_distance_grows_with_the_change(art: np.ndarray) -> None:  # type: ignore[type-arg]
+    judge = Judge(load_backbone("compact"), [art], StyleSettings())
+    content = to_picture(art)
+    noise = np.random.default_rng(4).normal(0, 1, content.shape).astype(np.float32)
+    distances = [judge.content_distance(np.clip(content + size * noise, 0, 1), content) for size in (0, 0.02, 0.2)]
+    assert distances[0] == 0
+    assert distances[0] < distances[1] < distances[2]
+
+
+def test_pictures_below_the_networks_least_size_are_judged_too(art: np.ndarray) -> None:  # type: ignore[type-arg]
+    small = art[:6, :6]
+    judge = Judge(load_backbone("compact"), [small], StyleSettings())
+    near, far = (judge.style_distance(to_picture(picture)) for picture in (small, np.zeros_like(small)))
+    assert all(near[layer] < far[layer] for layer in near)

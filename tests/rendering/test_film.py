@@ -1,0 +1,139 @@
+"""Films made of stored frames, and what a job folder must know for that."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.clips import moving_scenes, write_art, write_clip
+from videostyle import (
+    FilmDone,
+    FrameWritten,
+    IncompleteError,
+    JobError,
+    MediaError,
+    Request,
+    SettingsError,
+    assemble,
+    check,
+    compose,
+    prepare,
+    run,
+    stored_film,
+)
+from videostyle.media.read.probe import probe
+from videostyle.rendering.film import ranges
+
+FEW = {
+    "optimize.iterations": 1,
+    "optimize.first_iterations": 1,
+    "backbone.name": "compact",
+    "backbone.device": "cpu",
+}
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Request:
+    """A job folder with frames 0:10 of 19, as a farm's process leaves it."""
+    folder = tmp_path_factory.mktemp("film")
+    clip = write_clip(folder / "clip.mp4", moving_scenes((10, 9)), sound=True)
+    art = write_art(folder / "art.png")
+    request = Request(clip, (art,), compose("draft", None, FEW), frames="0:10", job=folder / "job", film=False)
+    done = run(prepare(check(request)))
+    assert (done.path, done.frames) == (folder / "job", 10)
+    assert not [path for path in folder.iterdir() if path.name not in ("clip.mp4", "art.png", "job")]
+    return request
+
+
+def packets(path: Path) -> list[tuple[int, int | None, bytes]]:
+    with av.open(path) as container:
+        return [(packet.stream.index, packet.pts, bytes(packet)) for packet in container.demux() if packet.size]
+
+
+@pytest.fixture
+def request_(rendered: Request, tmp_path: Path) -> Request:
+    """The same in a folder of its own."""
+    assert rendered.job
+    shutil.copytree(rendered.job, tmp_path / "job")
+    return dataclasses.replace(rendered, job=tmp_path / "job")
+
+
+def test_a_film_of_several_processes_is_that_of_one(request_: Request, tmp_path: Path) -> None:
+    assert request_.job
+    with pytest.raises(IncompleteError, match=r"frames 10:19 are not rendered yet; render them with run --frames"):
+        stored_film(request_.job, tmp_path / "film.mkv")
+    assert not (tmp_path / "film.mkv").exists()
+    run(prepare(check(dataclasses.replace(request_, frames="12:19"))))  # with its lead-in, 10 and 11
+    events: list[object] = []
+    codec = {"film.codec": "ffv1"}
+    done = assemble(stored_film(request_.job, tmp_path / "film.mkv", film=codec), events.append)
+    assert isinstance(done, FilmDone)
+    assert events == [*(FrameWritten(frame, 19) for frame in range(19)), done]
+    settings = compose("draft", None, FEW | codec)
+    whole = dataclasses.replace(
+        request_, frames="", film=True, settings=settings, output=tmp_path / "whole.mkv", job=tmp_path / "other"
+    )
+    run(prepare(check(whole)))
+    assert packets(tmp_path / "film.mkv") == packets(tmp_path / "whole.mkv")
+    assert len(probe(done.path).audio) == 1
+
+
+def test_a_part_can_be_assembled_before_the_rest_is_there(request_: Request, tmp_path: Path) -> None:
+    assert request_.job
+    done = assemble(stored_film(request_.job, tmp_path / "part.mp4", "2:6"))
+    assert (done.frames, probe(done.path).num_frames) == (4, 4)
+
+
+def test_a_clip_that_was_moved_is_named_and_another_refused(request_: Request, tmp_path: Path) -> None:
+    assert request_.job
+    known = json.loads((request_.job / "plan.json").read_text())
+    assert known["clip"] == str(request_.clip)
+    known["clip"] = str(tmp_path / "gone.mp4")
+    (request_.job / "plan.json").write_text(json.dumps(known))
+    with pytest.raises(MediaError, match=r"gone\.mp4"):
+        stored_film(request_.job, tmp_path / "film.mp4", "0:5")
+    other = write_clip(tmp_path / "other.mp4", moving_scenes((19,)), sound=True)
+    with pytest.raises(JobError, match="--clip"):
+        stored_film(request_.job, tmp_path / "film.mp4", "0:5", clip=other)
+    moved = tmp_path / "moved.mp4"
+    shutil.copy(request_.clip, moved)
+    assert stored_film(request_.job, tmp_path / "film.mp4", "0:5", clip=moved).plan.to_keep == (0, 1, 2, 3, 4)
+
+
+def test_what_is_no_job_folder(request_: Request, tmp_path: Path) -> None:
+    assert request_.job
+    with pytest.raises(JobError, match="no job folder"):
+        stored_film(tmp_path, tmp_path / "film.mp4")
+    (tmp_path / "film.mp4").write_text("something")
+    with pytest.raises(SettingsError, match="--overwrite"):
+        stored_film(request_.job, tmp_path / "film.mp4", "0:5")
+    with pytest.raises(SettingsError, match="an input"):
+        stored_film(request_.job, request_.clip, "0:5")
+
+
+def test_a_film_that_leaves_something_out_is_an_error_when_strict(request_: Request, tmp_path: Path) -> None:
+    assert request_.job
+    silent = {"film.codec": "png"}
+    assert "audio" in " ".join(stored_film(request_.job, tmp_path / "film", "0:5", silent).notices)
+    with pytest.raises(MediaError, match=r"--strict: .*audio"):
+        stored_film(request_.job, tmp_path / "film", "0:5", silent, strict=True)
+
+
+def test_pictures_of_two_ranges_meet_in_one_folder(request_: Request, tmp_path: Path) -> None:
+    assert request_.job
+    pictures = {"film.codec": "png"}
+    assemble(stored_film(request_.job, tmp_path / "pictures", "0:2", pictures))
+    assemble(stored_film(request_.job, tmp_path / "pictures", "4", pictures))
+    names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert names == ["frame_000000.png", "frame_000001.png", "frame_000004.png"]
+    with pytest.raises(SettingsError, match=r"frame_000001\.png exists"):
+        stored_film(request_.job, tmp_path / "pictures", "1:3", pictures)
+
+
+def test_ranges() -> None:
+    assert ranges([]) == []
+    assert ranges([3]) == ["3:4"]
+    assert ranges([0, 1, 2, 5, 7, 8]) == ["0:3", "5:6", "7:9"]

@@ -1,0 +1,79 @@
+"""What a clip of high dynamic range says of the display it was graded on, beside its colour tags."""
+
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+from av.sidedata.sidedata import Type
+
+from videostyle.frames import Clip
+from videostyle.media.read.decode import side_data
+from videostyle.media.read.probe import open_file
+
+DYNAMIC = {
+    Type.DOVI_METADATA: "Dolby Vision",
+    Type.DOVI_RPU_BUFFER: "Dolby Vision",
+    Type.DYNAMIC_HDR_PLUS: "HDR10+",
+    Type.DYNAMIC_HDR_VIVID: "HDR Vivid",
+}
+"""side data of frames that fits the clip's own pictures only, and cannot be written"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hdr:
+    """HDR10 metadata in the words of x265; empty where there is none."""
+
+    display: str = ""
+    """``G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min)``: chromaticities in 0.00002, luminances in 0.0001 cd/m2"""
+    light: str = ""
+    """``MaxCLL,MaxFALL`` in cd/m2"""
+    dynamic: tuple[str, ...] = ()
+    """names of metadata that changes from frame to frame"""
+
+    @property
+    def x265(self) -> str:
+        """Parameters, each with a colon before it."""
+        return (f":master-display={self.display}" if self.display else "") + (
+            f":max-cll={self.light}" if self.light else ""
+        )
+
+
+def read_hdr(clip: Clip) -> Hdr:
+    """What the first frame that can be decoded says; nothing where the clip's transfer is none of HDR."""
+    if not clip.color.hdr:
+        return Hdr()
+    with open_file(clip.path) as source:
+        for packet in source.demux(source.streams[clip.stream]):
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                continue
+            for frame in frames:
+                found = {data.type: bytes(data) for data in side_data(frame)}
+                dynamic = dict.fromkeys(name for kind, name in DYNAMIC.items() if kind in found)
+                display = _display(found.get(Type.MASTERING_DISPLAY_METADATA, b""))
+                return Hdr(display, _light(found.get(Type.CONTENT_LIGHT_LEVEL, b"")), tuple(dynamic))
+    return Hdr()
+
+
+def _display(data: bytes) -> str:
+    """Of an AVMasteringDisplayMetadata: ten rationals (red, green, blue, white, luminances), then what of it is set."""
+    if len(data) < 88:
+        return ""
+    *numbers, has_primaries, has_luminance = struct.unpack_from("<22i", data)
+    if not (has_primaries and has_luminance):
+        return ""
+    values = [Fraction(top, bottom or 1) for top, bottom in zip(numbers[::2], numbers[1::2], strict=True)]
+    red, green, blue, white = (
+        f"({round(x * 50000)},{round(y * 50000)})" for x, y in zip(values[:8:2], values[1:8:2], strict=True)
+    )
+    low, high = (round(value * 10000) for value in values[8:])
+    return f"G{green}B{blue}R{red}WP{white}L({high},{low})"
+
+
+def _light(data: bytes) -> str:
+    if len(data) < 8:
+        return ""
+    most, average = struct.unpack_from("<2I", data)
+    return f"{most},{average}" if most or average else ""

@@ -1,0 +1,49 @@
+"""How far a picture is from an artwork and from its content, as a network sees it."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from videostyle.frames import Picture, Pixels
+from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.terms.losses import content_loss
+from videostyle.paint.terms.style import StyleTargets, resize, to_tensor
+from videostyle.settings import ContentSettings, StyleSettings
+
+
+class Judge:
+    """Relative Gram and feature distances under one backbone (METHOD section 7); smaller is closer."""
+
+    def __init__(self, backbone: Backbone, artworks: Sequence[Pixels], style: StyleSettings) -> None:
+        self._backbone = backbone
+        self._device = next(backbone.parameters()).device
+        self._artworks = [to_tensor(artwork, self._device) for artwork in artworks]
+        self._style = style
+        self._targets: dict[tuple[int, int], StyleTargets] = {}
+
+    def style_distance(self, picture: Picture) -> dict[str, float]:
+        """Layer -> mean (G - A)^2 / mean A^2 of the picture (H, W, 3) in 0..1."""
+        pictures = self._tensor(picture)
+        height, width = pictures.shape[2:]
+        if (height, width) not in self._targets:
+            self._targets[height, width] = StyleTargets(self._artworks, height, width, self._backbone, self._style)
+        targets = self._targets[height, width]
+        with torch.no_grad():
+            distances = targets.distances(self._backbone(pictures, targets.layers))
+        return {layer: float(distance) for layer, distance in distances.items()}
+
+    def content_distance(self, picture: Picture, content: Picture) -> float:
+        """Mean over the content layers of mean (F - P)^2 / mean P^2; pictures (H, W, 3) in 0..1."""
+        layers = ContentSettings().layers or self._backbone.default_content
+        with torch.no_grad():
+            found = self._backbone(self._tensor(picture), layers)
+            wanted = self._backbone(self._tensor(content), layers)
+            losses = [content_loss(found[layer], wanted[layer], "relative") for layer in layers]
+        return float(torch.stack(losses).mean())
+
+    def _tensor(self, picture: Picture) -> Tensor:
+        pictures = torch.from_numpy(picture).to(self._device).permute(2, 0, 1)[None].contiguous()
+        height, width = pictures.shape[2:]
+        factor = max(1.0, self._backbone.smallest / min(height, width))
+        return resize(pictures, round(height * factor), round(width * factor))
