@@ -145,6 +145,8 @@ class Clip:
     """FFmpeg's name of the stored pictures' pixel format"""
     stamped: bool = True
     """whether the timestamps are the file's own; if not, frames are counted"""
+    given_rate: Fraction | None = None
+    """frames per second that the user gave for a source without timestamps"""
     keys: tuple[tuple[int, int], ...] = field(default=(), repr=False)
     """(pts, dts) of the keyframes in ticks, ascending: where decoding may begin"""
     timecode: str = ""

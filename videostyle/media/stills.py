@@ -21,6 +21,11 @@ from videostyle.media.files import reason_of, temporary_of
 LARGEST = 100_000_000
 """pixels of an artwork; more is surely a mistake, and would not fit the memory of most machines"""
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+END = b"\0\0\0\0IEND\xaeB`\x82"
+"""the last part of every PNG"""
+KEYWORD = b"videostyle"
+LONGEST_NOTE = 1 << 16
+"""bytes at the end of a PNG that are searched for the note"""
 PNG_FORMATS = ("rgb24", "rgb48be", "rgba", "rgba64be")
 """FFmpeg's names of what PNG holds here"""
 BT709, SRGB, FULL = 1, 13, 2
@@ -110,15 +115,21 @@ def _eight_bits(gray: NDArray[Any]) -> NDArray[np.uint8]:
     return eight
 
 
-def write_png(path: Path, pixels: Pixels) -> None:
+def write_png(path: Path, pixels: Pixels, note: str = "") -> None:
     """Write pixels (H, W, 3), or (H, W, 4) with transparency, 8 or 16 bits, as PNG: the whole file or nothing.
 
-    Raises MediaError where the disk is full or the folder cannot be written.
+    note: ASCII text stored in the file, for ``read_note``. The file is flushed to disk before it gets its name. Raises
+    MediaError if it cannot be written.
     """
     data = _png(pixels)
+    if note:
+        data = data[: -len(END)] + _part(b"tEXt", KEYWORD + b"\0" + note.encode("ascii")) + END
     temporary = temporary_of(path)
     try:
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
         raise MediaError(
@@ -127,6 +138,26 @@ def write_png(path: Path, pixels: Pixels) -> None:
     finally:
         with suppress(OSError):  # its folder is none, for example, which has been told already
             temporary.unlink(missing_ok=True)
+
+
+def read_note(path: Path) -> str:
+    """The note that a PNG was written with; empty if there is none. Raises MediaError if the file cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - LONGEST_NOTE))
+            tail = file.read()
+    except OSError as error:
+        raise MediaError(f"{path}: {error.strerror}") from None
+    begin = tail.rfind(b"tEXt" + KEYWORD + b"\0")
+    if begin < 4 or not tail.endswith(END):
+        return ""
+    (length,) = struct.unpack_from(">I", tail, begin - 4)
+    return tail[begin + 5 + len(KEYWORD) : begin + 4 + length].decode("ascii")
+
+
+def _part(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def _png(pixels: Pixels) -> bytes:
@@ -172,3 +203,7 @@ def _is_whole(data: bytes) -> bool:
             return False
         place = end + 4
     return kind == b"IEND" and place == len(data)
+
+
+def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    raise NotImplementedError
