@@ -9,7 +9,7 @@ run(prepare(check(request)), report=print)
 import importlib
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "VideostyleError": "errors",

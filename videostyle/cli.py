@@ -197,18 +197,20 @@ def demo_command(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="nothing but errors")] = False,
 ) -> None:
     """Make a short clip with sound and an artwork, and paint the one like the other. Nothing is downloaded."""
+    from videostyle.demo import copy_demo
     from videostyle.paint.device import choose_device
-    from videostyle.rendering.showcase import make_demo, make_sheet
+    from videostyle.rendering.showcase import make_sheet
 
     choose_device(device or "auto")  # before anything is written
-    clip, art, result = make_demo(folder)
+    clip, art = copy_demo(folder)
+    result, sheet = folder / "result.mp4", folder / "sheet.png"
     arguments = ["run", str(clip), "--style", str(art), "-o", str(result), "--backbone", "compact", "--overwrite"]
     arguments += ["--device", device] if device else []
     if not quiet:
-        print(f"made {clip} and {art}; now:  videostyle {shlex.join(arguments)}")
+        print(f"copied {clip} and {art}; now:  videostyle {shlex.join(arguments)}")
     if failed := app(arguments + (["--quiet"] if quiet else []), standalone_mode=False):
         raise typer.Exit(failed)
-    sheet = make_sheet(folder, clip, art, result)
+    make_sheet(sheet, clip, art, result)
     if not quiet:
         print(f"look at {sheet} and play {result}")
 
