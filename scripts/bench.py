@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from demo_art import make_art
+from demo_clip import make_clip, make_sound
+from demo_encode import create_clip
 
-from videostyle.demo.art import make_art
-from videostyle.demo.film import make_clip, make_sound
 from videostyle.frames import FrameRange, FrameTask, Picture, Stylized, TemporalTarget, to_picture
-from videostyle.media.create import create_clip
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture, write_png

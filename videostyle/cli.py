@@ -200,19 +200,21 @@ def demo_command(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="print errors only")] = False,
 ) -> None:
     """Paint a short clip that comes with the program, and compare before and after. Nothing is downloaded."""
+    from videostyle.demo import copy_demo
     from videostyle.paint.device import choose_device
     from videostyle.rendering.request import Request
-    from videostyle.rendering.showcase import copy_demo, make_sheet
+    from videostyle.rendering.showcase import make_sheet
 
     choose_device(device or "auto")  # before anything is written
-    clip, art, result = copy_demo(folder)
-    flags = _given({"backbone.name": "compact", "backbone.device": device})
+    clip, art = copy_demo(folder)
+    film, sheet = folder / "result.mp4", folder / "sheet.png"
+    recipe = Recipe.read(flags=_given({"backbone.name": "compact", "backbone.device": device}))
     if not quiet:
-        print(f"copied {clip} and {art}; now running:  videostyle run {clip} --style {art} -o {result}")
-    _run(Request(clip, (art,), Recipe.read(flags=flags), output=result, overwrite=True), Voice(quiet=quiet))
-    sheet = make_sheet(folder, clip, art, result)
+        print(f"copied {clip} and {art}; now painting: videostyle run {clip} --style {art} -o {film}")
+    _run(Request(clip, (art,), recipe, output=film, overwrite=True), Voice(quiet=quiet))
+    make_sheet(sheet, clip, art, film)
     if not quiet:
-        print(f"look at {sheet} and play {result}")
+        print(f"look at {sheet} and play {film}")
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
