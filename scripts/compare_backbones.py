@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from videostyle.frames import Picture, Pixels, to_picture, to_pixels
-from videostyle.paint.backbones.backbone import Backbone, load_backbone
+from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.device import keep_freed_memory
 from videostyle.paint.judge import Judge
 from videostyle.paint.optimize.objective import Objective

@@ -31,7 +31,8 @@ from safetensors.torch import save_file
 from student import narrowed, pruned, student, turned
 from torch import Tensor
 
-from videostyle.paint.backbones.backbone import Backbone, load_backbone
+from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.terms.losses import gram
 
 SIDE = 96

@@ -15,7 +15,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from videostyle.paint.backbones import weights
-from videostyle.paint.backbones.backbone import Backbone, load_backbone
+from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.backbones.choose import load_backbone
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "train_compact.py"
 

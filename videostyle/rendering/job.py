@@ -153,7 +153,7 @@ def prepare(
     on_fetch: Callable[[str, int, int], None] | None = None,
 ) -> Prepared:
     """Choose the backbone, find the scenes, and measure what a frame costs. Writes nothing but fetched weights."""
-    from videostyle.paint.backbones.backbone import choose_backbone
+    from videostyle.paint.backbones.choose import choose_backbone
     from videostyle.paint.device import choose_device, choose_precision, choose_slots
     from videostyle.paint.optimize.optimizer import Stylizer
 

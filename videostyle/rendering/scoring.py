@@ -25,7 +25,7 @@ def score_files(
     frames: those of the clip that the film shows, as for ``selection.select``; empty: all. Frames that cannot be
     decoded are in no film, and are left out. Raises SettingsError where the film has another number of frames.
     """
-    from videostyle.paint.backbones.backbone import choose_backbone  # torch takes seconds to import
+    from videostyle.paint.backbones.choose import choose_backbone  # torch takes seconds to import
     from videostyle.paint.device import choose_device
     from videostyle.paint.judge import Judge
 
