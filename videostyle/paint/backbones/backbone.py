@@ -106,16 +106,14 @@ class Backbone(nn.Module):
         self.check(layers)
         if min(pictures.shape[-2:]) < self.smallest:
             height, width = pictures.shape[-2:]
-            raise SettingsError(
-                f"a picture of {width}x{height} is too small; {self.name} needs at least {self.smallest} px per side"
-            )
+            raise SettingsError(f"a picture of {width}x{height}: {self.name} needs at least {self.smallest} px")
         current = (pictures - self._mean / 1000) / (self._deviation / 1000)
         features: dict[str, Tensor] = {}
         for index, scale in enumerate(self._scales):
             for _ in range(0 if index == 0 else (scale // self._scales[index - 1]).bit_length() - 1):
                 current = _halve(current, self._binomial)
             prefix = _prefix(scale)
-            wanted = {layer[len(prefix) :] for layer in layers if _scale_of(layer) == scale}
+            wanted = {token for token in self.plan if prefix + token in layers}
             maps = self._trunk(current.to(next(self.parameters()).dtype), wanted)
             features |= {prefix + layer: value for layer, value in maps.items()}
         return features
@@ -172,10 +170,6 @@ def _widest(plan: list[str]) -> int:
 
 def _prefix(scale: int) -> str:
     return "" if scale == 1 else f"s{scale}/"
-
-
-def _scale_of(layer: str) -> int:
-    return int(layer[1 : layer.index("/")]) if "/" in layer else 1
 
 
 def _average_pool(features: Tensor) -> Tensor:

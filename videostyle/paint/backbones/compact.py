@@ -10,10 +10,7 @@ COMPACT_FILE = Path(__file__).with_name("compact.safetensors")
 
 
 def load_compact(weights: str = "", pooling: Pooling = "auto", _report: Report | None = None) -> Backbone:
-    """The network of a file that train_compact.py wrote; an empty ``weights`` means the packaged one.
-
-    Raises WeightsError where the file cannot be read or holds something else.
-    """
+    """The network in a file that train_compact.py wrote, by default the packaged one; raises WeightsError."""
     path = Path(weights) if weights else COMPACT_FILE
     try:
         tensors, metadata = read_safetensors(path)

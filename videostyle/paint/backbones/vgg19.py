@@ -35,17 +35,18 @@ class TorchvisionNetwork:
     content: tuple[str, ...]
 
     def load(self, weights: str = "", pooling: Pooling = "auto", report: Report | None = None) -> Backbone:
-        """The backbone as far as the file reaches; an empty ``weights`` means the cached file or a download.
-
-        Raises WeightsError.
-        """
-        plan, tensors = self._reached(self.read(Path(weights) if weights else self.fetch(report)))
-        style = tuple(layer for layer in self.style if layer in plan)
-        complete = set(self.style + self.content) <= set(plan)
+        """The backbone as deep as the file reaches; without ``weights``, the cached file's. Raises WeightsError."""
+        tensors = self.read(Path(weights) if weights else self.fetch(report))
+        whole = self.plan.split()
+        ends = [place for place, token in enumerate(whole) if token.isdigit()] + [len(whole)]
+        plan = " ".join(whole[: ends[len(tensors) // 2]]).removesuffix(" P")  # a weight and a bias per convolution
+        pairs = enumerate(tensors.items())
+        style = tuple(layer for layer in self.style if layer in plan.split())
+        complete = set(self.style + self.content) <= set(plan.split())
         return Backbone(
             self.name,
-            " ".join(plan),
-            tensors,
+            plan,
+            {f"convs.{index // 2}.{name.rpartition('.')[2]}": value for index, (name, value) in pairs},
             pooling="max" if pooling == "auto" else pooling,
             default_style=style,
             default_content=self.content if complete else style[-1:],
@@ -69,14 +70,14 @@ class TorchvisionNetwork:
 
     def is_cached(self) -> bool:
         """Whether the weights can be used without a download."""
-        return self._trimmed_file().is_file() or self._full_file().is_file()
+        return any(file.is_file() for file in self._cached_files())
 
     def fetch(self, report: Report | None = None) -> Path:
         """The cached file with the plan's convolutions, made from torchvision's, which is downloaded if missing.
 
         Raises WeightsError. Leaves no half-written file behind.
         """
-        trimmed, full = self._trimmed_file(), self._full_file()
+        full, trimmed = self._cached_files()
         if trimmed.is_file():
             return trimmed
         if full.is_file():
@@ -84,7 +85,7 @@ class TorchvisionNetwork:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             self._verify(str(full), full.stat().st_size, digest, "delete it and run again")
             try:
-                return self._trim(full)
+                return self._trim(full, trimmed)
             except OSError:
                 return full  # the folder is read-only or full: use the file as it is
         try:
@@ -93,11 +94,9 @@ class TorchvisionNetwork:
                 fresh = Path(folder) / full.name
                 digest = download(self.url, fresh, report)
                 self._verify(self.url, fresh.stat().st_size, digest, "retry, or give a local file with --weights")
-                return self._trim(fresh)
+                return self._trim(fresh, trimmed)
         except OSError as error:
-            raise WeightsError(
-                f"{trimmed.parent}: cannot write ({error}); set TORCH_HOME to a folder with space"
-            ) from None
+            raise WeightsError(f"{full.parent}: cannot write ({error}); set TORCH_HOME to another folder") from None
 
     def shapes(self) -> dict[int, tuple[int, int]]:
         """Position in ``features`` of every convolution of the plan -> its output and input channels."""
@@ -134,26 +133,15 @@ class TorchvisionNetwork:
             raise WeightsError(f"not {self.name} with torchvision's names (it holds {some})")
         return tensors
 
-    def _reached(self, tensors: Mapping[str, Tensor]) -> tuple[list[str], dict[str, Tensor]]:
-        """The plan as far as the tensors reach, and these under the names of ``Backbone``."""
-        pairs = enumerate(tensors.items())  # a weight and a bias per convolution
-        renamed = {f"convs.{index // 2}.{name.rpartition('.')[2]}": value for index, (name, value) in pairs}
-        plan = self.plan.split()
-        ends = [place for place, token in enumerate(plan) if token.isdigit()] + [len(plan)]
-        plan = plan[: ends[len(tensors) // 2]]
-        return plan[:-1] if plan[-1] == "P" else plan, renamed
+    def _cached_files(self) -> tuple[Path, Path]:
+        """Where torch.hub keeps torchvision's file, and where the trimmed one is kept."""
+        full = Path(torch.hub.get_dir()) / "checkpoints" / self.url.rpartition("/")[2]
+        last = self.plan.split()[-1].replace("relu", "conv")
+        return full, full.with_name(f"{full.stem}-to-{last}.safetensors")
 
-    def _full_file(self) -> Path:
-        """Where torch.hub keeps torchvision's file."""
-        return Path(torch.hub.get_dir()) / "checkpoints" / self.url.rpartition("/")[2]
-
-    def _trimmed_file(self) -> Path:
-        full, last = self._full_file(), self.plan.split()[-1].replace("relu", "conv")
-        return full.with_name(f"{full.stem}-to-{last}.safetensors")
-
-    def _trim(self, full: Path) -> Path:
+    def _trim(self, full: Path, trimmed: Path) -> Path:
         """Write the trimmed file; raises OSError."""
-        tensors, trimmed = self.read(full), self._trimmed_file()
+        tensors = self.read(full)
         write_safetensors(trimmed, tensors, {"fingerprint": fingerprint(tensors), "source": self.url})
         return trimmed
 

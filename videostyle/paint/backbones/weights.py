@@ -21,9 +21,6 @@ from videostyle.errors import WeightsError
 TIMEOUT_SECONDS = 30.0
 """a download fails when the server sends nothing for this long"""
 
-BLOCK = 1 << 20
-"""bytes per read of a download"""
-
 Report = Callable[[str, int, int], None]
 """gets what is being done, the bytes done and the bytes in total (0: unknown)"""
 
@@ -71,17 +68,14 @@ def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str
 
 
 def download(url: str, path: Path, report: Report | None = None) -> str:
-    """Save what a URL serves; returns its sha256 (hex).
-
-    Raises WeightsError where the server fails, OSError where the disk is full.
-    """
+    """Save what a URL serves; returns its sha256 (hex). Raises WeightsError, or OSError where the disk is full."""
     # not torch.hub.download_url_to_file: it has no timeout and cannot report progress to a callback
     digest, done = hashlib.sha256(), 0
     try:
         request = urllib.request.Request(url, headers={"User-Agent": "videostyle"})
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response, path.open("wb") as file:
             total = int(response.headers.get("Content-Length") or 0)
-            while block := response.read(BLOCK):
+            while block := response.read(1 << 20):
                 file.write(block)
                 digest.update(block)
                 done += len(block)
@@ -102,12 +96,10 @@ def download(url: str, path: Path, report: Report | None = None) -> str:
 def _read_pickle(path: Path) -> dict[str, Tensor]:
     """Tensors of a torch file; runs no code from it."""
     try:
-        zipped = zipfile.is_zipfile(path)
-        if zipped:
+        if zipped := zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                damaged = archive.testzip()  # torch does not verify the checksums
-            if damaged:
-                raise WeightsError(f"damaged (the checksum of {damaged} is wrong)")
+                if damaged := archive.testzip():  # torch does not verify the checksums
+                    raise WeightsError(f"damaged (the checksum of {damaged} is wrong)")
         tensors = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except WeightsError:
         raise
