@@ -28,7 +28,7 @@ from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture, write_png
 from videostyle.motion.flow import estimate, fill_unseen, warp
-from videostyle.paint.backbones.backbone import choose_backbone
+from videostyle.paint.backbones.choose import choose_backbone
 from videostyle.paint.device import choose_device
 from videostyle.paint.optimize.objective import Objective
 from videostyle.paint.optimize.optimizer import Stylizer

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from videostyle.paint.backbones.backbone import Backbone, load_backbone
+from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.optimize.objective import Objective
 from videostyle.paint.terms.losses import range_loss, temporal_loss, tv_loss
 from videostyle.paint.terms.style import StyleTargets, to_tensor

@@ -10,7 +10,7 @@ import torch
 
 from videostyle.errors import OutOfMemoryError, SettingsError
 from videostyle.frames import FrameTask, Picture, TemporalTarget
-from videostyle.paint.backbones.backbone import load_backbone
+from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.optimize.optimizer import Stylizer
 from videostyle.settings import RenderSettings, change
 
@@ -171,7 +171,7 @@ PEAK = """
 import numpy as np, torch
 from videostyle.frames import FrameTask, TemporalTarget
 from videostyle.settings import compose
-from videostyle.paint.backbones.backbone import load_backbone
+from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.optimize.optimizer import Stylizer
 
 def peak():  # unlike getrusage's, it does not begin with what the process that started this one held

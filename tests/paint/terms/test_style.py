@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from videostyle.errors import SettingsError
-from videostyle.paint.backbones.backbone import Backbone, load_backbone
+from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.terms.style import StyleTargets, resize, shares, to_tensor
 from videostyle.settings import StyleSettings
 
