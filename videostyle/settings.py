@@ -52,8 +52,8 @@ class StyleSettings:
     layer_weights: tuple[float, ...] = _setting(
         (), "one weight per layer; empty: equal, or the backbone's own. They are divided by their sum", 0
     )
-    convention: Literal["relative", "kitov", "gatys"] = _setting(
-        "relative", "relative: divided by the target's own size; kitov: mean over (C, C); gatys: 1/(4 N^2 M^2) of sums"
+    convention: Literal["relative", "gatys"] = _setting(
+        "relative", "relative: divided by the target's own size; gatys: 1/(4 N^2 M^2) of sums"
     )
     scale: float = _setting(
         1.0, "size of the artwork relative to the picture (1: equal areas); larger: larger strokes", 0.1, 4
@@ -71,8 +71,8 @@ class ContentSettings:
     layer_weights: tuple[float, ...] = _setting(
         (), "one weight per layer; empty: equal. They are divided by their sum", 0
     )
-    convention: Literal["relative", "mean", "gatys"] = _setting(
-        "relative", "relative: divided by the target's own size; mean: over (C, H, W); gatys: half the sum"
+    convention: Literal["relative", "gatys"] = _setting(
+        "relative", "relative: divided by the target's own size; gatys: half the sum"
     )
 
 
@@ -94,9 +94,8 @@ class TvSettings:
 
     weight: float = _setting(5.0, "weight of the total variation loss: takes the finest grain away", 0)
     kind: Literal["squared", "absolute", "power"] = _setting(
-        "squared", "of neighbour differences d: d^2, |d|, or (d^2)^power"
+        "squared", "of differences d between neighboring pixels: d^2, |d|, or power: (d^2)^0.75"
     )
-    power: float = _setting(0.75, "exponent for kind = power", 0.1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +150,7 @@ class OptimizeSettings:
         "auto", "of the convolutions; auto: bfloat16 on a GPU (where torch takes TF32 for float32)"
     )
     initial: Literal["content", "style", "noise"] = _setting("content", "start of the first frame of a scene")
-    initial_later: Literal["warped", "previous", "content", "style", "noise"] = _setting(
-        "warped", "start of the other frames"
-    )
+    initial_later: Literal["warped", "content", "noise"] = _setting("warped", "start of the other frames")
 
 
 @dataclass(frozen=True, slots=True)
