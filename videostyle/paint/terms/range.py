@@ -8,7 +8,7 @@ from videostyle.paint.terms.term import Term
 
 
 class RangeTerm(Term):
-    """Penalty on pixel values outside 0..1. L-BFGS cannot clip them: that would change the function under its feet."""
+    """Penalty on pixel values outside 0..1: clipping them instead would break the curvature that L-BFGS measures."""
 
     name = "range"
 

@@ -9,7 +9,7 @@ from videostyle.paint.terms.term import Term
 from videostyle.settings import TvSettings
 
 POWER = 0.75
-"""exponent of ``kind = "power"``. Kitov leaves it open; this one lies halfway between |d| = (d^2)^0.5 and d^2"""
+"""exponent of Kitov's variant (d^2)^gamma; our choice, halfway between |d| = (d^2)^0.5 and d^2"""
 
 
 class VariationTerm(Term):
