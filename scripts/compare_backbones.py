@@ -31,7 +31,8 @@ from videostyle.paint.device import keep_freed_memory
 from videostyle.paint.judge import Judge
 from videostyle.paint.optimize.objective import Objective
 from videostyle.paint.optimize.solve import solve
-from videostyle.paint.terms.style import StyleTargets, to_tensor
+from videostyle.paint.tensors import to_tensor
+from videostyle.paint.terms.style import StyleTargets
 from videostyle.settings import RenderSettings, change
 
 NEAR = 0.04

@@ -33,7 +33,7 @@ from torch import Tensor
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.backbones.weights import write_safetensors
-from videostyle.paint.terms.losses import gram
+from videostyle.paint.terms.gram import gram
 
 SIDE = 96
 """side of a stored crop, px; training windows move inside it"""

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from videostyle.frames import Picture, Pixels
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.terms.losses import content_loss
-from videostyle.paint.terms.style import StyleTargets, resize, to_tensor
+from videostyle.paint.tensors import resize, to_tensor
+from videostyle.paint.terms.content import content_loss
+from videostyle.paint.terms.style import StyleTargets
 from videostyle.settings import ContentSettings, StyleSettings
 
 

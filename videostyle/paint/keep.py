@@ -1,4 +1,4 @@
-"""Frames that are not painted at all: what ``optimize.iterations = 0`` asks for."""
+"""Frames that are not painted at all."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What the renderer asks of whatever paints frames: the optimizer, frames kept as they are, or a painter of yours."""
+"""What the renderer asks of anything that paints frames: the optimizer, the one that keeps frames, or your own."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from videostyle.frames import FrameInput, FrameTask, Painted, as_picture, from_p
 from videostyle.settings import RenderSettings
 
 OnStep = Callable[[int, int], object]
-"""takes the number of steps done and the number of steps at most"""
+"""called with the number of steps done, which never falls, and the number of steps at most"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Painter(ABC):
     """one sentence: why this painter was chosen"""
     device: str = "cpu"
     fingerprint: str
-    """of everything besides plan and settings that decides pixels, such as weights and precision"""
+    """of everything that decides pixels besides plan and settings, such as weights and precision"""
     smallest: int = 1
     """least short side of a picture, px"""
     reach: tuple[int, ...] = ()
@@ -53,9 +53,10 @@ class Painter(ABC):
 
     @abstractmethod
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
-        """Cost of frames of this size, px. settings: others for the same network; None: the painter's own.
+        """Cost of frames of this size, px.
 
-        Raises OutOfMemoryError if a single frame does not fit the device.
+        settings: other settings for the same painter, for an estimate; None: its own. Raises OutOfMemoryError if a
+        single frame does not fit the device.
         """
 
     @abstractmethod
@@ -64,7 +65,10 @@ class Painter(ABC):
 
     @abstractmethod
     def paint(self, tasks: Sequence[FrameTask], on_step: OnStep | None = None) -> list[Painted]:
-        """Paint frames of equal size as one batch. Raises OutOfMemoryError if they do not fit the device."""
+        """Paint frames of equal size as one batch.
+
+        on_step: called now and then while the batch is painted. Raises OutOfMemoryError if it does not fit the device.
+        """
 
     def __call__(self, picture: NDArray[Any]) -> NDArray[Any]:
         """Paint one picture (H, W, 3): uint8, uint16, or float in 0..1. Returns the same shape and type.
