@@ -104,18 +104,11 @@ class FlowSettings:
     """Optical flow and what to trust of it (Sundaram 2010; constants from Ruder 2016)."""
 
     method: Literal["farneback", "dis"] = _setting("farneback", "OpenCV's estimator")
-    forward_backward: float = _setting(
-        0.01, "inconsistent where |w1+w2|^2 >= this * (|w1|^2+|w2|^2) + forward_backward_px", 0
-    )
-    forward_backward_px: float = _setting(0.5, "constant of the same test, px^2", 0)
     motion_boundary: bool = _setting(
         False, "distrust motion boundaries too: fewer wrong pixels are held, and fewer right ones"
     )
     photometric: float = _setting(
         8.0, "distrust where the blurred warped source differs by more levels of 255; 0: off", 0, 255
-    )
-    plain: bool = _setting(
-        True, "plain areas, where flow is uncertain or a neighbor's, move with the camera (needs photometric > 0)"
     )
 
 

@@ -197,12 +197,14 @@ def stored_film(
     found = store.scan(scan_key(source, settings.scene))
     styles = [Path(style) for style in known["styles"]]
     plan = make_plan(source, styles, settings, found, select(source, frames), known["fingerprint"])
-    missing = ranges([frame for frame in plan.to_keep if not store.has(frame)])
+    missing = tuple(frame for frame in plan.to_keep if not store.has(frame))
     if missing:
-        more = f" and {len(missing) - SHOWN} more ranges" if len(missing) > SHOWN else ""
+        gaps = ranges(missing)
+        more = f" and {len(gaps) - SHOWN} more ranges" if len(gaps) > SHOWN else ""
         raise IncompleteError(
-            f"{folder}: frames {','.join(missing[:SHOWN])}{more} are not rendered yet; "
-            f"render them with run --frames and --job {folder}"
+            f"{folder}: frames {','.join(gaps[:SHOWN])}{more} are not rendered yet; "
+            f"render them with run --frames and --job {folder}",
+            missing=missing,
         )
     notices = check_place(source, plan.keep, output, settings, (source.path, *styles), overwrite, strict)
     return StoredFilm(plan, store, output, known["maker"], source.notes + notices)

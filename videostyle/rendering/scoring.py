@@ -13,8 +13,8 @@ from videostyle.rendering.plan import scan
 from videostyle.selection import select
 from videostyle.settings import BackboneSettings, FlowSettings, SceneSettings, StyleSettings
 
-FLOW = FlowSettings(method="dis", plain=False)
-"""another estimator than the one films are rendered with by default"""
+FLOW = FlowSettings(method="dis")
+"""not the estimator that films are rendered with by default"""
 
 
 def score_files(
