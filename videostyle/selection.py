@@ -54,10 +54,10 @@ def _num_before(part: range, frame: int) -> int:
 def select(clip: Clip, frames: str = "", begin: str = "", end: str = "", handles: int = 0) -> Selection:
     """Read a selection as users write it; all frames if nothing is given.
 
-    frames: ``120:240`` (240 excluded), ``120-239`` (239 included), ``120``, ``1-100x2`` (every second frame), or several
-    of them with commas. Either end of a range may be left out. begin, end (excluded): seconds, ``HH:MM:SS.mmm`` or a
-    timecode ``HH:MM:SS:FF``. handles: frames to add before and after each part. Raises SettingsError for any other text
-    and for frames that the clip does not have.
+    frames: ``120:240`` (240 excluded), ``120-239`` (239 included), ``120``, ``1-100x2`` (every second frame), several
+    with commas; either end of a range may be left out. begin, end (excluded): seconds, ``HH:MM:SS.mmm`` or a timecode
+    ``HH:MM:SS:FF``. handles: frames to add before and after each part. Raises SettingsError for anything else, and for
+    frames that the clip does not have.
     """
     if frames and (begin or end):
         raise SettingsError(f"--frames {frames}: give either frame numbers or times (--in, --out), not both")

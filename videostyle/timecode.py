@@ -35,7 +35,7 @@ class Timecode:
 
     @classmethod
     def parse(cls, text: str, rate: Fraction) -> "Timecode":
-        """Read ``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop-frame; raises SettingsError if the rate has no such timecode."""
+        """Read ``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop-frame. Raises SettingsError if the rate has no such one."""
         match = re.fullmatch(r"(\d{1,2}):(\d\d):(\d\d)([:;.])(\d\d)", text.strip())
         if not match:
             raise SettingsError(f"{text}: not a timecode; give HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame")
