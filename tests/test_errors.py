@@ -1,9 +1,23 @@
+import pickle
+
+import pytest
+
 from videostyle import errors
 
+CLASSES = [value for value in vars(errors).values() if isinstance(value, type)]
 
-def test_every_error_is_one_that_the_command_line_tells() -> None:
-    found = [value for value in vars(errors).values() if isinstance(value, type)]
-    assert len(found) == 8
-    for error in found:
+
+def test_every_error_is_one_that_the_command_line_reports() -> None:
+    assert len(CLASSES) == 8
+    for error in CLASSES:
         assert issubclass(error, errors.VideostyleError)
         assert error.__name__ in (errors.__doc__ or "")
+
+
+@pytest.mark.parametrize("error", CLASSES)
+def test_errors_cross_to_another_process(error: type[errors.VideostyleError]) -> None:
+    fields = {"missing": (3, 4, 9)} if error is errors.IncompleteError else {}
+    copied = pickle.loads(pickle.dumps(error("clip.mov: the file is empty; give a video file", **fields)))
+    assert type(copied) is error
+    assert str(copied) == "clip.mov: the file is empty; give a video file"
+    assert vars(copied) == fields

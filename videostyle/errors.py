@@ -1,25 +1,25 @@
-"""Everything that can go wrong by no fault of the program.
+"""Everything that can go wrong without a bug in the program.
 
-    VideostyleError            one line for the user: what was given, what was wanted, what to do next
-    |-- SettingsError          a setting, preset, flag or range that makes no sense
+    VideostyleError            one line for the user: what was given, what was wanted, what to type next
+    |-- SettingsError          a setting, preset, flag or range that is not valid
     |-- MediaError             a clip, picture or film that cannot be read or written
-    |-- WeightsError           a backbone whose weights are missing, corrupt or of another network
-    |-- DeviceError            a device that is absent or too small
-    |   `-- OutOfMemoryError   one batch does not fit the device
+    |-- WeightsError           backbone weights that are missing, corrupt or from another network
+    |-- DeviceError            a device that is not available or not able to do the work
+    |   `-- OutOfMemoryError   a batch that does not fit the device
     `-- JobError               a job folder that belongs to another job, or is in use
-        `-- IncompleteError    a film is wanted of frames that are not all rendered yet
+        `-- IncompleteError    a film with frames that are not rendered yet
 
-The command line prints the message and exits with 2 (4 for IncompleteError); any other exception is a bug and keeps
-its traceback.
+The command line prints the message and exits with 2 (4 for IncompleteError). Any other exception is a bug and keeps
+its traceback. All of them can be pickled, so that they can cross from one process to another.
 """
 
 
 class VideostyleError(Exception):
-    """Base of all errors that are told to the user in one line."""
+    """Base of all errors that the user sees as one line."""
 
 
 class SettingsError(VideostyleError):
-    """A setting, preset, flag or frame range is unknown, of the wrong type or out of its limits."""
+    """A setting, preset, flag or frame range is unknown, of the wrong type or outside its limits."""
 
 
 class MediaError(VideostyleError):
@@ -27,15 +27,15 @@ class MediaError(VideostyleError):
 
 
 class WeightsError(VideostyleError):
-    """The weights of a backbone are missing, corrupt, or of another network."""
+    """The weights of a backbone are missing, corrupt or from another network."""
 
 
 class DeviceError(VideostyleError):
-    """The device asked for is absent or cannot do the work."""
+    """The requested device is not available or cannot do the work."""
 
 
 class OutOfMemoryError(DeviceError):
-    """A batch does not fit into the memory of the device; fewer slots may."""
+    """A batch does not fit the memory of the device; one with fewer slots may."""
 
 
 class JobError(VideostyleError):
@@ -43,4 +43,14 @@ class JobError(VideostyleError):
 
 
 class IncompleteError(JobError):
-    """A film is wanted of frames that are not all rendered yet."""
+    """Some frames of a film are not rendered yet."""
+
+    missing: tuple[int, ...]
+    """source frame numbers, ascending"""
+
+    def __init__(self, message: str, missing: tuple[int, ...]) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+    def __reduce__(self) -> tuple[type["IncompleteError"], tuple[str, tuple[int, ...]]]:
+        return type(self), (str(self), self.missing)

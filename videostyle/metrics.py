@@ -1,6 +1,6 @@
-"""How steady a film is, and how near its artwork and its content: the scores of METHOD section 7.
+"""How steady a film is, and how close to its artwork and its content.
 
-All figures are taken in one pass that keeps two frames and one number per frame.
+All of it is measured in one pass, which keeps two frames and a number per frame in memory.
 """
 
 import math
@@ -17,21 +17,21 @@ from videostyle.motion.flow import estimate, resize, warp
 from videostyle.settings import FlowSettings
 
 JUDGED_EVERY = 8
-"""frames: the network looks at frames 0, 8, 16, ... of the film only; its distances hardly change between neighbours"""
+"""frames: the network sees only frames 0, 8, 16, ... of the film, as its distances change little between neighbors"""
 CONSISTENT = 0.99
-"""least consistency of the pixels that flicker is measured on"""
+"""minimum consistency of the pixels on which flicker is measured"""
 STILL = 0.25
-"""px: a pixel that moved less is taken to stand still"""
+"""px: a pixel that moves less than this counts as still"""
 LEAST_STILL = 0.01
-"""share of the picture that must stand still between two frames for drift to be measured there"""
+"""share of the picture that must be still between two frames for drift to be measured"""
 LEAST_PAIRS = 3
-"""pairs of frames that a scene must have for its seam to be measured"""
+"""pairs of frames that a scene needs for its seam to be measured"""
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-"""ITU-R BT.709"""
+"""weights of R, G and B, ITU-R BT.709"""
 
 
 class PictureJudge(Protocol):
-    """What is asked of ``stylize.judge.Judge``; pictures are (H, W, 3) float32 in 0..1."""
+    """What ``score`` needs of ``paint.judge.Judge``; pictures are (H, W, 3) float32 in 0..1."""
 
     def style_distance(self, picture: Picture) -> dict[str, float]: ...
 
@@ -40,31 +40,31 @@ class PictureJudge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The figures of one film; what could not be measured (no pairs, nothing standing still) is NaN."""
+    """The figures of one film. Those that could not be measured (no pairs of frames, nothing still) are NaN."""
 
     flicker: float
     """levels of 255, warping error of the film"""
     flicker_source: float
-    """levels of 255, the same of the source: what noise and flow leave over"""
+    """levels of 255, warping error of the source, caused by noise and imprecise flow"""
     style_distance: dict[str, float] = field(hash=False)
     """layer -> relative Gram distance from the artwork"""
     content_distance: float
     """relative feature distance from the source"""
     drift_mean: float
-    """levels of 255 per 100 frames, mean luma of what stands still"""
+    """levels of 255 per 100 frames, mean luma of still pixels"""
     drift_spread: float
     """levels of 255 per 100 frames, standard deviation of the same luma"""
     seam: float
-    """flicker after the start of a scene over the scene's median flicker; 1: no seam"""
+    """flicker right after the start of a scene, divided by the scene's median flicker; 1: no seam"""
     frames: int
-    """frames of the film"""
+    """number of frames in the film"""
 
     def as_dict(self) -> dict[str, object]:
-        """The fields as JSON takes them: what could not be measured is None."""
+        """The fields as JSON can hold them: None instead of NaN."""
         return {name: None if _missing(value) else value for name, value in asdict(self).items()}
 
     def table(self) -> str:
-        """The figures as lines of text: what, how much, in which unit."""
+        """The figures as lines of text: name, value, unit."""
         rows = [
             ("frames", str(self.frames), ""),
             ("flicker", _number(self.flicker), "levels of 255"),
@@ -75,8 +75,8 @@ class Scores:
             ("drift of the spread", _number(self.drift_spread), "levels of 255 per 100 frames"),
             ("seam", _number(self.seam), "times the usual flicker"),
         ]
-        wide = max(len(name) for name, _, _ in rows)
-        return "\n".join(f"{name:<{wide}}  {value:>9}  {unit}".rstrip() for name, value, unit in rows)
+        width = max(len(name) for name, _, _ in rows)
+        return "\n".join(f"{name:<{width}}  {value:>9}  {unit}".rstrip() for name, value, unit in rows)
 
 
 def score(
@@ -86,19 +86,19 @@ def score(
     cuts: Sequence[int],
     flow: FlowSettings,
 ) -> Scores:
-    """Measure a film against the clip it was made of, frame by frame.
+    """Compare a film with the clip it was made from, frame by frame.
 
-    cuts: source frame numbers at which scenes begin; no pair across one is measured. flow: should be another estimator
-    than the one used to render. Frames of the source are resized to the film's size.
+    cuts: source frame numbers at which scenes begin; no pair of frames across a cut is measured. flow: preferably not
+    the estimator that the film was rendered with. Source frames are resized to the film's size.
 
-    - flicker (Lai et al. 2018, warping error): root mean square over consistent pixels of
-      ``film[i] - warp(film[i-1], flow of the source)``, per pair in levels of 255, then the mean over pairs.
-    - style and content distance: the judge's, mean over every ``JUDGED_EVERY``-th frame.
-    - drift: least-squares slope, within scenes, of the mean and of the spread of the film's luma less the source's own.
-      They are summed up from pair to pair, each change taken over the pixels that stand still in that pair.
-    - seam: flicker of a scene's first pair over the median of all its pairs; of all scenes the median.
+    - flicker (warping error, Lai et al. 2018): root mean square over consistent pixels of
+      ``film[i] - warp(film[i-1], flow of the source)``, per pair in levels of 255; then the mean over pairs.
+    - style and content distance: as the judge measures them, mean over every ``JUDGED_EVERY``-th frame.
+    - drift: least-squares slope, within scenes, of how the film's luma changes beyond the source's, for its mean and
+      for its spread. The curve sums the changes from pair to pair, each over the pixels that are still in that pair.
+    - seam: flicker of a scene's first pair, divided by the median over all its pairs; then the median over scenes.
 
-    Raises SettingsError where the two have different numbers of frames.
+    Raises SettingsError if film and clip have different numbers of frames, or none.
     """
     steadiness, judged, frames = _Steadiness(), _Judged(judge), 0
     before: _Both | None = None
@@ -106,21 +106,22 @@ def score(
         height, width = painted.pixels.shape[:2]
         now = _Both(original.index, resize(original.pixels, width, height), to_picture(painted.pixels))
         if frames % JUDGED_EVERY == 0:
-            judged.look(now)
+            judged.add(now)
         if before is None or any(before.index < cut <= now.index for cut in cuts):
-            steadiness.start_scene()
+            steadiness.end_scene()
         else:
-            steadiness.add(before, now, estimate(now.source, before.source, flow))
+            # Optical flow alone: to move plain areas with the camera is a rule we render by, and no judge of a film.
+            steadiness.add(before, now, estimate(now.source, before.source, flow, plain=False))
         before = now
         frames += 1
-    steadiness.finish()
+    steadiness.end_scene()
     if not frames:
-        raise SettingsError("the film has no frames; give one that holds pictures")
+        raise SettingsError("the film has no frames; give one with at least one frame")
     return Scores(
         flicker=_mean(steadiness.film),
         flicker_source=_mean(steadiness.source),
         style_distance=judged.style(),
-        content_distance=judged.content / judged.frames,
+        content_distance=judged.content(),
         drift_mean=100 * steadiness.mean.slope,
         drift_spread=100 * steadiness.spread.slope,
         seam=steadiness.seam(),
@@ -130,7 +131,7 @@ def score(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Both:
-    """A frame of the source, at the film's size, and of the film."""
+    """A frame of the source, at the film's size, and the same frame of the film."""
 
     index: int
     source: Pixels
@@ -138,19 +139,19 @@ class _Both:
 
 
 class _Slope:
-    """Least-squares slope of values over frames, pooled over scenes: each scene has an offset of its own."""
+    """Least-squares slope of values over frames, pooled over stretches that each have their own offset."""
 
     def __init__(self) -> None:
         self._sums = np.zeros(5)
         self._above = self._below = 0.0
 
     def add(self, value: float) -> None:
-        """The value of the next frame of this scene."""
+        """Add the value of the next frame."""
         time = self._sums[0]
         self._sums += (1, time, value, time * time, time * value)
 
     def close(self) -> None:
-        """End a scene, or a stretch of it."""
+        """End the stretch: the next value has another offset."""
         count, time, value, squares, products = self._sums
         if count > 1:
             self._above += products - time * value / count
@@ -159,7 +160,7 @@ class _Slope:
 
     @property
     def slope(self) -> float:
-        """Per frame; NaN where no stretch had two frames."""
+        """Per frame; NaN if no stretch had two frames."""
         return self._above / self._below if self._below else math.nan
 
 
@@ -175,8 +176,8 @@ class _Steadiness:
         self._scene: list[float] = []
         self._seams: list[float] = []
 
-    def start_scene(self) -> None:
-        """The next pair belongs to another scene."""
+    def end_scene(self) -> None:
+        """The next pair, if any, belongs to another scene."""
         self._end_stretch()
         if len(self._scene) >= LEAST_PAIRS:
             usual = float(np.median(self._scene))
@@ -185,7 +186,7 @@ class _Steadiness:
         self._scene = []
 
     def add(self, before: _Both, now: _Both, motion: Motion) -> None:
-        """Measure two neighbours; pairs of which nothing is consistent are left out."""
+        """Measure two neighboring frames. Pairs without any consistent pixel are skipped."""
         earlier = to_picture(before.source)
         warped, seen = warp(before.film, motion.flow)
         trusted = (motion.consistency > CONSISTENT) & (seen > CONSISTENT)
@@ -203,12 +204,8 @@ class _Steadiness:
         film, original = _change(before.film, now.film, still), _change(earlier, source, still)
         self._drift(film[0] - original[0], film[1] - original[1])
 
-    def finish(self) -> None:
-        """No more pairs."""
-        self.start_scene()
-
     def seam(self) -> float:
-        """Median over scenes of the first pair's flicker over the scene's median; NaN without such scenes."""
+        """The median over scenes; NaN if none could be measured."""
         return float(np.median(self._seams)) if self._seams else math.nan
 
     def _drift(self, mean: float, spread: float) -> None:
@@ -227,21 +224,24 @@ class _Steadiness:
 
 
 class _Judged:
-    """Sums of the network's distances."""
+    """Mean distances from the artwork and from the content."""
 
     def __init__(self, judge: PictureJudge) -> None:
         self._judge = judge
         self._style: dict[str, float] = {}
-        self.content, self.frames = 0.0, 0
+        self._content, self._frames = 0.0, 0
 
-    def look(self, both: _Both) -> None:
+    def add(self, both: _Both) -> None:
         for layer, distance in self._judge.style_distance(both.film).items():
             self._style[layer] = self._style.get(layer, 0.0) + distance
-        self.content += self._judge.content_distance(both.film, to_picture(both.source))
-        self.frames += 1
+        self._content += self._judge.content_distance(both.film, to_picture(both.source))
+        self._frames += 1
 
     def style(self) -> dict[str, float]:
-        return {layer: total / self.frames for layer, total in self._style.items()}
+        return {layer: total / self._frames for layer, total in self._style.items()}
+
+    def content(self) -> float:
+        return self._content / self._frames
 
 
 def _together(source: Iterable[Frame], stylized: Iterable[Frame]) -> Iterator[tuple[Frame, Frame]]:
@@ -249,18 +249,18 @@ def _together(source: Iterable[Frame], stylized: Iterable[Frame]) -> Iterator[tu
         yield from zip(source, stylized, strict=True)
     except ValueError:
         raise SettingsError(
-            "the film and the clip have different numbers of frames; score the film of the whole clip"
+            "film and clip have different numbers of frames; score the film of the whole clip"
         ) from None
 
 
 def _error(picture: Picture, warped: Picture, where: NDArray[np.bool_]) -> float:
-    """Root mean square difference, levels of 255."""
+    """Root mean square difference within a mask, levels of 255."""
     difference = (picture - warped)[where].astype(np.float64)
     return 255 * math.sqrt(float(np.square(difference).mean()))
 
 
 def _change(before: Picture, now: Picture, where: NDArray[np.bool_]) -> tuple[float, float]:
-    """By how much mean and standard deviation of luma grew, levels of 255."""
+    """Growth of the mean and of the standard deviation of luma, levels of 255."""
     earlier, later = (255 * (picture[where] @ LUMA).astype(np.float64) for picture in (before, now))
     return float(later.mean() - earlier.mean()), float(later.std() - earlier.std())
 

@@ -1,4 +1,4 @@
-"""SMPTE timecode: names of frames such as 01:00:05:12, and 01:00:05;12 where numbers are dropped to keep clock time."""
+"""SMPTE timecode: 01:00:05:12, or 01:00:05;12 where frame numbers are dropped to stay in step with the clock."""
 
 import re
 from dataclasses import dataclass
@@ -7,35 +7,35 @@ from fractions import Fraction
 from videostyle.errors import SettingsError
 
 DROPPED = 2
-"""numbers that are left out in a minute at 30 frames a second, but for every tenth minute (SMPTE ST 12-1)"""
+"""frame numbers dropped per minute at 30 frames per second, except in every tenth minute (SMPTE ST 12-1)"""
 
 
 def read_rate(text: str) -> Fraction:
-    """Frames a second as people write them: ``25``, ``30000/1001``, and 23.976 or 29.97 for what these stand for.
+    """Read frames per second as users write them: ``25``, ``30000/1001``; 23.976 means 24000/1001, and so on.
 
-    Raises SettingsError for what is none.
+    Raises SettingsError for any other text.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:/(\d+))?\s*", text)
     rate = Fraction(match[1]) / int(match[2] or 1) if match and match[2] != "0" else Fraction(0)
     if not 0 < rate <= 1000:
-        raise SettingsError(f"--fps {text}: no frame rate; give one such as 25, 23.976 or 30000/1001")
+        raise SettingsError(f"--fps {text}: not a frame rate; give one such as 25, 23.976 or 30000/1001")
     ntsc = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
     return ntsc if rate.denominator != 1 and abs(rate - ntsc) < Fraction(1, 200) else rate
 
 
 @dataclass(frozen=True, slots=True)
 class Timecode:
-    """A frame's name, as the count of frames since 00:00:00:00."""
+    """A timecode, as the number of frames since 00:00:00:00."""
 
     count: int
     nominal: int
-    """frames a second that are counted: 24 for 23.976"""
+    """whole frames per second that the timecode counts: 24 for 23.976"""
     drop: bool = False
-    """drop-frame: written with ``;``, for 29.97 and 59.94"""
+    """drop-frame, written with ``;``: for 29.97 and 59.94 frames per second"""
 
     @classmethod
     def parse(cls, text: str, rate: Fraction) -> "Timecode":
-        """Read ``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop-frame; raises SettingsError for none at this rate."""
+        """Read ``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop-frame. Raises SettingsError if the rate has no such one."""
         match = re.fullmatch(r"(\d{1,2}):(\d\d):(\d\d)([:;.])(\d\d)", text.strip())
         if not match:
             raise SettingsError(f"{text}: not a timecode; give HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame")
@@ -43,18 +43,18 @@ class Timecode:
         nominal, drop = round(rate), match[4] != ":"
         if drop and (nominal % 30 or rate == nominal):
             raise SettingsError(
-                f"{text}: drop-frame is for 29.97 and 59.94 frames a second, not {float(rate):g}; use :"
+                f"{text}: drop-frame is for 29.97 and 59.94 frames per second, not {float(rate):g}; use :"
             )
         if minutes > 59 or seconds > 59 or frames >= nominal:
             raise SettingsError(
-                f"{text}: no such timecode at {nominal} frames a second; frames go from 0 to {nominal - 1}"
+                f"{text}: no such timecode at {nominal} frames per second; frames go from 0 to {nominal - 1}"
             )
         lost = DROPPED * nominal // 30
         if drop and minutes % 10 and not seconds and frames < lost:
-            raise SettingsError(f"{text}: a number that drop-frame leaves out; the next one is {text[:-2]}{lost:02}")
+            raise SettingsError(f"{text}: drop-frame skips this number; the next one is {text[:-2]}{lost:02}")
         count = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames
-        past = hours * 60 + minutes
-        return cls(count - (lost * (past - past // 10) if drop else 0), nominal, drop)
+        elapsed = hours * 60 + minutes
+        return cls(count - (lost * (elapsed - elapsed // 10) if drop else 0), nominal, drop)
 
     def __add__(self, frames: int) -> "Timecode":
         return Timecode(self.count + frames, self.nominal, self.drop)
@@ -63,7 +63,7 @@ class Timecode:
         count = self.count
         if self.drop:
             lost = DROPPED * self.nominal // 30
-            tens, rest = divmod(count, 10 * (60 * self.nominal - lost) + lost)  # a tenth minute drops nothing
+            tens, rest = divmod(count, 10 * (60 * self.nominal - lost) + lost)  # every tenth minute drops none
             count += 9 * lost * tens + lost * max(0, (rest - lost) // (60 * self.nominal - lost))
         seconds, frames = divmod(count, self.nominal)
         minutes, seconds = divmod(seconds, 60)

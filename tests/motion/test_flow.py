@@ -2,20 +2,24 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from videostyle.frames import Picture, Pixels, to_picture
 from videostyle.motion.flow import _camera, estimate, fill_unseen, resize, warp
 from videostyle.settings import FlowSettings
 
-METHODS = ("farneback", "dis")
+Method = Literal["farneback", "dis"]
+METHODS: tuple[Method, ...] = ("farneback", "dis")
 SHARED = Path(__file__).parents[2] / "../shared/data"
 LIMITS = {"farneback": (0.8, 0.65, 0.08), "dis": (0.15, 0.9, 0.05)}
-"""largest end-point error (px), least share of occlusions caught, largest share of good pixels thrown away"""
+"""maximum end-point error (px), minimum share of occlusions detected, maximum share of good pixels rejected"""
 
 
 def texture(height: int = 160, width: int = 224, seed: int = 0) -> Pixels:
@@ -29,7 +33,7 @@ def texture(height: int = 160, width: int = 224, seed: int = 0) -> Pixels:
 
 
 def moved(x: int, y: int, size: tuple[int, int] = (128, 160)) -> tuple[Pixels, Pixels]:
-    """Current and previous frame of a camera that moves: what is at p was at p + (x, y)."""
+    """Current and previous frame of a moving camera: what is at p now was at p + (x, y)."""
     world, margin = texture(size[0] + 96, size[1] + 96), 48
     current = world[margin : margin + size[0], margin : margin + size[1]]
     previous = world[margin - y : margin - y + size[0], margin - x : margin - x + size[1]]
@@ -45,9 +49,9 @@ def square(at: int) -> Pixels:
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("shift", [(0, 0), (3, -2), (-9, 4), (16, 8)])
-def test_integer_pan(method: str, shift: tuple[int, int]) -> None:
+def test_integer_pan(method: Method, shift: tuple[int, int]) -> None:
     current, previous = moved(*shift)
-    motion = estimate(current, previous, FlowSettings(method=method))  # type: ignore[arg-type]
+    motion = estimate(current, previous, FlowSettings(method=method))
     inside = motion.consistency > 0.99
     error = np.hypot(*(motion.flow - np.array(shift, np.float32)).transpose(2, 0, 1))
     assert inside.mean() > 0.65
@@ -56,16 +60,16 @@ def test_integer_pan(method: str, shift: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_what_lay_outside_is_not_trusted(method: str) -> None:
+def test_flow_from_outside_the_earlier_frame_is_not_trusted(method: Method) -> None:
     current, previous = moved(-12, 0)
-    motion = estimate(current, previous, FlowSettings(method=method))  # type: ignore[arg-type]
+    motion = estimate(current, previous, FlowSettings(method=method))
     assert motion.consistency[:, :11].max() == 0
     assert motion.consistency[:, 20:].mean() > 0.9
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_uncovered_background_is_not_trusted(method: str) -> None:
-    motion = estimate(square(84), square(72), FlowSettings(method=method))  # type: ignore[arg-type]
+def test_uncovered_background_is_not_trusted(method: Method) -> None:
+    motion = estimate(square(84), square(72), FlowSettings(method=method))
     assert motion.consistency[62:98, 74:82].mean() < 0.1  # uncovered by the square
     assert motion.consistency[66:94, 92:116].mean() > 0.7  # the square itself
     assert motion.consistency[:40].mean() > 0.95
@@ -73,7 +77,7 @@ def test_uncovered_background_is_not_trusted(method: str) -> None:
 
 
 def square_in_the_sky(at: int) -> Pixels:
-    """A square of 60 px, plain inside a textured rim, at column ``at`` before a sky that grows lighter downwards."""
+    """A 60 px square, plain with a textured rim, at column ``at`` in front of a sky that gets lighter downward."""
     sky = np.linspace(150, 200, 160)[:, None, None] + np.zeros((160, 224, 3))
     sky[:20], sky[85:] = texture()[:20], texture()[85:160]
     sky[40:100, at : at + 60] = texture(seed=2)[:60, :60] * 0.5
@@ -82,10 +86,10 @@ def square_in_the_sky(at: int) -> Pixels:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_plain_sky_is_not_drawn_along(method: str) -> None:
+def test_a_plain_sky_does_not_move_with_the_object_before_it(method: Method) -> None:
     rng = np.random.default_rng(0)
     noisy = [np.clip(square_in_the_sky(at) + rng.normal(0, 2, (160, 224, 3)), 0, 255) for at in (90, 82)]
-    motion = estimate(*(frame.astype(np.uint8) for frame in noisy), FlowSettings(method=method))  # type: ignore[arg-type]
+    motion = estimate(*(frame.astype(np.uint8) for frame in noisy), FlowSettings(method=method))
     trusted = motion.consistency > 0.5
     square = np.zeros((160, 224), bool)
     square[40:100, 90:150] = True
@@ -93,7 +97,7 @@ def test_a_plain_sky_is_not_drawn_along(method: str) -> None:
     around[:, 72:92] = False  # where the square was
     assert (np.abs(motion.flow[..., 0]) > 2)[around & trusted].mean() < 0.1
     if method == "farneback":  # DIS does not trust its own flow there
-        assert motion.flow[70, 120] == pytest.approx((-8, 0), abs=1)  # the plain inside of the square goes with its rim
+        assert motion.flow[70, 120] == pytest.approx((-8, 0), abs=1)  # the plain inside moves with the rim
 
 
 def test_another_scene_is_not_trusted() -> None:
@@ -103,17 +107,17 @@ def test_another_scene_is_not_trusted() -> None:
 
 def test_photometric_gate_off_and_motion_boundaries() -> None:
     current, previous = square(84), square(72)
-    plain = estimate(current, previous, FlowSettings(method="dis", photometric=0))
-    gated = estimate(current, previous, FlowSettings(method="dis", plain=False))
-    strict = estimate(current, previous, FlowSettings(method="dis", plain=False, motion_boundary=True))
-    assert gated.consistency.sum() <= plain.consistency.sum()
+    ungated = estimate(current, previous, FlowSettings(method="dis", photometric=0))
+    gated = estimate(current, previous, FlowSettings(method="dis"), plain=False)
+    strict = estimate(current, previous, FlowSettings(method="dis", motion_boundary=True), plain=False)
+    assert gated.consistency.sum() <= ungated.consistency.sum()
     assert strict.consistency.sum() < gated.consistency.sum()
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_sixteen_bits_give_the_same_flow(method: str) -> None:
+def test_sixteen_bits_give_the_same_flow(method: Method) -> None:
     current, previous = moved(5, 3)
-    settings = FlowSettings(method=method)  # type: ignore[arg-type]
+    settings = FlowSettings(method=method)
     shallow = estimate(current, previous, settings)
     deep = estimate(current.astype(np.uint16) * 257, previous.astype(np.uint16) * 257, settings)
     assert np.array_equal(shallow.flow, deep.flow)
@@ -121,27 +125,27 @@ def test_sixteen_bits_give_the_same_flow(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_same_with_any_number_of_threads(method: str) -> None:
+def test_same_with_any_number_of_threads(method: Method) -> None:
     current, previous = moved(7, -3, (240, 320))
-    settings = FlowSettings(method=method)  # type: ignore[arg-type]
+    settings = FlowSettings(method=method)
     usual = cv2.getNumThreads()
     try:
-        found = []
+        motions = []
         for threads in (1, 2, 5):
             cv2.setNumThreads(threads)
-            found.append(estimate(current, previous, settings))
+            motions.append(estimate(current, previous, settings))
     finally:
         cv2.setNumThreads(usual)
-    for other in found[1:]:
-        assert np.array_equal(found[0].flow, other.flow)
-        assert np.array_equal(found[0].consistency, other.consistency)
+    for other in motions[1:]:
+        assert np.array_equal(motions[0].flow, other.flow)
+        assert np.array_equal(motions[0].consistency, other.consistency)
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("size", [(16, 16), (17, 90), (33, 20)])
-def test_small_pictures(method: str, size: tuple[int, int]) -> None:
+def test_small_pictures(method: Method, size: tuple[int, int]) -> None:
     current, previous = texture(*size), texture(*size, seed=5)
-    motion = estimate(current, previous, FlowSettings(method=method))  # type: ignore[arg-type]
+    motion = estimate(current, previous, FlowSettings(method=method))
     assert motion.flow.shape == (*size, 2)
     assert np.isfinite(motion.flow).all()
 
@@ -191,10 +195,57 @@ def test_unseen_pixels_get_the_content_in_the_colors_of_the_film() -> None:
     assert np.abs(filled - recolored)[:, -20:].mean() < 0.02
 
 
-def test_with_nothing_seen_the_content_is_left() -> None:
+def test_with_nothing_seen_the_content_keeps_its_colors() -> None:
     content = to_picture(texture())
     filled = fill_unseen(np.zeros_like(content), np.zeros(content.shape[:2], np.float32), content)
     assert np.allclose(filled, content, atol=1e-5)
+
+
+def filled_at_once(warped: Picture, seen: NDArray[np.float32], content: Picture) -> Picture:
+    """``fill_unseen`` by its definition, for the whole picture at once."""
+    ridge = 1e-3 * seen.size * np.eye(4)
+    colors = np.concatenate([content.reshape(-1, 3), np.ones((seen.size, 1))], 1)
+    weighted = (colors * seen.reshape(-1, 1)).T
+    change = np.linalg.solve(weighted @ colors + ridge, weighted @ (warped.reshape(-1, 3) - colors[:, :3]))
+    matched = np.clip(colors @ (np.eye(4, 3) + change), 0, 1).astype(np.float32).reshape(content.shape)
+    return np.asarray(matched + seen[..., None] * (warped - matched))
+
+
+def photos(width: int, height: int) -> tuple[Picture, Picture]:
+    """Two photos of one size."""
+    paths = [SHARED / f"photos/{name}.jpg" for name in ("chicago", "tuebingen_neckarfront")]
+    if not all(path.exists() for path in paths):
+        pytest.skip("the shared photos are missing")
+    content, film = (to_picture(cv2.resize(read(path), (width, height))) for path in paths)
+    return content, film
+
+
+SIZES = (97, 61), (256, 144), (456, 256), (703, 401), (1280, 720), (1920, 1080)
+
+
+# Exact, because frames of existing settings must not change. Noise at 1080p is left out: without AVX-512, OpenBLAS sums
+# in other runs, and one or two values of six million then differ in their last bit.
+@pytest.mark.parametrize(
+    ("kind", "size"), [*(("photos", size) for size in SIZES), *(("noise", size) for size in SIZES[:-1])]
+)
+def test_filling_block_by_block_gives_the_same_bits(kind: str, size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    width, height = size
+    if kind == "photos":
+        content, film = photos(width, height)
+        warped = film * np.float32(0.4) + content * np.float32(0.6)
+        seen = cv2.GaussianBlur((rng.random((height, width)) < 0.9).astype(np.float32), (0, 0), 0.8)
+    else:
+        warped, content = (rng.random((height, width, 3), np.float32) for _ in range(2))
+        seen = rng.random((height, width), np.float32)
+    for array in (warped, seen, content):
+        array.flags.writeable = False
+    expected = filled_at_once(warped, seen, content)
+    with ThreadPoolExecutor(2) as threads:
+        for filled in threads.map(lambda _: fill_unseen(warped, seen, content), range(2)):
+            assert np.array_equal(filled, expected)
+            assert filled.shape == expected.shape
+            assert filled.dtype == np.float32
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -210,15 +261,15 @@ def test_resize(dtype: type) -> None:
 
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shared sequences with exact flow, made anew: frames, flow, mask (valid) and vis (seen before)."""
+    """The shared synthetic sequences, generated: frames, exact flow, mask (valid) and vis (visible before)."""
     script = SHARED / "make_synthetic.py"
     if not script.exists():
-        pytest.skip("the shared maker of sequences with exact flow is not here")
+        pytest.skip("the shared script that generates sequences with exact flow is missing")
     names = {"pan": 21, "fg": 13, "static": 19}
-    chosen = [part for name, n in names.items() for part in (f"--bg-{name}", f"photos/kodim{n}.png")]
-    chosen += ["--fg", "photos/kodim23.png", "--fg-static", "photos/kodim07.png"]
+    photos = [argument for name, n in names.items() for argument in (f"--bg-{name}", f"photos/kodim{n}.png")]
+    photos += ["--fg", "photos/kodim23.png", "--fg-static", "photos/kodim07.png"]
     folder = tmp_path_factory.mktemp("truth")
-    subprocess.run([sys.executable, script.name, "--out", folder, *chosen], cwd=SHARED, check=True, capture_output=True)
+    subprocess.run([sys.executable, script.name, "--out", folder, *photos], cwd=SHARED, check=True, capture_output=True)
     return folder
 
 
@@ -229,31 +280,31 @@ def read(path: Path) -> Pixels:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["pan_zoom", "fg_moving", "static_bg"])
 @pytest.mark.parametrize("method", METHODS)
-def test_exact_flow(truth: Path, method: str, name: str) -> None:
-    settings = FlowSettings(method=method)  # type: ignore[arg-type]
-    errors, caught, thrown = [], [], []
+def test_exact_flow(truth: Path, method: Method, name: str) -> None:
+    settings = FlowSettings(method=method)
+    errors, detected, rejected = [], [], []
     for t in range(1, 24, 4):
         current, previous = (read(truth / name / f"frames/{k:04d}.png") for k in (t, t - 1))
         exact = np.load(truth / name / f"flow/{t:04d}.npy")
-        valid, visible = (read(truth / name / part / f"{t:04d}.png")[..., 0] > 0 for part in ("mask", "vis"))
+        valid, visible = (read(truth / name / kind / f"{t:04d}.png")[..., 0] > 0 for kind in ("mask", "vis"))
         motion = estimate(current, previous, settings)
         error = np.hypot(*(motion.flow - exact).transpose(2, 0, 1))
         errors.append(error[valid].mean())
-        thrown.append((motion.consistency[valid & (error < 1)] < 0.5).mean())
-        caught.append(motion.consistency[~visible & (warp(to_picture(previous), exact)[1] > 0)] < 0.5)
-    most, least, lost = LIMITS[method]
-    assert np.mean(errors) < most
-    assert np.mean(thrown) < lost
-    uncovered = np.concatenate(caught)
-    assert not uncovered.size or uncovered.mean() > least
+        rejected.append((motion.consistency[valid & (error < 1)] < 0.5).mean())
+        detected.append(motion.consistency[~visible & (warp(to_picture(previous), exact)[1] > 0)] < 0.5)
+    max_error, min_detected, max_rejected = LIMITS[method]
+    assert np.mean(errors) < max_error
+    assert np.mean(rejected) < max_rejected
+    uncovered = np.concatenate(detected)
+    assert not uncovered.size or uncovered.mean() > min_detected
 
 
-def test_the_camera_is_what_most_of_the_trusted_flow_follows() -> None:
+def test_most_of_the_trusted_flow_follows_the_camera() -> None:
     rng = np.random.default_rng(0)
     y, x = np.mgrid[0:60, 0:90].astype(np.float32)
     camera = np.stack([5 + 0.02 * x, -3 + 0.01 * y], -1)
     flow = camera.copy()
-    flow[20:40, 30:55] += (9, -7)  # something that moves otherwise
+    flow[20:40, 30:55] += (9, -7)  # an object that moves on its own
     trusted = rng.random((60, 90)) < 0.5
     flow[~trusted] = rng.normal(0, 20, (int((~trusted).sum()), 2))
     assert np.abs(_camera(flow.astype(np.float32), trusted) - camera).max() < 0.2
@@ -269,7 +320,7 @@ def test_noisy_plain_areas_are_trusted_to_move_with_the_camera() -> None:
         for at in (9, 3)
     )
     shares = [
-        (estimate(current, previous, FlowSettings(plain=plain)).consistency[8:80, 8:-20] > 0.99).mean()
+        (estimate(current, previous, FlowSettings(), plain=plain).consistency[8:80, 8:-20] > 0.99).mean()
         for plain in (False, True)
     ]
     assert shares[1] > 0.95

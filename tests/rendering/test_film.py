@@ -63,8 +63,9 @@ def request_(rendered: Request, tmp_path: Path) -> Request:
 
 def test_a_film_of_several_processes_is_that_of_one(request_: Request, tmp_path: Path) -> None:
     assert request_.job
-    with pytest.raises(IncompleteError, match=r"frames 10:19 are not rendered yet; render them with run --frames"):
+    with pytest.raises(IncompleteError, match=r"frames 10:19 are not rendered yet; render them with run --frames") as e:
         stored_film(request_.job, tmp_path / "film.mkv")
+    assert e.value.missing == tuple(range(10, 19))
     assert not (tmp_path / "film.mkv").exists()
     run(prepare(check(dataclasses.replace(request_, frames="12:19"))))  # with its lead-in, 10 and 11
     events: list[object] = []

@@ -1,6 +1,6 @@
-"""Two frames -> Motion: optical flow both ways, and how far it can be trusted; warping along it."""
+"""Two frames -> Motion: optical flow in both directions, and how far to trust it; warping along it."""
 
-from typing import Any
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -11,70 +11,86 @@ from videostyle.settings import FlowSettings
 
 Field = NDArray[np.float32]
 """(H, W, 2) px"""
+Plane = NDArray[np.float32]
+"""(H, W)"""
 Weight = NDArray[np.float32]
 """(H, W) in 0..1"""
+Mask = NDArray[np.bool_]
+"""(H, W)"""
 Gray = NDArray[np.uint8]
 """(H, W) 0..255"""
+Doubles = NDArray[np.float64]
+"""(N, 4) or (4, 4)"""
+Values = TypeVar("Values", bound=NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32])
 
+AGREEMENT, AGREEMENT_PX = 0.01, 0.5
+"""forward-backward test of Sundaram et al. 2010, as in Ruder et al. 2016: share of the squared flows, and px^2"""
 COARSEST = 12
-"""px, least short side of Farneback's coarsest level: with 24 it loses pans of 80 px in pictures 360 px high"""
+"""px, shortest side of Farneback's coarsest level: with 24 it loses pans of 80 px in pictures 360 px high"""
 NORMALIZED = 8.0
-"""px, standard deviation of the window in which contrast is evened out for Farneback"""
+"""px, standard deviation of the window that contrast is normalized in for Farneback"""
 ITERATIONS = 3, 6
-"""of Farneback, at full size and on every smaller level, where they cost little and find large motion"""
+"""of Farneback: at full size, and on each smaller level, where iterations are cheap and large motion is found"""
 WINDOW, NEIGHBORS, SPREAD = 11, 5, 1.1
-"""px: over which Farneback averages, which it fits a polynomial to, and the standard deviation of the fit's weight"""
+"""px, Farneback: size of the averaging window, size of the polynomial fit, standard deviation of the fit's weights"""
 SMOOTHNESS, REFINEMENTS = 80.0, 10
-"""of the variational refinement: weight of smooth flow (OpenCV's is 20) and fixed-point iterations"""
+"""variational refinement: weight of the smoothness term (OpenCV's default is 20) and fixed-point iterations"""
 FAINTEST = 4.0
-"""levels of 255: contrast below this is taken for noise and not raised"""
+"""levels of 255: contrast below this counts as noise and is not amplified"""
 CAMERA_ROUNDS, CAMERA_SIDE = 5, 128
-"""of reweighted least squares, on a grid of about so many points along the short side: six numbers need no more"""
+"""rounds of reweighted least squares, on a grid with about this many points along the short side"""
 APART, CLEAR = 1.0, 1.0
-"""px between two motions that differ; levels of 255 by which one of them must explain a color better to be the one"""
+"""px by which two motions must differ; levels of 255 by which one must explain a color better to be preferred"""
 REACH, STEEP = 1 / 8, 1e-3
-"""of the guided filter: radius as a share of the short side, and variance of the guide below which it only averages"""
+"""guided filter: radius as a share of the short side, and the variance of the guide below which it only averages"""
 DIS_FULL = 512
-"""px: pictures with a shorter side are followed by DIS down to full size, others to half size"""
+"""px: DIS runs to full size on pictures with a shorter short side, to half size on others"""
+RUN = 384
+"""pixels that one matrix product sums over: as many as OpenBLAS does, so that sums round as in one large product"""
+BLOCK = 160 * RUN
+"""pixels recolored at a time: their float64 copies take 2 MiB each, not 66 as those of a 1080p frame would"""
 
 
-def estimate(current: Pixels, previous: Pixels, settings: FlowSettings) -> Motion:
-    """Motion between two frames (H, W, 3) of equal size.
+def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain: bool = True) -> Motion:
+    """Estimate the motion between two frames (H, W, 3) of equal size.
 
-    A pixel is trusted where the flow there and back agree (Sundaram et al. 2010: ``|w1 + w2|^2 < 0.01 (|w1|^2 + |w2|^2)
-    + 0.5`` px^2, with the constants of Ruder et al. 2016), it lies inside the earlier frame, and, differing from both,
-    the earlier frame warped shows about the same colour. What is not trusted, or has a neighbor's flow, and shows the
-    same colour along the camera's motion gets that motion, and is trusted.
+    A pixel's flow is trusted where forward and backward flow agree (Sundaram et al. 2010: ``|w1 + w2|^2 <
+    0.01 (|w1|^2 + |w2|^2) + 0.5`` px^2, with the constants of Ruder et al. 2016), where it points inside the earlier
+    frame and, unlike in both papers, where the warped earlier frame has about the same color.
+
+    plain: let plain areas, which have too little texture for optical flow, move with the camera. A pixel gets the
+    camera's motion, and is trusted, if it keeps its color along that motion and its own flow is not trusted or belongs
+    to a neighboring object. Needs ``settings.photometric`` > 0.
     """
     now, before = _gray(current), _gray(previous)
     backward = _flow(now, before, settings.method)
     forward = _flow(before, now, settings.method)
-    back = _sample(forward, backward, cv2.INTER_LINEAR)
+    x, y = _places(backward)
+    back = _sample(forward, x, y, cv2.INTER_LINEAR)
     lengths = _squares(backward) + _squares(back)
-    trusted = _squares(backward + back) < settings.forward_backward * lengths + settings.forward_backward_px
-    trusted &= _inside(backward)
+    inside = _inside(x, y)
+    trusted = inside & (_squares(backward + back) < AGREEMENT * lengths + AGREEMENT_PX)
     if settings.motion_boundary:
         trusted &= ~_boundary(backward)
     if settings.photometric:
-        change = _change(current, previous, backward)
+        change = _change(current, previous, x, y)
         trusted &= change < settings.photometric
-    if settings.photometric and settings.plain:
+    if settings.photometric and plain:
         camera = _camera(backward, trusted)
-        along = _change(current, previous, camera)
-        plain = ~trusted | _drawn_along(now, backward - camera, change - along, trusted)
-        plain &= _inside(camera) & (along < settings.photometric)
-        backward = np.where(plain[..., None], camera, backward)
-        trusted |= plain
+        x, y = _places(camera)
+        camera_change = _change(current, previous, x, y)
+        moves = ~trusted | _follows_neighbor(now, backward - camera, change - camera_change, trusted)
+        moves &= _inside(x, y) & (camera_change < settings.photometric)
+        backward = np.where(moves[..., None], camera, backward)
+        inside |= moves
+        trusted |= moves
     weight = cv2.erode(trusted.astype(np.float32), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    weight = cv2.GaussianBlur(weight, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE) * _inside(backward)
+    weight = cv2.GaussianBlur(weight, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE) * inside
     return Motion(backward, np.ascontiguousarray(weight, np.float32))
 
 
-def _camera(flow: Field, trusted: NDArray[np.bool_]) -> Field:
-    """The affine motion that most of the trusted flow follows: (H, W, 2). Nothing trusted: no motion.
-
-    Flow is random in plain areas, a sky or a wall; they are taken to move as the camera does.
-    """
+def _camera(flow: Field, trusted: Mask) -> Field:
+    """The affine motion that most of the trusted flow follows: (H, W, 2). No motion if nothing is trusted."""
     height, width = trusted.shape
     y, x = np.mgrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j]
     terms = np.stack([np.ones_like(x), x, y], -1)
@@ -85,16 +101,16 @@ def _camera(flow: Field, trusted: NDArray[np.bool_]) -> Field:
     for _ in range(CAMERA_ROUNDS):
         normal = (known * weight).T
         fit = np.linalg.solve(normal @ known + np.eye(3) * 1e-3, normal @ wanted)
-        away = np.square(wanted - known @ fit).sum(1, keepdims=True)
-        weight = valid / (1 + away)  # Cauchy's weights: what moves otherwise loses its say
+        residual = np.square(wanted - known @ fit).sum(1, keepdims=True)
+        weight = valid / (1 + residual)  # Cauchy's weights: objects that move on their own count less
     return np.asarray(terms @ fit, np.float32)
 
 
-def _drawn_along(gray: Gray, apart: Field, gain: Weight, trusted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Plain pixels beside something that moves by itself, whose flow is that thing's and not their own: (H, W).
+def _follows_neighbor(gray: Gray, apart: Field, gain: Plane, trusted: Mask) -> Mask:
+    """Find pixels of a plain background that got the flow of a moving object next to them: (H, W).
 
-    apart: their flow less the camera's motion, px. gain: by how much the latter explains their color better, levels of
-    255. Where both explain it a pixel goes with those around it, of its brightness, of which only one is true.
+    apart: their flow minus the camera's motion, px. gain: how much better the camera's motion explains their color,
+    levels of 255. Where both motions explain the color, the pixels of similar brightness around it decide.
     """
     differs = _squares(apart) > APART**2
     camera = (gain > CLEAR) | (trusted & ~differs)
@@ -103,52 +119,75 @@ def _drawn_along(gray: Gray, apart: Field, gain: Weight, trusted: NDArray[np.boo
     return differs & (gain > -CLEAR) & (votes > 0)
 
 
-def _guided(values: Weight, guide: Weight) -> Weight:
-    """Values (H, W) averaged within the borders of a guide in 0..1 (He et al. 2010, the guided filter)."""
+def _guided(values: Plane, guide: Weight) -> Plane:
+    """Average values (H, W) without crossing the edges of a guide in 0..1 (He et al. 2010, the guided filter)."""
     side = 2 * max(1, round(REACH * min(guide.shape))) + 1
 
-    def mean(of: NDArray[Any]) -> Weight:
-        return np.asarray(cv2.boxFilter(of, -1, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
+    def mean(plane: Plane) -> Plane:
+        return np.asarray(cv2.boxFilter(plane, -1, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
 
     level, average = mean(guide), mean(values)
-    slope = (mean(guide * values) - level * average) / (mean(guide * guide) - level * level + STEEP)
+    covariance, variance = mean(guide * values) - level * average, mean(guide * guide) - level * level
+    slope = np.asarray(covariance / (variance + STEEP), np.float32)
     return mean(slope) * guide + mean(average - slope * level)
 
 
 def warp(picture: Picture, flow: Field) -> tuple[Picture, Weight]:
-    """An earlier picture (H, W, 3) brought to the current frame, and where it was seen (1) or lay outside (0).
+    """Warp an earlier picture (H, W, 3) to the current frame; the weight is 1 where it was seen, 0 outside of it.
 
-    Sampled by Lanczos' kernel: carried through many frames, a picture is blurred by bilinear sampling, and by OpenCV's
-    bicubic one sharpened.
+    Sampled with a Lanczos kernel: over many frames, bilinear sampling blurs a picture, and OpenCV's bicubic sampling
+    sharpens it.
     """
-    warped = np.clip(_sample(picture, flow, cv2.INTER_LANCZOS4), 0, 1)
-    return warped, _inside(flow).astype(np.float32)
+    x, y = _places(flow)
+    warped = _sample(picture, x, y, cv2.INTER_LANCZOS4)
+    return np.clip(warped, 0, 1, out=warped), _inside(x, y).astype(np.float32)
 
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:
-    """Pixels (H, W, 3) at another size: by area where they shrink, bicubically where they grow."""
+    """Resize pixels (H, W, 3): by area to fewer pixels, bicubically to more."""
     if pixels.shape[:2] == (height, width):
         return pixels
     smaller = width * height < pixels.shape[0] * pixels.shape[1]
-    found: Pixels = _resized(pixels, (width, height), cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
-    return found
+    return _resized(pixels, (width, height), cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
 
 
 def fill_unseen(warped: Picture, seen: Weight, content: Picture) -> Picture:
-    """Put the content frame, in the colours of the stylized film, where nothing was seen.
+    """Fill unseen pixels of a warped stylized picture with the content frame, recolored like the film.
 
-    The colours are mapped by the affine map of RGB that best turns content into the warped picture where it was seen
-    (ridge least squares, drawn towards changing nothing); with hardly anything seen the content stays as it is.
+    The recoloring is the affine map of RGB that best turns the content into the warped picture where it was seen: least
+    squares, with a ridge toward no change. With hardly anything seen, the content keeps its colors. In float64,
+    block by block: float32 is hardly faster and would change the pixels.
     """
-    ridge = 1e-3 * seen.size
-    inputs = np.concatenate([content.reshape(-1, 3), np.ones((seen.size, 1), np.float32)], 1).astype(np.float64)
-    weighted = inputs * seen.reshape(-1, 1)
-    identity = np.eye(4, 3)
-    change = np.linalg.solve(
-        weighted.T @ inputs + ridge * np.eye(4), weighted.T @ (warped.reshape(-1, 3) - inputs @ identity)
-    )
-    matched = np.clip(inputs @ (identity + change), 0, 1).reshape(content.shape).astype(np.float32)
-    return matched + seen[..., None] * (warped - matched)
+    film, clip, weight = warped.reshape(1, -1, 3), content.reshape(1, -1, 3), seen.reshape(1, -1)
+    blocks = [np.s_[:, start : start + BLOCK] for start in range(0, seen.size, BLOCK)]
+    run = RUN if len(blocks) > 1 else seen.size
+    normal, right = np.zeros((4, 4)), np.zeros((4, 4))
+    for block in blocks:
+        colors = _with_one(clip[block])
+        weighted = colors * cv2.merge([weight[block]] * 4)[0]
+        normal = _add_products(normal, weighted, colors, run)
+        right = _add_products(right, weighted, _with_one(film[block]) - colors, run)
+    ridge = 1e-3 * seen.size * np.eye(4)
+    recolor = np.eye(4, 3) + np.linalg.solve(normal + ridge, right[:, :3])
+    filled = np.empty_like(film)
+    for block in blocks:
+        matched = np.clip((_with_one(clip[block]) @ recolor).astype(np.float32), 0, 1)
+        difference = (film[block][0] - matched) * cv2.merge([weight[block]] * 3)[0]
+        np.add(matched, difference, out=filled[block][0])
+    return filled.reshape(content.shape)
+
+
+def _with_one(colors: Picture) -> Doubles:
+    """Colors (1, N, 3) with a constant 1 as fourth channel: (N, 4)."""
+    return np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2RGBA)[0], np.float64)
+
+
+def _add_products(total: Doubles, left: Doubles, right: Doubles, run: int) -> Doubles:
+    """Add ``left.T @ right`` of two (N, 4) arrays to a total (4, 4), one run of rows after the other."""
+    whole = len(left) - len(left) % run
+    products = left[:whole].reshape(-1, run, 4).swapaxes(1, 2) @ right[:whole].reshape(-1, run, 4)
+    rest = left[whole:].T @ right[whole:]
+    return np.asarray(np.concatenate([total[None], products, rest[None]]).sum(0))
 
 
 def _gray(pixels: Pixels) -> Gray:
@@ -158,16 +197,16 @@ def _gray(pixels: Pixels) -> Gray:
 
 
 def _flow(current: Gray, previous: Gray, method: str) -> Field:
-    """Where the pixels of one gray frame were in another: (H, W, 2)."""
+    """Where each pixel of the current frame was in the previous one: (H, W, 2)."""
     return _dis(current, previous) if method == "dis" else _farneback(current, previous)
 
 
 def _farneback(current: Gray, previous: Gray) -> Field:
-    """Farnebäck 2003, coarse to fine, on pictures whose contrast is evened out at every scale.
+    """Farnebäck 2003, coarse to fine, on pictures whose contrast is normalized on every level.
 
-    Differs from OpenCV's own pyramid: a window holds strong and weak texture, of which else only the strong counts.
-    On every scale the flow is then refined by Brox et al. 2004, as DIS refines its own: Farneback's window blurs
-    borders and fractions of a pixel. It halves the end-point error, and films are steadier for it (scripts/LOG.md).
+    Differs from OpenCV's own pyramid: there, strong texture in a window drowns out weak texture. On every level the
+    flow is then refined as in Brox et al. 2004, the way DIS refines its own: Farneback's window blurs edges and is
+    imprecise below a pixel. This halves the end-point error and makes films steadier (scripts/LOG.md).
     """
     refinement = cv2.VariationalRefinement.create()
     refinement.setAlpha(SMOOTHNESS)
@@ -180,64 +219,63 @@ def _farneback(current: Gray, previous: Gray) -> Field:
         growth = np.array([size[0] / flow.shape[1], size[1] / flow.shape[0]], np.float32)
         start = _resized(flow, size, cv2.INTER_LINEAR) * growth
         rounds, initial = ITERATIONS[level > 0], cv2.OPTFLOW_USE_INITIAL_FLOW
-        found = cv2.calcOpticalFlowFarneback(
-            _even(now), _even(before), start, 0.5, 1, WINDOW, rounds, NEIGHBORS, SPREAD, initial
+        rough = cv2.calcOpticalFlowFarneback(
+            _normalized(now), _normalized(before), start, 0.5, 1, WINDOW, rounds, NEIGHBORS, SPREAD, initial
         )
-        flow = np.asarray(refinement.calc(now, before, np.ascontiguousarray(found)), np.float32)
+        flow = np.asarray(refinement.calc(now, before, np.ascontiguousarray(rough)), np.float32)
     return flow
 
 
 def _dis(current: Gray, previous: Gray) -> Field:
-    """Kroeger et al. 2016, OpenCV's medium preset, ending at full size where the picture is small."""
+    """Kroeger et al. 2016, OpenCV's medium preset, but down to full size where the picture is small."""
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     estimator.setFinestScale(0 if min(current.shape) < DIS_FULL else 1)
     start = np.zeros((*current.shape, 2), np.float32)
     return np.asarray(estimator.calc(current, previous, start), np.float32)
 
 
-def _even(gray: Gray) -> Gray:
-    """Subtract the local mean and divide by the local deviation."""
+def _normalized(gray: Gray) -> Gray:
+    """Subtract the local mean and divide by the local standard deviation."""
     values = gray.astype(np.float32)
     detail = values - cv2.GaussianBlur(values, (0, 0), NORMALIZED)
     deviation = np.sqrt(cv2.GaussianBlur(np.square(detail), (0, 0), NORMALIZED) + FAINTEST**2)
     return np.asarray(np.clip(128 + 48 * detail / deviation, 0, 255), np.uint8)
 
 
-def _resized(values: NDArray[Any], size: tuple[int, int], interpolation: int) -> NDArray[Any]:
-    """Values (H, W, ...) of the same type at another width and height."""
-    return np.asarray(cv2.resize(values, size, interpolation=interpolation), values.dtype)
+def _resized(values: Values, size: tuple[int, int], interpolation: int) -> Values:
+    """Values (H, W, ...) of the same type at another (width, height)."""
+    return cast(Values, cv2.resize(values, size, interpolation=interpolation))
 
 
-def _places(flow: Field) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Where every pixel was: x and y, (H, W)."""
+def _places(flow: Field) -> tuple[Plane, Plane]:
+    """Where each pixel was in the earlier frame: x and y, (H, W), px."""
     height, width = flow.shape[:2]
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return x + flow[..., 0], y + flow[..., 1]
+    x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    return x + flow[..., 0], y[:, None] + flow[..., 1]
 
 
-def _sample(values: NDArray[np.float32], flow: Field, interpolation: int) -> NDArray[np.float32]:
-    x, y = _places(flow)
+def _sample(values: NDArray[np.float32], x: Plane, y: Plane, interpolation: int) -> NDArray[np.float32]:
     return np.asarray(cv2.remap(values, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _inside(flow: Field) -> NDArray[np.bool_]:
-    x, y = _places(flow)
-    return np.asarray((x >= 0) & (y >= 0) & (x <= flow.shape[1] - 1) & (y <= flow.shape[0] - 1))
+def _inside(x: Plane, y: Plane) -> Mask:
+    height, width = x.shape
+    return np.asarray((x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1))
 
 
-def _squares(field: Field) -> NDArray[np.float32]:
+def _squares(field: Field) -> Plane:
     return np.asarray(np.square(field).sum(-1), np.float32)
 
 
-def _boundary(flow: Field) -> NDArray[np.bool_]:
-    """Ruder et al. 2016: ``|grad u|^2 + |grad v|^2 > 0.01 |w|^2 + 0.002``."""
-    gradients = [np.square(part) for channel in (0, 1) for part in np.gradient(flow[..., channel])]
+def _boundary(flow: Field) -> Mask:
+    """Motion boundaries of Ruder et al. 2016: ``|grad u|^2 + |grad v|^2 > 0.01 |w|^2 + 0.002``."""
+    gradients = [np.square(slope) for channel in (0, 1) for slope in np.gradient(flow[..., channel])]
     return np.asarray(np.sum(gradients, 0) > 0.01 * _squares(flow) + 0.002)
 
 
-def _change(current: Pixels, previous: Pixels, flow: Field) -> Weight:
-    """Difference of the earlier frame, warped, from the current one, over a few pixels: (H, W), levels of 255."""
+def _change(current: Pixels, previous: Pixels, x: Plane, y: Plane) -> Plane:
+    """Difference between the current frame and the earlier one sampled at x, y, blurred: (H, W), levels of 255."""
     top = np.iinfo(current.dtype).max / 255
-    warped = _sample(previous.astype(np.float32), flow, cv2.INTER_LINEAR)
+    warped = _sample(previous.astype(np.float32), x, y, cv2.INTER_LINEAR)
     difference = np.abs(warped - current.astype(np.float32)).mean(-1) / top
     return np.asarray(cv2.GaussianBlur(difference, (0, 0), 1.5), np.float32)

@@ -1,4 +1,4 @@
-"""Frames -> scenes, by PySceneDetect's detectors fed with our frames."""
+"""Frames -> scenes, with PySceneDetect's detectors."""
 
 import itertools
 import math
@@ -14,45 +14,49 @@ from videostyle.frames import Frame, FrameRange
 from videostyle.settings import SceneSettings
 
 LEAST_CHANGE = 6.0
-"""levels of 255, mean over pixels and channels: hue and saturation of black pixels jump where nothing can be seen"""
+"""levels of 255, mean over pixels and channels: hue and saturation of black pixels jump where nothing is visible"""
 FLASH = 3
-"""frames: what looks different no longer than this is a flash, not a scene"""
+"""frames: a change that lasts no longer than this is a flash, not a scene"""
 LIKE_BEFORE = 0.5
-"""a flash is over when the difference from before it has fallen to this fraction"""
+"""a flash is over when the difference from the frame before it has dropped to this fraction"""
 STANDS_OUT = 2.0
-"""times the median change between neighbours around it that a cut must have: fast motion changes every frame much"""
+"""a cut must change at least this many times as much as its neighbors (median): fast motion changes every frame"""
 KEPT = 12
-"""frames at hand when a cut is judged: as far back as it is reported late, and FLASH more on either side"""
+"""frames in memory when a cut is checked: the detector reports it late, and FLASH frames on either side are needed"""
 BLOCK = 256
-"""frames that are looked at before a range to find where its scene begins; twice as many each time that is in vain"""
+"""frames that are searched before a range for the start of its scene, at first; each further search doubles them"""
 
 _Small = NDArray[np.uint8]
 
 
 def find_scenes(
-    look: Callable[[FrameRange], Iterable[Frame]], wanted: FrameRange, num_frames: int, settings: SceneSettings
+    read: Callable[[FrameRange], Iterable[Frame]], wanted: FrameRange, num_frames: int, settings: SceneSettings
 ) -> list[FrameRange]:
-    """The scenes that a range of a clip lies in, ascending, the last one only as far as the range goes.
+    """Find the scenes that the frames of a range belong to, ascending; the last one ends where the range does.
 
-    look: decodes frames (H, W, 3) of any one size; 144 px on the short side are enough. num_frames: of the clip.
-    Of the detector's cuts those are dropped that are flashes, hardly change the picture, or do not stand out from the
-    motion around them; of scenes shorter than ``settings.min_frames`` those after the first.
+    read: decodes a range of the clip's frames, all (H, W, 3) of one size; 144 px on the short side are enough.
+    num_frames: length of the clip.
 
-    Whatever the range, scenes begin where they do in the whole clip, but only as much of it is looked at as that takes:
-    back to a cut that counts for certain, because no other one is near before it.
+    The detector proposes cuts. A cut is dropped if it is a flash, hardly changes the picture, or does not stand out
+    from the motion around it. What remains is taken in order, and a cut begins a scene if the scene before it is then
+    at least ``settings.min_frames`` long.
+
+    Scenes begin where they would if the whole clip were searched, yet only part of it is read. That rule looks back:
+    whether a cut counts depends on the scene before it. So the search goes back, block by block, until it meets a cut
+    that begins a scene in any case (see ``_anchor``), and applies the rule from there on.
     """
     if settings.detector == "none":
-        deque(look(FrameRange(0, wanted.stop)), maxlen=0)
+        deque(read(FrameRange(0, wanted.stop)), maxlen=0)
         return [FrameRange(0, wanted.stop)]
     cuts, begin, end, block = list[int](), wanted.start, wanted.stop, BLOCK
-    certain = None
-    while certain is None:
+    anchor = None
+    while anchor is None:
         begin = max(0, begin - block)
         around = FrameRange(max(0, begin - KEPT), min(num_frames, end + KEPT))
-        cuts = [cut for cut in _cuts(look(around), settings) if begin <= cut < end] + cuts
-        certain = _certain(cuts, begin, wanted.start, settings.min_frames)
+        cuts = [cut for cut in _cuts(read(around), settings) if begin <= cut < end] + cuts
+        anchor = _anchor(cuts, begin, wanted.start, settings.min_frames)
         end, block = begin, 2 * block
-    starts = [certain]
+    starts = [anchor]
     for cut in cuts:
         if cut - starts[-1] >= settings.min_frames:
             starts.append(cut)
@@ -60,27 +64,32 @@ def find_scenes(
     return [FrameRange(start, stop) for start, stop in scenes if stop > wanted.start]
 
 
-def _certain(cuts: Sequence[int], begin: int, end: int, least: int) -> int | None:
-    """The last cut up to ``end`` that begins a scene wherever the scenes before it began; 0: the clip's beginning.
+def _anchor(cuts: Sequence[int], begin: int, end: int, min_frames: int) -> int | None:
+    """The last frame up to ``end`` that begins a scene wherever earlier scenes begin; None if there is none.
 
-    cuts: all of them from frame ``begin`` on.
+    cuts: all of them from frame ``begin`` on. A cut is such a frame if no other cut lies less than ``min_frames``
+    before it: whichever cut began the scene before, that scene is long enough. So is the first frame of the clip.
     """
     if begin == 0:
         return 0
-    spaced = [cut for before, cut in itertools.pairwise([begin, *cuts]) if cut - before >= least and cut <= end]
-    return spaced[-1] if spaced else None
+    clear = [cut for before, cut in itertools.pairwise([begin, *cuts]) if cut - before >= min_frames and cut <= end]
+    return clear[-1] if clear else None
 
 
 def _cuts(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[int]:
-    """First frames after a cut that is seen and lasts, however near each other: KEPT frames around it decide."""
+    """First frames after a cut that is visible and lasts, however close to each other they are.
+
+    The detector sees consecutive places, not frame numbers, and each of its cuts waits until the frames after it that
+    ``_is_cut`` needs have come. The last KEPT frames are kept for that.
+    """
     detector, waiting = _detector(settings), deque[int]()
     recent = dict[int, tuple[int, _Small]]()
     for place, frame in enumerate(frames):
         pixels = _bytes(frame)
         recent[place] = frame.index, pixels
         recent.pop(place - KEPT, None)
-        found = detector.process_frame(FrameTimecode(place, fps=25.0), np.ascontiguousarray(pixels[..., ::-1]))
-        waiting.extend(cut.frame_num for cut in found if cut.frame_num)
+        proposed = detector.process_frame(FrameTimecode(place, fps=25.0), np.ascontiguousarray(pixels[..., ::-1]))
+        waiting.extend(cut.frame_num for cut in proposed if cut.frame_num)
         while waiting and waiting[0] + FLASH <= place:
             cut = waiting.popleft()
             if _is_cut(cut, recent):
@@ -91,27 +100,28 @@ def _cuts(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[int]:
 
 
 def _detector(settings: SceneSettings) -> ContentDetector:
-    """A detector that reports every cut it sees; scenes that are too short are dropped later."""
+    """A detector that reports every cut, as short scenes are dropped later."""
     threshold = settings.threshold
     if settings.detector == "adaptive":
         return AdaptiveDetector(adaptive_threshold=threshold or 3.0, min_scene_len=1)
     return ContentDetector(threshold=threshold or 27.0, min_scene_len=0)
 
 
-def _is_cut(cut: int, frames: Mapping[int, tuple[int, _Small]]) -> bool:
-    """Whether the picture changes visibly and more than around it, and for longer than a flash lasts."""
+def _is_cut(cut: int, recent: Mapping[int, tuple[int, _Small]]) -> bool:
+    """Whether the picture changes visibly at a place, more than around it, and for longer than a flash lasts."""
 
     def change(before: int, after: int) -> float:
-        """Mean difference of two frames, levels of 255; infinite where one is not there."""
-        if before not in frames or after not in frames:
+        """Mean difference between two frames, levels of 255; infinite if one is not in memory."""
+        if before not in recent or after not in recent:
             return math.inf
-        return float(np.abs(frames[before][1].astype(np.int16) - frames[after][1]).mean())
+        return float(np.abs(recent[before][1].astype(np.int16) - recent[after][1]).mean())
 
     here = change(cut - 1, cut)
     nearby = [change(cut + k - 1, cut + k) for k in range(-FLASH, FLASH + 1) if k]
     usual = float(np.median([value for value in nearby if value < math.inf] or [0.0]))
     if here < max(LEAST_CHANGE, STANDS_OUT * usual):
         return False
+    # The cut is one end of a flash if a frame soon after it looks like the last one before it, or the other way around.
     return not any(
         min(change(cut - 1, cut + k), change(cut - 1 - k, cut)) < LIKE_BEFORE * here for k in range(1, FLASH + 1)
     )
