@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videostyle.frames import FrameInput, FrameTask, Picture, Pixels, TemporalTarget, to_picture
+from videostyle.paint.optimize.fill import fill_unseen
 from videostyle.settings import RenderSettings
 
 WARPED = "warped"
@@ -58,21 +59,3 @@ def claim(targets: Sequence[TemporalTarget]) -> tuple[TemporalTarget, ...]:
         held.append(TemporalTarget(target.picture, np.maximum(target.weight - claimed, 0)))
         claimed = claimed + target.weight
     return tuple(held)
-
-
-def fill_unseen(warped: Picture, seen: NDArray[np.float32], content: Picture) -> Picture:
-    """The warped picture (H, W, 3), with the content, in the colors of the warped picture, where nothing was seen.
-
-    seen: (H, W) in 0..1. Colors are mapped by the affine map of RGB that best turns content into the warped picture
-    where it was seen (ridge least squares, pulled towards no change); if hardly anything was seen, the content stays
-    as it is.
-    """
-    ridge = 1e-3 * seen.size
-    inputs = np.concatenate([content.reshape(-1, 3), np.ones((seen.size, 1), np.float32)], 1).astype(np.float64)
-    weighted = inputs * seen.reshape(-1, 1)
-    identity = np.eye(4, 3)
-    change = np.linalg.solve(
-        weighted.T @ inputs + ridge * np.eye(4), weighted.T @ (warped.reshape(-1, 3) - inputs @ identity)
-    )
-    matched = np.clip(inputs @ (identity + change), 0, 1).reshape(content.shape).astype(np.float32)
-    return matched + seen[..., None] * (warped - matched)
