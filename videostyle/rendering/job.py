@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from videostyle.errors import JobError, MediaError, SettingsError
 from videostyle.frames import Clip, FrameDone, Pixels, to_picture
+from videostyle.media.color import in_colors_of
 from videostyle.media.files import check_folder
 from videostyle.media.patch.patch import Patch, plan_patch
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import default_name, has_file
-from videostyle.media.stills import in_colors_of, read_picture
+from videostyle.media.stills import read_picture
 from videostyle.rendering.film import (
     FilmDone,
     FrameWritten,

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from videostyle.errors import SettingsError
 from videostyle.frames import FrameRange
+from videostyle.media.color import in_colors_of
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
-from videostyle.media.stills import in_colors_of, read_picture
+from videostyle.media.stills import read_picture
 from videostyle.metrics import Scores, score
 from videostyle.rendering.plan import scan
 from videostyle.selection import select
