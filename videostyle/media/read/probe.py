@@ -56,15 +56,15 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
             if rate is not None and not is_raw(container):
                 raise MediaError(f"{path}: the clip has its own frame times; give it without --fps")
             video = _video_stream(container, path, stream)
-            table = read_table(container, video, rate)
+            table, index = read_table(container, video, rate), video.index  # a stream is gone with its container
         if table.packets.encrypted:
             raise MediaError(f"{path}: the clip is encrypted; give one without copy protection")
         if not table.frames:
             raise MediaError(f"{path}: the clip contains no frames; give another clip")
         with open_file(path) as container:
-            return _measure(path, container, cast(av.VideoStream, container.streams[video.index]), table)
+            return _measure(path, container, cast(av.VideoStream, container.streams[index]), table)
     except av.FFmpegError as error:
-        raise MediaError(f"{path}: not a readable clip ({error.strerror}); give a video file") from None
+        raise MediaError(f"{path}: not a clip that can be read ({error.strerror}); give a video file") from None
 
 
 def open_file(path: Path) -> InputContainer:
@@ -166,7 +166,7 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
     try:
         frame, decoder = read(files[0])
     except (OSError, av.FFmpegError):
-        raise MediaError(f"{path}: {files[0].name} cannot be decoded; replace that picture") from None
+        raise MediaError(f"{path}: {files[0].name} cannot be decoded; give another picture in its place") from None
     notes = []
     if rate is None:
         rate = Fraction(USUAL_RATE)

@@ -78,7 +78,7 @@ class Table:
         return gaps if len(gaps) < len(self.frames) / 20 else []
 
     def join_fields(self, decoded: list[int | None]) -> "Table":
-        """A table that counts two fields as one frame; in H.264 the fields of some or all frames may be separate packets.
+        """A table that counts two fields as one frame; in H.264, fields of some or all frames may be separate packets.
 
         decoded: pts of decoded frames, the first ones; for a file without times, of all frames.
         """
