@@ -231,9 +231,9 @@ def test_a_full_disk_is_reported_and_leaves_nothing_behind(
 ) -> None:
     write_png(tmp_path / "a.png", noise())
 
-    def half(self: Path, data: bytes) -> int:
+    def half(self: Path, content: bytes) -> int:
         with self.open("wb") as file:
-            file.write(data[: len(data) // 2])
+            file.write(content[: len(content) // 2])
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def refuse(*_: Any) -> None:

@@ -29,10 +29,10 @@ class _Bits:
         return int(bits, 2).to_bytes(len(bits) // 8, "big")
 
 
-def _unit(kind: int, data: bytes) -> bytes:
+def _unit(kind: int, content: bytes) -> bytes:
     for last in (3, 0, 1, 2):  # a start code must not appear inside
-        data = data.replace(bytes([0, 0, last]), bytes([0, 0, 3, last]))
-    return b"\0\0\0\1" + bytes([kind]) + data
+        content = content.replace(bytes([0, 0, last]), bytes([0, 0, 3, last]))
+    return b"\0\0\0\1" + bytes([kind]) + content
 
 
 def pictures(count: int) -> NDArray[np.uint8]:

@@ -23,16 +23,16 @@ LEFT, TOP = 12, 5
 
 def hide(path: Path) -> Path:
     """Add a clean aperture (ISO 14496-12, 12.1.4.2) to the sample entry of a QuickTime file."""
-    data = path.read_bytes()
+    content = path.read_bytes()
     numbers = (SEEN[0], 1, SEEN[1], 1, 2 * LEFT + SEEN[0] - STORED[0], 2, 2 * TOP + SEEN[1] - STORED[1], 2)
     aperture = struct.pack(">I4s4I2i2i", 40, b"clap", *numbers[:4], *numbers[4:])
-    end, begins = len(data), [data.rindex(b"moov") - 4]
+    end, begins = len(content), [content.rindex(b"moov") - 4]
     for name in (b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"):
-        begins.append(data.index(name, begins[-1]) - 4)
-    end = begins[-1] + struct.unpack_from(">I", data, begins[-1])[0]
-    longer = bytearray(data)
+        begins.append(content.index(name, begins[-1]) - 4)
+    end = begins[-1] + struct.unpack_from(">I", content, begins[-1])[0]
+    longer = bytearray(content)
     for begin in begins:  # the index follows the frames, which do not move
-        struct.pack_into(">I", longer, begin, struct.unpack_from(">I", data, begin)[0] + len(aperture))
+        struct.pack_into(">I", longer, begin, struct.unpack_from(">I", content, begin)[0] + len(aperture))
     path.write_bytes(longer[:end] + aperture + longer[end:])
     return path
 

@@ -93,11 +93,11 @@ def test_a_lost_frame_does_not_change_ranges(tmp_path: Path) -> None:
     path = write(path, COUNT, options=FIELDS | {"g": "1"})
     with av.open(str(path)) as container:
         packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
-    data = bytearray(path.read_bytes())
+    content = bytearray(path.read_bytes())
     for lost in (71, 72, 80):
         start, size = packets[lost]
-        data[start + 4 : start + size] = bytes(size - 4)
-    path.write_bytes(data)
+        content[start + 4 : start + size] = bytes(size - 4)
+    path.write_bytes(content)
     clip = probe(path)
     whole = pixels_of(clip)
     assert set(whole) == set(range(COUNT)) - {71, 72, 80}

@@ -28,7 +28,7 @@ def source(folder: Path, more: str = f":master-display={DISPLAY}:max-cll=1000,40
 def metadata_of(path: Path) -> list[dict[str, Any]]:
     """The side data of the first frame, by ffprobe."""
     frames = ffprobe(path, "-select_streams", "v", "-read_intervals", "%+#1", "-show_frames")["frames"]
-    return [data for data in frames[0].get("side_data_list", []) if not data["side_data_type"].startswith("H.26")]
+    return [entry for entry in frames[0].get("side_data_list", []) if not entry["side_data_type"].startswith("H.26")]
 
 
 @needs_ffprobe
@@ -38,7 +38,10 @@ def test_hdr10_is_kept_by_h265(film: str, frames: range | None, tmp_path: Path) 
     clip = source(tmp_path)
     assert read_hdr(clip) == Hdr(DISPLAY, "1000,400")
     wanted = metadata_of(clip.path)
-    assert {data["side_data_type"] for data in wanted} == {"Mastering display metadata", "Content light level metadata"}
+    assert {entry["side_data_type"] for entry in wanted} == {
+        "Mastering display metadata",
+        "Content light level metadata",
+    }
     assert check_film(clip, tmp_path / film, H265, (96, 64)).left_out == ()
     assert metadata_of(copy(clip, tmp_path / film, H265, frames)) == wanted
 

@@ -148,12 +148,12 @@ def test_times_before_zero(kind: str) -> None:
 
 def harm(path: Path, seed: int) -> Path:
     """A copy of the file with noise in three places, neither at its beginning nor at its end."""
-    noise, data = random.Random(seed), bytearray(path.read_bytes())
+    noise, content = random.Random(seed), bytearray(path.read_bytes())
     for _ in range(3):
-        place = noise.randrange(len(data) // 8, len(data) * 7 // 8)
-        data[place : place + 700] = noise.randbytes(700)
+        place = noise.randrange(len(content) // 8, len(content) * 7 // 8)
+        content[place : place + 700] = noise.randbytes(700)
     harmed = path.with_stem(f"harmed{seed}")
-    harmed.write_bytes(data)
+    harmed.write_bytes(content)
     return harmed
 
 
@@ -177,9 +177,9 @@ def test_frames_after_damage_in_an_avi_keep_their_times(tmp_path: Path) -> None:
     whole = probe(write(tmp_path / "whole.avi", 60, "mpeg4", options={"g": "1"}))
     with av.open(str(whole.path)) as container:
         places = [packet.pos for packet in container.demux(video=0) if packet.size]
-    data = bytearray(whole.path.read_bytes())
-    data[places[20] - 8 : places[23]] = b"\x55" * (places[23] - places[20] + 8)
-    (tmp_path / "clip.avi").write_bytes(data)
+    content = bytearray(whole.path.read_bytes())
+    content[places[20] - 8 : places[23]] = b"\x55" * (places[23] - places[20] + 8)
+    (tmp_path / "clip.avi").write_bytes(content)
     clip, pictures = probe(tmp_path / "clip.avi"), {frame.pts: frame.pixels for frame in decode(whole)}
     shown = list(decode(clip))
     lost = {whole.seconds(index) for index in range(60)} - {frame.pts for frame in shown}

@@ -61,11 +61,9 @@ def test_another_video_stream_can_be_selected(tmp_path: Path) -> None:
     covered = write_two(tmp_path / "covered.mp4", [(64, 48), (128, 96)], cover=0)
     with av.open(str(covered)) as container:
         cover = next(s.index for s in container.streams.video if s.disposition & av.stream.Disposition.attached_pic)
-    with pytest.raises(
-        MediaError, match=rf"stream {cover} is not a video stream; give --stream {1 - cover} \(128x96\)$"
-    ):
+    with pytest.raises(MediaError, match=rf"stream {cover} cannot be painted; give --stream {1 - cover} \(128x96\)$"):
         probe(covered, stream=cover)
-    with pytest.raises(MediaError, match=r"stream 7 is not a video stream; give --stream 0 \(64x48\) or 1 \(128x96\)$"):
+    with pytest.raises(MediaError, match=r"stream 7 cannot be painted; give --stream 0 \(64x48\) or 1 \(128x96\)$"):
         probe(path, stream=7)
 
 

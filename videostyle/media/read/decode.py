@@ -18,7 +18,7 @@ from videostyle.frames import Clip, Frame, FrameRange, Pixels
 from videostyle.media.color import looked_up, matrix_name, scaling, to_whole_range
 from videostyle.media.read.crop import visible
 from videostyle.media.read.deinterlace import REACH, deinterlaced
-from videostyle.media.read.probe import open_file
+from videostyle.media.read.probe import open_file, video_stream
 from videostyle.media.read.sequence import has_file, pictures
 from videostyle.media.read.table import to_the_end
 
@@ -87,7 +87,7 @@ def from_beginning(
     container: InputContainer, clip: Clip, begin: int | None, frames: FrameRange
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """(index, decoded frame) of a range, ascending; nothing where the seek did not land on a keyframe."""
-    stream = cast(av.VideoStream, container.streams[clip.stream])
+    stream = video_stream(container, clip.stream)
     packets = _packets(container, stream) if begin is None else _after_seek(container, stream, begin, clip, frames)
     indices = {pts: index for index, pts in enumerate(clip.pts)}
     last = frames.start - 1

@@ -3,14 +3,13 @@
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
 
 import av
 from av.sidedata.sidedata import Type
 
 from videostyle.frames import Clip
 from videostyle.media.read.decode import side_data
-from videostyle.media.read.probe import open_file
+from videostyle.media.read.probe import open_file, video_stream
 
 DYNAMIC = {
     Type.DOVI_METADATA: "Dolby Vision",
@@ -45,7 +44,7 @@ def read_hdr(clip: Clip) -> Hdr:
     if not clip.color.hdr:
         return Hdr()
     with open_file(clip.path) as source:
-        for packet in source.demux(cast(av.VideoStream, source.streams[clip.stream])):
+        for packet in source.demux(video_stream(source, clip.stream)):
             try:
                 frames = packet.decode()
             except av.FFmpegError:

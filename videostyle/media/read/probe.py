@@ -20,7 +20,7 @@ from videostyle.media.read.crop import Crop, crop_of
 from videostyle.media.read.sequence import FORMAT, check, files_of, is_sequence, read
 from videostyle.media.read.table import USUAL_RATE, Table, is_raw, read_table, to_the_end
 
-NOT_FILMS = Disposition.attached_pic | Disposition.timed_thumbnails
+NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
 DEINTERLACED = "the clip is interlaced: deinterlaced (bwdif)"
 LOOKED_AT = 16
 """packets decoded to find the clip's properties; the first frame of an interlaced clip may be progressive"""
@@ -55,14 +55,14 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
                 raise MediaError(f"{path}: a single picture; give a video file, or a folder or pattern of pictures")
             if rate is not None and not is_raw(container):
                 raise MediaError(f"{path}: the clip has its own frame times; give it without --fps")
-            video = _video_stream(container, path, stream)
+            video = _chosen(container, path, stream)
             table, index = read_table(container, video, rate), video.index  # a stream is gone with its container
         if table.packets.encrypted:
             raise MediaError(f"{path}: the clip is encrypted; give one without copy protection")
         if not table.frames:
             raise MediaError(f"{path}: the clip contains no frames; give another clip")
         with open_file(path) as container:
-            return _measure(path, container, cast(av.VideoStream, container.streams[index]), table)
+            return _measure(path, container, video_stream(container, index), table)
     except av.FFmpegError as error:
         raise MediaError(f"{path}: not a clip that can be read ({error.strerror}); give a video file") from None
 
@@ -76,21 +76,26 @@ def open_file(path: Path) -> InputContainer:
     return av.open(os.path.abspath(file), options={"protocol_whitelist": "file"}, metadata_errors="surrogateescape")
 
 
-def _video_stream(container: InputContainer, path: Path, index: int | None) -> av.VideoStream:
+def video_stream(container: InputContainer, index: int) -> av.VideoStream:
+    """The stream of this index, which must be of that kind."""
+    return cast(av.VideoStream, container.streams[index])
+
+
+def _chosen(container: InputContainer, path: Path, index: int | None) -> av.VideoStream:
     """The stream to paint, never a cover or thumbnail: the one of this index, else the default, else the largest."""
-    streams = _films(container)
+    streams = _paintable(container)
     if not streams:
         raise MediaError(f"{path}: the file contains no video; give a video file")
     if index is not None:
         named = [stream for stream in streams if stream.index == index]
         if not named:
-            raise MediaError(f"{path}: stream {index} is not a video stream; give --stream {_names(streams, ' or ')}")
+            raise MediaError(f"{path}: stream {index} cannot be painted; give --stream {_names(streams, ' or ')}")
         return named[0]
     return max(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
 
 
-def _films(container: InputContainer) -> list[av.VideoStream]:
-    return [s for s in container.streams.video if not s.disposition & NOT_FILMS and s.codec_context]
+def _paintable(container: InputContainer) -> list[av.VideoStream]:
+    return [s for s in container.streams.video if not s.disposition & NOT_VIDEO and s.codec_context]
 
 
 def _refuse(path: Path) -> None:
@@ -226,7 +231,7 @@ def _decoded(container: InputContainer, stream: av.VideoStream, packets: int | N
 
 def _pts(path: Path, index: int) -> list[int | None]:
     with open_file(path) as container:
-        return [frame.pts for frame in _decoded(container, cast(av.VideoStream, container.streams[index]))]
+        return [frame.pts for frame in _decoded(container, video_stream(container, index))]
 
 
 def _last_duration(table: Table, others: list[int]) -> int:
@@ -261,7 +266,7 @@ def _notes(container: InputContainer, stream: av.VideoStream, table: Table, crop
     if len(table.packets.sizes) > 1:
         first, *later = (f"{width}x{height}" for width, height in table.packets.sizes)
         yield f"frames change size to {', '.join(later)}: all are scaled to the size of the first, {first}"
-    others = [other for other in _films(container) if other.index != stream.index]
+    others = [other for other in _paintable(container) if other.index != stream.index]
     if others:
         yield f"painting video stream {_names([stream])}, not {_names(others)}; --stream selects another"
     if is_raw(container):

@@ -1,4 +1,4 @@
-"""Packets -> times of frames: what a file holds, measured almost without decoding and without trusting its header."""
+"""Packets -> frame times: what a file contains, measured with little decoding and without trusting its header."""
 
 import itertools
 from collections.abc import Iterator
