@@ -23,17 +23,8 @@ LARGEST = 100_000_000
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_FORMATS = ("rgb24", "rgb48be", "rgba", "rgba64be")
 """FFmpeg's names of the pixel formats written here"""
-DAMAGE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    LookupError,
-    TypeError,
-    struct.error,
-    Image.DecompressionBombError,
-)
-"""what Pillow raises on files that are damaged or not pictures"""
+DAMAGE = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, struct.error)
+"""what Pillow raises, besides DecompressionBombError, on files that are damaged or not pictures"""
 
 
 def read_picture(path: Path) -> Pixels:

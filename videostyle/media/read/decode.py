@@ -22,6 +22,7 @@ from videostyle.media.read.probe import open_file, video_stream
 from videostyle.media.read.sequence import has_file, pictures
 from videostyle.media.read.table import to_the_end
 
+VideoPackets = Iterator["av.Packet[av.VideoStream]"]
 NEAR = 64
 """frames; a range that starts no later than this is decoded from the beginning of the file"""
 TRIES = 4
@@ -88,7 +89,8 @@ def from_beginning(
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """(index, decoded frame) of a range, ascending; nothing where the seek did not land on a keyframe."""
     stream = video_stream(container, clip.stream)
-    packets = _packets(container, stream) if begin is None else _after_seek(container, stream, begin, clip, frames)
+    first = clip.pts[frames.start]
+    packets = _packets(container, stream) if begin is None else _after_seek(container, stream, begin, first)
     indices = {pts: index for index, pts in enumerate(clip.pts)}
     last = frames.start - 1
     counted = stream.codec_context.has_b_frames or (clip.interlaced and clip.codec == "h264")
@@ -106,25 +108,21 @@ def from_beginning(
             last = index
 
 
-def _after_seek(
-    container: InputContainer, stream: av.VideoStream, begin: int, clip: Clip, frames: FrameRange
-) -> "Iterator[av.Packet[av.VideoStream]]":
+def _after_seek(container: InputContainer, stream: av.VideoStream, begin: int, latest: int) -> VideoPackets:
     container.seek(begin, stream=stream)
     packets = _packets(container, stream)
     packet = next(packets, None)
     # in MPEG-TS and some others a seek may land anywhere
-    if packet is None or not packet.is_keyframe:
-        return
-    if packet.pts is not None and packet.pts <= clip.pts[frames.start]:
+    if packet is not None and packet.is_keyframe and packet.pts is not None and packet.pts <= latest:
         yield packet
         yield from packets
 
 
-def _packets(container: InputContainer, stream: av.VideoStream) -> "Iterator[av.Packet[av.VideoStream]]":
+def _packets(container: InputContainer, stream: av.VideoStream) -> VideoPackets:
     return to_the_end(container.demux(stream))
 
 
-def _numbered(packets: "Iterator[av.Packet[av.VideoStream]]") -> "Iterator[av.Packet[av.VideoStream]]":
+def _numbered(packets: VideoPackets) -> VideoPackets:
     """Packets with their number as pts, which the decoder passes on to the frame."""
     for number, packet in enumerate(packets):
         packet.pts = number
@@ -139,9 +137,7 @@ def _decoder(clip: Clip, stream: av.VideoStream) -> av.VideoCodecContext:
     return decoder
 
 
-def _decoded(
-    packets: "Iterator[av.Packet[av.VideoStream]]", decoder: av.VideoCodecContext
-) -> Iterator[tuple[int, av.VideoFrame]]:
+def _decoded(packets: VideoPackets, decoder: av.VideoCodecContext) -> Iterator[tuple[int, av.VideoFrame]]:
     """(count, frame) of every frame that can be decoded; a damaged packet costs one frame, and is counted as one."""
     count = 0
     for packet in packets:

@@ -24,13 +24,7 @@ NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
 DEINTERLACED = "the clip is interlaced: deinterlaced (bwdif)"
 LOOKED_AT = 16
 """packets decoded to find the clip's properties; the first frame of an interlaced clip may be progressive"""
-NOT_CLIPS = {
-    "concat": "a list of files",
-    "hls": "a playlist",
-    "dash": "a playlist",
-    "sdp": "a network address",
-    "tty": "text",
-}
+NOT_CLIPS = {"concat": "a list of files", "hls": "a playlist", "dash": "a playlist", "sdp": "an address", "tty": "text"}
 """FFmpeg's format name -> what the file is; FFmpeg would open it although it contains no video"""
 
 
