@@ -19,16 +19,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from demo_art import make_art
+from demo_clip import make_clip, make_sound
+from demo_encode import create_clip
 
-from videostyle.demo.art import make_art
-from videostyle.demo.film import make_clip, make_sound
 from videostyle.frames import FrameRange, FrameTask, Picture, Stylized, TemporalTarget, to_picture
-from videostyle.media.create import create_clip
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture, write_png
 from videostyle.motion.flow import estimate, fill_unseen, warp
-from videostyle.paint.backbones.backbone import choose_backbone
+from videostyle.paint.backbones.choose import choose_backbone
 from videostyle.paint.device import choose_device
 from videostyle.paint.optimize.objective import Objective
 from videostyle.paint.optimize.optimizer import Stylizer

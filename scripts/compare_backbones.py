@@ -1,12 +1,12 @@
-"""Compare the compact network with VGG-19: does it paint as well, and how much faster?
+"""Compare the compact network with VGG-19: quality of the pictures and speed.
 
     python scripts/compare_backbones.py --photos DIR --styles DIR --teacher FILE --json table.json --sheet sheet.png
 
-Every photo is painted in every style with both networks, from the photo, with the same number of iterations. VGG-19 is
-the judge of both: relative Gram distance per style layer, relative feature distance at its content layer. A picture can
-always be closer to the style by being further from the photo, so that compact's content weight is searched until both
-are equally far from the photo. ``style_ratio`` and ``content_ratio`` are compact's distance over VGG-19's own (1 = as
-good), ``time_ratio`` compact's CPU seconds per iteration over VGG-19's.
+Both networks paint every photo in every style, starting from the photo, with the same number of iterations. VGG-19
+judges both: relative Gram distance per style layer, relative feature distance at its content layer. Any picture can get
+closer to the style by moving away from the photo, so compact's content weight is searched until both are equally
+far from the photo. ``style_ratio`` and ``content_ratio`` are compact's distance over VGG-19's (1: equally good);
+``time_ratio`` is compact's CPU seconds per iteration over VGG-19's.
 """
 
 import argparse
@@ -25,23 +25,25 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from videostyle.frames import Picture, Pixels, to_picture, to_pixels
-from videostyle.paint.backbones.backbone import Backbone, load_backbone
+from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.device import keep_freed_memory
 from videostyle.paint.judge import Judge
 from videostyle.paint.optimize.objective import Objective
 from videostyle.paint.optimize.solve import solve
-from videostyle.paint.terms.style import StyleTargets, to_tensor
+from videostyle.paint.tensors import to_tensor
+from videostyle.paint.terms.style import StyleTargets
 from videostyle.settings import RenderSettings, change
 
 NEAR = 0.04
-"""content distances that differ by this fraction count as equal"""
+"""content distances whose ratio differs from 1 by less than this (in logarithms) count as equal"""
 TRIES = 4
-"""content weights tried for one pair"""
+"""content weights tried per pair"""
 
 
 @dataclasses.dataclass(frozen=True)
 class Painting:
-    """What one network made of one pair, as VGG-19 sees it."""
+    """The picture that one network made of one pair, with its distances as VGG-19 sees them."""
 
     picture: Picture
     style: dict[str, float]
@@ -58,15 +60,15 @@ def read(path: Path, size: int, *, short: bool = False) -> Pixels:
 
 
 def files(folder: Path, limit: int) -> list[Path]:
-    """The pictures of a folder, by name; at most so many (0: all)."""
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
-    if not found:
-        raise SystemExit(f"{folder}: no pictures in it; give a folder of .jpg or .png files")
-    return found[:limit] if limit else found
+    """The picture files of a folder, sorted; at most ``limit`` (0: all)."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
+    if not paths:
+        raise SystemExit(f"{folder}: no pictures; give a folder with .jpg or .png files")
+    return paths[:limit] if limit else paths
 
 
 def optimize(net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettings) -> Picture:
-    """What one network makes of one pair, 8-bit as it would be stored."""
+    """Paint one pair with one network; 8 bits, as it would be stored."""
     cpu = torch.device("cpu")
     content = to_tensor(photo, cpu)
     height, width = content.shape[2:]
@@ -78,15 +80,15 @@ def optimize(net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettin
 
 
 def paint(net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettings, judge: Judge) -> Painting:
-    """Optimise one pair with one network and judge it."""
+    """Paint one pair with one network and judge the picture."""
     picture = optimize(net, photo, style, settings)
     content = judge.content_distance(picture, to_picture(photo))
-    # a picture that did not move at all must not divide by zero
+    # an unchanged picture must not divide by zero
     return Painting(picture, judge.style_distance(picture), max(content, 1e-9), settings.content.weight)
 
 
 def time_ratio(nets: list[tuple[Backbone, RenderSettings]], photo: Pixels, style: Pixels) -> float:
-    """CPU seconds per iteration of the first over the second: the best of short alternating runs (busy machines)."""
+    """CPU seconds per iteration of the first network over the second: best of short alternating runs."""
     best = [math.inf, math.inf]
     for _ in range(2):
         for index, (net, settings) in enumerate(nets):
@@ -96,7 +98,7 @@ def time_ratio(nets: list[tuple[Backbone, RenderSettings]], photo: Pixels, style
                 began = time.process_time()
                 optimize(net, photo, style, few)
                 spent.append(time.process_time() - began)
-            # the difference leaves out what is done once: targets, start
+            # the difference excludes work that is done once
             best[index] = min(best[index], max(1e-6, (spent[1] - spent[0]) / 3))
     return best[0] / best[1]
 
@@ -104,12 +106,12 @@ def time_ratio(nets: list[tuple[Backbone, RenderSettings]], photo: Pixels, style
 def paint_matched(
     net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettings, judge: Judge, wanted: float, weight: float
 ) -> Painting:
-    """As ``paint``, with the content weight for which the content distance is the wanted one (secant)."""
+    """Like ``paint``, with the content weight that gives the wanted content distance (secant method)."""
     tried: list[Painting] = []
     for _ in range(TRIES):
-        found = paint(net, photo, style, change(settings, {"content.weight": weight}, "search"), judge)
-        tried.append(found)
-        if abs(math.log(found.content / wanted)) < NEAR:
+        painting = paint(net, photo, style, change(settings, {"content.weight": weight}, "search"), judge)
+        tried.append(painting)
+        if abs(math.log(painting.content / wanted)) < NEAR:
             break
         tried.sort(key=lambda one: abs(math.log(one.content / wanted)))
         slope = -0.5
@@ -122,11 +124,11 @@ def paint_matched(
 
 
 def kept(folder: Path | None, key: str, make: Callable[[], Painting]) -> Painting:
-    """A painting out of the cache, or made and put there."""
+    """A painting from the cache folder; made and cached if missing."""
     path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz" if folder else None
     if path and path.exists():
-        with np.load(path) as found:
-            return Painting(picture=found["picture"], **json.loads(str(found["rest"])))
+        with np.load(path) as stored:
+            return Painting(picture=stored["picture"], **json.loads(str(stored["rest"])))
     made = make()
     if path:
         rest = {name: value for name, value in dataclasses.asdict(made).items() if name != "picture"}
@@ -135,20 +137,20 @@ def kept(folder: Path | None, key: str, make: Callable[[], Painting]) -> Paintin
 
 
 def ratios(ours: Painting, theirs: Painting) -> dict[str, float]:
-    """compact over VGG-19, figure by figure."""
+    """compact's figures over VGG-19's."""
     row = {f"style_ratio {layer}": ours.style[layer] / theirs.style[layer] for layer in theirs.style}
     return row | {"content_ratio": ours.content / theirs.content, "compact_content_weight": ours.content_weight}
 
 
 def geometric_means(rows: list[dict[str, float]]) -> dict[str, float]:
-    """Of every figure over all pairs."""
+    """Geometric mean of every figure over all pairs."""
     return {name: math.exp(sum(math.log(row[name]) for row in rows) / len(rows)) for name in rows[0]}
 
 
 def sheet(
     photos: dict[str, Pixels], styles: dict[str, Pixels], cells: dict[tuple[str, str], NDArray[np.uint8]]
 ) -> Image.Image:
-    """Contact sheet: rows photos, columns styles, VGG-19 left and compact right in every cell."""
+    """Contact sheet: one row per photo, one column per style; in each cell VGG-19 left, compact right."""
     height = max(picture.shape[0] for picture in photos.values()) + 4
     width = max(picture.shape[1] for picture in photos.values()) + 4
     page = Image.new("RGB", (width + 2 * width * len(styles), 160 + height * len(photos)), "white")
@@ -171,33 +173,28 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--photos", type=Path, required=True, help="folder of photos")
     parser.add_argument("--styles", type=Path, required=True, help="folder of artworks")
     parser.add_argument("--teacher", type=Path, required=True, help="VGG-19 weights (.pth or .safetensors)")
-    parser.add_argument("--compact", default="", help="weights of the compact network; default: the packaged ones")
-    parser.add_argument("--limit", type=int, default=0, help="at most so many photos and styles; 0: all")
+    parser.add_argument("--compact", default="", help="weights of the compact network; default: the built-in ones")
+    parser.add_argument("--limit", type=int, default=0, help="maximum number of photos and of styles; 0: all")
     parser.add_argument("--size", type=int, default=384, help="long side, px")
     parser.add_argument("--iterations", type=int, default=100)
     parser.add_argument("--style-weight", type=float, default=100.0)
-    parser.add_argument("--content-weight", type=float, default=5.0, help="of VGG-19; compact's is searched")
-    parser.add_argument("--start-weight", type=float, default=5.0, help="where the search of compact's begins")
-    parser.add_argument("--style-layers", nargs="*", default=[], help="compact's; default: its own choice")
-    parser.add_argument("--cache", type=Path, help="folder that keeps VGG-19's paintings for the next comparison")
+    parser.add_argument("--content-weight", type=float, default=5.0, help="for VGG-19; compact's is searched")
+    parser.add_argument("--start-weight", type=float, default=5.0, help="where the search for compact's starts")
+    parser.add_argument("--style-layers", nargs="*", default=[], help="for compact; default: its own choice")
+    parser.add_argument("--cache", type=Path, help="folder to keep VGG-19's paintings in for the next comparison")
     parser.add_argument("--json", type=Path, help="write the table here")
     parser.add_argument("--sheet", type=Path, help="write the contact sheet (PNG) here")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Paint every pair twice, print the table."""
+    """Paint every pair with both networks and print the ratios."""
     given = arguments()
-    shared = {
-        "optimize.iterations": given.iterations,
-        "optimize.tolerance": 0.0,
-        "style.weight": given.style_weight,
-        "tv.weight": 0.0,
-    }
+    shared = {"optimize.iterations": given.iterations, "optimize.tolerance": 0.0, "tv.weight": 0.0}
     shared |= {"style.weight": given.style_weight, "content.weight": given.content_weight}
     settings = change(RenderSettings(), shared, "compare_backbones")
     ours_settings = change(settings, {"style.layers": given.style_layers}, "--style-layers")
-    # with channels last and freed memory kept, as films are rendered
+    # channels last and freed memory kept, as in a render
     keep_freed_memory()
     vgg19 = load_backbone("vgg19", str(given.teacher)).to(memory_format=torch.channels_last)
     compact = load_backbone("compact", given.compact).to(memory_format=torch.channels_last)
@@ -205,7 +202,7 @@ def main() -> None:
     if given.cache:
         given.cache.mkdir(parents=True, exist_ok=True)
     photos = {path.stem: read(path, given.size) for path in files(given.photos, given.limit)}
-    # a style's size is chosen by the stylizer; read it at most that large
+    # the style targets choose the artwork's size; this is an upper limit
     styles = {path.stem: read(path, 2 * given.size) for path in files(given.styles, given.limit)}
     rows: dict[tuple[str, str], dict[str, float]] = {}
     cells: dict[tuple[str, str], NDArray[np.uint8]] = {}

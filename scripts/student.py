@@ -1,7 +1,4 @@
-"""The compact network before and after its training: fresh, made of a wider one, cut to what fires; and its teacher.
-
-The functions take the numbers of a recipe one by one, so that ``train_compact.py`` alone knows recipes.
-"""
+"""The compact network before and after its training (fresh, narrowed from another, pruned), and its teacher."""
 
 import math
 from collections.abc import Sequence
@@ -13,11 +10,10 @@ from videostyle.paint.backbones.backbone import Backbone
 
 
 def turned(teacher: Backbone, plan: str, heads: Sequence[int], pictures: Tensor) -> Backbone:
-    """The teacher with heads that turn each layer's features to their main directions and keep only those.
+    """The teacher with heads that rotate each layer's features to their principal directions and keep the first ones.
 
-    The directions are the first eigenvectors of the features' second moments over pictures (B, 3, H, W). Each head is
-    divided by the mean size of what it gives: Gatys's weight normalisation, but one number per layer, so that the
-    teacher's own measure of distance is kept.
+    The directions are eigenvectors of the features' second moments over pictures (B, 3, H, W). Each head is divided by
+    the mean size of its output: Gatys's weight normalization, but one number per layer, which keeps distances.
     """
     layers = [token for token in plan.split() if token in teacher.layers]
     tensors = dict(teacher.state_dict())
@@ -33,7 +29,7 @@ def turned(teacher: Backbone, plan: str, heads: Sequence[int], pictures: Tensor)
 
 
 def student(plan: str, heads: Sequence[int], seed: int) -> Backbone:
-    """A fresh network (He et al. 2015)."""
+    """A network with random weights (He et al. 2015)."""
     dice = torch.Generator().manual_seed(seed)
     tensors: dict[str, Tensor] = {}
     directions, width, index = iter(heads), 3, 0
@@ -53,10 +49,10 @@ def student(plan: str, heads: Sequence[int], seed: int) -> Backbone:
 def narrowed(
     wide: Backbone, plan: str, heads: Sequence[int], seed: int, teacher: Backbone, pictures: Tensor
 ) -> Backbone:
-    """A student that begins as a wider, trained one: of every convolution the channels that matter most are kept.
+    """A student made from a trained network, usually a wider one: it keeps each convolution's most important channels.
 
-    A channel matters as much as it fires on pictures (B, 3, H, W), times the size of the weights that use it. Where the
-    student is the wider one, fresh channels are added. Heads keep their first directions, turned to the teacher's.
+    Importance: mean square of the channel on pictures (B, 3, H, W), times that of the weights that use it. Where the
+    student is wider, random channels are added. Heads keep their first directions, rotated to the teacher's.
     """
     dice = torch.Generator().manual_seed(seed)
     tensors = {name: value.detach().clone() for name, value in wide.state_dict().items()}
@@ -92,32 +88,32 @@ def narrowed(
                 tensors[f"heads.{token}.{kind}"] = tensors[f"heads.{token}.{kind}"][:rows].contiguous()
     net = Backbone("compact", plan, tensors, pooling="average")
     with torch.no_grad():
-        found, wanted = net(pictures, net.layers), teacher(pictures, net.layers)
+        ours, theirs = net(pictures, net.layers), teacher(pictures, net.layers)
         for layer in net.layers:
-            turn = _nearest_turn(found[layer].transpose(0, 1).flatten(1), wanted[layer].transpose(0, 1).flatten(1))
+            turn = _nearest_turn(ours[layer].transpose(0, 1).flatten(1), theirs[layer].transpose(0, 1).flatten(1))
             for kind in ("weight", "bias"):
                 head = net.get_parameter(f"heads.{layer}.{kind}")
                 head.copy_((turn @ head.flatten(1) if kind == "weight" else turn @ head).reshape(head.shape))
     return net
 
 
-def _nearest_turn(found: Tensor, wanted: Tensor) -> Tensor:
-    """The turn and factor (C, C) that take points (C, N) nearest to others (Schoenemann 1966).
+def _nearest_turn(points: Tensor, targets: Tensor) -> Tensor:
+    """The scaled rotation (C, C) that takes points (C, N) closest to targets (C, N) (Schoenemann 1966).
 
-    The teacher's main directions depend on the pictures that they were measured on.
+    Needed because the teacher's principal directions depend on the pictures they were measured on.
     """
-    left, sizes, right = torch.linalg.svd(wanted @ found.T)
-    turn: Tensor = left @ right * (sizes.sum() / found.square().sum())
+    left, sizes, right = torch.linalg.svd(targets @ points.T)
+    turn: Tensor = left @ right * (sizes.sum() / points.square().sum())
     return turn
 
 
 def _place(plan: list[str], index: int) -> int:
-    """Where in a plan the convolution of this number stands."""
+    """The position in a plan of the convolution with this index."""
     return [place for place, token in enumerate(plan) if token.isdigit()][index]
 
 
 def pruned(net: Backbone, pictures: Tensor) -> tuple[str, dict[str, Tensor]]:
-    """Plan and tensors of the network without the channels that never fire on pictures (B, 3, H, W)."""
+    """Plan and tensors of a network without the channels that never fire on pictures (B, 3, H, W)."""
     tensors = {name: value.detach().cpu().float() for name, value in net.state_dict().items()}
     taps = " ".join(f"{token} after{index}" if token.isdigit() else token for index, token in enumerate(net.plan))
     bare = Backbone("compact", taps, {k: v for k, v in tensors.items() if k[0] == "c"}, pooling="average")

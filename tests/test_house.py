@@ -31,7 +31,6 @@ OWNERS = {
     "cv2": {"motion"},
     "scenedetect": {"motion"},
     "torch": {"paint"},
-    "torchvision": {"paint"},
     "safetensors": {"paint"},
     "typer": {"cli", "options"},
     "tqdm": {"progress"},

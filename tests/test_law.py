@@ -19,7 +19,7 @@ from videostyle.frames import FrameDone, FrameRange, FrameTask, Pixels, Stylized
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture
-from videostyle.paint.backbones.backbone import load_backbone
+from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.optimize.optimizer import Stylizer
 from videostyle.rendering.plan import RenderPlan, make_plan
 from videostyle.rendering.renderer import render

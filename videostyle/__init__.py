@@ -1,48 +1,70 @@
 """videostyle turns film into moving paintings.
 
-from videostyle import Request, check, compose, prepare, run
+    import videostyle as vs
 
-request = Request(clip=Path("clip.mp4"), artworks=(Path("art.jpg"),), settings=compose("draft"))
-run(prepare(check(request)), report=print)
+    vs.stylize("clip.mp4", "art.jpg", "film.mp4", preset="draft", on_event=print)
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+
+if TYPE_CHECKING:
+    from videostyle.errors import DeviceError as DeviceError
+    from videostyle.errors import IncompleteError as IncompleteError
+    from videostyle.errors import JobError as JobError
+    from videostyle.errors import MediaError as MediaError
+    from videostyle.errors import OutOfMemoryError as OutOfMemoryError
+    from videostyle.errors import SettingsError as SettingsError
+    from videostyle.errors import VideostyleError as VideostyleError
+    from videostyle.errors import WeightsError as WeightsError
+    from videostyle.metrics import Scores as Scores
+    from videostyle.paint.painter import Painter as Painter
+    from videostyle.rendering.api import RenderedFrame as RenderedFrame
+    from videostyle.rendering.api import encode as encode
+    from videostyle.rendering.api import load_painter as load_painter
+    from videostyle.rendering.api import plan as plan
+    from videostyle.rendering.api import render as render
+    from videostyle.rendering.api import score as score
+    from videostyle.rendering.api import stylize as stylize
+    from videostyle.rendering.finish import Finish as Finish
+    from videostyle.rendering.plan import RenderPlan as RenderPlan
 
 _HOMES = {
+    "stylize": "rendering.api",
+    "plan": "rendering.api",
+    "render": "rendering.api",
+    "encode": "rendering.api",
+    "load_painter": "rendering.api",
+    "score": "rendering.api",
+    "RenderedFrame": "rendering.api",
+    "RenderPlan": "rendering.plan",
+    "Painter": "paint.painter",
+    "Finish": "rendering.finish",
+    "Scores": "metrics",
     "VideostyleError": "errors",
     "SettingsError": "errors",
     "MediaError": "errors",
     "WeightsError": "errors",
     "DeviceError": "errors",
+    "OutOfMemoryError": "errors",
     "JobError": "errors",
     "IncompleteError": "errors",
-    "FrameRange": "frames",
-    "FrameDone": "frames",
-    "RenderSettings": "settings",
-    "compose": "settings",
-    "Request": "rendering.job",
-    "FilmDone": "rendering.film",
-    "FrameWritten": "rendering.film",
-    "Notice": "rendering.job",
-    "check": "rendering.job",
-    "prepare": "rendering.job",
-    "run": "rendering.job",
-    "stored_film": "rendering.film",
-    "assemble": "rendering.film",
-    "Selection": "selection",
-    "select": "selection",
-    "Scores": "metrics",
-    "score_files": "rendering.scoring",
 }
-"""public name -> the module it lives in; fetched when first asked for, because torch takes seconds to import"""
+"""public name -> its module; imported when first used, because torch and OpenCV take seconds"""
 
-__all__ = ["__version__", *_HOMES]
+__all__ = [  # noqa: PLE0604
+    "__version__",
+    *_HOMES,
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

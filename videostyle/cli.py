@@ -1,26 +1,28 @@
-"""Read flags, call, draw the progress bar. Nothing heavy is imported before it is needed."""
+"""The command line: read flags, call the library, show progress. Nothing heavy is imported before it is needed."""
 
 import json
 import os
 import re
-import shlex
 import signal
 import sys
-from collections.abc import Callable
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from videostyle import __version__
-from videostyle.errors import IncompleteError, VideostyleError
+from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Look, Network, Part, Place, Voice, Work, takes_groups
-from videostyle.settings import RenderSettings, compose, known_settings
+from videostyle.presets import Recipe, compose
+from videostyle.settings import group_title, known_settings
 
 if TYPE_CHECKING:
-    from videostyle.rendering.film import FilmDone
-    from videostyle.rendering.job import Prepared, Request
+    from videostyle.events import FilmDone
+    from videostyle.progress import Progress
+    from videostyle.rendering.job import Prepared
+    from videostyle.rendering.request import Request
 
 EXIT_ERROR = 2
 EXIT_TRUNCATED = 3
@@ -41,7 +43,7 @@ ClipArgument = Annotated[
 
 
 UsageError: Any = typer.BadParameter.__base__
-"""what a wrong command line raises; its own name is another one in every other version of typer"""
+"""what a wrong command line raises; its own name differs between versions of typer"""
 
 
 @app.callback(invoke_without_command=True)
@@ -49,7 +51,7 @@ def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="show the version and exit")] = False,
 ) -> None:
-    """Options that stand before the command."""
+    """Options that come before the command."""
     if version:
         print(f"videostyle {__version__}")
         raise typer.Exit
@@ -70,13 +72,12 @@ def run_command(
     work: Work,
     voice: Voice,
 ) -> None:
-    """Stylize a clip. Stopped, the same command goes on where it was.
+    """Paint a clip. If it is stopped, the same command continues where it was.
 
-    Writes CLIP_ART.EXT beside the clip with every frame painted; frame times, sound and everything else stay.
+    Writes CLIP_ART.EXT next to the clip, with every frame painted; frame times, sound and everything else are kept.
     Exit code 0: done; 2: a mistake in the command or its files; 3: done, but frames of a damaged clip are missing.
     """
-    settings = _settings(look, network, encoding)
-    _run(_request(clip, look, part, place, aim, work, settings("draft")), settings, look.preset, voice)
+    _run(_request(clip, look, network, part, place, aim, encoding, work), voice)
 
 
 @app.command("frames")
@@ -84,13 +85,12 @@ def run_command(
 def frames_command(
     clip: ClipArgument, look: Look, network: Network, part: Part, place: Place, work: Work, voice: Voice
 ) -> None:
-    """Stylize frames into a folder of pictures, frame_000120.png for source frame 120.
+    """Paint frames into a folder of pictures: frame_000120.png for source frame 120.
 
-    Ranges may share a folder, and need one --job as well if they are rendered at the same time. The folder is -o, or
-    CLIP_ART beside the clip. Exit codes as of 'run'.
+    Ranges may share a folder; they also need a common --job if they are rendered at the same time. The folder is -o, or
+    CLIP_ART next to the clip. Exit codes are those of 'run'.
     """
-    settings = _settings(look, network, Encoding(codec="png"))
-    _run(_request(clip, look, part, place, Aim(), work, settings("draft")), settings, look.preset, voice)
+    _run(_request(clip, look, network, part, place, Aim(), Encoding(codec="png"), work), voice)
 
 
 @app.command("plan")
@@ -106,17 +106,17 @@ def plan_command(
     work: Work,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout", rich_help_panel=OUTPUT)] = False,
 ) -> None:
-    """Show what 'run' would render, how long it would take and how much memory; render nothing."""
+    """Show what 'run' would render, how long it would take and how much memory it needs; render nothing."""
+    from videostyle.events import Notice
     from videostyle.progress import Progress
 
-    settings = _settings(look, network, encoding)
-    request = replace(_request(clip, look, part, place, aim, work, settings("draft")), overwrite=True)
+    request = replace(_request(clip, look, network, part, place, aim, encoding, work), overwrite=True)
     progress = Progress(as_json, quiet=False, verbose=False)
-    prepared = _prepare(request, settings, look.preset, progress)
-    output = prepared.checked.output
-    if output.exists() and request.film and request.settings.film.codec != "png" and not place.overwrite:
-        progress.notices((f"{output} exists; run needs --overwrite, or another name with -o",))
-    progress.plan(prepared, _comparison(prepared, look.preset, settings), scenes=True)
+    prepared = _prepare(request, progress)
+    output, film = prepared.checked.output, prepared.plan.settings.film
+    if output.exists() and request.film and film.codec != "png" and not place.overwrite:
+        progress(Notice(f"{output} exists; run needs --overwrite, or another name with -o"))
+    progress.plan(prepared.summary, _comparison(prepared), scenes=True)
 
 
 @app.command("assemble")
@@ -131,14 +131,14 @@ def assemble_command(
     ] = "",
     clip: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="where the clip lies now; default: where it lay", rich_help_panel=FRAMES),
+        typer.Option(metavar="FILE", help="where the clip is now; default: where it was", rich_help_panel=FRAMES),
     ] = None,
 ) -> None:
-    """Make the film of a job folder, which several processes may have filled with frames.
+    """Make the film of a job folder that one or several processes have filled with frames.
 
     Exit code 0: done; 2: a mistake; 3: done, but frames of a damaged clip are missing; 4: frames are not rendered yet.
     """
-    from videostyle.errors import SettingsError
+    from videostyle.events import Notice
     from videostyle.progress import Progress
     from videostyle.rendering.film import assemble, stored_film
 
@@ -147,8 +147,9 @@ def assemble_command(
     changes = _given(encoding.settings())
     with Progress(voice.as_json, voice.quiet, voice.verbose) as progress:
         stored = stored_film(folder, place.output, frames, changes, clip, place.overwrite, place.strict)
-        progress.notices(stored.notices)
-        done = assemble(stored, progress.report)
+        for text in stored.notices:
+            progress(Notice(text))
+        done = assemble(stored, progress)
     _end(done, voice)
 
 
@@ -166,14 +167,14 @@ def score_command(
 ) -> None:
     """Measure a finished film: flicker, distance from the artwork and from the content, drift, seams.
 
-    Flicker is the warping error between neighbouring frames, in levels of 255, beside the source's own, along the DIS
-    flow of the source: another than films are rendered with, but for those of fine and flow.method=dis. A frozen or
-    blurred film flickers little: read it with the distances.
+    Flicker is the warping error between neighboring frames, in levels of 255, next to the source's own. It follows the
+    source's DIS flow, which films are not rendered with unless flow.method is dis (as in 'fine'). A frozen or blurred
+    film flickers little: read flicker together with the distances.
     """
     from videostyle.rendering.scoring import score_files
 
-    settings = compose("draft", None, _given(network.settings()))
-    scores = score_files(source, stylized, style, settings.backbone, frames)
+    backbone = Recipe.read(flags=_given(network.settings())).given.backbone
+    scores = score_files(source, stylized, style, backbone, frames)
     print(json.dumps(scores.as_dict()) if as_json else scores.table())
 
 
@@ -181,62 +182,59 @@ def score_command(
 def settings_command(
     preset: Annotated[str, typer.Option(metavar="NAME", help="the preset whose values are shown")] = "draft",
 ) -> None:
-    """List every setting: its value in a preset, and what it means."""
+    """List every setting as TOML: its value in a preset, and what it means."""
     chosen = compose(preset)
-    for name, item in known_settings().items():
-        group, _, key = name.rpartition(".")
-        value = getattr(getattr(chosen, group) if group else chosen, key)
-        shown = json.dumps(list(value) if isinstance(value, tuple) else value)
-        print(f"{name} = {shown:<12}  # {item.metadata['about']}")
+    for group, names in groupby(known_settings(), key=lambda name: name.rpartition(".")[0]):
+        print(f"# {group or 'general'}: {group_title(group)}")
+        for name in names:
+            value = chosen.value(name)
+            shown = json.dumps(list(value) if isinstance(value, tuple) else value)
+            print(f"{name} = {shown:<12}  # {known_settings()[name].metadata['about']}")
+        print()
 
 
 @app.command("demo")
 def demo_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="where the files go")] = Path("videostyle-demo"),
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda or cuda:N")] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="nothing but errors")] = False,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:N or mps")] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="print errors only")] = False,
 ) -> None:
-    """Make a short clip with sound and an artwork, and paint the one like the other. Nothing is downloaded."""
+    """Paint a short clip that comes with the program, and compare before and after. Nothing is downloaded."""
+    from videostyle.demo import copy_demo
     from videostyle.paint.device import choose_device
-    from videostyle.rendering.showcase import make_demo, make_sheet
+    from videostyle.rendering.request import Request
+    from videostyle.rendering.showcase import make_sheet
 
     choose_device(device or "auto")  # before anything is written
-    clip, art, result = make_demo(folder)
-    arguments = ["run", str(clip), "--style", str(art), "-o", str(result), "--backbone", "compact", "--overwrite"]
-    arguments += ["--device", device] if device else []
+    clip, art = copy_demo(folder)
+    film, sheet = folder / "result.mp4", folder / "sheet.png"
+    recipe = Recipe.read(flags=_given({"backbone.name": "compact", "backbone.device": device}))
     if not quiet:
-        print(f"made {clip} and {art}; now:  videostyle {shlex.join(arguments)}")
-    if failed := app(arguments + (["--quiet"] if quiet else []), standalone_mode=False):
-        raise typer.Exit(failed)
-    sheet = make_sheet(folder, clip, art, result)
+        print(f"copied {clip} and {art}; now painting: videostyle run {clip} --style {art} -o {film}")
+    _run(Request(clip, (art,), recipe, output=film, overwrite=True), Voice(quiet=quiet))
+    make_sheet(sheet, clip, art, film)
     if not quiet:
-        print(f"look at {sheet} and play {result}")
+        print(f"look at {sheet} and play {film}")
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in flags.items() if value is not None}
 
 
-def _settings(look: Look, network: Network, encoding: Encoding) -> Callable[[str], RenderSettings]:
-    """The settings asked for, once the preset's name is known."""
-    flags = _given(look.settings() | network.settings() | encoding.settings())
-    return lambda name: compose(name, look.config, flags, look.assignments or ())
-
-
 def _request(
-    clip: Path, look: Look, part: Part, place: Place, aim: Aim, work: Work, settings: RenderSettings
+    clip: Path, look: Look, network: Network, part: Part, place: Place, aim: Aim, encoding: Encoding, work: Work
 ) -> "Request":
-    """settings: any preset's will do until the device is known."""
-    from videostyle.errors import SettingsError
-    from videostyle.rendering.job import Request
+    """The flags as a request."""
+    from videostyle.rendering.request import Request
     from videostyle.timecode import read_rate
 
     if not re.fullmatch("auto|[1-9][0-9]{0,8}", work.slots):
         raise SettingsError(f"--slots {work.slots}: wanted auto or a number from 1")
+    flags = _given(look.settings() | network.settings() | encoding.settings())
     return Request(
         clip=clip,
-        artworks=tuple(look.style),
-        settings=settings,
+        styles=tuple(look.style),
+        recipe=Recipe.read(look.preset, look.config, flags, look.assignments or ()),
         frames=part.frames,
         begin=part.begin,
         end=part.end,
@@ -254,19 +252,19 @@ def _request(
     )
 
 
-def _run(request: "Request", settings: Callable[[str], RenderSettings], preset: str, voice: Voice) -> None:
-    """Render and write; typer.Exit tells how it ended."""
+def _run(request: "Request", voice: Voice) -> None:
+    """Render and write; raises typer.Exit if frames were lost or it was stopped."""
     from videostyle.progress import Progress
     from videostyle.rendering.job import run
 
     try:
         with Progress(voice.as_json, voice.quiet, voice.verbose) as progress:
-            prepared = _prepare(request, settings, preset, progress)
-            progress.plan(prepared, _comparison(prepared, preset, settings))
+            prepared = _prepare(request, progress)
+            progress.plan(prepared.summary, _comparison(prepared))
             progress.start()
-            done = run(prepared, progress.report)
+            done = run(prepared, progress)
     except KeyboardInterrupt:
-        print("videostyle: stopped; the same command goes on where it was", file=sys.stderr)
+        print("videostyle: stopped; the same command continues where it was", file=sys.stderr)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     _end(done, voice)
 
@@ -278,50 +276,46 @@ def _end(done: "FilmDone", voice: Voice) -> None:
         raise typer.Exit(EXIT_TRUNCATED)
 
 
-def _prepare(request: "Request", settings: Callable[[str], RenderSettings], preset: str, progress: Any) -> "Prepared":
-    """Check the files before torch is imported, then choose the preset by the device, and plan."""
-    from videostyle.rendering.job import check, prepare
+def _prepare(request: "Request", progress: "Progress") -> "Prepared":
+    """Check the files before torch is imported, then plan."""
+    from videostyle.events import Notice
+    from videostyle.rendering.job import prepare
+    from videostyle.rendering.request import check
 
-    if preset:
-        request = replace(request, settings=settings(preset), preset=preset)
     checked = check(request)
-    progress.notices(checked.notices)
-    if not preset:
-        from videostyle.paint.device import choose_device
-
-        preset = "draft" if choose_device(request.settings.backbone.device).type == "cpu" else "standard"
-        checked = replace(checked, request=replace(request, settings=settings(preset), preset=preset))
-    return prepare(checked, progress.scanned, progress.fetched)
+    for text in checked.notices:
+        progress(Notice(text))
+    return prepare(checked, on_event=progress)
 
 
-def _comparison(prepared: "Prepared", preset: str, settings: Callable[[str], RenderSettings]) -> str:
+def _comparison(prepared: "Prepared") -> str:
     """For a draft that nobody asked for: that it is one, what standard would cost, and how to ask for it."""
     from videostyle.progress import span
     from videostyle.rendering.job import estimate
 
-    if preset or prepared.device != "cpu":
+    if prepared.checked.request.recipe.preset or prepared.plan.preset != "draft":
         return ""
-    seconds = estimate(prepared, settings("standard"))
-    return f"draft, the default on a CPU; --preset standard would take about {span(seconds)}"
+    seconds = estimate(prepared, "standard")
+    return f"draft is the default on {prepared.painter.device}; --preset standard would take about {span(seconds)}"
 
 
 def main() -> NoReturn:
-    """Run the command line; every error that is no bug ends in one line and exit code 2 or 4."""
+    """Run the command line; every user error ends in one line, and exit code 2 or 4."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started it; what is said then goes nowhere
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open as long as the program is)
+        if getattr(sys, name) is None:  # closed by the parent process; output then goes nowhere
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open for the life of the program)
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        if signal.getsignal(number) is signal.SIG_DFL:  # nohup's is another
-            signal.signal(number, signal.default_int_handler)  # stopped by whomever, nothing half-written is left
+        if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it is ignored, and stays so
+            signal.signal(number, signal.default_int_handler)  # ends like Ctrl-C: nothing half-written is left
     try:
         code = app(standalone_mode=False, prog_name="videostyle")
     except VideostyleError as error:
         print(f"videostyle: {error}", file=sys.stderr)
         code = EXIT_INCOMPLETE if isinstance(error, IncompleteError) else EXIT_ERROR
     except UsageError as error:
-        asked = error.ctx.command_path if error.ctx else "videostyle"
-        told = error.format_message()
-        print(f"videostyle: {told}{'' if told[-1:] in '.?' else '.'} See {asked} --help", file=sys.stderr)
+        command = error.ctx.command_path if error.ctx else "videostyle"
+        text = error.format_message()
+        print(f"videostyle: {text}{'' if text[-1:] in '.?' else '.'} See {command} --help", file=sys.stderr)
         code = EXIT_ERROR
     except (typer.Abort, KeyboardInterrupt):
         print("videostyle: stopped", file=sys.stderr)

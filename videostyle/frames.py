@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from videostyle.errors import SettingsError
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
-"""RGB picture (H, W, 3) as it lies on disk: uint8 0..255, or uint16 0..65535 for sources deeper than 8 bits."""
+"""RGB picture (H, W, 3) as stored on disk: uint8 0..255, or uint16 0..65535 for sources with more than 8 bits."""
 
 Picture = NDArray[np.float32]
 """RGB picture (H, W, 3) in 0..1, for arithmetic."""
@@ -27,6 +28,28 @@ def to_pixels(picture: Picture, dtype: np.dtype[np.uint8] | np.dtype[np.uint16])
     levels = np.iinfo(dtype).max
     pixels: Pixels = np.rint(np.clip(picture, 0, 1) * np.float32(levels)).astype(dtype)
     return pixels
+
+
+def as_picture(picture: NDArray[Any], least: int = 1) -> Picture:
+    """A user's picture (H, W, 3) of uint8, uint16 or float in 0..1 as float32 in 0..1.
+
+    least: smallest short side allowed, px. Raises SettingsError, naming shape and type, for anything else.
+    """
+    given = f"a picture of shape {picture.shape} and type {picture.dtype}"
+    if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < 1:
+        raise SettingsError(f"{given}: wanted (height, width, 3) RGB; convert it first")
+    if min(picture.shape[:2]) < least:
+        raise SettingsError(f"{given}: wanted at least {least} px on the short side; enlarge it first")
+    if picture.dtype in (np.uint8, np.uint16):
+        return to_picture(picture)
+    if picture.dtype.kind != "f" or not (np.isfinite(picture).all() and picture.min() >= 0 and picture.max() <= 1):
+        raise SettingsError(f"{given}: wanted uint8, uint16, or float with values in 0..1; convert it first")
+    return np.ascontiguousarray(picture, np.float32)
+
+
+def from_picture(picture: Picture, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """A float picture as uint8, uint16 or any float type: the inverse of ``as_picture``."""
+    return picture.astype(dtype) if dtype.kind == "f" else to_pixels(picture, dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +79,7 @@ class FrameRange:
 
 @dataclass(frozen=True, slots=True)
 class Color:
-    """How the clip's numbers mean colours: H.273 code points (2 = unspecified); range 1 = limited, 2 = full."""
+    """What the clip's code values mean: H.273 code points (2 = unspecified); range 1 = limited, 2 = full."""
 
     range: int = 0
     primaries: int = 2
@@ -65,17 +88,17 @@ class Color:
 
     @property
     def hdr(self) -> bool:
-        """Whether the transfer is one of high dynamic range: PQ or HLG."""
+        """Whether the transfer function is PQ or HLG (high dynamic range)."""
         return self.transfer in (16, 18)
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One stream of a clip beside the picture that is rendered."""
+    """A stream of a clip other than the picture being rendered."""
 
     index: int
     kind: str
-    """``audio``, ``subtitle``, ``video`` (another picture track or a cover), ``data``, ``attachment``"""
+    """``audio``, ``subtitle``, ``video`` (another picture track, or a cover), ``data`` or ``attachment``"""
     codec: str
     language: str = ""
     title: str = ""
@@ -83,11 +106,11 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A source clip as measured by demuxing it, not as its header says."""
+    """A source clip, measured by demuxing it rather than read from its header."""
 
     path: Path
     stream: int
-    """index of the video stream that is rendered"""
+    """index of the video stream to render"""
     width: int
     """px, upright (after the display rotation)"""
     height: int
@@ -96,38 +119,40 @@ class Clip:
     """average frames per second"""
     time_base: Fraction
     """seconds per tick"""
-    pts: tuple[int, ...]
-    """presentation time of every frame in ticks, ascending; the frame index is the place in here"""
-    durations: tuple[int, ...]
-    """ticks that each frame stays"""
+    pts: tuple[int, ...] = field(repr=False)
+    """presentation time of every frame in ticks, ascending; a frame's number is its index here"""
+    durations: tuple[int, ...] = field(repr=False)
+    """how long each frame is shown, ticks"""
     depth: int = 8
     """bits per channel"""
     color: Color = field(default_factory=Color)
     alpha: bool = False
-    """whether some pixel may be transparent"""
+    """whether pixels may be transparent"""
     rotation: int = 0
-    """degrees counter-clockwise by which stored pictures were turned to be upright: 0, 90, 180, 270"""
+    """degrees counterclockwise by which stored pictures are turned to be upright: 0, 90, 180 or 270"""
     crop: tuple[int, int, int, int] = (0, 0, 0, 0)
-    """px of the stored pictures that the container hides: left, right, top, bottom"""
+    """px of the stored pictures that the container crops: left, right, top, bottom"""
     sample_aspect: Fraction = Fraction(1)
-    """width of a pixel over its height, upright"""
+    """pixel width over pixel height, upright"""
     interlaced: bool = False
     frames_missing: int = 0
-    """frames that the header promises and the file does not hold (a truncated file); 0 where unknown"""
+    """frames that the header promises but a truncated file lacks; 0 where unknown"""
     tracks: tuple[Track, ...] = ()
     format: str = ""
-    """container, FFmpeg's short name"""
+    """FFmpeg's short name of the container"""
     codec: str = ""
     pixel_format: str = "yuv420p"
-    """FFmpeg's name of the format of the stored pictures"""
+    """FFmpeg's name of the stored pictures' pixel format"""
     stamped: bool = True
-    """whether the times are the file's own; if not, frames are counted"""
-    keys: tuple[tuple[int, int], ...] = ()
-    """(pts, dts), ticks, of the key frames, ascending: where decoding may begin"""
+    """whether the timestamps are the file's own; if not, frames are counted"""
+    given_rate: Fraction | None = None
+    """frames per second that the user gave for a source without timestamps"""
+    keys: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+    """(pts, dts) of the keyframes in ticks, ascending: where decoding may begin"""
     timecode: str = ""
-    """SMPTE timecode of the first frame, ``HH:MM:SS:FF``; empty: it has none"""
+    """SMPTE timecode of the first frame, ``HH:MM:SS:FF``; empty if there is none"""
     notes: tuple[str, ...] = ()
-    """what the user should know about the file, a line each"""
+    """what the user should know about the file, one line each"""
 
     @property
     def num_frames(self) -> int:
@@ -143,7 +168,7 @@ class Clip:
 
     @property
     def duration(self) -> Fraction:
-        """Seconds from the first frame's appearance to the last one's end."""
+        """Seconds from the start of the first frame to the end of the last."""
         return (self.pts[-1] + self.durations[-1] - self.pts[0]) * self.time_base
 
     @property
@@ -152,7 +177,7 @@ class Clip:
 
     @property
     def dtype(self) -> np.dtype[np.uint8] | np.dtype[np.uint16]:
-        """How this clip's pictures are stored: 16 bits where the source is deeper than 8."""
+        """How this clip's painted frames are stored: 16 bits per channel where the source has more than 8."""
         return np.dtype(np.uint16) if self.depth > 8 else np.dtype(np.uint8)
 
 
@@ -176,26 +201,30 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Frames that are stylized in order, each from the one before; here: one scene."""
+    """Frames that are painted in order, each from the one before: one scene."""
 
-    index: int
     frames: FrameRange
     keep: FrameRange
-    """the frames that were asked for; those before are only led in through, those after are not rendered"""
+    """the frames asked for; those before them are rendered as lead-in, those after are not rendered"""
 
     def __post_init__(self) -> None:
         if self.keep.start < self.frames.start or self.keep.stop > self.frames.stop:
-            raise ValueError(f"chunk {self.index} keeps {self.keep} outside its frames {self.frames}")
+            raise ValueError(f"chunk {self.name} keeps {self.keep}, which is outside its frames {self.frames}")
+
+    @property
+    def name(self) -> int:
+        """The chunk's first frame: the same in a range as in the full render."""
+        return self.frames.start
 
     @property
     def render(self) -> FrameRange:
-        """What must be rendered: from the chunk's first frame to the last one kept."""
+        """What must be rendered: everything from the chunk's first frame to the last one kept."""
         return FrameRange(self.frames.start, self.keep.stop)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """What moved between an earlier frame and the current one, and how far it can be trusted."""
+    """What moved between an earlier frame and the current one, and where that can be trusted."""
 
     flow: NDArray[np.float32]
     """(H, W, 2) px, current -> previous: the pixel at p was at p + flow[p]; channel 0 is x"""
@@ -209,7 +238,7 @@ class Motion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TemporalTarget:
-    """An earlier stylized frame warped to the current one, and where to hold on to it."""
+    """An earlier painted frame warped to the current one, and where to hold on to it."""
 
     picture: Picture
     """(H, W, 3) RGB in 0..1"""
@@ -218,43 +247,46 @@ class TemporalTarget:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FrameInput:
+    """Everything the renderer knows about a frame before it is painted."""
+
+    index: int
+    """source frame number"""
+    content: Picture
+    """(H, W, 3) RGB in 0..1"""
+    first: bool = False
+    """whether this is the first frame of its chunk"""
+    earlier: Mapping[int, TemporalTarget] = field(default_factory=dict)
+    """how many frames back, nearest first -> that painted frame, warped to this one, and where the warp is trusted"""
+    losses_before: Mapping[str, float] = field(default_factory=dict)
+    """losses of the frame before, as its painter reported them; empty: there is none"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FrameTask:
-    """One frame to be stylized: everything the stylizer knows about it."""
+    """One frame to be painted: what it shows, where painting starts, and what it is held to."""
 
     content: Picture
     """(H, W, 3) RGB in 0..1"""
     initial: Picture
-    """(H, W, 3) RGB in 0..1, where the optimisation starts"""
-    temporal: tuple[TemporalTarget, ...] = ()
+    """(H, W, 3) RGB in 0..1"""
+    held: tuple[TemporalTarget, ...] = ()
+    """earlier painted frames that it must agree with"""
     first: bool = False
-    """the first frame of a chunk: coarse to fine, with the iterations of a first frame"""
-    neighbor_loss: float = 0.0
-    """content and style loss of the frame before, by which a bad frame is known; 0: there is none"""
+    """whether this is the first frame of its chunk"""
+    losses_before: Mapping[str, float] = field(default_factory=dict)
+    """losses of the frame before; empty: there is none"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stylized:
-    """What the stylizer returns for one task."""
+class Painted:
+    """What a painter returns for one task."""
 
     picture: Picture
     """(H, W, 3) RGB in 0..1"""
-    losses: Mapping[str, float]
-    """each term at the end, weighted: ``content``, ``style``, ``temporal``, ``tv``"""
-    iterations: int
+    losses: Mapping[str, float] = field(default_factory=dict)
+    """each weighted loss term at the end; which terms there are depends on the frame alone, never on its batch"""
+    iterations: int = 0
+    """evaluations of the loss; 0 for painters that have none"""
     retried: str = ""
-    """why the frame was rendered again from its content, or empty"""
-
-
-@dataclass(frozen=True, slots=True)
-class FrameDone:
-    """A frame has been stored."""
-
-    chunk: int
-    frame: int
-    losses: Mapping[str, float]
-    iterations: int
-    seconds: float
-    """wall time of the batch it was part of, divided by the batch"""
-    last: bool = False
-    """whether its chunk is done with it"""
-    retried: str = ""
+    """why the frame was painted a second time, or empty"""

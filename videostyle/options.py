@@ -1,4 +1,4 @@
-"""Every flag of the command line, once: groups of them that commands take as values."""
+"""Every flag of the command line, defined once: groups of flags that commands take as values."""
 
 import functools
 import inspect
@@ -18,19 +18,19 @@ def _flag(panel: str, help: str, *names: str, metavar: str | None = None, least:
 
 @dataclass(frozen=True)
 class Network:
-    """The network that looks, and where it runs."""
+    """The network, and where it runs."""
 
     backbone: Annotated[
         str | None,
-        _flag(PICTURE, "compact (built in) or vgg19; default: vgg19 where it is at hand", metavar="NAME"),
+        _flag(PICTURE, "compact (built in) or vgg19; default: vgg19 if its weights are cached", metavar="NAME"),
     ] = None
-    weights: Annotated[Path | None, _flag(PICTURE, "weights of the backbone, .pth or .safetensors", metavar="FILE")] = (
+    weights: Annotated[Path | None, _flag(PICTURE, "weights file of the backbone, .pth or .safetensors", metavar="FILE")] = (
         None
     )
-    device: Annotated[str | None, _flag(SPEED, "auto, cpu, cuda or cuda:N", metavar="NAME")] = None
+    device: Annotated[str | None, _flag(SPEED, "auto, cpu, cuda, cuda:N or mps", metavar="NAME")] = None
 
     def settings(self) -> dict[str, Any]:
-        """As settings; None: not given."""
+        """The flags as settings; None: not given."""
         return {
             "backbone.name": self.backbone,
             "backbone.weights": str(self.weights) if self.weights else None,
@@ -44,7 +44,7 @@ class Look:
 
     style: Annotated[list[Path], _flag(PICTURE, "an artwork; repeat it to blend several", "--style", metavar="FILE")]
     style_weight: Annotated[
-        float | None, _flag(PICTURE, "how strongly the artwork pulls (style.weight)", metavar="W")
+        float | None, _flag(PICTURE, "weight of the artwork (style.weight)", metavar="W")
     ] = None
     preset: Annotated[
         str,
@@ -55,17 +55,17 @@ class Look:
         ),
     ] = ""
     size: Annotated[
-        int | None, _flag(PICTURE, "short side of the rendered picture, px; default: the clip's", metavar="N", least=1)
+        int | None, _flag(PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
     ] = None
-    seed: Annotated[int | None, _flag(PICTURE, "of the noise, where a preset starts from noise", metavar="N")] = None
-    config: Annotated[Path | None, _flag(PICTURE, "settings that differ from the preset's", metavar="FILE.toml")] = None
+    seed: Annotated[int | None, _flag(PICTURE, "seed of random starts", metavar="N")] = None
+    config: Annotated[Path | None, _flag(PICTURE, "TOML file of settings that replace the preset's", metavar="FILE.toml")] = None
     assignments: Annotated[
         list[str] | None,
-        _flag(PICTURE, "any setting; 'videostyle settings' lists them", "--set", metavar="NAME=VALUE"),
+        _flag(PICTURE, "any setting; 'videostyle settings' lists them all", "--set", metavar="NAME=VALUE"),
     ] = None
 
     def settings(self) -> dict[str, Any]:
-        """As settings; ``--size`` asks for a picture that is optimised at that size, not enlarged to it."""
+        """The flags as settings; ``--size`` asks for frames painted at that size, not enlarged to it."""
         return {
             "style.weight": self.style_weight,
             "picture.size": self.size,
@@ -76,26 +76,26 @@ class Look:
 
 @dataclass(frozen=True)
 class Part:
-    """What of the clip is rendered."""
+    """Which frames of the clip are rendered."""
 
     frames: Annotated[
         str,
         _flag(
             FRAMES,
-            "source frames, the first is 0: A:B (B excluded), A-B (B included), A-BxN (every Nth), several with commas",
+            "source frames, counted from 0: A:B (B excluded), A-B (B included), A-BxN (every Nth), several with commas",
             metavar="RANGES",
         ),
     ] = ""
     begin: Annotated[
         str,
-        _flag(FRAMES, "from this time on: seconds, HH:MM:SS.mmm or timecode HH:MM:SS:FF", "--in", metavar="TIME"),
+        _flag(FRAMES, "start time: seconds, HH:MM:SS.mmm or timecode HH:MM:SS:FF", "--in", metavar="TIME"),
     ] = ""
-    end: Annotated[str, _flag(FRAMES, "up to this time, which is excluded", "--out", metavar="TIME")] = ""
-    handles: Annotated[int, _flag(FRAMES, "frames more on both sides of a range", metavar="N")] = 0
+    end: Annotated[str, _flag(FRAMES, "end time, excluded", "--out", metavar="TIME")] = ""
+    handles: Annotated[int, _flag(FRAMES, "extra frames on both sides of a range", metavar="N")] = 0
     stream: Annotated[int | None, _flag(FRAMES, "index of the picture track; default: the main one", metavar="N")] = (
         None
     )
-    fps: Annotated[str, _flag(FRAMES, "frames a second, for a sequence of pictures; default: 25", metavar="RATE")] = ""
+    fps: Annotated[str, _flag(FRAMES, "frames per second of a sequence of pictures; default: 25", metavar="RATE")] = ""
 
 
 @dataclass(frozen=True)
@@ -106,31 +106,31 @@ class Place:
         Path | None,
         _flag(
             OUTPUT,
-            "default: CLIP_ART.EXT beside the clip; the extension chooses the container",
+            "default: CLIP_ART.EXT next to the clip; the extension selects the container",
             "-o",
             "--output",
             metavar="FILE",
         ),
     ] = None
     overwrite: Annotated[bool, _flag(OUTPUT, "replace an existing output", "--overwrite")] = False
-    strict: Annotated[bool, _flag(OUTPUT, "an error instead of a note where the film cannot keep all", "--strict")] = (
+    strict: Annotated[bool, _flag(OUTPUT, "fail instead of leaving out anything the film cannot keep", "--strict")] = (
         False
     )
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What is made of the frames."""
+    """What the frames are made into."""
 
     patch: Annotated[
         Path | None,
         _flag(
             OUTPUT,
-            "replace the frames in this full film of the clip; default output: FULL_patched.EXT",
-            metavar="FULL",
+            "replace the frames in this finished film of the clip; default output: FILM_patched.EXT",
+            metavar="FILM",
         ),
     ] = None
-    no_film: Annotated[bool, _flag(OUTPUT, "only frames in --job; 'assemble' makes the film later", "--no-film")] = (
+    no_film: Annotated[bool, _flag(OUTPUT, "only store frames in --job; 'assemble' makes the film later", "--no-film")] = (
         False
     )
 
@@ -143,49 +143,49 @@ class Encoding:
         str | None,
         _flag(
             OUTPUT,
-            "h264, h265, prores, av1, vp9, ffv1, png for a folder, h264_nvenc and such; default: the container's own",
+            "h264, h265, prores, av1, vp9, ffv1, png (a folder), h264_nvenc, ...; default: the container's usual one",
             metavar="NAME",
         ),
     ] = None
     quality: Annotated[
-        int | None, _flag(OUTPUT, "on the codec's own scale, CRF for most; default: visually lossless", metavar="N")
+        int | None, _flag(OUTPUT, "on the codec's own scale, mostly CRF; default: visually lossless", metavar="N")
     ] = None
-    no_sound: Annotated[bool, _flag(OUTPUT, "leave the sound out, as a GIF must", "--no-sound")] = False
+    no_sound: Annotated[bool, _flag(OUTPUT, "leave out the sound, as a GIF must", "--no-sound")] = False
 
     def settings(self) -> dict[str, Any]:
-        """As settings; None: not given."""
+        """The flags as settings; None: not given."""
         sound = False if self.no_sound else None
         return {"film.codec": self.codec, "film.quality": self.quality, "film.sound": sound}
 
 
 @dataclass(frozen=True)
 class Work:
-    """How the work is kept and shared."""
+    """How work is stored and shared."""
 
     job: Annotated[
         Path | None,
         _flag(
             OUTPUT,
-            "folder of the finished frames, kept; default: OUTPUT.job, deleted with the film done",
+            "folder of the finished frames, which is kept; default: OUTPUT.job, deleted after the film is done",
             "--job",
             metavar="DIR",
         ),
     ] = None
     keep_job: Annotated[bool, _flag(OUTPUT, "keep the folder of finished frames", "--keep-job")] = False
-    slots: Annotated[str, _flag(SPEED, "scenes that are optimised as one batch", metavar="auto|N")] = "auto"
+    slots: Annotated[str, _flag(SPEED, "scenes painted as one batch", metavar="auto|N")] = "auto"
 
 
 @dataclass(frozen=True)
 class Voice:
-    """What is said while the work goes on."""
+    """What is printed meanwhile."""
 
     as_json: Annotated[bool, _flag(OUTPUT, "one JSON object per event on stdout", "--json")] = False
-    quiet: Annotated[bool, _flag(OUTPUT, "nothing but errors", "-q", "--quiet")] = False
-    verbose: Annotated[bool, _flag(OUTPUT, "a line per frame", "-v", "--verbose")] = False
+    quiet: Annotated[bool, _flag(OUTPUT, "print errors only", "-q", "--quiet")] = False
+    verbose: Annotated[bool, _flag(OUTPUT, "one line per frame", "-v", "--verbose")] = False
 
 
 def takes_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose parameters may be groups, as the function of single flags that typer wants to see."""
+    """Turn a command whose parameters may be groups into the function of single flags that typer expects."""
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     flags: list[inspect.Parameter] = []
@@ -206,7 +206,7 @@ def takes_groups(command: Callable[..., None]) -> Callable[..., None]:
         command(**given, **made)
 
     shown: Any = spread
-    del shown.__wrapped__  # else the signature of the command itself is looked at
+    del shown.__wrapped__  # else typer would inspect the command itself
     shown.__signature__ = inspect.Signature(flags)
     shown.__annotations__ = {flag.name: flag.annotation for flag in flags}
     return spread

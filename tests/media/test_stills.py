@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from videostyle.errors import MediaError
 from videostyle.frames import Pixels
-from videostyle.media.stills import read_picture, read_png, write_png
+from videostyle.media.stills import read_note, read_picture, read_png, write_png
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -231,23 +231,33 @@ def test_a_full_disk_is_reported_and_leaves_nothing_behind(
 ) -> None:
     write_png(tmp_path / "a.png", noise())
 
-    def half(self: Path, content: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(content[: len(content) // 2])
-        raise OSError(errno.ENOSPC, "No space left on device")
-
     def refuse(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    if at == "write":
-        monkeypatch.setattr(Path, "write_bytes", half)
-    else:
-        monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(os, {"write": "fsync", "replace": "replace"}[at], refuse)
     with pytest.raises(MediaError, match="the disk is full; free") as caught:
         write_png(tmp_path / "a.png", noise(5, 5))
     assert "\n" not in str(caught.value)
     assert os.listdir(tmp_path) == ["a.png"]
     assert np.array_equal(read_png(tmp_path / "a.png"), noise()), "the old file is unchanged"
+
+
+@pytest.mark.parametrize("note", ["", "{}", '{"losses": {"content": 1.5}}', "x" * 60_000])
+def test_a_note_is_stored_with_the_pixels(note: str, tmp_path: Path) -> None:
+    write_png(tmp_path / "a.png", noise(), note)
+    assert read_note(tmp_path / "a.png") == note
+    assert np.array_equal(read_png(tmp_path / "a.png"), noise())
+    with Image.open(tmp_path / "a.png") as opened:
+        assert getattr(opened, "text", {}) == ({"videostyle": note} if note else {})
+
+
+def test_files_without_a_note(tmp_path: Path) -> None:
+    Image.fromarray(noise()).save(tmp_path / "art.png")
+    assert read_note(tmp_path / "art.png") == ""
+    (tmp_path / "empty.png").touch()
+    assert read_note(tmp_path / "empty.png") == ""
+    with pytest.raises(MediaError, match="No such file"):
+        read_note(tmp_path / "none.png")
 
 
 def test_an_interruption_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

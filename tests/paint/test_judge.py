@@ -1,18 +1,18 @@
 import numpy as np
 import pytest
 
-from videostyle.frames import to_picture
-from videostyle.paint.backbones.backbone import load_backbone
+from videostyle.frames import Pixels, to_picture
+from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.judge import Judge
 from videostyle.settings import StyleSettings
 
 
 @pytest.fixture(scope="module")
-def art() -> np.ndarray:  # type: ignore[type-arg]
+def art() -> Pixels:
     return np.random.default_rng(3).integers(0, 256, (80, 96, 3), dtype=np.uint8)
 
 
-def test_the_artwork_is_at_no_distance_from_itself(art: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_the_artwork_is_at_distance_zero_from_itself(art: Pixels) -> None:
     judge = Judge(load_backbone("compact"), [art], StyleSettings())
     near = judge.style_distance(to_picture(art))
     far = judge.style_distance(np.full((80, 96, 3), 0.5, np.float32))
@@ -21,7 +21,7 @@ def test_the_artwork_is_at_no_distance_from_itself(art: np.ndarray) -> None:  # 
     assert min(far.values()) > 1e-2
 
 
-def test_content_distance_grows_with_the_change(art: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_content_distance_grows_with_the_change(art: Pixels) -> None:
     judge = Judge(load_backbone("compact"), [art], StyleSettings())
     content = to_picture(art)
     noise = np.random.default_rng(4).normal(0, 1, content.shape).astype(np.float32)
@@ -30,7 +30,7 @@ def test_content_distance_grows_with_the_change(art: np.ndarray) -> None:  # typ
     assert distances[0] < distances[1] < distances[2]
 
 
-def test_pictures_below_the_networks_least_size_are_judged_too(art: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_pictures_below_the_smallest_size_are_judged_too(art: Pixels) -> None:
     small = art[:6, :6]
     judge = Judge(load_backbone("compact"), [small], StyleSettings())
     near, far = (judge.style_distance(to_picture(picture)) for picture in (small, np.zeros_like(small)))

@@ -1,31 +1,29 @@
 from pathlib import Path
 
-import pytest
+import numpy as np
 
-from videostyle.errors import MediaError
+from videostyle.demo import ART, CLIP
+from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture
-from videostyle.rendering import showcase
+from videostyle.rendering.showcase import GAP, lay_out, make_sheet
 
 
-def test_the_demo_is_a_clip_with_sound_and_an_artwork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"WIDTH": 64, "HEIGHT": 48, "RATE": 8, "SECONDS": 1, "ART": 64}.items():
-        monkeypatch.setattr(showcase, name, value)
-    clip, art, result = showcase.make_demo(tmp_path / "a" / "b")
-    made = probe(clip)
-    assert (made.num_frames, made.width, made.height, len(made.audio)) == (8, 64, 48, 1)
-    assert read_picture(art).shape == (64, 64, 3)
-    assert not result.exists()
-    result.write_bytes(clip.read_bytes())
-    sheet = read_picture(showcase.make_sheet(tmp_path, clip, art, result))
-    side = 2 * 48 + showcase.GAP
-    assert sheet.shape == (side + 2 * showcase.GAP, side + 4 * (64 + showcase.GAP) + 2 * showcase.GAP, 3)
-    assert (sheet[0] == 255).all()
-    assert (sheet[:, -1] == 255).all()
-    assert sheet[showcase.GAP : -showcase.GAP, showcase.GAP : -showcase.GAP].std() > 30
+def test_a_sheet_shows_the_artwork_and_the_clip_over_its_film() -> None:
+    sheet = lay_out(CLIP, ART, CLIP, columns=2)
+    side = 2 * 180 + GAP
+    assert sheet.shape == (side + 2 * GAP, side + 2 * (320 + GAP) + 2 * GAP, 3)
+    for edge in (sheet[:GAP], sheet[-GAP:], sheet[:, :GAP], sheet[:, -GAP:]):
+        assert (edge == 255).all()
+    art = sheet[GAP:-GAP, GAP : GAP + side]
+    np.testing.assert_allclose(art.mean((0, 1)), read_picture(ART).mean((0, 1)), atol=2)
+    frames = [frame.pixels for frame in decode(probe(CLIP))]
+    for column, index in enumerate((12, 36)):
+        left = 2 * GAP + side + column * (320 + GAP)
+        for top in (GAP, 2 * GAP + 180):
+            np.testing.assert_array_equal(sheet[top : top + 180, left : left + 320], frames[index])
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(MediaError, match="cannot be made"):
-        showcase.make_demo(tmp_path / "file" / "demo")
+def test_a_sheet_is_written_as_png(tmp_path: Path) -> None:
+    make_sheet(tmp_path / "sheet.png", CLIP, ART, CLIP)
+    np.testing.assert_array_equal(read_picture(tmp_path / "sheet.png"), lay_out(CLIP, ART, CLIP, columns=4))

@@ -1,31 +1,16 @@
 """The comparison with VGG-19, in miniature: its table, its sheet, its search."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
 
+import compare_backbones
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from safetensors.torch import save_file
 
-from videostyle.paint.backbones import weights
-
-SCRIPT = Path(__file__).parents[2] / "scripts" / "compare_backbones.py"
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("compare_backbones", SCRIPT)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "compare_backbones", module)
-    spec.loader.exec_module(module)
-    return module
+from tests.scripts.training import write_teacher
+from videostyle.settings import RenderSettings
 
 
 def some_pictures(folder: Path, count: int) -> Path:
@@ -37,25 +22,18 @@ def some_pictures(folder: Path, count: int) -> Path:
     return folder
 
 
-def test_table_and_sheet(
-    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    dice, tensors = torch.Generator().manual_seed(0), {}
-    for place, (out, into) in list(weights._USED.items())[:5]:
-        tensors[f"features.{place}.weight"] = torch.randn(out, into, 3, 3, generator=dice) * (2 / (9 * into)) ** 0.5
-        tensors[f"features.{place}.bias"] = torch.zeros(out)
-    save_file(tensors, tmp_path / "teacher.safetensors")
+def test_table_and_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     flags = [
         "--photos",
         str(some_pictures(tmp_path / "photo", 2)),
         "--styles",
         str(some_pictures(tmp_path / "style", 2)),
     ]
-    flags += ["--teacher", str(tmp_path / "teacher.safetensors"), "--size", "64", "--iterations", "12"]
+    flags += ["--teacher", str(write_teacher(tmp_path / "teacher.safetensors")), "--size", "64", "--iterations", "12"]
     flags += ["--json", str(tmp_path / "table.json"), "--sheet", str(tmp_path / "sheet.png")]
     flags += ["--cache", str(tmp_path / "cache"), "--limit", "1"]
     monkeypatch.setattr(sys, "argv", ["compare_backbones.py", *flags])
-    script.main()
+    compare_backbones.main()
     table = json.loads((tmp_path / "table.json").read_text())
     (pair,) = table["pairs"]
     assert (pair["photo"], pair["style"]) == ("photo0", "style0")
@@ -68,19 +46,19 @@ def test_table_and_sheet(
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
-def test_the_search_matches_the_content_distance(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_search_matches_the_content_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a network whose content distance is a power of the weight, the secant finds the wanted one."""
 
     def paint(_net: object, _photo: object, _style: object, settings: object, _judge: object) -> object:
         weight = settings.content.weight  # type: ignore[attr-defined]
-        return script.Painting(np.zeros((1, 1, 3), np.float32), {"a": weight}, 0.7 * weight**-0.3, weight)
+        return compare_backbones.Painting(np.zeros((1, 1, 3), np.float32), {"a": weight}, 0.7 * weight**-0.3, weight)
 
-    monkeypatch.setattr(script, "paint", paint)
-    settings = script.RenderSettings()
-    found = script.paint_matched(None, None, None, settings, None, 0.2, 5.0)
-    assert found.content == pytest.approx(0.2, rel=script.NEAR)
+    monkeypatch.setattr(compare_backbones, "paint", paint)
+    settings = RenderSettings()
+    painting = compare_backbones.paint_matched(None, None, None, settings, None, 0.2, 5.0)
+    assert painting.content == pytest.approx(0.2, rel=compare_backbones.NEAR)
 
 
-def test_folders_without_pictures_are_told(script: ModuleType, tmp_path: Path) -> None:
+def test_folders_without_pictures_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no pictures"):
-        script.files(tmp_path, 0)
+        compare_backbones.files(tmp_path, 0)

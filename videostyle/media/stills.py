@@ -21,6 +21,12 @@ from videostyle.media.files import reason_of, temporary_of
 LARGEST = 100_000_000
 """pixels of an artwork; a larger one is probably a mistake and would not fit into the memory of most machines"""
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+END = b"\0\0\0\0IEND\xaeB`\x82"
+"""the last chunk of every PNG"""
+KEYWORD = b"videostyle"
+"""of the text chunk with the note"""
+LONGEST_NOTE = 1 << 16
+"""bytes at the end of a PNG that are searched for the note"""
 PNG_FORMATS = ("rgb24", "rgb48be", "rgba", "rgba64be")
 """FFmpeg's names of the pixel formats written here"""
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, struct.error)
@@ -77,15 +83,21 @@ def _to_eight_bits(gray: NDArray[np.generic]) -> NDArray[np.uint8]:
     return np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8)
 
 
-def write_png(path: Path, pixels: Pixels) -> None:
+def write_png(path: Path, pixels: Pixels, note: str = "") -> None:
     """Write pixels (H, W, 3), or (H, W, 4) with transparency, 8 or 16 bits, as PNG: the whole file or nothing.
 
-    Raises MediaError where the disk is full or the folder cannot be written.
+    note: ASCII text stored in the file, for ``read_note``. The file is flushed to disk before it gets its name. Raises
+    MediaError if it cannot be written.
     """
     content = _encode_png(pixels)
+    if note:
+        content = content[: -len(END)] + _text_chunk(note) + END
     temporary = temporary_of(path)
     try:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
         raise MediaError(
@@ -94,6 +106,27 @@ def write_png(path: Path, pixels: Pixels) -> None:
     finally:
         with suppress(OSError):  # such as a missing folder, which has been reported already
             temporary.unlink(missing_ok=True)
+
+
+def read_note(path: Path) -> str:
+    """The note that a PNG was written with; empty if there is none. Raises MediaError if the file cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - LONGEST_NOTE))
+            tail = file.read()
+    except OSError as error:
+        raise MediaError(f"{path}: {error.strerror}") from None
+    start = tail.rfind(b"tEXt" + KEYWORD + b"\0")
+    if start < 4 or not tail.endswith(END):
+        return ""
+    (length,) = struct.unpack_from(">I", tail, start - 4)
+    return tail[start + 5 + len(KEYWORD) : start + 4 + length].decode("ascii")
+
+
+def _text_chunk(note: str) -> bytes:
+    content = KEYWORD + b"\0" + note.encode("ascii")
+    return struct.pack(">I", len(content)) + b"tEXt" + content + struct.pack(">I", zlib.crc32(b"tEXt" + content))
 
 
 def _encode_png(pixels: Pixels) -> bytes:
@@ -135,3 +168,7 @@ def _is_whole(content: bytes) -> bool:
             return False
         start = end + 4
     return kind == b"IEND" and start == len(content)
+
+
+def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    raise NotImplementedError

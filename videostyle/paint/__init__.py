@@ -1,1 +1,1 @@
-"""What a frame should look like. The only room that knows torch and torchvision; tensors never leave it."""
+"""What a frame should look like. The only room that knows torch; tensors never leave it."""

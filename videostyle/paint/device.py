@@ -1,85 +1,125 @@
-"""Which device, which dtype, how many slots fit."""
+"""Which device, which dtype, how much memory; everything that differs between CPU, CUDA and Apple's GPUs (MPS).
+
+Nothing here was ever run on MPS: it follows torch's documentation.
+"""
 
 import ctypes
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 
-from videostyle.errors import DeviceError
+from videostyle.errors import DeviceError, OutOfMemoryError
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """of glibc's malloc.h"""
 BFLOAT16_SINCE = 8, 0
-"""compute capability: older GPUs convolve in bfloat16 without cuDNN, slowly"""
-SLOTS_PER_CORE = 4
-"""each holds a decoder, its file and a few threads"""
+"""compute capability; older GPUs convolve in bfloat16 without cuDNN, slowly"""
+OUT_OF_MEMORY = "can't allocate memory", "MPS backend out of memory"
+"""in the plain RuntimeError that torch raises if memory runs out on a CPU, and on MPS"""
 
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one frame costs on a device, measured by a short run."""
-
-    seconds_per_iteration: float
-    """of one slot"""
-    bytes_per_slot: int
-    most_slots: int
-    """of one batch, however much memory there is"""
+T = TypeVar("T")
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto``, ``cpu``, ``cuda`` or ``cuda:N`` -> device; raises DeviceError where it is absent."""
+    """``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps`` -> device. Raises DeviceError if it is not there.
+
+    ``auto`` never chooses MPS, on which nothing was tested.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cpu":
         return torch.device("cpu")
+    if name == "mps":
+        if not torch.backends.mps.is_available():
+            raise DeviceError("--device mps: this torch has no Apple GPU support; use --device cpu")
+        return torch.device("mps")
     match = re.fullmatch(r"cuda(?::(\d+))?", name)
     if not match:
-        raise DeviceError(f"--device {name}: no such device; choose auto, cpu, cuda or cuda:N")
+        raise DeviceError(f"--device {name}: unknown device; choose auto, cpu, cuda, cuda:N or mps")
     if not torch.cuda.is_available():
-        raise DeviceError(f"--device {name}: no CUDA device is to be seen here; use --device cpu, or mend the driver")
-    number = int(match[1] or 0)
-    if number >= torch.cuda.device_count():
-        raise DeviceError(f"--device {name}: there are only cuda:0 to cuda:{torch.cuda.device_count() - 1}; choose one")
+        raise DeviceError(f"--device {name}: no CUDA device found; use --device cpu or check the driver")
+    number, count = int(match[1] or 0), torch.cuda.device_count()
+    if number >= count:
+        raise DeviceError(f"--device {name}: the last CUDA device is cuda:{count - 1}; choose one up to that")
     return torch.device("cuda", number)
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype:
-    """Dtype of the convolutions: bfloat16 on a GPU that computes in it, else float32, unless asked for by name."""
+    """Dtype of the convolutions. ``auto``: bfloat16 on CUDA devices that compute in it, else float32.
+
+    Raises DeviceError for bfloat16 on MPS.
+    """
     if name == "auto":
         able = device.type == "cuda" and torch.cuda.get_device_capability(device) >= BFLOAT16_SINCE
         return torch.bfloat16 if able else torch.float32
+    if name == "bfloat16" and device.type == "mps":
+        raise DeviceError("optimize.precision = bfloat16: not supported with --device mps; use float32")
     return torch.bfloat16 if name == "bfloat16" else torch.float32
 
 
-def keep_freed_memory() -> None:
-    """Have this process's malloc keep the memory of freed tensors for the next ones, where malloc is glibc's.
+def exact_dtype(device: torch.device) -> torch.dtype:
+    """Dtype of losses and inner products: float64, except on MPS, which does not have it."""
+    return torch.float32 if device.type == "mps" else torch.float64
 
-    Else every block of more than 32 MiB goes back to the system, which clears it page by page when the next iteration
-    asks for it again: a third of the time at 1080p, two thirds at 4K (scripts/LOG.md).
+
+def prepare_process(device: torch.device) -> None:
+    """Change how this whole process computes, so that painting on the device is fast and repeatable.
+
+    On a CPU, glibc's malloc from now on keeps freed memory instead of returning it to the system. On CUDA, cuDNN from
+    now on uses deterministic kernels only. Neither is undone.
+    """
+    if device.type == "cpu":
+        _keep_freed_memory()
+    elif device.type == "cuda":
+        torch.backends.cudnn.deterministic = True
+
+
+def _keep_freed_memory() -> None:
+    """Have malloc keep the memory of freed tensors for the next ones, if malloc is glibc's.
+
+    Otherwise every block of more than 32 MiB goes back to the system, which clears it page by page when the next
+    iteration asks for it again: a third of the time at 1080p, two thirds at 4K (scripts/LOG.md).
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    # glibc before 2.35 refuses what is above 32 MiB; without the first, the second would make things slower
+    # glibc before 2.35 refuses more than 32 MiB; without the first option, the second would make things slower
     if mallopt and any(mallopt(M_MMAP_THRESHOLD, size) for size in (2**31 - 1, 2**25)):
         mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that is free for us on the device, bytes."""
+    """Memory available to us on the device, bytes."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return free
+    if device.type == "mps":
+        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
     return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 2**62
 
 
-def choose_slots(asked: int, device: torch.device, cost: Cost) -> int:
-    """How many slots to fill; asked: 0 for as many as nine tenths of the memory hold, or one on a CPU.
+def synchronize(device: torch.device) -> None:
+    """Wait until the device has done everything asked of it."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
-    A batch gains nothing on a CPU. On a GPU every slot has threads that decode and estimate motion for it.
-    """
-    if device.type == "cpu":
-        return asked or 1
-    fitting = int(0.9 * free_bytes(device) / max(cost.bytes_per_slot, 1))
-    wanted = asked or min(fitting, SLOTS_PER_CORE * (os.cpu_count() or 1))
-    return max(1, min(wanted, cost.most_slots))
+
+def within_memory(work: Callable[[], T], frames: int, height: int, width: int, device: torch.device) -> T:
+    """Do the work on frames of this size. Raises OutOfMemoryError, naming a smaller size, if memory runs out."""
+    try:
+        return work()
+    except RuntimeError as error:
+        if not isinstance(error, torch.OutOfMemoryError) and not any(text in str(error) for text in OUT_OF_MEMORY):
+            raise
+    # only out here: while the error is handled, its traceback keeps the tensors of the batch alive
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+    raise OutOfMemoryError(
+        f"{frames} frame(s) of {width}x{height} do not fit into the memory of {device}; "
+        f"ask for smaller pictures with --size {max(64, min(height, width) * 2 // 3)}"
+    )

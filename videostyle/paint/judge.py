@@ -1,4 +1,4 @@
-"""How far a picture is from an artwork and from its content, as a network sees it."""
+"""How far a picture is from an artwork and from its content, measured by a backbone."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,14 @@ from torch import Tensor
 
 from videostyle.frames import Picture, Pixels
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.terms.losses import content_loss
-from videostyle.paint.terms.style import StyleTargets, resize, to_tensor
+from videostyle.paint.tensors import resize, to_tensor
+from videostyle.paint.terms.content import content_loss
+from videostyle.paint.terms.style import StyleTargets
 from videostyle.settings import ContentSettings, StyleSettings
 
 
 class Judge:
-    """Relative Gram and feature distances under one backbone (METHOD section 7); smaller is closer."""
+    """Relative distances of Gram matrices and features under one backbone; smaller is closer."""
 
     def __init__(self, backbone: Backbone, artworks: Sequence[Pixels], style: StyleSettings) -> None:
         self._backbone = backbone
@@ -23,7 +24,7 @@ class Judge:
         self._targets: dict[tuple[int, int], StyleTargets] = {}
 
     def style_distance(self, picture: Picture) -> dict[str, float]:
-        """Layer -> mean (G - A)^2 / mean A^2 of the picture (H, W, 3) in 0..1."""
+        """Layer -> mean (G - A)^2 / mean A^2 of a picture (H, W, 3) in 0..1; A: the artwork's Gram matrix."""
         pictures = self._tensor(picture)
         height, width = pictures.shape[2:]
         if (height, width) not in self._targets:
@@ -34,15 +35,16 @@ class Judge:
         return {layer: float(distance) for layer, distance in distances.items()}
 
     def content_distance(self, picture: Picture, content: Picture) -> float:
-        """Mean over the content layers of mean (F - P)^2 / mean P^2; pictures (H, W, 3) in 0..1."""
+        """Mean over the content layers of mean (F - P)^2 / mean P^2 (P: of content); pictures (H, W, 3) in 0..1."""
         layers = ContentSettings().layers or self._backbone.default_content
         with torch.no_grad():
-            found = self._backbone(self._tensor(picture), layers)
-            wanted = self._backbone(self._tensor(content), layers)
-            losses = [content_loss(found[layer], wanted[layer], "relative") for layer in layers]
+            features = self._backbone(self._tensor(picture), layers)
+            targets = self._backbone(self._tensor(content), layers)
+            losses = [content_loss(features[layer], targets[layer], "relative") for layer in layers]
         return float(torch.stack(losses).mean())
 
     def _tensor(self, picture: Picture) -> Tensor:
+        """A picture as (1, 3, H, W), enlarged if the backbone cannot see one as small."""
         pictures = torch.from_numpy(picture).to(self._device).permute(2, 0, 1)[None].contiguous()
         height, width = pictures.shape[2:]
         factor = max(1.0, self._backbone.smallest / min(height, width))

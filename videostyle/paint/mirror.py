@@ -1,21 +1,23 @@
-"""Pictures and features with a margin of their own mirror image."""
-
-from typing import Any
+"""Reflection padding of pictures and features."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 
+class _Context(torch.autograd.function.FunctionCtx):
+    margin: int
+
+
 class Mirror(torch.autograd.Function):
     """Reflection padding as copies of slices, for a GPU.
 
-    torch's own there adds up its gradient in whatever order the threads arrive, forgets that the channels lie last, and
-    refuses batches of 2^31 values; this one gives the same bits every time, and keeps nothing in between.
+    PyTorch's own CUDA kernel sums its gradient in varying order, drops the channels-last layout and rejects batches of
+    2^31 values. This one gives the same bits every time and stores no tensors for the backward pass.
     """
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, margin: int) -> Tensor:
+    def forward(ctx: _Context, values: Tensor, margin: int) -> Tensor:
         ctx.margin = margin
         batch, channels, height, width = values.shape
         last = values.is_contiguous(memory_format=torch.channels_last)
@@ -35,10 +37,10 @@ class Mirror(torch.autograd.Function):
         return padded
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: _Context, *gradients: Tensor) -> tuple[Tensor, None]:
         (gradient,), margin = gradients, ctx.margin
         width = gradient.shape[3] - 2 * margin
-        left, inner, right = (_folded(part, margin) for part in torch.split(gradient, [margin, width, margin], dim=3))
+        left, inner, right = (_folded(band, margin) for band in torch.split(gradient, [margin, width, margin], dim=3))
         for step in range(1, margin + 1):
             inner[..., step] += left[..., margin - step]
             inner[..., width - 1 - step] += right[..., step - 1]
@@ -46,7 +48,7 @@ class Mirror(torch.autograd.Function):
 
 
 def _folded(gradient: Tensor, margin: int) -> Tensor:
-    """A copy without the rows of the margin, which are added to those that they mirror."""
+    """A copy without the rows of the margin; each is added to the row that it mirrors."""
     height = gradient.shape[2] - 2 * margin
     above, inner, below = torch.split(gradient, [margin, height, margin], dim=2)
     inner = inner.clone()
@@ -57,8 +59,8 @@ def _folded(gradient: Tensor, margin: int) -> Tensor:
 
 
 def mirrored(values: Tensor, margin: int) -> Tensor:
-    """(B, C, H, W) with ``margin`` px more on every side, mirrored at the outermost pixel; H and W exceed it."""
+    """(B, C, H, W) with ``margin`` px more on every side, mirrored at the outermost pixel; H and W must exceed it."""
     if not values.is_cuda:
-        return F.pad(values, (margin,) * 4, mode="reflect")  # one operation waits less for a busy neighbor than many
-    found: Tensor = Mirror.apply(values, margin)
-    return found
+        return F.pad(values, (margin,) * 4, mode="reflect")  # one operation suffers less on a busy CPU than many
+    padded: Tensor = Mirror.apply(values, margin)
+    return padded

@@ -1,13 +1,14 @@
-"""Clip + artworks + settings -> RenderPlan: which frames are rendered, in which chunks, at which size."""
+"""Clip + artworks + settings -> RenderPlan: which frames are rendered, in which chunks, and at which size."""
 
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from videostyle.errors import SettingsError
-from videostyle.frames import Chunk, Clip, Frame, FrameRange
+from videostyle.errors import MediaError, SettingsError
+from videostyle.events import OnEvent, Scanned, ignore
+from videostyle.frames import Chunk, Clip, Frame, FrameRange, Pixels
 from videostyle.media.read.decode import decode
 from videostyle.media.read.sequence import identity
 from videostyle.motion.scenes import BLOCK, find_scenes
@@ -15,19 +16,31 @@ from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
 LOOK = 5
-"""raised whenever the same settings give other pixels, so that two looks never meet in one job folder"""
+"""raised whenever the same settings give different pixels, so that two looks never meet in one job folder"""
 SCAN_SIDE = 144
-"""px, short side at which frames are looked at for cuts"""
+"""px, short side at which frames are searched for cuts"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Artwork:
+    """A style picture."""
+
+    name: str
+    """file name, for messages and the film's comment"""
+    pixels: Pixels = field(repr=False)
+    """(H, W, 3) in the clip's colors"""
+    path: Path | None = None
+    """None: it was given as an array"""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What looking through a clip finds; where scenes begin depends on clip and scene settings only."""
+    """What decoding a clip once has shown; where scenes begin depends on the clip and the scene settings only."""
 
     scenes: tuple[FrameRange, ...]
-    """those of the frames that were asked for, ascending; one may end where these do"""
+    """scenes of the frames asked for, ascending; the last one may end where these do"""
     lost: tuple[int, ...]
-    """frames of these scenes that are in the file and cannot be decoded"""
+    """frames of these scenes that are in the file but cannot be decoded"""
 
     def covers(self, keep: Selection) -> bool:
         """Whether the scenes of all these frames are known."""
@@ -40,35 +53,47 @@ class Scan:
         return True
 
     def __or__(self, other: "Scan") -> "Scan":
-        """What two scans of the same clip found together."""
-        # of a scene that both know, the one that reaches further
-        found = {scene.start: scene for scene in sorted((*self.scenes, *other.scenes), key=lambda scene: scene.stop)}
-        return Scan(tuple(found[start] for start in sorted(found)), tuple(sorted({*self.lost, *other.lost})))
+        """What two scans of the same clip have shown together."""
+        # if both know a scene, the one that reaches further counts
+        scenes = {scene.start: scene for scene in sorted((*self.scenes, *other.scenes), key=lambda scene: scene.stop)}
+        return Scan(tuple(scenes[start] for start in sorted(scenes)), tuple(sorted({*self.lost, *other.lost})))
 
 
-@dataclass(frozen=True, slots=True)
+NOTHING = Scan((), ())
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RenderPlan:
-    """Everything that decides what a frame will look like, and the frames that were asked for."""
+    """Everything that decides what a frame will look like, and the frames asked for: a plain value, which pickles."""
 
     clip: Clip
-    artworks: tuple[Path, ...]
+    artworks: tuple[Artwork, ...]
+    """empty for the film of a stored job, whose frames are all painted"""
     settings: RenderSettings
+    preset: str
+    """name of the preset that the settings began with, for the film's comment; empty: none"""
     scan: Scan
     chunks: tuple[Chunk, ...]
     keep: Selection
     """frames of the film"""
     work: tuple[int, int]
-    """width, height at which frames are optimised, px"""
+    """width, height at which frames are painted, px"""
     size: tuple[int, int]
     """width, height of the film, px"""
     fingerprint: str
-    """of clip, artworks, settings and weights; not of the frames asked for"""
+    """of clip, artworks and settings; not of the frames asked for, nor of the painter"""
+
+    def __repr__(self) -> str:
+        artworks = " + ".join(artwork.name for artwork in self.artworks)
+        return (
+            f"RenderPlan({self.clip.path.name!r}, {artworks!r}, frames {self.keep}, {len(self.chunks)} scene(s), "
+            f"painted at {self.work[0]}x{self.work[1]}, film {self.size[0]}x{self.size[1]})"
+        )
 
     @property
     def to_render(self) -> tuple[int, ...]:
-        """Frames that must exist as files for those asked for, with what leads in to them."""
-        lost = set(self.scan.lost)
-        return tuple(frame for chunk in self.chunks for frame in chunk.render.indices if frame not in lost)
+        """Frames that must be painted: those asked for, and the lead-in of their scenes."""
+        return tuple(frame for chunk in self.chunks for frame in self.frames_of(chunk))
 
     @property
     def to_keep(self) -> tuple[int, ...]:
@@ -78,18 +103,23 @@ class RenderPlan:
 
     @property
     def frames_lost(self) -> int:
-        """Frames asked for that cannot be decoded, and those that the clip promises and ends without."""
+        """Frames asked for that cannot be decoded, plus those that a truncated clip promises but lacks."""
         beyond = self.clip.frames_missing if self.keep.parts[-1].stop == self.clip.num_frames else 0
         return len(self.keep.frames) - len(self.to_keep) + beyond
 
+    def frames_of(self, chunk: Chunk) -> list[int]:
+        """Frames of a chunk that must be painted, ascending."""
+        lost = set(self.scan.lost)
+        return [frame for frame in chunk.render.indices if frame not in lost]
+
 
 def scan(
-    clip: Clip, settings: SceneSettings, keep: Selection, on_frame: Callable[[int], None] = lambda _: None
+    clip: Clip, settings: SceneSettings, keep: Selection, on_frame: Callable[[int], object] = lambda _: None
 ) -> Scan:
-    """Decode a clip once, small, as far as needed: which scenes some frames lie in, and what cannot be decoded."""
+    """Decode a clip once, small and only as far as needed: which scenes frames are in, and which cannot be decoded."""
     asked: set[int] = set()
     decoded: set[int] = set()
-    found = Scan((), ())
+    result = NOTHING
 
     def look(frames: FrameRange) -> Iterator[Frame]:
         asked.update(frames.indices)
@@ -98,18 +128,18 @@ def scan(
             on_frame(frame.index)
             yield frame
 
-    for part in _stretches(keep):
-        found |= Scan(tuple(find_scenes(look, part, clip.num_frames, settings)), ())
+    for stretch in _stretches(keep):
+        result |= Scan(tuple(find_scenes(look, stretch, clip.num_frames, settings)), ())
     everything = Selection.whole(clip)
     if asked > decoded and keep != everything:
-        # which frames a damaged clip loses may depend on where decoding began: begin where every other range does
+        # which frames of a damaged clip are lost may depend on where decoding began: begin where all ranges agree
         return scan(clip, settings, everything, on_frame)
-    lost = (frame for scene in found.scenes for frame in scene.indices if frame not in decoded)
-    return Scan(found.scenes, tuple(lost))
+    lost = (frame for scene in result.scenes for frame in scene.indices if frame not in decoded)
+    return Scan(result.scenes, tuple(lost))
 
 
 def _stretches(keep: Selection) -> list[FrameRange]:
-    """The parts of a selection, those that are near each other as one."""
+    """The parts of a selection, with those close to each other joined."""
     joined: list[FrameRange] = []
     for part in keep.parts:
         near = joined and part.start - joined[-1].stop < BLOCK
@@ -120,32 +150,54 @@ def _stretches(keep: Selection) -> list[FrameRange]:
 
 def make_plan(
     clip: Clip,
-    artworks: Sequence[Path],
+    artworks: Sequence[Artwork],
     settings: RenderSettings,
-    found: Scan,
+    scanned: Scan,
     keep: Selection,
-    fingerprint: str,
+    preset: str = "",
+    fingerprint: str = "",
 ) -> RenderPlan:
-    """Cut a clip into chunks and pick those that the frames asked for need.
+    """Cut a clip into chunks and pick those needed for the frames asked for. Loads no network.
 
-    found: of these frames at least. Its scenes begin where the whole clip's do, so that frames are the full render's.
-    fingerprint: of the job, see ``fingerprint_of``.
+    scanned: covers these frames at least. Scenes begin where those of the whole clip do, so that frames equal the full
+    render's. fingerprint: that of a stored job; empty: computed, which reads samples of the clip.
     """
-    chunks = [Chunk(i, scene, kept) for i, scene in enumerate(found.scenes) if (kept := keep.within(scene))]
+    chunks = tuple(Chunk(scene, part) for scene in scanned.scenes if (part := keep.within(scene)))
     size = film_size(clip, settings)
-    shrunk = settings.picture.work and settings.optimize.iterations  # frames that are kept as they are stay sharp
-    work = _fit(*size, min(settings.picture.work, *size)) if shrunk else size
+    side = settings.picture.work if settings.paints else 0  # frames kept as they are stay sharp
     return RenderPlan(
         clip=clip,
         artworks=tuple(artworks),
         settings=settings,
-        scan=found,
-        chunks=tuple(chunks),
+        preset=preset,
+        scan=scanned,
+        chunks=chunks,
         keep=keep,
-        work=work,
+        work=_fit(*size, min(side, *size)) if side else size,
         size=size,
-        fingerprint=fingerprint,
+        fingerprint=fingerprint or fingerprint_of(clip, artworks, settings),
     )
+
+
+def plan_frames(
+    clip: Clip,
+    artworks: Sequence[Artwork],
+    settings: RenderSettings,
+    keep: Selection,
+    preset: str = "",
+    known: Scan = NOTHING,
+    on_event: OnEvent = ignore,
+) -> RenderPlan:
+    """Find the scenes that the frames asked for are in, as far as they are not known yet, and plan them.
+
+    Raises MediaError if none of the frames can be decoded.
+    """
+    if not known.covers(keep):
+        known |= scan(clip, settings.scene, keep, lambda frame: on_event(Scanned(frame)))
+    plan = make_plan(clip, artworks, settings, known, keep, preset)
+    if not plan.to_keep:
+        raise MediaError(f"{clip.path}: none of the frames {keep} can be decoded; choose others with --frames")
+    return plan
 
 
 def film_size(clip: Clip, settings: RenderSettings) -> tuple[int, int]:
@@ -153,25 +205,23 @@ def film_size(clip: Clip, settings: RenderSettings) -> tuple[int, int]:
     return _fit(clip.width, clip.height, settings.picture.size)
 
 
-def check_size(plan_size: tuple[int, int], smallest: int) -> None:
-    """Raise SettingsError where the pictures are too small for the backbone to see."""
-    if min(plan_size) < smallest:
+def check_size(work: tuple[int, int], smallest: int) -> None:
+    """Raise SettingsError if frames are too small for the painter."""
+    if min(work) < smallest:
         raise SettingsError(
-            f"pictures of {plan_size[0]}x{plan_size[1]} px are too small: the backbone needs {smallest} px on the "
-            f"short side; ask for larger ones with --size {smallest}"
+            f"frames of {work[0]}x{work[1]} px are too small: the network needs {smallest} px on the short side; "
+            f"use --size {smallest}"
         )
 
 
-def fingerprint_of(clip: Clip, artworks: Sequence[Path], settings: RenderSettings, network: str) -> str:
-    """Hash of everything that decides a frame's pixels; network: the backbone's fingerprint and precision."""
-    parts = [
-        LOOK,
-        identity(clip),
-        [hashlib.sha256(artwork.read_bytes()).hexdigest() for artwork in artworks],
-        settings.fingerprint(),
-        network,
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+def fingerprint_of(clip: Clip, artworks: Sequence[Artwork], settings: RenderSettings) -> str:
+    """Hash (hex) of everything in a plan that decides a frame's pixels."""
+    looks = [LOOK, identity(clip), [_hash(artwork.pixels) for artwork in artworks], settings.fingerprint()]
+    return hashlib.sha256(json.dumps(looks).encode()).hexdigest()
+
+
+def _hash(pixels: Pixels) -> str:
+    return hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes()).hexdigest()
 
 
 def scan_key(clip: Clip, settings: SceneSettings) -> str:
@@ -180,7 +230,7 @@ def scan_key(clip: Clip, settings: SceneSettings) -> str:
 
 
 def _fit(width: int, height: int, side: int) -> tuple[int, int]:
-    """Width and height with ``side`` px on the short side; 0 leaves them. The long side is even, for the encoders."""
+    """Width and height with ``side`` px on the short side; 0 keeps them. The long side is even, for the encoders."""
     short = min(width, height)
     if side in (0, short):
         return width, height

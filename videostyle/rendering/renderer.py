@@ -1,84 +1,99 @@
-"""Slots: fill, stylize one batch, store, refill."""
+"""Slots: fill, paint one batch, store, refill."""
 
+import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from dataclasses import dataclass
 
 from videostyle.errors import OutOfMemoryError
-from videostyle.frames import FrameDone, FrameTask, Picture, Stylized, to_pixels
+from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
+from videostyle.frames import Painted, Pixels, to_pixels
+from videostyle.paint.painter import Painter
 from videostyle.rendering.plan import RenderPlan
-from videostyle.rendering.slot import Slot, seen_loss
+from videostyle.rendering.slot import Slot
 from videostyle.rendering.store import Store
 
+WRITERS = 2
+"""threads that compress and write frames"""
 
-class FrameStylizer(Protocol):
-    """What the renderer asks of ``stylize.stylizer.Stylizer``."""
 
-    def stylize(self, tasks: Sequence[FrameTask]) -> list[Stylized]: ...
+@dataclass(frozen=True, slots=True, eq=False)
+class Rendered:
+    """A frame that has just been stored."""
+
+    done: FrameDone
+    pixels: Pixels
+    """(H, W, 3) as stored, at work size"""
 
 
 def render(
-    plan: RenderPlan,
-    store: Store,
-    stylizer: FrameStylizer,
-    artworks: list[Picture],
-    slots: int,
-    on_frame: Callable[[FrameDone], object],
-    on_notice: Callable[[str], object],
-) -> None:
-    """Stylize every frame of the plan that is not stored yet.
+    plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent = ignore
+) -> Iterator[Rendered]:
+    """Paint every frame of the plan that is not stored yet; each is given out when it is on disk.
 
-    Up to ``slots`` chunks advance together as one batch; when a batch does not fit the device, the slots are halved and
-    the chunks given up wait for their turn. ``on_frame`` is called when a frame is on disk. Raises OutOfMemoryError
-    where a single frame does not fit.
+    Up to ``slots`` chunks advance together as one batch. If a batch does not fit the device, the slots are halved and
+    the chunks given up wait for their turn. Closing the iterator ends all threads. Raises OutOfMemoryError if a single
+    frame does not fit.
     """
     waiting, live = deque(plan.chunks), list[Slot]()
-    writing = list[tuple[Future[None], FrameDone]]()
-    pool = ThreadPoolExecutor(2, thread_name_prefix="store")
+    writing = list[tuple[Future[None], Rendered]]()
+    # tasks of a batch are made side by side: warping and filling would leave a GPU waiting for each slot in turn
+    makers = ThreadPoolExecutor(max(1, min(slots, os.cpu_count() or 1)), thread_name_prefix="task")
+    writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
     try:
         while True:
             live = [slot for slot in live if not _close_finished(slot)]
             while waiting and len(live) < slots:
-                slot = Slot(waiting.popleft(), plan, store, artworks)
+                slot = Slot(waiting.popleft(), plan, store, painter)
                 if not _close_finished(slot):
                     live.append(slot)
             if not live:
                 break
             start = time.perf_counter()
             try:
-                results = stylizer.stylize([slot.task() for slot in live])
+                tasks = list(makers.map(Slot.task, live))
+                results = painter.paint(tasks, lambda done, total: on_event(Iterated(done, total)))
             except OutOfMemoryError:
                 if len(live) == 1:
                     raise
                 slots = len(live) // 2
-                on_notice(f"{len(live)} slots do not fit the memory of the device; going on with {slots}")
+                on_event(Notice(f"{len(live)} slots do not fit the device's memory; continuing with {slots}"))
                 for slot in live[: slots - 1 : -1]:
                     slot.close()
                     waiting.appendleft(slot.chunk)
                 live = live[:slots]
                 continue
-            _settle(writing, on_frame)
             seconds = (time.perf_counter() - start) / len(live)
+            before, writing = writing, []
             for slot, result in zip(live, results, strict=True):
-                frame, pixels = slot.frame, to_pixels(result.picture, plan.clip.dtype)
-                slot.accept(pixels, seen_loss(result.losses))
-                done = FrameDone(
-                    chunk=slot.chunk.index,
-                    frame=frame,
-                    losses=result.losses,
-                    iterations=result.iterations,
-                    seconds=seconds,
-                    retried=result.retried,
-                    last=slot.finished,
-                )
-                writing.append((pool.submit(store.save, frame, pixels, result), done))
-        _settle(writing, on_frame)
+                rendered = _accept(slot, result, plan, seconds)
+                save = writers.submit(store.save, rendered.done.frame, rendered.pixels, result)
+                writing.append((save, rendered))
+            yield from _stored(before)
+        yield from _stored(writing)
     finally:
-        pool.shutdown(wait=True)
+        makers.shutdown(wait=True)
+        writers.shutdown(wait=True)
         for slot in live:
             slot.close()
+
+
+def _accept(slot: Slot, painted: Painted, plan: RenderPlan, seconds: float) -> Rendered:
+    """Quantize a picture to what is stored, and carry just that on to the slot's next frame."""
+    frame, pixels = slot.frame, to_pixels(painted.picture, plan.clip.dtype)
+    slot.accept(pixels, painted.losses)
+    done = FrameDone(
+        chunk=slot.chunk.name,
+        frame=frame,
+        losses=painted.losses,
+        iterations=painted.iterations,
+        seconds=seconds,
+        last=slot.finished,
+        retried=painted.retried,
+    )
+    return Rendered(done, pixels)
 
 
 def _close_finished(slot: Slot) -> bool:
@@ -87,9 +102,8 @@ def _close_finished(slot: Slot) -> bool:
     return slot.finished
 
 
-def _settle(writing: list[tuple[Future[None], FrameDone]], on_frame: Callable[[FrameDone], object]) -> None:
-    """Wait for the frames of the batch before: at most one batch is ever unwritten."""
-    for future, done in writing:
-        future.result()
-        on_frame(done)
-    writing.clear()
+def _stored(writing: list[tuple[Future[None], Rendered]]) -> Iterator[Rendered]:
+    """The frames of a batch, once they are written."""
+    for save, rendered in writing:
+        save.result()
+        yield rendered

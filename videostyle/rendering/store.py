@@ -1,8 +1,16 @@
-"""The job folder: ``plan.json`` and ``frames/000123.png``, each written whole or not at all.
+"""The job folder: the only owner of its layout.
 
-A frame that exists is done. ``.lock`` is held by the processes that are at work in the folder.
+    plan.json           what the job is: clip, artworks, settings, painter; written once
+    scans/HASH.json     scenes and lost frames, one file for each process's finding
+    frames/000123.png   a painted frame, with its losses inside the file
+    finish/HASH/000123  what a finish carries from a frame to the next one
+    .lock               held by the processes at work in the folder
+
+Every file is written whole or not at all, and flushed to disk before it gets its name. A frame that exists is done.
+Processes that share a folder never write different bytes under the same name, so no update can be lost.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,9 +21,9 @@ from types import ModuleType
 from typing import Any
 
 from videostyle.errors import JobError, MediaError
-from videostyle.frames import FrameRange, Pixels, Stylized
+from videostyle.frames import FrameRange, Painted, Pixels
 from videostyle.media.files import reason_of, temporary_of
-from videostyle.media.stills import read_png, write_png
+from videostyle.media.stills import read_note, read_png, write_png
 from videostyle.rendering.plan import Scan
 
 fcntl: ModuleType | None
@@ -24,46 +32,61 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-FORMAT = 2
+FORMAT = 3
 LOCK, LOCK_TRIES = ".lock", 20
+FRAMES = "[0-9]*.png"
 PNG_END = b"IEND\xaeB`\x82"
 
 
 class Store:
-    """Frames of one job, on disk. Several processes may share one: they write the same bytes under the same names."""
+    """Frames of one job, on disk. Several processes may share one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._frames = folder / "frames"
         self._created = False
         self._claim: int | None = None
-        """file descriptor of the lock that is held"""
+        """file descriptor of the lock while it is held"""
 
-    def check(self, fingerprint: str) -> None:
-        """Raise JobError for a folder that is another's; one that is missing, empty or of the same job is fine."""
+    def check(self, plan: str, painter: str = "") -> None:
+        """Raise JobError if the folder belongs to another job; missing, empty, or the same job is fine.
+
+        plan, painter: fingerprints; an empty painter is not compared.
+        """
         if self.folder.exists() and not self.folder.is_dir():
-            raise JobError(f"{self.folder} is a file and no job folder; give a folder with --job")
+            raise JobError(f"{self.folder}: a file, not a job folder; give a folder with --job")
         known = self._read()
-        if known is None and self.folder.exists() and not all(_is_ours(path) for path in self.folder.iterdir()):
-            raise JobError(f"{self.folder} is not empty and no job folder; give an empty or a new one with --job")
-        if known is not None and known.get("fingerprint") != fingerprint:
+        if known is None:
+            if self.folder.exists() and not all(_may_be_new(path) for path in self.folder.iterdir()):
+                raise JobError(f"{self.folder}: neither empty nor a job folder; give a new folder with --job")
+            return
+        if known["fingerprint"] != plan:
             raise JobError(
-                f"{self.folder} holds frames of another clip, style, setting, version or kind of device; "
+                f"{self.folder}: holds frames of another clip, artwork, setting or version; "
                 "delete it, or give another folder with --job"
             )
+        if painter and known["painter"]["fingerprint"] != painter:
+            raise JobError(
+                f"{self.folder}: its frames were painted by another network, precision or kind of device "
+                f"({known['painter']['name']}); delete it, or give another folder with --job"
+            )
 
-    def open(self, fingerprint: str, notes: Mapping[str, Any], alone: bool = False) -> None:
-        """Make the folder, or go on with one of the same job, until ``close``.
+    def open(self, plan: str, painter: str, record: Mapping[str, Any], alone: bool = False) -> None:
+        """Create the folder, or continue one of the same job, until ``close``.
 
-        alone: no other process may be at work in it. Raises JobError where one is, or for a folder that is another's.
+        record: what ``plan.json`` holds besides the fingerprint; the process that comes first writes it. Its key
+        ``painter`` holds a name and the painter's fingerprint. alone: no other process may be at work in the folder.
+        Raises JobError if one is, or if the folder belongs to another job.
         """
-        self.check(fingerprint)
+        self.check(plan, painter)
         self._created = not self.folder.exists()
         try:
-            self._claim = _claimed(self.folder / LOCK, alone)
-            self.check(fingerprint)  # again: who came first may have written its plan by now
-            # the plan first: a folder with frames and without a plan is nobody's
-            self._write({"format": FORMAT, "fingerprint": fingerprint, **notes})
+            self._claim = _claim(self.folder / LOCK, alone)
+            self.check(plan, painter)  # another process may have written its plan by now
+            if self._read() is None:
+                # the plan first: a folder with frames and no plan would belong to nobody
+                _write(self.folder / "plan.json", {"format": FORMAT, "fingerprint": plan, **record})
+                self.check(plan, painter)  # two may have written at once; the last one counts
             self._frames.mkdir(exist_ok=True)
         except BaseException as error:
             self.discard_if_empty()
@@ -80,23 +103,38 @@ class Store:
             os.close(self._claim)
             self._claim = None
 
-    def notes(self) -> dict[str, Any]:
-        """What ``plan.json`` says. Raises JobError where there is none."""
+    def record(self) -> dict[str, Any]:
+        """What ``plan.json`` holds. Raises JobError if there is none."""
         known = self._read()
         if known is None:
-            raise JobError(f"{self.folder}: no job folder, there is no plan.json in it; give one that 'run --job' made")
+            raise JobError(f"{self.folder}: not a job folder, it has no plan.json; give one that 'run --job' made")
         return known
 
+    def painter_name(self) -> str:
+        """Name of the painter that this job began with; empty if it has not begun."""
+        known = self._read()
+        return str(known["painter"]["name"]) if known else ""
+
+    def save_scan(self, key: str, scan: Scan) -> None:
+        """Add what a process has learned about the clip. key: see ``plan.scan_key``."""
+        content = {"key": key, "scenes": [(scene.start, scene.stop) for scene in scan.scenes], "lost": scan.lost}
+        name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+        path = self.folder / "scans" / f"{name}.json"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            _write(path, content)
+
     def scan(self, key: str) -> Scan:
-        """What earlier runs found out about the same clip with the same scene settings, perhaps nothing."""
-        known = self._read() or {}
-        stored = known.get("scan") or {}
-        if stored.get("key") != key:
-            return Scan((), ())
-        return Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
+        """What all processes have learned about the same clip with the same scene settings; perhaps nothing."""
+        scan = Scan((), ())
+        for path in sorted((self.folder / "scans").glob("[0-9a-f]*.json")):
+            stored = _load(path)
+            if stored and stored.get("key") == key:
+                scan |= Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
+        return scan
 
     def has(self, frame: int) -> bool:
-        """Whether the frame is done: its file is there and whole."""
+        """Whether the frame is done: its file exists and is whole."""
         try:
             with self._path(frame).open("rb") as file:
                 file.seek(-len(PNG_END), os.SEEK_END)
@@ -114,46 +152,58 @@ class Store:
         height, width = pixels.shape[:2]
         if (width, height) != size:
             raise JobError(
-                f"{path}: {width}x{height} px where the job's frames have {size[0]}x{size[1]}; "
+                f"{path}: {width}x{height} px, but the job's frames are {size[0]}x{size[1]}; "
                 "delete that file and run the same command again"
             )
         return pixels
 
     def losses(self, frame: int) -> dict[str, float]:
-        """The loss terms with which a frame was stored; empty where they are unknown."""
+        """The loss terms that a frame was stored with; empty if it is not stored."""
         try:
-            return dict(json.loads(self._path(frame).with_suffix(".json").read_text())["losses"])
-        except (OSError, ValueError, KeyError):
+            return dict(json.loads(read_note(self._path(frame)))["losses"])
+        except (MediaError, ValueError, KeyError):
             return {}
 
-    def save(self, frame: int, pixels: Pixels, done: Stylized) -> None:
-        """Store a frame; what is known of it first, so that a frame that exists has its losses beside it."""
-        record = {"losses": dict(done.losses), "iterations": done.iterations, "retried": done.retried}
-        path = self._path(frame)
-        _write_text(path.with_suffix(".json"), json.dumps(record))
+    def save(self, frame: int, pixels: Pixels, painted: Painted) -> None:
+        """Store a frame together with its losses. Raises JobError if it cannot be written."""
+        note = {"losses": dict(painted.losses), "iterations": painted.iterations, "retried": painted.retried}
         try:
-            write_png(path, pixels)
+            write_png(self._path(frame), pixels, json.dumps(note))
         except MediaError as error:
-            path.with_suffix(".json").unlink(missing_ok=True)
-            raise JobError(f"{error}; the same command then goes on with the frames that are done") from None
+            raise JobError(f"{error}; the same command then continues after the finished frames") from None
+
+    def save_carry(self, finish: str, frame: int, carry: bytes) -> None:
+        """Store what a finish carries from a frame to the next one. finish: its fingerprint."""
+        path = self._carry_path(finish, frame)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_bytes(path, carry)
+
+    def carry(self, finish: str, frame: int) -> bytes | None:
+        """What a finish carried on from a frame; None if that is not stored."""
+        try:
+            return self._carry_path(finish, frame).read_bytes()
+        except OSError:
+            return None
 
     def discard_if_empty(self) -> None:
-        """Leave nothing behind of a job that this process began, that holds no frame yet and that nobody joined."""
-        if self._created and not any(self._frames.glob("[0-9]*.png")) and _is_alone(self._claim):
+        """Delete a folder that this process created, that holds no frame yet and that no other process has joined."""
+        if self._created and not any(self._frames.glob(FRAMES)) and _is_alone(self._claim):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def remove(self, frames: Collection[int]) -> None:
-        """Delete these frames, and the folder where no others are left: another range's may wait to be gone on with."""
-        done = {self._path(frame).name for frame in frames}
-        if all(path.name in done for path in self._frames.glob("[0-9]*.png")):
+        """Delete these frames, and the whole folder unless frames of other ranges are left in it."""
+        names = {self._path(frame).name for frame in frames}
+        if all(path.name in names for path in self._frames.glob(FRAMES)):
             shutil.rmtree(self.folder, ignore_errors=True)
             return
         for frame in frames:
-            for suffix in (".png", ".json"):
-                self._path(frame).with_suffix(suffix).unlink(missing_ok=True)
+            self._path(frame).unlink(missing_ok=True)
 
     def _path(self, frame: int) -> Path:
         return self._frames / f"{frame:06d}.png"
+
+    def _carry_path(self, finish: str, frame: int) -> Path:
+        return self.folder / "finish" / hashlib.sha256(finish.encode()).hexdigest()[:16] / f"{frame:06d}"
 
     def _read(self) -> dict[str, Any] | None:
         try:
@@ -161,28 +211,23 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise JobError(
-                f"{self.folder}: cannot be read ({error.strerror}); give another folder with --job"
-            ) from None
+            raise JobError(f"{self.folder}: cannot be read ({error.strerror}); give another folder with --job") from None
         except ValueError as error:
             raise JobError(f"{self.folder}: plan.json cannot be read ({error}); delete the folder") from None
         if not isinstance(known, dict) or known.get("format") != FORMAT:
-            raise JobError(f"{self.folder}: its plan.json is of another version; delete the folder")
+            raise JobError(f"{self.folder}: made by another version of the program; delete the folder")
         return known
 
-    def _write(self, known: Mapping[str, Any]) -> None:
-        _write_text(self.folder / "plan.json", json.dumps(known, indent=1, default=str))
 
-
-def _is_ours(path: Path) -> bool:
-    """Whether this may lie in a job folder whose plan is not written yet."""
+def _may_be_new(path: Path) -> bool:
+    """Whether this may be in a job folder whose plan is not written yet."""
     return path.name.startswith(".") or (path.name == "frames" and path.is_dir() and not any(path.iterdir()))
 
 
-def _claimed(path: Path, alone: bool) -> int | None:
-    """Descriptor of a lock file that is held with others, or alone; None on systems without locks.
+def _claim(path: Path, alone: bool) -> int | None:
+    """Descriptor of a lock file, held exclusively or shared; None on systems without file locks.
 
-    The system gives it free when the process ends, however it does. Raises JobError where another process holds it.
+    The system releases it when the process ends, however it ends. Raises JobError if another process holds it.
     """
     tries = 0
     while True:
@@ -195,7 +240,7 @@ def _claimed(path: Path, alone: bool) -> int | None:
         except BlockingIOError:
             os.close(file)
             tries += 1
-            if tries < LOCK_TRIES:  # it may be about to give up
+            if tries < LOCK_TRIES:  # the other process may be about to end
                 time.sleep(0.05)
                 continue
             raise JobError(
@@ -205,7 +250,7 @@ def _claimed(path: Path, alone: bool) -> int | None:
             return file
         if os.fstat(file).st_nlink:
             return file
-        os.close(file)  # who held it deleted the folder just now
+        os.close(file)  # its holder has just deleted the folder
 
 
 def _is_alone(claim: int | None) -> bool:
@@ -219,17 +264,28 @@ def _is_alone(claim: int | None) -> bool:
     return True
 
 
-def _write_text(path: Path, text: str) -> None:
-    """Write a small file at once, and onto the disk itself: without its plan all of a job would be lost."""
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):  # another process has just deleted it, or a disk has damaged it: scan again
+        return {}
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    _write_bytes(path, json.dumps(content, indent=1, default=str).encode())
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    """Write a small file whole or not at all, flushed to disk before it gets its name."""
     temporary = temporary_of(path)
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with temporary.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise JobError(
-            f"{path}: cannot be written, {reason_of(error)}; free some space or give another --job"
+            f"{path}: cannot be written, {reason_of(error)}; free some space or give another folder with --job"
         ) from None

@@ -1,4 +1,4 @@
-"""Ours against torch's on one image, and a batch against solo walks."""
+"""Ours against torch's on one picture, and a batch against single rows."""
 
 import pytest
 import torch
@@ -8,12 +8,12 @@ from videostyle.paint.optimize.lbfgs import BatchLbfgs
 
 
 def rosenbrock(points: Tensor) -> Tensor:
-    """Sum over pairs, one number per row: a curved valley with its floor at 1."""
+    """Sum over pairs, one number per row: a curved valley with its minimum at 1."""
     return (100 * (points[:, 1:] - points[:, :-1].square()).square() + (1 - points[:, :-1]).square()).sum(1)
 
 
 def bowl(points: Tensor) -> Tensor:
-    """Ill conditioned (1 : 1000), with its floor at 0."""
+    """Badly conditioned (1 : 1000), with its minimum at 0."""
     return (points.square() * torch.logspace(0, 3, points.shape[1], dtype=points.dtype)).sum(1)
 
 
@@ -27,10 +27,10 @@ def walk(function, start: Tensor, steps: int, history: int = 10, first_step: flo
     return walker
 
 
-def test_same_steps_as_torch_on_one_image() -> None:
+def test_same_steps_as_torch_on_one_picture() -> None:
     start = torch.linspace(-1, 2, 40, dtype=torch.float64)[None]
 
-    def gentle(points: Tensor) -> Tensor:  # no step climbs here, so none of ours is taken back
+    def gentle(points: Tensor) -> Tensor:  # no step climbs here, so that none of ours is undone
         return (points.square() * torch.linspace(1, 4, 40, dtype=torch.float64)).sum(1) + points.pow(4).sum(1)
 
     parameter = start.clone().requires_grad_()
@@ -49,11 +49,11 @@ def test_same_steps_as_torch_on_one_image() -> None:
     torch.testing.assert_close(walk(gentle, start, 12, 4, first_step).point, parameter.detach(), rtol=1e-9, atol=1e-12)
 
 
-def test_finds_the_floor_of_a_curved_valley() -> None:
+def test_finds_the_bottom_of_a_curved_valley() -> None:
     assert walk(rosenbrock, torch.zeros(1, 6, dtype=torch.float64), 300).best_loss.item() < 1e-8
 
 
-def test_a_neighbour_changes_nothing() -> None:
+def test_a_neighbor_changes_nothing() -> None:
     start = torch.randn(4, 30, generator=torch.Generator().manual_seed(3))
     together = walk(bowl, start, 25)
     for row in range(4):
@@ -61,7 +61,7 @@ def test_a_neighbour_changes_nothing() -> None:
         torch.testing.assert_close(together.best[row], alone.best[0], rtol=1e-4, atol=1e-6)
 
 
-def test_a_neighbour_that_explodes_changes_nothing() -> None:
+def test_a_neighbor_that_explodes_changes_nothing() -> None:
     def one_explodes(points: Tensor) -> Tensor:
         losses = bowl(points)
         if len(points) == 2:
@@ -85,7 +85,7 @@ def test_rows_that_leave_do_not_disturb_those_that_stay() -> None:
     torch.testing.assert_close(walker.best, alone.best)
 
 
-def test_a_step_that_climbs_is_taken_back() -> None:
+def test_a_step_that_climbs_is_undone() -> None:
     start = torch.full((1, 3), 2.0, dtype=torch.float64)
     walker = BatchLbfgs(start, 5)
     walker.advance(torch.tensor([1.0]), torch.tensor([[1.0, 0, 0]], dtype=torch.float64))
@@ -96,7 +96,7 @@ def test_a_step_that_climbs_is_taken_back() -> None:
     torch.testing.assert_close(walker.best, start)
 
 
-def test_what_is_known_of_the_curvature_helps() -> None:
+def test_known_curvature_helps() -> None:
     stretch = torch.logspace(0, 3, 30)
     start = torch.randn(2, 30, generator=torch.Generator().manual_seed(6))
     losses = []

@@ -1,13 +1,17 @@
-"""The terms add up, image by image."""
+"""The terms add up, frame by frame."""
 
 import numpy as np
 import pytest
 import torch
 
-from videostyle.paint.backbones.backbone import Backbone, load_backbone
-from videostyle.paint.optimize.objective import Objective
-from videostyle.paint.terms.losses import range_loss, temporal_loss, tv_loss
-from videostyle.paint.terms.style import StyleTargets, to_tensor
+from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.backbones.choose import load_backbone
+from videostyle.paint.optimize.objective import Objective, choose_terms, total
+from videostyle.paint.tensors import to_tensor
+from videostyle.paint.terms.range import range_loss
+from videostyle.paint.terms.style import StyleTargets
+from videostyle.paint.terms.temporal import temporal_loss
+from videostyle.paint.terms.variation import variation_loss
 from videostyle.settings import RenderSettings, change
 
 
@@ -20,12 +24,17 @@ def pictures(seed: int, count: int = 3) -> torch.Tensor:
     return torch.rand(count, 3, 64, 64, generator=torch.Generator().manual_seed(seed)) * 1.2 - 0.1
 
 
+HELD = [
+    (pictures(5), torch.rand(3, 1, 64, 64, generator=torch.Generator().manual_seed(9))),
+    (pictures(6), torch.ones(3, 1, 64, 64)),
+]
+
+
 def objective(backbone: Backbone, held: bool = True, **values: float) -> Objective:
     settings = change(RenderSettings(), {name.replace("__", "."): value for name, value in values.items()}, "test")
     art = to_tensor(np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8), torch.device("cpu"))
     targets = StyleTargets([art], 64, 64, backbone, settings.style)
-    temporal = [(pictures(5), torch.rand(3, 1, 64, 64)), (pictures(6), torch.ones(3, 1, 64, 64))] if held else []
-    return Objective(backbone, settings, targets, pictures(4), temporal)
+    return Objective(backbone, choose_terms(settings, backbone, targets, pictures(4), HELD if held else []))
 
 
 def test_content_itself_has_no_content_loss(backbone: Backbone) -> None:
@@ -34,20 +43,29 @@ def test_content_itself_has_no_content_loss(backbone: Backbone) -> None:
     assert parts["style"].min() > 0
 
 
+def test_terms_are_added_in_their_order(backbone: Backbone) -> None:
+    made = objective(backbone)
+    parts = made.parts(pictures(7))
+    assert list(parts) == ["content", "style", "range", "temporal", "tv"]
+    assert made.comparable == ("content", "style")
+    torch.testing.assert_close(total(parts), sum(parts.values()))
+    assert list(objective(backbone, held=False, tv__weight=0).parts(pictures(7))) == ["content", "style", "range"]
+
+
 def test_terms_carry_their_weights(backbone: Backbone) -> None:
     x = pictures(7)
     once = objective(backbone, content__weight=1, style__weight=1, temporal__weight=1, tv__weight=1).parts(x)
     more = objective(backbone, content__weight=2, style__weight=3, temporal__weight=0.5, tv__weight=4).parts(x)
     for name, factor in {"content": 2, "style": 3, "tv": 4}.items():
         torch.testing.assert_close(more[name], factor * once[name])
-    torch.testing.assert_close(once["tv"], tv_loss(x, "squared", 1))
+    torch.testing.assert_close(once["tv"], variation_loss(x, "squared"))
     torch.testing.assert_close(once["range"], 10 * range_loss(x))
 
 
 def test_temporal_targets_are_summed(backbone: Backbone) -> None:
     made = objective(backbone, temporal__weight=2.0)
     x = pictures(7)
-    expected = sum(temporal_loss(x, target, weight) for target, weight in made._temporal)
+    expected = sum(temporal_loss(x, target, weight) for target, weight in HELD)
     torch.testing.assert_close(made.parts(x)["temporal"], 2 * expected)
     assert "temporal" not in objective(backbone, held=False).parts(x)
 
@@ -64,12 +82,12 @@ def test_held_pixels_move_less_freely(backbone: Backbone) -> None:
     made = objective(backbone, temporal__weight=1000.0)
     ease = made.ease()
     assert ease is not None
-    held = sum(weight for _, weight in made._temporal)
+    held = sum(weight for _, weight in HELD)
     torch.testing.assert_close(ease.view(3, 3, 64, 64), (1 / (1 + 4 * held)).expand(-1, 3, -1, -1))
     assert objective(backbone, held=False).ease() is None
 
 
-def test_every_pixel_has_its_part_in_the_loss_up_to_the_border(backbone: Backbone) -> None:
+def test_every_pixel_matters_to_the_loss_up_to_the_border(backbone: Backbone) -> None:
     x = pictures(8, count=1).requires_grad_()
     (gradient,) = torch.autograd.grad(objective(backbone, held=False).parts(x.expand(3, -1, -1, -1))["style"].sum(), x)
     size = gradient.abs().mean((0, 1))

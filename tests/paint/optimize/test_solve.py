@@ -1,4 +1,4 @@
-"""The gradient loop against closed forms, and images that leave the batch."""
+"""The gradient loop against closed forms, and pictures that leave the batch."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ from videostyle.settings import OptimizeSettings
 
 
 class Pull:
-    """An objective with a known floor: each image is pulled towards its own target with its own strength."""
+    """An objective with a known minimum: each picture is pulled towards its own target with its own strength."""
 
     def __init__(self, target: Tensor, strength: Tensor) -> None:
         self.target, self.strength = target, strength
@@ -37,17 +37,17 @@ def target() -> Tensor:
 
 def run(pull: Any, start: Tensor, limits: list[int], **changes: Any) -> Any:
     settings = replace(OptimizeSettings(), **changes)
-    return solve(pull, start, limits, settings, settings.method, settings.learning_rate)
+    return solve(pull, start, limits, settings)
 
 
-def test_finds_every_images_own_floor(target: Tensor) -> None:
+def test_finds_the_minimum_of_every_picture(target: Tensor) -> None:
     solution = run(Pull(target, torch.tensor([1.0, 10, 100])), torch.zeros_like(target), [60] * 3)
     torch.testing.assert_close(solution.pictures, target, atol=2e-3, rtol=0)
     torch.testing.assert_close(sum(solution.parts.values()).double(), solution.loss, atol=1e-7, rtol=1e-4)
     assert (solution.initial_loss > solution.loss).all()
 
 
-def test_every_image_has_its_own_limit(target: Tensor) -> None:
+def test_every_picture_has_its_own_limit(target: Tensor) -> None:
     pull = Pull(target, torch.tensor([1.0, 1, 1]))
     solution = run(pull, torch.zeros_like(target), [1, 7, 3], tolerance=0)
     assert solution.iterations == [1, 7, 3]
@@ -63,7 +63,7 @@ def test_company_changes_nothing(target: Tensor) -> None:
         torch.testing.assert_close(together.pictures[row], alone.pictures[0], atol=1e-5, rtol=1e-5)
 
 
-def test_an_image_that_has_converged_stops_paying(target: Tensor) -> None:
+def test_a_picture_that_has_converged_leaves(target: Tensor) -> None:
     start = torch.zeros_like(target)
     start[0] = target[0] + 1e-4 * torch.randn(3, 8, 8, generator=torch.Generator().manual_seed(1))
 
@@ -81,7 +81,7 @@ def test_adam_gets_there_too(target: Tensor) -> None:
     torch.testing.assert_close(solution.pictures, target, atol=2e-2, rtol=0)
 
 
-def test_a_loss_that_is_no_number_is_never_returned(target: Tensor) -> None:
+def test_a_loss_that_is_not_a_number_is_never_returned(target: Tensor) -> None:
     class Broken(Pull):
         def parts(self, pictures: Tensor) -> dict[str, Tensor]:
             return {name: part * torch.nan for name, part in super().parts(pictures).items()}
@@ -89,3 +89,13 @@ def test_a_loss_that_is_no_number_is_never_returned(target: Tensor) -> None:
     solution = run(Broken(target, torch.ones(3)), torch.zeros_like(target), [5] * 3)
     assert torch.isinf(solution.loss).all()
     assert torch.isfinite(solution.pictures).all()
+
+
+def test_iterations_are_reported_at_every_check(target: Tensor) -> None:
+    seen: list[int] = []
+    settings = replace(OptimizeSettings(), tolerance=0.0)
+    heard = solve(Pull(target, torch.ones(3)), torch.zeros_like(target), [12, 4, 3], settings, seen.append)  # type: ignore[arg-type]
+    assert seen == [5, 10]
+    assert torch.equal(
+        heard.pictures, run(Pull(target, torch.ones(3)), torch.zeros_like(target), [12, 4, 3], tolerance=0.0).pictures
+    )

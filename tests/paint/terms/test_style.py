@@ -1,4 +1,4 @@
-"""Gram targets of one and of several artworks."""
+"""The style loss against formulas, and targets of one and of several artworks."""
 
 from dataclasses import replace
 
@@ -7,8 +7,11 @@ import pytest
 import torch
 
 from videostyle.errors import SettingsError
-from videostyle.paint.backbones.backbone import Backbone, load_backbone
-from videostyle.paint.terms.style import StyleTargets, resize, shares, to_tensor
+from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.backbones.choose import load_backbone
+from videostyle.paint.tensors import to_tensor
+from videostyle.paint.terms.gram import gram
+from videostyle.paint.terms.style import StyleTargets, StyleTerm, style_loss
 from videostyle.settings import StyleSettings
 
 
@@ -56,21 +59,39 @@ def test_gram_blend_lies_between_its_artworks(backbone: Backbone, artworks: list
 
 
 @pytest.mark.parametrize("change", [{"mix": (1.0,)}, {"layer_weights": (1.0,)}, {"mix": (0.0, 0.0)}])
-def test_weights_that_do_not_fit_are_told(backbone: Backbone, artworks: list[torch.Tensor], change: dict) -> None:  # type: ignore[type-arg]
+def test_weights_that_do_not_match_are_an_error(backbone: Backbone, artworks: list[torch.Tensor], change: dict) -> None:  # type: ignore[type-arg]
     with pytest.raises(SettingsError, match="wanted"):
         StyleTargets(artworks, 64, 64, backbone, replace(StyleSettings(), **change))
 
 
-def test_shares_are_divided_by_their_sum() -> None:
-    assert shares((1, 3), 2, "a", "b") == (0.25, 0.75)
-    assert shares((), 4, "a", "b") == (0.25,) * 4
+def test_term_shares_its_targets_between_frames(backbone: Backbone, artworks: list[torch.Tensor]) -> None:
+    targets = StyleTargets(artworks, 64, 64, backbone, StyleSettings())
+    pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(3))
+    term, features = StyleTerm(100.0, targets), backbone(pictures, targets.layers)
+    assert (term.layers, term.comparable, term.weight) == (backbone.default_style, True, 100.0)
+    torch.testing.assert_close(term(pictures, features), targets.loss(features))
+    term.keep(torch.tensor([1]))
+    alone = {layer: values[1:] for layer, values in features.items()}
+    torch.testing.assert_close(term(pictures[1:], alone), targets.loss(features)[1:])
 
 
-def test_sixteen_bit_artworks_have_the_same_colours() -> None:
-    eight = np.arange(192, dtype=np.uint8).reshape(8, 8, 3)
-    sixteen = eight.astype(np.uint16) * 257
-    torch.testing.assert_close(to_tensor(eight, torch.device("cpu")), to_tensor(sixteen, torch.device("cpu")))
+def test_gatys_style_loss_is_the_papers_sum() -> None:
+    rng = torch.Generator().manual_seed(1)
+    features, other = torch.randn(3, 5, 7, 6, generator=rng), torch.randn(1, 5, 7, 6, generator=rng)
+    n, m = 5, 7 * 6
+    f, a = features.flatten(2).double().numpy(), other.flatten(2).double().numpy()
+    expected = [((f[b] @ f[b].T - a[0] @ a[0].T) ** 2).sum() / (4 * n**2 * m**2) for b in range(3)]
+    np.testing.assert_allclose(style_loss(gram(features), gram(other), "gatys"), expected, rtol=1e-4)
+    size = ((a[0] @ a[0].T / m) ** 2).mean()
+    np.testing.assert_allclose(
+        style_loss(gram(features), gram(other), "relative"), np.multiply(expected, 4 / size), rtol=1e-4
+    )
 
 
-def test_resize_keeps_a_flat_picture_flat() -> None:
-    torch.testing.assert_close(resize(torch.full((1, 3, 50, 40), 0.3), 21, 17), torch.full((1, 3, 21, 17), 0.3))
+def test_relative_style_loss_has_no_units() -> None:
+    features = torch.randn(3, 5, 7, 6, generator=torch.Generator().manual_seed(1))
+    for scale in (0.1, 100):
+        torch.testing.assert_close(
+            style_loss(gram(features * scale), gram(features.roll(1, 0) * scale), "relative"),
+            style_loss(gram(features), gram(features.roll(1, 0)), "relative"),
+        )

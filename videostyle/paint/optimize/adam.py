@@ -1,16 +1,18 @@
-"""Adam (Kingma & Ba 2015) over the rows of a batch: the choice for frames on which L-BFGS fails."""
+"""Adam (Kingma & Ba 2015) on the rows of a batch; used for frames on which L-BFGS fails."""
 
 import torch
 from torch import Tensor
 
+from videostyle.paint.device import exact_dtype
+
 
 class BatchAdam:
-    """Rows of (B, N) points that walk by Adam; the same doors as ``BatchLbfgs``."""
+    """Rows of (B, N) points that each minimize their own function; used like ``BatchLbfgs``."""
 
     def __init__(self, start: Tensor, learning_rate: float, betas: tuple[float, float] = (0.9, 0.99)) -> None:
         self.point = start.clone()
         self.best = start.clone()
-        self.best_loss = torch.full((len(start),), torch.inf, dtype=torch.float64, device=start.device)
+        self.best_loss = torch.full((len(start),), torch.inf, dtype=exact_dtype(start.device), device=start.device)
         self._rate = learning_rate
         self._betas = betas
         self._mean = torch.zeros_like(start)
@@ -18,10 +20,11 @@ class BatchAdam:
         self._count = 0
 
     def advance(self, loss: Tensor, gradient: Tensor) -> None:
-        """Take the losses (B,) and gradients (B, N) at ``point`` and move on."""
-        better = loss.double() < self.best_loss
+        """Take the losses (B,) and gradients (B, N) at ``point``, and move ``point``."""
+        loss = loss.to(self.best_loss.dtype)
+        better = loss < self.best_loss
         self.best = torch.where(better[:, None], self.point, self.best)
-        self.best_loss = torch.where(better, loss.double(), self.best_loss)
+        self.best_loss = torch.where(better, loss, self.best_loss)
         self._count += 1
         slow, slower = self._betas
         self._mean = slow * self._mean + (1 - slow) * gradient
@@ -31,6 +34,6 @@ class BatchAdam:
         self.point = self.point - self._rate * mean / (square.sqrt() + 1e-8)
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with these rows (indices) only."""
+        """Continue with these rows (indices) only."""
         for name in ("point", "best", "best_loss", "_mean", "_square"):
             setattr(self, name, getattr(self, name)[rows])

@@ -1,84 +1,117 @@
-"""The loss of a batch of frames: content + style + temporal + total variation, one number per image."""
+"""The loss of a batch of frames: a sum of terms, one number per frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from videostyle.frames import FrameTask, Pixels, TemporalTarget
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.mirror import mirrored
-from videostyle.paint.terms.losses import content_loss, range_loss, temporal_loss, tv_loss
-from videostyle.paint.terms.style import StyleTargets, shares
+from videostyle.paint.tensors import stack, to_tensor
+from videostyle.paint.terms.content import ContentTerm, content_layers
+from videostyle.paint.terms.range import RangeTerm
+from videostyle.paint.terms.style import StyleTargets, StyleTerm, style_layers, style_mix
+from videostyle.paint.terms.temporal import Held, TemporalTerm
+from videostyle.paint.terms.term import Term, observe
+from videostyle.paint.terms.variation import VariationTerm
 from videostyle.settings import RenderSettings
-
-Held = tuple[Tensor, Tensor]
-"""a temporal target: pictures (B, 3, H, W) and where to hold on to them (B, 1, H, W)"""
-
-
-MARGIN = 4
-"""px by which a picture is mirrored outwards before the network sees it: else its border pixels, which fewer
-convolutions see than others, stay unpainted, and a pan carries them inwards as stripes"""
-STIFFNESS = 0.004
-"""curvature of the temporal loss at a fully held pixel over that of all other terms, per unit of ``temporal.weight``"""
 
 
 class Objective:
-    """L = alpha L_content + beta L_style + gamma L_temporal + tau L_tv + the penalty on leaving 0..1."""
+    """L = the sum of weighted terms. The order of the terms is part of the result: sums of floats depend on it."""
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        settings: RenderSettings,
-        style: StyleTargets,
-        content: Tensor,
-        temporal: Sequence[Held] = (),
-    ) -> None:
-        """content: (B, 3, H, W) in 0..1."""
+    def __init__(self, backbone: Backbone, terms: Sequence[Term]) -> None:
         self._backbone = backbone
-        self._settings = settings
-        self._style = style
-        self._temporal = list(temporal)
-        layers = settings.content.layers or backbone.default_content
-        weights = shares(settings.content.layer_weights, len(layers), "content.layer_weights", "content.layers")
-        self._content_weights = dict(zip(layers, weights, strict=True))
-        self._layers = {*style.layers, *layers}
-        with torch.no_grad():
-            self._content = backbone(_with_margin(content), layers)
+        self._terms = tuple(terms)
+        self._layers = {layer for term in terms for layer in term.layers}
 
-    def keep(self, rows: Tensor) -> None:
-        """Go on with these images (indices) only."""
-        self._content = {layer: features[rows] for layer, features in self._content.items()}
-        self._temporal = [(pictures[rows], weight[rows]) for pictures, weight in self._temporal]
-
-    def ease(self) -> Tensor | None:
-        """How freely each value moves, (B, 3 * H * W): pixels that are held by the frames before are stiff."""
-        if not self._temporal:
-            return None
-        held = torch.stack([weight for _, weight in self._temporal]).sum(0)
-        return (1 / (1 + STIFFNESS * self._settings.temporal.weight * held)).expand(-1, 3, -1, -1).flatten(1)
+    @property
+    def comparable(self) -> tuple[str, ...]:
+        """Names of the terms whose values may be compared between neighboring frames."""
+        return tuple(term.name for term in self._terms if term.comparable)
 
     def parts(self, pictures: Tensor) -> dict[str, Tensor]:
         """Every weighted term for pictures (B, 3, H, W): name -> (B,)."""
-        settings = self._settings
-        features = self._backbone(_with_margin(pictures), self._layers)
-        content = torch.stack(
-            [
-                weight * content_loss(features[layer], self._content[layer], settings.content.convention)
-                for layer, weight in self._content_weights.items()
-            ]
-        ).sum(0)
-        parts = {
-            "content": settings.content.weight * content,
-            "style": settings.style.weight * self._style.loss(features),
-            "range": settings.optimize.range_weight * range_loss(pictures),
-        }
-        if self._temporal:
-            losses = [temporal_loss(pictures, target, weight) for target, weight in self._temporal]
-            parts["temporal"] = settings.temporal.weight * torch.stack(losses).sum(0)
-        if settings.tv.weight:
-            parts["tv"] = settings.tv.weight * tv_loss(pictures, settings.tv.kind, settings.tv.power)
-        return parts
+        features = observe(self._backbone, pictures, self._layers)
+        return {term.name: term.weight * term(pictures, features) for term in self._terms}
+
+    def keep(self, rows: Tensor) -> None:
+        """Continue with these frames (indices) only."""
+        for term in self._terms:
+            term.keep(rows)
+
+    def ease(self) -> Tensor | None:
+        """How freely each pixel value moves, (B, 3 * H * W): 1 / (1 + stiffness). None: all alike."""
+        stiff = [stiffness for term in self._terms if (stiffness := term.stiffness()) is not None]
+        if not stiff:
+            return None
+        return (1 / (1 + torch.stack(stiff).sum(0))).expand(-1, 3, -1, -1).flatten(1)
 
 
-def _with_margin(pictures: Tensor) -> Tensor:
-    return mirrored(pictures, min(MARGIN, min(pictures.shape[2:]) - 1))
+def total(parts: Mapping[str, Tensor]) -> Tensor:
+    """Sum of the weighted terms, still one number per frame: (B,)."""
+    return torch.stack(list(parts.values())).sum(0)
+
+
+def choose_terms(
+    settings: RenderSettings, backbone: Backbone, style: StyleTargets, content: Tensor, held: Sequence[Held] = ()
+) -> list[Term]:
+    """The terms that the settings ask for. content: (B, 3, H, W) in 0..1."""
+    terms: list[Term] = [
+        ContentTerm(settings.content, backbone, content),
+        StyleTerm(settings.style.weight, style),
+        RangeTerm(settings.optimize.range_weight),
+    ]
+    if held:
+        terms.append(TemporalTerm(settings.temporal.weight, held))
+    if settings.tv.weight:
+        terms.append(VariationTerm(settings.tv))
+    return terms
+
+
+def validate(settings: RenderSettings, backbone: Backbone, artworks: int) -> None:
+    """Raise SettingsError if layers are unknown, or weights do not match the layers or the number of artworks."""
+    style, _ = style_layers(settings.style, backbone)
+    style_mix(settings.style, artworks)
+    backbone.check([*style, *content_layers(settings.content, backbone)])
+
+
+class Objectives:
+    """Makes objectives; measures the artworks once per picture size."""
+
+    def __init__(
+        self, settings: RenderSettings, backbone: Backbone, artworks: Sequence[Pixels], device: torch.device
+    ) -> None:
+        self.device = device
+        self._settings = settings
+        self._backbone = backbone
+        self._artworks = [to_tensor(artwork, device) for artwork in artworks]
+        self._targets: dict[tuple[int, int], StyleTargets] = {}
+
+    def of(self, tasks: Sequence[FrameTask]) -> Objective:
+        """The objective of a batch of tasks of equal size."""
+        return self.make(stack([task.content for task in tasks], self.device), self._held(tasks))
+
+    def make(self, content: Tensor, held: Sequence[Held] = ()) -> Objective:
+        """The objective of pictures that show ``content``, (B, 3, H, W) in 0..1."""
+        height, width = content.shape[2:]
+        if (height, width) not in self._targets:
+            self._targets[height, width] = StyleTargets(
+                self._artworks, height, width, self._backbone, self._settings.style
+            )
+        targets = self._targets[height, width]
+        return Objective(self._backbone, choose_terms(self._settings, self._backbone, targets, content, held))
+
+    def _held(self, tasks: Sequence[FrameTask]) -> list[Held]:
+        """Held targets of every task, in order; a task with fewer than another holds on to nothing there."""
+        held = []
+        for place in range(max(len(task.held) for task in tasks)):
+            rows = [task.held[place] if place < len(task.held) else _nothing(task) for task in tasks]
+            weights = torch.from_numpy(np.stack([row.weight for row in rows]))[:, None]
+            held.append((stack([row.picture for row in rows], self.device), weights.to(self.device)))
+        return held
+
+
+def _nothing(task: FrameTask) -> TemporalTarget:
+    return TemporalTarget(task.initial, np.zeros(task.initial.shape[:2], np.float32))

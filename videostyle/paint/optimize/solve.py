@@ -1,6 +1,6 @@
-"""The gradient loop: every image of a batch walks down its own loss and leaves when it has converged."""
+"""The gradient loop: each picture of a batch goes down its own loss and leaves the batch once it has converged."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,28 +8,27 @@ from torch import Tensor
 
 from videostyle.paint.optimize.adam import BatchAdam
 from videostyle.paint.optimize.lbfgs import BatchLbfgs
-from videostyle.paint.optimize.objective import Objective
-from videostyle.paint.terms.losses import total
+from videostyle.paint.optimize.objective import Objective, total
 from videostyle.settings import OptimizeSettings
 
 CHECK_EVERY = 5
-"""iterations between two looks at the stopping rule: each look makes a GPU wait"""
+"""iterations between two checks of the stopping rule, since each makes the CPU wait for the GPU"""
 
 
 @dataclass(slots=True)
 class Solution:
-    """The lowest points found, one row per image."""
+    """The lowest point of each picture that was evaluated, one row per picture."""
 
     pictures: Tensor
     """(B, 3, H, W), not clipped"""
     loss: Tensor
-    """(B,) float64; infinite where no finite loss was met"""
+    """(B,) in the exact dtype; infinite if no loss was finite"""
     initial_loss: Tensor
     """(B,)"""
     parts: dict[str, Tensor]
     """every weighted term at that point: (B,)"""
     iterations: list[int]
-    """evaluations of loss and gradient that each image had"""
+    """evaluations of loss and gradient per picture"""
 
 
 def solve(
@@ -37,29 +36,23 @@ def solve(
     initial: Tensor,
     limits: Sequence[int],
     settings: OptimizeSettings,
-    method: str,
-    learning_rate: float,
+    on_iteration: Callable[[int], object] | None = None,
 ) -> Solution:
-    """Minimise the objective from pictures (B, 3, H, W), each with its own limit of iterations.
+    """Minimize the objective from pictures (B, 3, H, W), each with its own limit of iterations.
 
-    An image leaves the batch when its best loss fell by less than ``tolerance`` over ``window`` iterations
-    (Differs from Ruder et al. 2016: best loss, so that one bad step neither ends a frame nor saves it).
+    on_iteration: called every CHECK_EVERY iterations with their number.
+    A picture leaves the batch when its best loss fell by less than ``tolerance`` over ``window`` iterations.
+    Differs from Ruder et al. 2016: the best loss counts, so that one bad step neither ends a frame nor prolongs it.
     """
-    start = initial.flatten(1)
-    walk: BatchAdam | BatchLbfgs
-    if method == "adam":
-        walk = BatchAdam(start, learning_rate)
-    else:
-        walk = BatchLbfgs(start, settings.history, learning_rate, ease=objective.ease())
-    count = len(limits)
-    solution = Solution(initial.clone(), walk.best_loss.clone(), walk.best_loss.clone(), {}, [0] * count)
-    rows = list(range(count))  # which image each row of the walk is
+    walk = _start(objective, initial.flatten(1), settings)
+    solution = Solution(initial.clone(), walk.best_loss.clone(), walk.best_loss.clone(), {}, [0] * len(limits))
+    rows = list(range(len(limits)))  # which picture each row of the walk is
     best: dict[str, Tensor] = {}
     trail: list[Tensor] = []
     iteration = 0
     while rows:
         parts, gradient = _evaluate(objective, walk.point.view(-1, *initial.shape[1:]))
-        loss = total(parts).double()
+        loss = total(parts).to(walk.best_loss.dtype)
         if iteration == 0:
             solution.initial_loss, best = loss, parts
             solution.parts = {name: torch.zeros_like(part) for name, part in parts.items()}
@@ -68,9 +61,12 @@ def solve(
         walk.advance(loss, gradient.flatten(1))
         iteration += 1
         leaving = {place for place, row in enumerate(rows) if iteration >= limits[row]}
-        if settings.tolerance and iteration % CHECK_EVERY == 0:
-            trail.append(walk.best_loss)
-            leaving |= _converged(trail, settings)
+        if iteration % CHECK_EVERY == 0:
+            if on_iteration:
+                on_iteration(iteration)
+            if settings.tolerance:
+                trail.append(walk.best_loss)
+                leaving |= _converged(trail, settings)
         if not leaving:
             continue
         for place in leaving:
@@ -91,17 +87,23 @@ def solve(
     return solution
 
 
+def _start(objective: Objective, start: Tensor, settings: OptimizeSettings) -> BatchAdam | BatchLbfgs:
+    if settings.method == "adam":
+        return BatchAdam(start, settings.learning_rate)
+    return BatchLbfgs(start, settings.history, settings.learning_rate, ease=objective.ease())
+
+
 def _evaluate(objective: Objective, pictures: Tensor) -> tuple[dict[str, Tensor], Tensor]:
     """Terms and the gradient of their sum with respect to the pictures."""
     pictures = pictures.detach().requires_grad_()
     parts = objective.parts(pictures)
-    # the sum over images: each image's gradient is then that of its own loss, whoever its neighbours are
+    # the sum over pictures, not the mean: each gradient is then that of the picture's own loss, whatever the batch
     (gradient,) = torch.autograd.grad(total(parts).sum(), pictures)
     return {name: part.detach() for name, part in parts.items()}, gradient
 
 
 def _converged(trail: Sequence[Tensor], settings: OptimizeSettings) -> set[int]:
-    """Places whose best loss has hardly moved over the window; trail: (B,) at every check."""
+    """Places whose best loss has hardly moved over the window. trail: best losses (B,) at every check."""
     back = max(1, settings.window // CHECK_EVERY)
     if len(trail) <= back:
         return set()

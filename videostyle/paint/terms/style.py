@@ -1,50 +1,36 @@
-"""Artworks -> the Gram matrices that a frame is pulled towards."""
+"""The picture is painted the way the artworks are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from videostyle.errors import SettingsError
-from videostyle.frames import Pixels, to_picture
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.terms.losses import gram, style_loss
+from videostyle.paint.tensors import resize
+from videostyle.paint.terms.gram import gram
+from videostyle.paint.terms.shares import shares
+from videostyle.paint.terms.term import EPSILON, Term
 from videostyle.settings import StyleSettings
 
 SMALLEST_STYLE = 32
-"""px; an artwork is never shrunk below this side, however small the picture: its Gram matrices would say nothing"""
-
-
-def to_tensor(picture: Pixels, device: torch.device) -> Tensor:
-    """Pixels (H, W, 3) of either depth -> (1, 3, H, W) float32 in 0..1."""
-    return torch.from_numpy(to_picture(picture)).to(device).permute(2, 0, 1)[None].contiguous()
-
-
-def resize(pictures: Tensor, height: int, width: int) -> Tensor:
-    """Pictures (B, 3, H, W) at another size, without aliasing, in 0..1."""
-    if pictures.shape[2:] == (height, width):
-        return pictures
-    resized: Tensor = F.interpolate(pictures, (height, width), mode="bicubic", antialias=True, align_corners=False)
-    return resized.clamp(0, 1)
+"""px; an artwork is never shrunk below this short side, however small the picture: its Gram matrices would be noise"""
 
 
 class StyleTargets:
-    """Gram matrices of one or several artworks for one size of picture.
+    """Gram matrices of one or several artworks for one picture size, shared by all frames.
 
-    An artwork is brought to the area of the picture times ``style.scale`` squared, so that its strokes keep their size
-    relative to the picture (Gatys et al. resize it to the content's size).
+    An artwork is resized to the area of the picture times ``style.scale`` squared, so that strokes keep their size
+    relative to the picture (Gatys et al. 2016 resize it to the content's size).
     """
 
     def __init__(
         self, artworks: Sequence[Tensor], height: int, width: int, backbone: Backbone, settings: StyleSettings
     ) -> None:
-        """artworks: (1, 3, H, W) each. Raises SettingsError where ``style.mix`` or the layers do not fit."""
+        """artworks: (1, 3, H, W) each. Raises SettingsError if ``style.mix`` or the layers do not fit."""
         self._settings = settings
-        self.layers = settings.layers or backbone.default_style
-        weights = settings.layer_weights or (() if settings.layers else backbone.default_style_weights)
-        self.layer_weights = shares(weights, len(self.layers), "style.layer_weights", "style.layers")
-        self._mix = shares(settings.mix, len(artworks), "style.mix", "artworks (--style)")
+        self.layers, self._layer_weights = style_layers(settings, backbone)
+        self._mix = style_mix(settings, len(artworks))
         grams = [self._measure(artwork, height, width, backbone) for artwork in artworks]
         if settings.blend == "gram":
             grams = [{layer: _blend([one[layer] for one in grams], self._mix) for layer in self.layers}]
@@ -60,17 +46,17 @@ class StyleTargets:
         scaled = resize(artwork, round(rows * factor), round(columns * factor))
         return {layer: gram(features) for layer, features in backbone(scaled, self.layers).items()}
 
-    def loss(self, features: dict[str, Tensor]) -> Tensor:
-        """Style loss of features, over layers and artworks, not yet weighted: (B,)."""
+    def loss(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Style loss of features, summed over layers and artworks: (B,)."""
         losses = []
-        for layer, layer_weight in zip(self.layers, self.layer_weights, strict=True):
+        for layer, layer_weight in zip(self.layers, self._layer_weights, strict=True):
             grams = gram(features[layer])
             for target, share in zip(self._grams, self._mix, strict=True):
                 losses.append(style_loss(grams, target[layer], self._settings.convention) * (layer_weight * share))
         return torch.stack(losses).sum(0)
 
-    def distances(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Relative Gram distance of every layer, mixed over the artworks: layer -> (B,)."""
+    def distances(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Relative Gram distance at every layer, mixed over the artworks: layer -> (B,)."""
         return {
             layer: torch.stack(
                 [
@@ -82,12 +68,43 @@ class StyleTargets:
         }
 
 
-def shares(weights: Sequence[float], count: int, name: str, of_what: str) -> tuple[float, ...]:
-    """Weights divided by their sum, one for each of ``count`` things; equal where none are given."""
-    weights = weights or (1.0,) * count
-    if len(weights) != count or sum(weights) <= 0:
-        raise SettingsError(f"{name} = {list(weights)}: wanted {count} weights, one for each of the {of_what}, sum > 0")
-    return tuple(weight / sum(weights) for weight in weights)
+class StyleTerm(Term):
+    """Distance of the Gram matrices from the artworks' (Gatys et al. 2016, eq. 3 to 5)."""
+
+    name = "style"
+    comparable = True
+
+    def __init__(self, weight: float, targets: StyleTargets) -> None:
+        self.weight = weight
+        self.layers = targets.layers
+        self._targets = targets
+
+    def __call__(self, pictures: Tensor, features: Mapping[str, Tensor]) -> Tensor:
+        return self._targets.loss(features)
+
+
+def style_layers(settings: StyleSettings, backbone: Backbone) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Layers and the share of the style loss of each. Raises SettingsError if layers and weights do not match."""
+    layers = settings.layers or backbone.default_style
+    weights = settings.layer_weights or (() if settings.layers else backbone.default_style_weights)
+    return layers, shares(weights, len(layers), "style.layer_weights", "style.layers")
+
+
+def style_mix(settings: StyleSettings, artworks: int) -> tuple[float, ...]:
+    """Share of each artwork. Raises SettingsError if ``style.mix`` does not match their number."""
+    return shares(settings.mix, artworks, "style.mix", "artworks (--style)")
+
+
+def style_loss(grams: Tensor, target: Tensor, convention: Literal["relative", "gatys"]) -> Tensor:
+    """Squared distance of Gram matrices G (B, C, C) from the artwork's A (1, C, C): (B,).
+
+    ``gatys``: 1/(4 N^2 M^2) sum (F F^T - A')^2 of features F (N, M), which is a quarter of mean (G - A)^2;
+    ``relative``: mean (G - A)^2 / mean A^2.
+    """
+    distance = (grams - target).square().mean((1, 2))
+    if convention == "gatys":
+        return distance / 4
+    return distance / (target.square().mean((1, 2)) + EPSILON)
 
 
 def _blend(grams: Sequence[Tensor], mix: Sequence[float]) -> Tensor:

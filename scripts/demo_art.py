@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+from demo_drawing import Color, Noise, Plane, blend, step
 
-from videostyle.demo.drawing import Color, Noise, Plane, blend, step
 from videostyle.frames import Pixels, to_pixels
 
 NIGHT: tuple[Color, ...] = (
@@ -16,13 +16,13 @@ NIGHT: tuple[Color, ...] = (
     (0.70, 0.82, 0.72),
     (0.95, 0.92, 0.74),
 )
-"""sky from its depth to its brightest streaks"""
+"""sky, from its darkest parts to its brightest streaks"""
 GLOW: tuple[Color, ...] = ((0.30, 0.46, 0.52), (0.78, 0.58, 0.18), (0.97, 0.78, 0.25), (1.00, 0.94, 0.70))
-"""moon and stars, from the halo inwards"""
+"""moon and stars, from the halo inward"""
 EARTH: tuple[Color, ...] = ((0.05, 0.10, 0.18), (0.10, 0.28, 0.28), (0.34, 0.44, 0.24), (0.86, 0.68, 0.24))
 """hills from shadow to light"""
 STROKES = ((0.056, 0.18, 1.0), (0.030, 0.13, 1.5), (0.017, 0.085, 1.6), (0.010, 0.052, 1.3))
-"""width and length as parts of the picture, and how often the strokes of that size cover it; large first"""
+"""width and length as fractions of the picture's side, and how many times strokes of that size cover it; large first"""
 
 
 def make_art(size: int, seed: int = 0) -> Pixels:
@@ -30,7 +30,7 @@ def make_art(size: int, seed: int = 0) -> Pixels:
     noise = Noise(seed)
     draft = _draft_night(size, noise, seed)
     rng = np.random.default_rng(seed)
-    paint = 0.8 * draft.colors  # an underpainting, so that no bare ground shows between the strokes
+    paint = 0.8 * draft.colors  # an underpainting: nothing is left bare between the strokes
     relief = np.zeros((size, size), np.float32)
     for width, length, cover in STROKES:
         step = max(1.0, size * (width * length / cover) ** 0.5)
@@ -44,7 +44,7 @@ def make_art(size: int, seed: int = 0) -> Pixels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Draft:
-    """What the brush follows: colours (n, n, 3), where it goes (n, n), radians, and how fine it must be, 0..1."""
+    """What the brush follows: colors (n, n, 3), direction (n, n) in radians, and detail (n, n) in 0..1."""
 
     colors: Plane
     angle: Plane
@@ -86,7 +86,7 @@ def _draft_night(size: int, noise: Noise, seed: int) -> _Draft:
 
 
 def _carve_moon(colors: Plane, x: Plane, y: Plane, place: tuple[float, float, float]) -> Plane:
-    """A crescent in the middle of its halo."""
+    """Draw a crescent in the middle of its halo."""
     px, py, radius = (np.float32(value) for value in place)
     disc = step(0.44, 0.38, np.hypot(x - px, y - py) / radius)
     bite = step(0.40, 0.34, np.hypot(x - px + 0.2 * radius, y - py + 0.06 * radius) / radius)
@@ -96,7 +96,7 @@ def _carve_moon(colors: Plane, x: Plane, y: Plane, place: tuple[float, float, fl
 
 
 def _add_hills(colors: Plane, angle: Plane, detail: Plane, x: Plane, y: Plane, noise: Noise) -> _Draft:
-    """Three ridges in front of the sky, each nearer one darker below and lit along its crest."""
+    """Draw three ridges in front of the sky, lit along their crests; nearer ones are darker below."""
     for layer, (top, rise) in enumerate(((0.72, 0.14), (0.82, 0.14), (0.94, 0.14))):
         row = np.full_like(x, 5.3 + 9 * layer)
         line = top - rise * (noise(x * 2.4 + 7 * layer, row, 2) - 0.35)
@@ -122,7 +122,7 @@ def _paint_stroke(
     shape: tuple[float, float],
     rng: np.random.Generator,
 ) -> None:
-    """One pull of the brush, bent as the flow bends; place: x and y, px; shape: width and length, px."""
+    """Paint one stroke, bent along the draft's direction; place: x and y, px; shape: width and length, px."""
     size = len(paint)
     last = size - 1
     ix, iy = min(max(int(place[0]), 0), last), min(max(int(place[1]), 0), last)
@@ -160,7 +160,7 @@ def _paint_stroke(
 
 
 def _light(paint: Plane, relief: Plane) -> Pixels:
-    """Light from the upper left over thick paint: (n, n, 3) uint8."""
+    """Light the thick paint from the upper left: (n, n, 3) uint8."""
     down, along = np.gradient(relief)
     lit = np.asarray(np.clip(-(along + down) * 0.7, -1, 1), np.float32)[..., None]
     return to_pixels(np.clip(paint, 0, 1) * (1 + 0.36 * lit) + 0.28 * np.clip(lit - 0.25, 0, 1), np.dtype(np.uint8))

@@ -1,11 +1,11 @@
-"""A drawn short film of two scenes, and its sound."""
+"""A short drawn clip with two scenes, and its sound."""
 
 from collections.abc import Iterator
 
 import numpy as np
+from demo_drawing import Canvas, Color, Noise, ball, blend, polygon, step, turn
 from numpy.typing import NDArray
 
-from videostyle.demo.drawing import Canvas, Color, Noise, ball, blend, polygon, step, turn
 from videostyle.frames import Pixels
 
 CHORDS = ((220.0, 277.18, 329.63), (146.83, 220.0, 293.66), (164.81, 246.94, 329.63), (220.0, 329.63, 440.0))
@@ -13,10 +13,10 @@ CHORDS = ((220.0, 277.18, 329.63), (146.83, 220.0, 293.66), (164.81, 246.94, 329
 
 
 def make_clip(width: int, height: int, rate: int, seconds: float, seed: int = 0) -> Iterator[Pixels]:
-    """Draw a short film of two scenes with a hard cut in the middle: frames (H, W, 3) uint8.
+    """Draw a short clip with a hard cut in the middle: frames (H, W, 3) uint8.
 
-    rate: frames per second. A boat sails under hills in the first half; a windmill turns and a balloon rises in the
-    second.
+    rate: frames per second. In the first half a boat sails past hills; in the second a windmill turns and a balloon
+    rises.
     """
     noise = Noise(seed)
     frames = max(2, round(rate * seconds))
@@ -30,7 +30,7 @@ def make_clip(width: int, height: int, rate: int, seconds: float, seed: int = 0)
 
 
 def make_sound(seconds: float, rate: int = 48000) -> NDArray[np.int16]:
-    """Soft chords: stereo samples (n, 2), ``rate`` a second."""
+    """Soft chords: stereo samples (n, 2) int16; rate: Hz."""
     count = round(seconds * rate)
     time = np.arange(count) / rate
     beat = max(seconds / len(CHORDS), 1e-6)
@@ -59,7 +59,7 @@ def _draw_sky(c: Canvas, noise: Noise, shift: float, sun: tuple[float, float], c
 
 
 def _draw_ridge(c: Canvas, noise: Noise, top: float, rise: float, shift: float, colors: tuple[Color, ...]) -> None:
-    """Hills across the picture, lit from the right and rough as woods are."""
+    """Draw wooded hills across the picture, lit from the right."""
     x = c.x + np.float32(shift)
     row = np.full_like(c.x, 7 * top)
     line = top - rise * noise(x * 1.9, row, 3)
@@ -90,7 +90,7 @@ def _draw_sea(c: Canvas, noise: Noise, time: float) -> None:
 
 
 def _draw_wave(c: Canvas, noise: Noise, top: float, rise: float, rate: float, phase: float, color: Color) -> None:
-    """One row of swell with foam on its crest; rate: radians per picture height."""
+    """Draw one row of swell with foam on its crest; rate: radians per picture height."""
     swell = np.sin(rate * c.x + phase) + 0.5 * np.sin(2.3 * rate * c.x + 1.3 * phase)
     depth = c.y - (top - rise * swell)
     rough = noise(c.x * 9 + 0.6 * phase, depth * 34 + 5 * top, 3)
@@ -134,7 +134,7 @@ def _draw_fields(c: Canvas, noise: Noise, time: float) -> None:
 
 
 def _draw_rows(c: Canvas, noise: Noise, top: float, pan: float) -> None:
-    """Fields in rows that run together at the horizon, as wheat, lavender and grass."""
+    """Draw fields of wheat, lavender, and grass, in rows that meet at the horizon."""
     line = top + 0.02 * np.sin(2.2 * (c.x + 1.4 * pan))
     depth = np.clip(c.y - line, 0, 1)
     near = 0.10 + 1.6 * depth
@@ -191,7 +191,7 @@ def _draw_balloon(c: Canvas, noise: Noise, time: float) -> None:
 
 
 def _draw_bushes(c: Canvas, noise: Noise, pan: float) -> None:
-    """Leaves and flowers in front, which pass by fastest."""
+    """Draw leaves and flowers in the foreground, which moves fastest."""
     x = c.x + np.float32(2.6 * pan)
     leaf = noise(x * 22, c.y * 26, 3)
     line = 0.95 - 0.16 * (noise(x * 2.2, np.full_like(x, 3.5), 2) - 0.35) - 0.06 * (leaf - 0.5)

@@ -1,4 +1,4 @@
-"""Planes, noise and soft-edged shapes: what the demo is drawn with."""
+"""Noise, and shapes with soft edges: what the demo is drawn with."""
 
 from typing import Any
 
@@ -8,22 +8,22 @@ from numpy.typing import NDArray
 from videostyle.frames import Pixels, to_pixels
 
 Plane = NDArray[np.floating[Any]]
-"""(H, W), one number per pixel"""
+"""(H, W): one number per pixel"""
 Color = tuple[float, float, float]
 """RGB in 0..1"""
 
 LATTICE = 64
-"""cells of the value noise before it repeats"""
+"""cells after which the noise repeats"""
 
 
 class Noise:
-    """Value noise that repeats after LATTICE cells."""
+    """Value noise: random numbers at the corners of cells, smooth between them."""
 
     def __init__(self, seed: int) -> None:
         self._table = np.random.default_rng(seed).random((LATTICE, LATTICE)).astype(np.float32)
 
     def __call__(self, x: Plane, y: Plane, octaves: int = 1) -> Plane:
-        """Noise in 0..1 at x and y, in cells; every octave is twice as fine and half as strong."""
+        """Noise in 0..1 at x and y, in cells; each octave is twice as fine and half as strong as the one before."""
         total = np.zeros(np.broadcast(x, y).shape, np.float32)
         weight = 0.0
         for octave in range(octaves):
@@ -45,7 +45,7 @@ class Noise:
 
 
 class Canvas:
-    """A picture in 0..1 and its coordinates: y from 0 at the top to 1 at the bottom, x in the same unit."""
+    """A picture in 0..1 and its coordinates: y runs from 0 at the top to 1 at the bottom, x uses the same unit."""
 
     def __init__(self, width: int, height: int) -> None:
         y, x = np.mgrid[0:height, 0:width].astype(np.float32) + np.float32(0.5)
@@ -55,36 +55,38 @@ class Canvas:
         self.picture = np.zeros((height, width, 3), np.float32)
 
     def fill(self, distance: Plane, paint: NDArray[np.float32] | Color, opacity: Plane | float = 1.0) -> None:
-        """Lay paint where the signed distance is negative, with a soft edge a pixel wide."""
+        """Paint where the signed distance is negative, with a soft edge one pixel wide."""
         cover = (step(self.edge, -self.edge, distance) * opacity)[..., None]
         self.picture += (np.asarray(paint, np.float32) - self.picture) * cover
 
     def pixels(self, noise: Noise) -> Pixels:
-        """The picture with a fine grain of paper, as uint8."""
+        """The picture with a fine paper grain, (H, W, 3) uint8."""
         grain = noise(self.x * 90, self.y * 90, 2)[..., None] - 0.5
         return to_pixels(self.picture * (1 + 0.06 * grain), np.dtype(np.uint8))
 
 
 def step(low: float, high: float, value: Plane) -> Plane:
-    part = np.clip((value - low) / (high - low), 0, 1)
-    smooth: Plane = (part * part * (3 - 2 * part)).astype(np.float32)
+    """Rise smoothly from 0 at ``low`` to 1 at ``high``; low may be the larger one."""
+    share = np.clip((value - low) / (high - low), 0, 1)
+    smooth: Plane = (share * share * (3 - 2 * share)).astype(np.float32)
     return smooth
 
 
-def blend(part: Plane, *colors: Color) -> NDArray[np.float32]:
-    """Colours along 0..1: (H, W) -> (H, W, 3)."""
+def blend(share: Plane, *colors: Color) -> NDArray[np.float32]:
+    """Interpolate evenly spaced colors: (H, W) in 0..1 -> (H, W, 3)."""
     stops = np.linspace(0, 1, len(colors))
-    channels = [np.interp(part, stops, [color[c] for color in colors]) for c in range(3)]
+    channels = [np.interp(share, stops, [color[c] for color in colors]) for c in range(3)]
     return np.stack(channels, -1).astype(np.float32)
 
 
 def ball(x: Plane, y: Plane, radius: float) -> Plane:
+    """Signed distance to a disc around 0, negative inside."""
     distance: Plane = np.hypot(x, y) - np.float32(radius)
     return distance
 
 
 def polygon(x: Plane, y: Plane, *corners: tuple[float, float]) -> Plane:
-    """Signed distance to a convex polygon whose corners run clockwise as seen."""
+    """Signed distance to a convex polygon with its corners in clockwise order on the screen, negative inside."""
     distance = np.full(x.shape, -np.inf, np.float32)
     for (ax, ay), (bx, by) in zip(corners, corners[1:] + corners[:1], strict=True):
         length = float(np.hypot(bx - ax, by - ay))
@@ -93,5 +95,6 @@ def polygon(x: Plane, y: Plane, *corners: tuple[float, float]) -> Plane:
 
 
 def turn(x: Plane, y: Plane, angle: float) -> tuple[Plane, Plane]:
+    """Coordinates in a frame that is rotated around 0 by an angle in radians."""
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     return x * cos + y * sin, y * cos - x * sin

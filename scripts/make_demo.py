@@ -1,0 +1,67 @@
+"""Draw the demo's clip and artwork into the package, or paint the strip of pictures in the README.
+
+    python scripts/make_demo.py [DIR] [--strip]
+
+Without options this writes clip.mp4 and art.jpg into videostyle/demo, where they are committed. The pictures and the
+samples are the same on every run; the bytes of the files depend on the versions of FFmpeg, x264, and Pillow.
+--strip leaves these files alone: it paints the committed clip, which takes a few minutes on a CPU, and writes
+demo_strip.jpg next to this script, or into DIR.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from demo_art import make_art
+from demo_clip import make_clip, make_sound
+from demo_encode import create_clip
+from PIL import Image
+
+from videostyle.demo import ART, CLIP
+from videostyle.rendering.job import Request, check, prepare, run
+from videostyle.rendering.showcase import lay_out
+from videostyle.settings import compose
+
+WIDTH, HEIGHT, RATE, SECONDS = 320, 180, 16, 3
+SOUND_RATE = 48000
+"""Hz"""
+ART_SIDE, ART_QUALITY = 512, 92
+"""px; of 100, without chroma subsampling: the PNG would be three times as large"""
+MOMENTS = 2
+"""frames in the strip: one per scene"""
+
+
+def draw_demo(folder: Path) -> None:
+    """Draw clip.mp4 and art.jpg into a folder."""
+    Image.fromarray(make_art(ART_SIDE)).save(folder / ART.name, quality=ART_QUALITY, subsampling=0, optimize=True)
+    pictures = make_clip(WIDTH, HEIGHT, RATE, SECONDS)
+    create_clip(folder / CLIP.name, pictures, RATE, make_sound(SECONDS, SOUND_RATE), SOUND_RATE)
+
+
+def paint(clip: Path, art: Path, film: Path) -> None:
+    """Paint a clip as ``videostyle demo`` does on a CPU."""
+    settings = compose("draft", None, {"backbone.name": "compact"})
+    run(prepare(check(Request(clip, (art,), settings, output=film))))
+
+
+def paint_strip(path: Path) -> None:
+    """Paint the demo and write a JPEG: the artwork, then frames of the clip over the same frames of the film."""
+    with tempfile.TemporaryDirectory() as folder:
+        film = Path(folder) / "film.mp4"
+        paint(CLIP, ART, film)
+        Image.fromarray(lay_out(CLIP, ART, film, MOMENTS)).save(path, quality=88, subsampling=0, optimize=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="where the files go")
+    parser.add_argument("--strip", action="store_true", help="paint the README's strip instead")
+    options = parser.parse_args()
+    if options.strip:
+        paint_strip((options.folder or Path(__file__).parent) / "demo_strip.jpg")
+    else:
+        draw_demo(options.folder or CLIP.parent)
+
+
+if __name__ == "__main__":
+    main()

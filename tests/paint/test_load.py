@@ -1,0 +1,36 @@
+import subprocess
+import sys
+
+import pytest
+
+from tests.paint.tasks import art, settings
+from videostyle.errors import DeviceError, SettingsError
+from videostyle.paint.keep import KeepPainter
+from videostyle.paint.load import load_painter
+
+
+def test_settings_choose_the_painter() -> None:
+    painter = load_painter([art()], settings(backbone__name="compact", backbone__device="cpu"))
+    assert (painter.name, painter.device, painter.reason) == ("compact", "cpu", "compact, as asked for.")
+    assert isinstance(load_painter([], settings(optimize__iterations=0)), KeepPainter)
+
+
+def test_an_artwork_is_needed_to_paint() -> None:
+    with pytest.raises(SettingsError, match=r"no artwork given; name at least one with --style"):
+        load_painter([], settings())
+
+
+def test_an_unknown_device_is_an_error_before_weights_are_fetched() -> None:
+    with pytest.raises(DeviceError, match="--device tpu"):
+        load_painter([art()], settings(backbone__device="tpu"))
+
+
+def test_keeping_frames_does_not_need_torch() -> None:
+    code = (
+        "import sys\n"
+        "from videostyle.paint.load import load_painter\n"
+        "from videostyle.settings import RenderSettings, change\n"
+        "load_painter([], change(RenderSettings(), {'optimize.iterations': 0}, 'test'))\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

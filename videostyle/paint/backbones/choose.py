@@ -1,0 +1,49 @@
+"""Which backbone the settings ask for."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from videostyle.errors import WeightsError
+from videostyle.paint.backbones.backbone import Backbone, Pooling
+from videostyle.paint.backbones.compact import is_compact, load_compact
+from videostyle.paint.backbones.vgg19 import VGG19
+from videostyle.paint.backbones.weights import Report
+from videostyle.settings import BackboneSettings
+
+Name = Literal["vgg19", "compact"]
+
+LOADERS: Mapping[Name, Callable[[str, Pooling, Report | None], Backbone]] = {
+    "vgg19": VGG19.load,
+    "compact": load_compact,
+}
+
+
+def load_backbone(name: Name, weights: str = "", pooling: Pooling = "auto", report: Report | None = None) -> Backbone:
+    """A backbone with its weights, on the CPU, in float32.
+
+    weights: a local file. Empty: the packaged file (compact), or torchvision's, downloaded unless cached (vgg19).
+    Raises WeightsError where the weights are missing, damaged or of another network.
+    """
+    return LOADERS[name](weights, pooling, report)
+
+
+def choose_backbone(settings: BackboneSettings, report: Report | None = None) -> tuple[Backbone, str]:
+    """The backbone that the settings ask for, and a sentence that says why it is this one.
+
+    ``auto`` is the network of the weight file if there is one, else vgg19 if its weights are cached, else compact; it
+    never downloads. Raises WeightsError where a network or file asked for by name cannot be used.
+    """
+    name, weights, pooling = settings.name, settings.weights, settings.pooling
+    if name != "auto":
+        return load_backbone(name, weights, pooling, report), f"{name}, as requested."
+    if weights:
+        given: Name = "compact" if is_compact(Path(weights)) else "vgg19"
+        return load_backbone(given, weights, pooling, report), f"{given}: its weights were given."
+    why = "compact: the vgg19 weights are not cached (--backbone vgg19 downloads them)."
+    if VGG19.is_cached():
+        try:
+            return load_backbone("vgg19", "", pooling, report), "vgg19: its weights are cached."
+        except WeightsError as error:
+            why = f"compact: the cached vgg19 weights cannot be used ({error})."
+    return load_backbone("compact", "", pooling), why

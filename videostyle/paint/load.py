@@ -1,0 +1,45 @@
+"""From settings to a painter."""
+
+from collections.abc import Callable, Sequence
+
+from videostyle.errors import SettingsError
+from videostyle.frames import Pixels
+from videostyle.paint.keep import KeepPainter
+from videostyle.paint.painter import Painter
+from videostyle.settings import RenderSettings
+
+
+def load_painter(
+    artworks: Sequence[Pixels], settings: RenderSettings, report: Callable[[str, int, int], None] | None = None
+) -> Painter:
+    """The painter that the settings ask for.
+
+    artworks: (H, W, 3) each; may be empty if ``optimize.iterations`` is 0. report: called while weights are downloaded,
+    with what is going on, bytes done and bytes in total (0: unknown). Changes the whole process: see
+    ``device.prepare_process``. Raises SettingsError, WeightsError or DeviceError.
+    """
+    if not settings.optimize.iterations:
+        return KeepPainter()
+    if not artworks:
+        raise SettingsError("no artwork given; name at least one with --style art.jpg")
+    # torch takes seconds to import, and not every painter needs it
+    from videostyle.paint.backbones.choose import choose_backbone
+    from videostyle.paint.device import choose_device, prepare_process
+    from videostyle.paint.optimize.optimizer import Optimizer
+
+    device = choose_device(settings.backbone.device)
+    prepare_process(device)
+    backbone, reason = choose_backbone(settings.backbone, report)
+    return Optimizer(backbone, artworks, settings, device, reason)
+
+
+def usual_preset(device: str) -> str:
+    """Name of the preset for a device (``backbone.device``) where the user names none: ``draft`` is for a CPU.
+
+    Raises DeviceError if the device is not there.
+    """
+    if device == "cpu":
+        return "draft"
+    from videostyle.paint.device import choose_device
+
+    return "draft" if choose_device(device).type == "cpu" else "standard"

@@ -1,0 +1,56 @@
+"""Bad frames: how they are recognized, and painting them again."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from videostyle.frames import FrameTask
+from videostyle.paint.optimize.objective import Objectives
+from videostyle.paint.optimize.solve import Solution, solve
+from videostyle.paint.optimize.steps import Steps
+from videostyle.paint.tensors import stack
+from videostyle.settings import OptimizeSettings
+
+FAR_ABOVE = 3.0
+"""a frame whose comparable losses are this many times those of the frame before is painted again"""
+RETRY_RATE = 0.03
+"""Adam's learning rate for a frame that is painted again"""
+
+
+def what_is_wrong(task: FrameTask, row: int, limit: int, solution: Solution, comparable: Iterable[str]) -> str:
+    """Why a frame is bad, or an empty string if it is not.
+
+    row: its place in the solution; limit: its iterations at most; comparable: names of the losses that are alike for
+    neighboring frames.
+    """
+    loss, start = float(solution.loss[row]), float(solution.initial_loss[row])
+    if not np.isfinite(loss):
+        return "its loss was not a finite number"
+    if limit > 1 and loss >= start > 0:
+        return "its loss did not fall"
+    now = float(sum(solution.parts[name][row] for name in comparable))
+    before = sum(task.losses_before.get(name, 0.0) for name in comparable)
+    if before and now > FAR_ABOVE * before:
+        return f"its loss is {now / before:.1f} times that of the frame before"
+    return ""
+
+
+def paint_again(
+    task: FrameTask, row: int, limit: int, solution: Solution, objectives: Objectives, settings: OptimizeSettings,
+    steps: Steps,
+) -> None:  # fmt: skip
+    """Paint a bad frame from its content with Adam, and keep the better of the two in the solution."""
+    content = stack([task.content], objectives.device)
+    steps.add(limit)
+    gentle = replace(settings, method="adam", learning_rate=RETRY_RATE)
+    again = solve(objectives.of([task]), content, [limit], gentle, steps.at)
+    steps.end(limit)
+    solution.iterations[row] += again.iterations[0]
+    if again.loss[0] < solution.loss[row]:  # an infinite loss is greater than any other
+        solution.pictures[row], solution.loss[row] = again.pictures[0], again.loss[0]
+        for name, part in again.parts.items():
+            solution.parts[name][row] = part[0]
+    elif not bool(torch.isfinite(solution.loss[row])):
+        solution.pictures[row] = content[0]

@@ -1,0 +1,219 @@
+"""The front door: what ``import videostyle`` offers, with paths as text and pictures as arrays."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videostyle.events import Fetched, FilmDone, Notice, OnEvent, ignore
+from videostyle.frames import Pixels
+from videostyle.media.read.probe import probe
+from videostyle.metrics import Scores
+from videostyle.paint.load import load_painter as load
+from videostyle.paint.load import usual_preset
+from videostyle.paint.painter import Painter
+from videostyle.presets import Recipe, change
+from videostyle.rendering.film import check_complete, check_place, make_film
+from videostyle.rendering.finish import Finish
+from videostyle.rendering.job import choose_slots, opened, painter_for, prepare, run
+from videostyle.rendering.plan import RenderPlan, check_size, plan_frames
+from videostyle.rendering.renderer import render as render_missing
+from videostyle.rendering.request import Request, StyleSource, check, read_artworks
+from videostyle.rendering.scoring import score_files
+from videostyle.rendering.store import Store
+from videostyle.selection import select
+
+AnyPath = str | os.PathLike[str]
+Styles = StyleSource | Sequence[StyleSource]
+"""an artwork, or several to blend: files, or pictures (H, W, 3) of uint8, uint16, or float in 0..1"""
+Values = Mapping[str, Any]
+"""dotted names of settings -> values, such as ``{"style.weight": 300}``; ``videostyle settings`` lists them"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenderedFrame:
+    """A painted frame, as it is stored."""
+
+    index: int
+    """source frame number"""
+    pixels: Pixels
+    """(H, W, 3) uint8, or uint16 for clips of more than 8 bits, at the plan's ``work`` size"""
+    losses: Mapping[str, float]
+    """each weighted loss term at the end"""
+
+
+def stylize(
+    clip: AnyPath,
+    styles: Styles,
+    output: AnyPath | None = None,
+    *,
+    preset: str = "",
+    settings: Values | None = None,
+    frames: str = "",
+    painter: Painter | None = None,
+    job: AnyPath | None = None,
+    overwrite: bool = False,
+    strict: bool = False,
+    slots: int = 0,
+    on_event: OnEvent = ignore,
+) -> FilmDone:
+    """Paint a clip like an artwork, and write the film; returns what was made.
+
+    output: None: ``CLIP_ART.EXT`` next to the clip. preset: empty: the device's usual one. frames: source frames such as
+    ``"120:240"``; empty: all. painter: paints the frames instead of the one that the settings ask for. job: folder of
+    the finished frames, which is then kept. Stopped, the same call continues where it was. Raises VideostyleError.
+    """
+    checked = check(
+        Request(
+            clip=Path(clip),
+            styles=_listed(styles),
+            recipe=Recipe.read(preset, flags=settings),
+            frames=frames,
+            output=Path(output) if output is not None else None,
+            job=Path(job) if job is not None else None,
+            overwrite=overwrite,
+            strict=strict,
+            slots=slots,
+        )
+    )
+    for text in checked.notices:
+        on_event(Notice(text))
+    prepared = prepare(checked, painter, on_event)
+    on_event(prepared.summary)
+    return run(prepared, on_event)
+
+
+def plan(
+    clip: AnyPath,
+    styles: Styles,
+    *,
+    preset: str = "",
+    settings: Values | None = None,
+    frames: str = "",
+    stream: int | None = None,
+    rate: Fraction | None = None,
+    on_event: OnEvent = ignore,
+) -> RenderPlan:
+    """Look at a clip and its artworks, and find the scenes of the frames asked for. Loads no network.
+
+    frames: source frames such as ``"120:240"``; empty: all. stream: index of the picture track; None: the main one.
+    rate: frames per second of a source without timestamps. The plan is a plain value: it pickles. Raises
+    VideostyleError.
+    """
+    recipe = Recipe.read(preset, flags=settings)
+    source = probe(Path(clip), stream, rate)
+    artworks = read_artworks(_listed(styles), source)
+    keep = select(source, frames)
+    name = preset or usual_preset(recipe.given.backbone.device)
+    return plan_frames(source, artworks, recipe.settings(name), keep, name, on_event=on_event)
+
+
+def render(
+    plan: RenderPlan,
+    job: AnyPath,
+    *,
+    painter: Painter | None = None,
+    slots: int = 0,
+    on_event: OnEvent = ignore,
+) -> Iterator[RenderedFrame]:
+    """Paint the frames of a plan into a job folder, and give out each frame asked for once it is on disk.
+
+    Frames that an earlier call has stored come first, then the others as they are finished: in order within a scene.
+    The iterator may be closed, or the process stopped, after any frame; the next call continues there. Several
+    processes may render plans of the same job. painter: None: the one that the settings ask for. slots: scenes painted
+    as one batch; 0: as many as fit. Raises VideostyleError.
+    """
+    store = Store(Path(job))
+    painter = painter or painter_for(plan.artworks, plan.settings, store, on_event)
+    check_size(plan.work, painter.smallest)
+    store.check(plan.fingerprint, painter.fingerprint)
+    return _render(plan, store, painter, slots, on_event)
+
+
+def _render(
+    plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent
+) -> Iterator[RenderedFrame]:
+    kept = set(plan.to_keep)
+    width, height = plan.work
+    with opened(plan, store, painter):
+        stored = [frame for frame in plan.to_keep if store.has(frame)]
+        for frame in stored:
+            yield RenderedFrame(frame, store.load(frame, plan.work), store.losses(frame))
+        if len(stored) == len(kept):
+            return
+        count = choose_slots(slots, painter.cost(height, width), plan)
+        for rendered in render_missing(plan, store, painter, count, on_event):
+            on_event(rendered.done)
+            if rendered.done.frame in kept:
+                yield RenderedFrame(rendered.done.frame, rendered.pixels, rendered.done.losses)
+
+
+def encode(
+    plan: RenderPlan,
+    job: AnyPath,
+    output: AnyPath,
+    *,
+    settings: Values | None = None,
+    finish: Finish | None = None,
+    overwrite: bool = False,
+    strict: bool = False,
+    on_event: OnEvent = ignore,
+) -> FilmDone:
+    """Make the film of a plan whose frames are all in the job folder; returns what was made.
+
+    settings: ``film.*`` settings that differ from the plan's. finish: turns painted frames into the film's; None: they
+    are enlarged. Raises IncompleteError, whose ``missing`` lists the frames that are not painted yet, or another
+    VideostyleError.
+    """
+    start, store, path = time.perf_counter(), Store(Path(job)), Path(output)
+    store.check(plan.fingerprint)
+    check_complete(plan, store)
+    film = change(plan.settings, settings or {}, "settings").film
+    sources = (plan.clip.path, *(artwork.path for artwork in plan.artworks if artwork.path))
+    for text in check_place(plan.clip, plan.keep, path, film, plan.size, sources, overwrite, strict):
+        on_event(Notice(text))
+    make_film(plan, store, path, store.record()["maker"], on_event, film, finish)
+    done = FilmDone(path, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)
+    on_event(done)
+    return done
+
+
+def load_painter(
+    styles: Styles, *, preset: str = "", settings: Values | None = None, on_event: OnEvent = ignore
+) -> Painter:
+    """A painter of single pictures: ``painter(picture)`` returns the picture painted like the artwork.
+
+    It takes an array (H, W, 3) of uint8, uint16, or float in 0..1, and returns the same shape and type. ``render`` and
+    ``stylize`` take it too. Raises VideostyleError.
+    """
+    recipe = Recipe.read(preset, flags=settings)
+    chosen = recipe.settings(usual_preset(recipe.given.backbone.device))
+    artworks = [artwork.pixels for artwork in read_artworks(_listed(styles))]
+    return load(artworks, chosen, lambda what, done, total: on_event(Fetched(what, done, total)))
+
+
+def score(
+    clip: AnyPath,
+    film: AnyPath,
+    styles: Styles,
+    *,
+    settings: Values | None = None,
+    frames: str = "",
+) -> Scores:
+    """Measure a finished film: flicker, distance from the artworks and from the clip, drift, seams.
+
+    settings: ``backbone.*`` settings of the network that judges. frames: those of the clip that the film shows; empty: all.
+    Raises VideostyleError.
+    """
+    return score_files(Path(clip), Path(film), _listed(styles), Recipe.read(flags=settings).given.backbone, frames)
+
+
+def _listed(styles: Styles) -> tuple[StyleSource, ...]:
+    if isinstance(styles, str | os.PathLike | np.ndarray):
+        return (styles,)
+    return tuple(styles)

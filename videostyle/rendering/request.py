@@ -1,0 +1,160 @@
+"""What a user asks for, and everything that can be wrong with it before any work begins."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from videostyle.errors import SettingsError
+from videostyle.frames import Clip, as_picture, to_pixels
+from videostyle.media.color import in_colors_of
+from videostyle.media.files import check_folder
+from videostyle.media.patch.patch import Patch, plan_patch
+from videostyle.media.read.probe import probe
+from videostyle.media.read.sequence import default_name, has_file
+from videostyle.media.stills import read_picture
+from videostyle.presets import Recipe
+from videostyle.rendering.film import check_free, check_place, unless_strict
+from videostyle.rendering.plan import Artwork, film_size
+from videostyle.selection import Selection, select
+
+StyleSource = str | os.PathLike[str] | NDArray[np.generic]
+"""an artwork: a file, or a picture (H, W, 3) of uint8, uint16, or float in 0..1"""
+FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm")
+"""containers kept by default if the clip is in one of them; otherwise .mp4"""
+LONGEST_NAME = 60
+"""characters of a film's default name that may say which frames it holds"""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asks for."""
+
+    clip: Path
+    styles: tuple[StyleSource, ...]
+    recipe: Recipe = field(default_factory=Recipe)
+    frames: str = ""
+    """source frames, as for ``selection.select``; empty: all"""
+    begin: str = ""
+    """time or timecode of the first frame, instead of ``frames``"""
+    end: str = ""
+    """time or timecode at which the film ends"""
+    handles: int = 0
+    """frames added before and after"""
+    stream: int | None = None
+    """index of the picture track; None: the clip's main one"""
+    rate: Fraction | None = None
+    """frames per second of a source without timestamps"""
+    output: Path | None = None
+    """None: ``CLIP_ART.EXT`` next to the clip"""
+    patch: Path | None = None
+    """a finished film of the clip in which the frames are replaced"""
+    film: bool = True
+    """whether a film is made, or only the job folder's frames"""
+    job: Path | None = None
+    """folder of the finished frames; None: next to the output, deleted when the film is done"""
+    keep_job: bool = False
+    overwrite: bool = False
+    strict: bool = False
+    """whether a film that leaves out something of the clip is an error"""
+    slots: int = 0
+    """chunks painted as one batch; 0: as many as fit"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked:
+    """A request whose files have been checked; nothing has been written."""
+
+    request: Request
+    clip: Clip
+    artworks: tuple[Artwork, ...]
+    keep: Selection
+    output: Path
+    """the film, or the job folder if no film is wanted"""
+    job: Path
+    patch: Patch | None
+    notices: tuple[str, ...]
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Files that must not be overwritten."""
+        return (self.clip.path, *(artwork.path for artwork in self.artworks if artwork.path))
+
+
+def check(request: Request) -> Checked:
+    """Find everything that can be wrong with a request's files before any work begins; needs neither torch nor device.
+
+    Raises SettingsError or MediaError.
+    """
+    if not request.styles:
+        raise SettingsError("no artwork given; name at least one with --style art.jpg")
+    clip = probe(request.clip, request.stream, request.rate)
+    artworks = read_artworks(request.styles, clip)
+    keep = select(clip, request.frames, request.begin, request.end, request.handles)
+    notices = clip.notes
+    if clip.frames_missing:
+        notices += (f"{request.clip} is truncated: {clip.frames_missing} frames that it promises are missing",)
+    if not request.film:
+        if request.job is None or request.output or request.patch:
+            raise SettingsError("--no-film leaves frames in a folder and no film; name it with --job and omit -o")
+        return Checked(request, clip, artworks, keep, request.job, request.job, None, notices)
+    given = request.recipe.given
+    patch = plan_patch(request.patch, clip, keep, given.film) if request.patch else None
+    output = request.output or _default_output(clip, request, [artwork.name for artwork in artworks], keep)
+    checked = Checked(
+        request, clip, artworks, keep, output, request.job or output.with_name(f"{output.name}.job"), patch, notices
+    )
+    return _with_place(checked)
+
+
+def _with_place(checked: Checked) -> Checked:
+    """The same with notices of what the film will lack; raises an error if it cannot be written to its place."""
+    request, patch, output = checked.request, checked.patch, checked.output
+    if patch:
+        check_free(output, checked.sources, request.overwrite)
+        check_folder(output)
+        notices = patch.notices + unless_strict(patch.left_out, request.strict)
+    else:
+        given, size = request.recipe.given, film_size(checked.clip, request.recipe.given)
+        notices = check_place(
+            checked.clip, checked.keep, output, given.film, size, checked.sources, request.overwrite, request.strict
+        )
+    return replace(checked, notices=checked.notices + notices)
+
+
+def read_artworks(styles: Sequence[StyleSource], clip: Clip | None = None) -> tuple[Artwork, ...]:
+    """Style pictures from files or arrays, in the clip's colors; without a clip in sRGB.
+
+    Raises MediaError for a file that is not a picture, SettingsError for an array that is not one.
+    """
+    artworks = []
+    for number, style in enumerate(styles, start=1):
+        if isinstance(style, np.ndarray):
+            deep = style.dtype != np.uint8
+            pixels = to_pixels(as_picture(style), np.dtype(np.uint16) if deep else np.dtype(np.uint8))
+            name, path = f"artwork{number}", None
+        else:
+            path = Path(style)
+            name, pixels = path.name, read_picture(path)
+        artworks.append(Artwork(name, in_colors_of(clip.color, pixels) if clip else pixels, path))
+    return tuple(artworks)
+
+
+def _default_output(clip: Clip, request: Request, artworks: Sequence[str], keep: Selection) -> Path:
+    """Next to the clip; the film of a range says which one, so that ranges do not overwrite each other."""
+    if request.patch:
+        return request.patch.with_name(f"{request.patch.stem}_patched{request.patch.suffix}")
+    source = default_name(clip)
+    name = f"{source.stem if has_file(clip) else source.name}_{'+'.join(Path(name).stem for name in artworks)}"
+    if request.recipe.given.film.codec == "png":
+        return source.with_name(name)  # its pictures are numbered: ranges share one folder
+    if keep != Selection.whole(clip):
+        parts = [f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts]
+        text = "+".join(parts)
+        name += f"_{text if len(text) <= LONGEST_NAME else f'{keep.frames[0]}-{keep.frames[-1]}'}"
+    suffix = source.suffix.lower()
+    return source.with_name(name + (suffix if suffix in FILM_SUFFIXES else ".mp4"))
