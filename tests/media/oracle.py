@@ -1,4 +1,4 @@
-"""Readers that are not our own: ffprobe and ffmpeg, where they are installed."""
+"""Independent readers to compare with: ffprobe and ffmpeg, where they are installed."""
 
 import json
 import shutil
@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 
 needs_ffprobe = pytest.mark.skipif(
     not (shutil.which("ffprobe") and shutil.which("ffmpeg")),
-    reason="ffprobe and ffmpeg are not installed; they judge the films here",
+    reason="ffprobe and ffmpeg are not installed; this test compares with them",
 )
 REAL = Path(__file__).parents[2] / "../shared/data/videos"
 
 
 def real(name: str) -> Path:
-    """A real clip; skips the test where the clips are not at hand."""
+    """A real clip; skips the test where the clips are not available."""
     if not (REAL / name).exists():
-        pytest.skip(f"the real clip {name} is not here")
+        pytest.skip(f"the real clip {name} is not available")
     return REAL / name
 
 
 def ffprobe(path: Path, *options: str) -> Any:
-    """What ffprobe says, as JSON; the file must give it nothing to complain of."""
+    """What ffprobe prints, as JSON; the file must not cause any warning."""
     made = subprocess.run(
         ["ffprobe", "-v", "error", "-of", "json", *options, str(path)], capture_output=True, text=True
     )
@@ -45,12 +45,12 @@ def _streams(path: Path, _: int) -> list[dict[str, Any]]:
 
 
 def video_index(path: Path) -> int:
-    found = [s for s in streams(path) if s["codec_type"] == "video" and not s["disposition"]["attached_pic"]]
-    return int(found[0]["index"])
+    videos = [s for s in streams(path) if s["codec_type"] == "video" and not s["disposition"]["attached_pic"]]
+    return int(videos[0]["index"])
 
 
 def frame_times(path: Path, index: int | None = None) -> list[Fraction]:
-    """Presentation times of the picture's frames, seconds, in order, by decoding."""
+    """Presentation times of the video frames, seconds, in order, by decoding."""
     index = video_index(path) if index is None else index
     base = Fraction(streams(path)[index]["time_base"])
     frames = ffprobe(path, "-select_streams", str(index), "-show_entries", "frame=best_effort_timestamp")["frames"]
@@ -58,34 +58,34 @@ def frame_times(path: Path, index: int | None = None) -> list[Fraction]:
 
 
 def packets(path: Path, kind: str) -> dict[int, list[tuple[Fraction, str]]]:
-    """(time in seconds, hash of the data) of all packets of the streams of a kind, by stream index."""
+    """(time in seconds, hash of the content) of all packets of the streams of a kind, by stream index."""
     bases = {
         stream["index"]: Fraction(stream["time_base"])
         for stream in streams(path)
         if stream["codec_type"] == kind and not stream["disposition"]["attached_pic"]
     }
-    found: dict[int, list[tuple[Fraction, str]]] = {index: [] for index in bases}
+    hashed: dict[int, list[tuple[Fraction, str]]] = {index: [] for index in bases}
     show = ("-show_packets", "-show_data_hash", "md5", "-show_entries", "packet=stream_index,pts,data_hash")
     for packet in ffprobe(path, "-select_streams", kind[0], *show)["packets"]:
         index = packet["stream_index"]
         if index in bases:
-            found[index].append((int(packet["pts"]) * bases[index], packet["data_hash"]))
-    return found
+            hashed[index].append((int(packet["pts"]) * bases[index], packet["data_hash"]))
+    return hashed
 
 
 def packet_times(path: Path, index: int) -> list[Fraction]:
-    """Presentation times of a stream's packets, seconds, in order of presentation; nothing is decoded."""
+    """Presentation times of a stream's packets, seconds, in presentation order; nothing is decoded."""
     base = Fraction(streams(path)[index]["time_base"])
-    found = ffprobe(path, "-select_streams", str(index), "-show_entries", "packet=pts")["packets"]
-    return sorted(int(packet["pts"]) * base for packet in found)
+    packets = ffprobe(path, "-select_streams", str(index), "-show_entries", "packet=pts")["packets"]
+    return sorted(int(packet["pts"]) * base for packet in packets)
 
 
 def hashes(path: Path, kind: str) -> list[list[str]]:
-    return [[data for _, data in track] for track in packets(path, kind).values()]
+    return [[content for _, content in track] for track in packets(path, kind).values()]
 
 
 def planes(path: Path, pixel_format: str = "yuv420p") -> NDArray[np.int32]:
-    """All decoded frames as FFmpeg gives them, upright; YUV without any conversion: (frames, samples)."""
+    """All frames as FFmpeg decodes them, upright; YUV is not converted: (frames, samples)."""
     shape = streams(path)[video_index(path)]
     command = ["ffmpeg", "-v", "error", "-i", str(path)]
     command += ["-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", pixel_format]

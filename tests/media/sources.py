@@ -1,4 +1,4 @@
-"""Clips of every awkward kind, made with av directly."""
+"""Awkward clips of every kind, made with av directly."""
 
 import itertools
 from fractions import Fraction
@@ -13,7 +13,7 @@ FLAG_FRAME_DURATION = int(av.codec.context.Flags.frame_duration)
 
 
 def drifting(count: int, width: int = 80, height: int = 48, deep: bool = False) -> list[NDArray[Any]]:
-    """A texture that moves, no two frames alike: its number is also told by a bar that grows."""
+    """A moving texture, no two frames alike; a growing bar also shows the frame number."""
     rng = np.random.default_rng(5)
     texture = np.kron(rng.random((height // 4 + 2, width // 4 + count + 2, 3)), np.ones((4, 4, 1)))
     top, kind = (65535, np.uint16) if deep else (255, np.uint8)
@@ -37,7 +37,7 @@ def write(
     muxer: dict[str, str] | None = None,
     **attributes: Any,
 ) -> Path:
-    """A clip of so many frames; ``attributes`` are set on the encoder."""
+    """A clip of ``count`` frames; ``attributes`` are set on the encoder."""
     pts = pts or list(range(count))
     deep = "10" in pixels or "48" in pixels
     with av.open(str(path), "w", container_options=muxer or {}) as output:
@@ -60,7 +60,7 @@ def write(
 
 
 def remux(source: Path, path: Path, muxer: dict[str, str] | None = None, shift: int = 0, turn: Any = None) -> Path:
-    """The same packets in another container, moved by ticks; ``turn`` sees the new stream."""
+    """The same packets in another container, shifted by ticks; ``turn`` is called with the new stream."""
     with av.open(str(source)) as old, av.open(str(path), "w", container_options=muxer or {}) as new:
         stream = old.streams.video[0]
         target: Any = new.add_stream_from_template(stream, opaque=True)
@@ -76,7 +76,7 @@ def remux(source: Path, path: Path, muxer: dict[str, str] | None = None, shift: 
 
 
 def write_sound(path: Path, seconds: int = 1) -> Path:
-    """A file that is nothing but a tone."""
+    """A file that contains only a tone."""
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("aac", rate=48000, layout="stereo")
         for start in range(0, 48000 * seconds, 1024):

@@ -9,7 +9,7 @@ from videostyle.errors import MediaError
 from videostyle.media.files import check_folder, reason_of, temporary_of, whole_or_nothing
 
 
-def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_text("old")
     with whole_or_nothing(path) as temporary:
@@ -19,7 +19,7 @@ def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_after_an_error_the_old_file_is_there_and_nothing_else(tmp_path: Path) -> None:
+def test_after_an_error_only_the_old_file_remains(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_text("old")
 
@@ -43,14 +43,14 @@ def test_temporary_names_are_short_and_keep_the_extension() -> None:
     assert len(name.name) < 80
 
 
-def test_processes_of_one_number_on_two_machines_do_not_meet() -> None:
+def test_processes_with_one_number_on_two_machines_do_not_collide() -> None:
     code = "import os, pathlib; os.getpid = lambda: 7\nfrom videostyle.media.files import temporary_of\n"
     code += "print(temporary_of(pathlib.Path('a.png')))"
     names = {subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout for _ in range(2)}
     assert len(names) == 2
 
 
-def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     check_folder(tmp_path / "film.mp4")
     with pytest.raises(MediaError, match="no such folder"):

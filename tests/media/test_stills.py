@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from videostyle.errors import MediaError
-from videostyle.frames import Color, Pixels
-from videostyle.media.stills import in_colors_of, read_picture, read_png, write_png
+from videostyle.frames import Pixels
+from videostyle.media.stills import read_note, read_picture, read_png, write_png
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -23,7 +23,7 @@ def noise(height: int = 20, width: int = 30, dtype: Any = np.uint8) -> Pixels:
 
 
 def refusal(path: Path) -> str:
-    """What the user is told about a picture; always one line that names it and ends in an advice."""
+    """The error message for a picture; always one line that names the file and ends with advice."""
     with pytest.raises(MediaError) as caught:
         read_picture(path)
     message = str(caught.value)
@@ -34,23 +34,23 @@ def refusal(path: Path) -> str:
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp", "ppm", "tga"])
-def test_pictures_are_read_as_they_are(suffix: str, tmp_path: Path) -> None:
+def test_pictures_are_read_exactly(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"art.{suffix}"
     Image.fromarray(noise()).save(path, lossless=True)
     assert np.array_equal(read_picture(path), noise())
 
 
-def test_pictures_are_known_by_what_is_in_them_and_not_by_their_names(tmp_path: Path) -> None:
+def test_formats_are_recognized_by_content_not_by_name(tmp_path: Path) -> None:
     for name in ("art.jpg", "-art", "a:b.x", "é 'x'\n.gif"):
         Image.fromarray(noise()).save(tmp_path / name, "png")
         assert np.array_equal(read_picture(tmp_path / name), noise())
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_photos_are_turned_as_their_camera_says(orientation: int, tmp_path: Path) -> None:
+def test_photos_are_rotated_by_their_orientation_tag(orientation: int, tmp_path: Path) -> None:
     upright = np.zeros((24, 40, 3), np.uint8)
     upright[:12, :20] = RED
-    # how a camera in that position stores it: the inverse of what EXIF tells a viewer to do
+    # how a camera in that position stores the picture: the inverse of what EXIF asks a viewer to do
     turns = {
         1: lambda p: p,
         2: np.fliplr,
@@ -68,7 +68,7 @@ def test_photos_are_turned_as_their_camera_says(orientation: int, tmp_path: Path
     assert np.array_equal(read_picture(tmp_path / "art.png"), upright)
 
 
-def test_what_is_transparent_is_white(tmp_path: Path) -> None:
+def test_transparent_areas_are_white(tmp_path: Path) -> None:
     rgba = np.zeros((4, 6, 4), np.uint8)
     rgba[:2] = (*RED, 255)
     rgba[2:, :3] = (*RED, 128)
@@ -80,10 +80,10 @@ def test_what_is_transparent_is_white(tmp_path: Path) -> None:
 
 
 def test_palettes_and_gray_with_transparency(tmp_path: Path) -> None:
-    colours = Image.fromarray(np.repeat(np.array([[RED, BLUE]], np.uint8), 3, axis=0)).quantize(2)
-    colours.save(tmp_path / "plain.gif")
+    colors = Image.fromarray(np.repeat(np.array([[RED, BLUE]], np.uint8), 3, axis=0)).quantize(2)
+    colors.save(tmp_path / "plain.gif")
     assert (read_picture(tmp_path / "plain.gif") == np.array([RED, BLUE])).all()
-    colours.save(tmp_path / "clear.png", transparency=int(colours.getpixel((1, 0))))  # type: ignore[arg-type]
+    colors.save(tmp_path / "clear.png", transparency=int(colors.getpixel((1, 0))))  # type: ignore[arg-type]
     assert (read_picture(tmp_path / "clear.png") == np.array([RED, WHITE])).all()
     Image.fromarray(np.array([[[100, 255], [100, 0]]], np.uint8), "LA").save(tmp_path / "gray.png")
     assert read_picture(tmp_path / "gray.png").tolist() == [[[100] * 3, [255] * 3]]
@@ -91,7 +91,7 @@ def test_palettes_and_gray_with_transparency(tmp_path: Path) -> None:
     assert read_picture(tmp_path / "bits.png").tolist() == [[[255] * 3, [0] * 3]]
 
 
-def test_print_colours_become_screen_colours(tmp_path: Path) -> None:
+def test_cmyk_becomes_srgb(tmp_path: Path) -> None:
     Image.new("CMYK", (16, 16), (0, 255, 255, 0)).save(tmp_path / "art.jpg", quality=95)
     assert np.abs(read_picture(tmp_path / "art.jpg").astype(int) - RED).max() <= 4
 
@@ -107,13 +107,13 @@ def test_print_colours_become_screen_colours(tmp_path: Path) -> None:
         (np.array([[0, 128, 255]], np.int32), "art.tif"),
     ],
 )
-def test_deep_gray_is_scaled_and_not_clipped(values: Any, name: str, tmp_path: Path) -> None:
+def test_deep_gray_is_scaled_not_clipped(values: Any, name: str, tmp_path: Path) -> None:
     Image.fromarray(values).save(tmp_path / name)
     read = read_picture(tmp_path / name).astype(int)
     assert np.abs(read[0, :, 1] - (0, 128, 255)).max() <= 1
 
 
-def test_deep_colours_lose_their_low_bits_only(tmp_path: Path) -> None:
+def test_deep_colors_lose_only_their_low_bits(tmp_path: Path) -> None:
     deep = noise(dtype=np.uint16)
     write_png(tmp_path / "art.png", deep)
     read = read_picture(tmp_path / "art.png")
@@ -121,18 +121,18 @@ def test_deep_colours_lose_their_low_bits_only(tmp_path: Path) -> None:
     assert np.abs(read.astype(float) - deep / 257).max() <= 1
 
 
-def test_what_is_no_picture_is_told(tmp_path: Path) -> None:
+def test_files_that_are_not_pictures_are_reported(tmp_path: Path) -> None:
     assert "no such file" in refusal(tmp_path / "art.png")
     assert "is a folder" in refusal(tmp_path)
     (tmp_path / "empty.png").touch()
-    (tmp_path / "text.png").write_text("no picture\n" * 50)
+    (tmp_path / "text.png").write_text("not a picture\n" * 50)
     (tmp_path / "art.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"></svg>')
     for name in ("empty.png", "text.png", "art.svg"):
-        assert "not a picture" in refusal(tmp_path / name)
+        assert "not a readable picture" in refusal(tmp_path / name)
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "webp", "bmp"])
-def test_damaged_pictures_are_told_or_read_but_never_a_crash(suffix: str, tmp_path: Path) -> None:
+def test_damaged_pictures_are_read_or_reported_but_never_crash(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"art.{suffix}"
     Image.fromarray(noise(40, 60)).save(path)
     whole, rng = path.read_bytes(), random.Random(1)
@@ -149,13 +149,13 @@ def test_damaged_pictures_are_told_or_read_but_never_a_crash(suffix: str, tmp_pa
 
 
 @pytest.mark.parametrize("size", [(20_000, 6_000), (15_000, 12_000)])
-def test_giant_pictures_are_refused_in_a_line(size: tuple[int, int], tmp_path: Path) -> None:
-    Image.new("1", size).save(tmp_path / "art.png")  # small as a file
+def test_giant_pictures_are_refused_in_one_line(size: tuple[int, int], tmp_path: Path) -> None:
+    Image.new("1", size).save(tmp_path / "art.png")  # but a small file
     assert "too large" in refusal(tmp_path / "art.png")
 
 
 def test_large_pictures_are_read_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", noise().size // 3 - 1)  # Pillow warns of more than these
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", noise().size // 3 - 1)  # Pillow warns about more pixels than this
     Image.fromarray(noise()).save(tmp_path / "art.png")
     assert np.array_equal(read_picture(tmp_path / "art.png"), noise())
 
@@ -165,7 +165,7 @@ SIZES = [(48, 80), (1, 1), (7, 13), (33, 97)]
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("size", SIZES)
-def test_pixels_come_back_exactly(size: tuple[int, int], dtype: Any, tmp_path: Path) -> None:
+def test_pixels_survive_the_round_trip(size: tuple[int, int], dtype: Any, tmp_path: Path) -> None:
     pixels = noise(*size, dtype)
     write_png(tmp_path / "a.png", pixels)
     read = read_png(tmp_path / "a.png")
@@ -176,14 +176,14 @@ def test_pixels_come_back_exactly(size: tuple[int, int], dtype: Any, tmp_path: P
     assert os.listdir(tmp_path) == ["a.png"]
 
 
-def test_pixels_may_lie_in_memory_in_any_way(tmp_path: Path) -> None:
+def test_pixels_may_have_any_memory_layout(tmp_path: Path) -> None:
     for pixels in (noise()[::-1, ::2], np.rot90(noise(dtype=np.uint16)), noise()[..., ::-1]):
         write_png(tmp_path / "a.png", pixels)
         assert np.array_equal(read_png(tmp_path / "a.png"), pixels)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_others_read_the_same_png(dtype: Any, tmp_path: Path) -> None:
+def test_opencv_reads_the_same_png(dtype: Any, tmp_path: Path) -> None:
     cv2 = pytest.importorskip("cv2")
     write_png(tmp_path / "a.png", noise(dtype=dtype))
     read = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
@@ -191,14 +191,14 @@ def test_others_read_the_same_png(dtype: Any, tmp_path: Path) -> None:
     assert np.array_equal(read[..., ::-1], noise(dtype=dtype))
 
 
-def test_a_png_that_was_there_is_replaced(tmp_path: Path) -> None:
-    path = tmp_path / f"{'n' * 240}.png"  # as long as a name may be, nearly
+def test_an_existing_png_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / f"{'n' * 240}.png"  # nearly as long as a name may be
     write_png(path, noise())
     write_png(path, noise(5, 5))
     assert read_png(path).shape == (5, 5, 3)
 
 
-def test_damage_anywhere_in_a_png_is_found(tmp_path: Path) -> None:
+def test_damage_anywhere_in_a_png_is_detected(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     write_png(path, noise())
     whole = path.read_bytes()
@@ -214,41 +214,53 @@ def test_damage_anywhere_in_a_png_is_found(tmp_path: Path) -> None:
             read_png(path)
 
 
-def test_other_files_are_no_png_of_ours(tmp_path: Path) -> None:
+def test_files_of_other_programs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MediaError):
         read_png(tmp_path / "none.png")
     Image.fromarray(noise()).convert("L").save(tmp_path / "gray.png")
     Image.fromarray(noise()).save(tmp_path / "art.jpg")
-    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "text.png").write_text("not a picture")
     for name in ("gray.png", "art.jpg", "text.png"):
-        with pytest.raises(MediaError):
+        with pytest.raises(MediaError, match="not a PNG written by videostyle"):
             read_png(tmp_path / name)
 
 
 @pytest.mark.parametrize("at", ["write", "replace"])
-def test_a_full_disk_is_told_and_leaves_nothing(at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing_behind(
+    at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_png(tmp_path / "a.png", noise())
-
-    def half(self: Path, data: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(data[: len(data) // 2])
-        raise OSError(errno.ENOSPC, "No space left on device")
 
     def refuse(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    if at == "write":
-        monkeypatch.setattr(Path, "write_bytes", half)
-    else:
-        monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(os, {"write": "fsync", "replace": "replace"}[at], refuse)
     with pytest.raises(MediaError, match="the disk is full; free") as caught:
         write_png(tmp_path / "a.png", noise(5, 5))
     assert "\n" not in str(caught.value)
     assert os.listdir(tmp_path) == ["a.png"]
-    assert np.array_equal(read_png(tmp_path / "a.png"), noise()), "the one before is as it was"
+    assert np.array_equal(read_png(tmp_path / "a.png"), noise()), "the old file is unchanged"
 
 
-def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("note", ["", "{}", '{"losses": {"content": 1.5}}', "x" * 60_000])
+def test_a_note_is_stored_with_the_pixels(note: str, tmp_path: Path) -> None:
+    write_png(tmp_path / "a.png", noise(), note)
+    assert read_note(tmp_path / "a.png") == note
+    assert np.array_equal(read_png(tmp_path / "a.png"), noise())
+    with Image.open(tmp_path / "a.png") as opened:
+        assert getattr(opened, "text", {}) == ({"videostyle": note} if note else {})
+
+
+def test_files_without_a_note(tmp_path: Path) -> None:
+    Image.fromarray(noise()).save(tmp_path / "art.png")
+    assert read_note(tmp_path / "art.png") == ""
+    (tmp_path / "empty.png").touch()
+    assert read_note(tmp_path / "empty.png") == ""
+    with pytest.raises(MediaError, match="No such file"):
+        read_note(tmp_path / "none.png")
+
+
+def test_an_interruption_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
@@ -258,51 +270,21 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     assert not os.listdir(tmp_path)
 
 
-def test_folders_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+def test_folders_that_cannot_be_written_are_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "none" / "a.png", tmp_path / "file" / "a.png"):
         with pytest.raises(MediaError, match="cannot be written"):
             write_png(path, noise())
 
 
-def pq(luminance: float) -> float:
-    """SMPTE ST 2084: cd/m2 -> 0..1."""
-    power = (luminance / 10000) ** (2610 / 16384)
-    return float(((3424 / 4096 + 2413 / 128 * power) / (1 + 2392 / 128 * power)) ** (2523 / 32))
-
-
-def test_an_artwork_keeps_its_colors_in_a_clip_of_high_dynamic_range() -> None:
-    art = np.array([[[255, 255, 255], [128, 128, 128], [255, 0, 0], [0, 0, 0]]] * 4, np.uint8)
-    shown = in_colors_of(Color(1, 9, 16, 9), art)[0] / 65535
-    linear = 203 * ((128 / 255 + 0.055) / 1.055) ** 2.4
-    np.testing.assert_allclose(shown[0], pq(203), atol=2e-3)
-    np.testing.assert_allclose(shown[1], pq(linear), atol=2e-3)
-    # BT.2087: linear red of BT.709 in BT.2020
-    np.testing.assert_allclose(shown[2], [pq(203 * part) for part in (0.6274, 0.0691, 0.0164)], atol=2e-3)
-    np.testing.assert_allclose(shown[3], 0, atol=2e-3)
-    assert abs(in_colors_of(Color(1, 9, 18, 9), art)[0, 0] / 65535 - 0.75).max() < 2e-3, "HLG's reference white"
-
-
-def test_an_artwork_keeps_its_colors_in_a_wide_gamut() -> None:
-    art = np.array([[[255, 255, 255], [255, 0, 0]]] * 4, np.uint8)
-    shown = in_colors_of(Color(1, 12, 13, 1), art)[0] / 65535
-    np.testing.assert_allclose(shown, [[1, 1, 1], [0.9175, 0.2003, 0.1386]], atol=3e-3)  # red as Display P3 has it
-
-
-@pytest.mark.parametrize("color", [Color(), Color(1, 1, 1, 1), Color(2, 5, 6, 5), Color(1, 6, 6, 6)])
-def test_usual_clips_take_the_artwork_as_it_is(color: Color) -> None:
-    art = np.zeros((2, 2, 3), np.uint8)
-    assert in_colors_of(color, art) is art
-
-
-def test_a_color_profile_is_obeyed(tmp_path: Path) -> None:
+def test_color_profiles_are_applied(tmp_path: Path) -> None:
     usual = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     gamma = struct.pack(">i", round(2.4 * 65536))
-    straight = usual.replace(gamma, struct.pack(">i", 65536))  # its curve is then nearly a line
+    straight = usual.replace(gamma, struct.pack(">i", 65536))  # which makes its curve nearly a line
     assert straight != usual
-    grey = Image.new("RGB", (4, 4), (128, 128, 128))
-    for name, profile in {"usual": usual, "straight": straight, "damaged": b"no profile"}.items():
-        grey.save(tmp_path / f"{name}.png", icc_profile=profile)
+    gray = Image.new("RGB", (4, 4), (128, 128, 128))
+    for name, profile in {"usual": usual, "straight": straight, "damaged": b"not a profile"}.items():
+        gray.save(tmp_path / f"{name}.png", icc_profile=profile)
     assert abs(read_picture(tmp_path / "usual.png").astype(int) - 128).max() <= 1
     linear = 0.9479 * 128 / 255 + 0.0521
     wanted = 255 * (1.055 * linear ** (1 / 2.4) - 0.055)
@@ -311,7 +293,7 @@ def test_a_color_profile_is_obeyed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "CMYK", "1"])
-def test_a_profile_of_any_mode_is_no_crash(mode: str, tmp_path: Path) -> None:
+def test_profiles_do_not_crash_in_any_mode(mode: str, tmp_path: Path) -> None:
     path = tmp_path / ("art.tif" if mode == "CMYK" else "art.png")
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.new("RGB", (4, 4), "white").convert(mode).save(path, icc_profile=profile)

@@ -1,1 +1,1 @@
-"""Files <-> frames. The only room that knows PyAV and Pillow."""
+"""Files <-> frames. The only room that imports PyAV and Pillow."""

@@ -1,29 +1,32 @@
-"""Black and white: where swscale puts them in RGB, and back to where they belong (0 and the largest number)."""
+"""Color conversion: YUV matrices (ITU-T H.273), black and white levels, artworks in a clip's color space."""
 
-from typing import Any
+from typing import cast
 
+import av
 import numpy as np
 
-from videostyle.frames import Clip, Pixels
+from videostyle.frames import Clip, Color, Pixels
 
 LIMITED, FULL = 1, 2
-"""H.273 ranges"""
-GRAY = ("gray", "ya8", "ya16")
-"""how FFmpeg's names of formats without color begin"""
-TOP = 65535
-WHITE_OF_LIMITED = 65283
-"""of 65535: swscale makes this of white in limited range, whatever its depth and matrix, and white of this"""
-WHITE_TO_FULL = 65280
-"""of 65535: swscale makes white in full range of this"""
-Table = Pixels
-"""new values, by the old ones"""
-
-
-SWS_BICUBIC, SWS_AREA, SWS_FULL_CHROMA, SWS_ACCURATE = 0x4, 0x20, 0x2000 | 0x4000, 0x40000
+"""FFmpeg's numbers of the color ranges"""
+BT709, SRGB = 1, 13
+"""H.273: primaries, transfer"""
+LIKE_SRGB = (0, 1, 2, 3, 5, 6, 7)
+"""H.273 primaries treated as sRGB's: BT.709, standard-definition television, unspecified"""
 MATRICES = {1: "itu709", 4: "fcc", 5: "itu601", 6: "itu601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """H.273 matrix -> swscale's name"""
 HD = 720
-"""lines from which an untagged clip is taken for BT.709, as players do; below it is BT.601"""
+"""lines from which an untagged clip is read as BT.709, as players do; smaller clips are read as BT.601"""
+GRAY = ("gray", "ya8", "ya16")
+"""prefixes of FFmpeg's pixel formats without color"""
+RGB = ("gbr", "rgb", "bgr", "argb", "abgr", "0rgb", "0bgr", "pal8")
+"""prefixes of FFmpeg's RGB pixel formats"""
+SWS_BICUBIC, SWS_AREA, SWS_FULL_CHROMA, SWS_ACCURATE = 0x4, 0x20, 0x2000 | 0x4000, 0x40000
+TOP = 65535
+WHITE_OF_LIMITED = 65283
+"""of 65535: the 16-bit RGB value that swscale uses for white of limited range, at any depth and matrix, both ways"""
+WHITE_TO_FULL = 65280
+"""of 65535: the 16-bit RGB value that swscale turns into white of full range"""
 
 
 def matrix_name(clip: Clip) -> str:
@@ -33,22 +36,25 @@ def matrix_name(clip: Clip) -> str:
 
 
 def scaling(clip: Clip, size: tuple[int, int]) -> int:
-    """Flags of swscale for pictures of a clip in another size (width, height)."""
+    """Flags of swscale that scale a clip's frames to a size (width, height)."""
     shrinks = size[0] * size[1] < clip.width * clip.height
     return (SWS_AREA if shrinks else SWS_BICUBIC) | SWS_ACCURATE | SWS_FULL_CHROMA
 
 
 def is_rgb(clip: Clip) -> bool:
-    """Whether the clip is stored as RGB, which films are not."""
-    return clip.pixel_format.startswith(("gbr", "rgb", "bgr", "argb", "abgr", "0rgb", "0bgr", "pal8"))
+    """Whether the clip is stored as RGB; most clips are YUV."""
+    return clip.pixel_format.startswith(RGB)
 
 
-def to_whole_range(clip: Clip) -> Table | None:
-    """Table from swscale's RGB of a clip (index) to RGB in which black is 0 and white the largest; None: it is so."""
+def to_whole_range(clip: Clip) -> Pixels | None:
+    """Lookup table from swscale's RGB of a clip to RGB with black at 0 and white at the largest value.
+
+    None: the values are right already.
+    """
     deep = clip.depth > 8
     black, white = 0, TOP
     if clip.pixel_format.startswith(GRAY) and clip.color.range == LIMITED:
-        # gray is taken for full range by swscale, whatever it says of itself
+        # swscale reads gray as full range, whatever its tag says
         black, white = (16 * 256, 235 * 256) if deep else (16 * 257, 235 * 257)
     elif deep and not is_rgb(clip):
         white = WHITE_OF_LIMITED
@@ -58,21 +64,33 @@ def to_whole_range(clip: Clip) -> Table | None:
         return None
     values = np.arange(65536) if deep else np.arange(256) * 257
     stretched = np.clip((values - black) / (white - black), 0, 1) * (TOP if deep else 255)
-    rounded: Any = np.rint(stretched).astype(clip.dtype)
-    table: Table = rounded
-    return table
+    return cast(Pixels, np.rint(stretched).astype(clip.dtype))
 
 
-def from_whole_range(full: bool) -> Table:
-    """Table from 16-bit RGB to the numbers of which swscale makes right YUV of any depth."""
+def from_whole_range(full: bool) -> Pixels:
+    """Lookup table from 16-bit RGB to the values that swscale converts to correct YUV of any depth."""
     white = WHITE_TO_FULL if full else WHITE_OF_LIMITED
-    table: Table = np.rint(np.arange(65536) * (white / TOP)).astype(np.uint16)
-    return table
+    return np.asarray(np.rint(np.arange(65536) * (white / TOP)), np.uint16)
 
 
-def looked_up(pixels: Pixels, table: Table | None) -> Pixels:
-    """Pixels with every value replaced as the table says."""
-    if table is None:
+def looked_up(pixels: Pixels, table: Pixels | None) -> Pixels:
+    """Pixels with every value replaced by its entry in a lookup table; None leaves them unchanged."""
+    return pixels if table is None else table[pixels]
+
+
+def in_colors_of(color: Color, pixels: Pixels) -> Pixels:
+    """Convert an sRGB artwork (H, W, 3) to the color space of a clip: uint16, or unchanged where both agree.
+
+    In a high dynamic range clip, white becomes 203 cd/m2 (ITU-R BT.2408), not the brightest value.
+    """
+    if not color.hdr and color.primaries in LIKE_SRGB:
         return pixels
-    replaced: Pixels = table[pixels]
-    return replaced
+    deep = pixels.astype(np.uint16, order="C") * (1 if pixels.dtype == np.uint16 else 257)
+    frame = av.VideoFrame.from_ndarray(deep, "rgb48le")
+    frame.color_primaries, frame.color_trc, frame.color_range = BT709, SRGB, FULL
+    converted = frame.reformat(
+        dst_color_primaries=color.primaries if color.primaries not in LIKE_SRGB else BT709,
+        dst_color_trc=color.transfer if color.hdr else SRGB,
+        dst_color_range=FULL,
+    )
+    return np.array(converted.to_ndarray(), np.uint16, order="C")

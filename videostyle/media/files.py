@@ -1,4 +1,4 @@
-"""Files that appear when they are whole, or not at all."""
+"""Files that appear whole or not at all."""
 
 import errno
 import os
@@ -12,26 +12,26 @@ import av
 from videostyle.errors import MediaError
 
 MACHINE = uuid.uuid4().hex[:8]
-"""tells processes of the same number apart: those of two machines, or containers, that share a folder"""
+"""tells apart processes with the same number, on machines or in containers that share a folder"""
 
 
 def temporary_of(path: Path) -> Path:
-    """A name beside a path that no other process takes, short enough for any file system, with the path's extension."""
+    """A temporary name next to a path, unique to this process, short, and with the path's extension."""
     return path.with_name(f".{path.stem[:40]}.{os.getpid()}-{MACHINE}{path.suffix}")
 
 
 def reason_of(error: Exception) -> str:
-    """Why something could not be written, in words."""
+    """Why something could not be written, in a few words."""
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full"
     return getattr(error, "strerror", None) or str(error)
 
 
 def check_folder(path: Path) -> None:
-    """Raise MediaError where no file can be made beside a path."""
+    """Raise MediaError where no file can be created next to a path."""
     folder = path.parent
     if not folder.exists():
-        raise MediaError(f"{folder}: no such folder; make it first, or give another one with -o")
+        raise MediaError(f"{folder}: no such folder; create it first, or give another one with -o")
     if not folder.is_dir():
         raise MediaError(f"{folder} is a file; give a folder before the name with -o")
     temporary = temporary_of(path)
@@ -43,16 +43,16 @@ def check_folder(path: Path) -> None:
 
 
 @contextmanager
-def whole_or_nothing(path: Path, advice: str = "the finished frames are kept, run it again") -> Iterator[Path]:
-    """A temporary name beside a path, which takes its place when all went well and is gone when not.
+def whole_or_nothing(path: Path, advice: str = "the finished frames are kept; run it again") -> Iterator[Path]:
+    """Yield a temporary name next to a path; the file replaces the path on success and is deleted on failure.
 
-    Raises MediaError, with advice what to do, for errors of the disk and of FFmpeg.
+    Raises MediaError, which ends in ``advice``, for errors of the disk and of FFmpeg.
     """
     temporary = temporary_of(path)
     try:
         yield temporary
         with temporary.open("rb") as file:
-            os.fsync(file.fileno())  # what it was made of may be deleted next
+            os.fsync(file.fileno())  # what it was made from may be deleted next
         os.replace(temporary, path)
     except (av.FFmpegError, OSError) as error:
         raise MediaError(f"{path}: the film cannot be written ({reason_of(error)}); {advice}") from None

@@ -1,4 +1,4 @@
-"""Single pictures <-> files: artworks of any kind in, PNG frames out and in."""
+"""Single pictures <-> files: artworks of any format are read, PNG frames are read and written."""
 
 import io
 import os
@@ -7,7 +7,7 @@ import warnings
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import av
 import numpy as np
@@ -15,104 +15,72 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 from videostyle.errors import MediaError
-from videostyle.frames import Color, Pixels
+from videostyle.frames import Pixels
 from videostyle.media.files import reason_of, temporary_of
 
 LARGEST = 100_000_000
-"""pixels of an artwork; more is surely a mistake, and would not fit the memory of most machines"""
+"""pixels of an artwork; a larger one is probably a mistake and would not fit into the memory of most machines"""
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xaeB`\x82"
-"""the last part of every PNG"""
+"""the last chunk of every PNG"""
 KEYWORD = b"videostyle"
+"""of the text chunk with the note"""
 LONGEST_NOTE = 1 << 16
 """bytes at the end of a PNG that are searched for the note"""
 PNG_FORMATS = ("rgb24", "rgb48be", "rgba", "rgba64be")
-"""FFmpeg's names of what PNG holds here"""
-BT709, SRGB, FULL = 1, 13, 2
-"""H.273: primaries, transfer; FFmpeg's number of the range"""
-LIKE_SRGB = (0, 1, 2, 3, 5, 6, 7)
-"""primaries that are BT.709's, television's before it, or not told"""
-DAMAGE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    LookupError,
-    TypeError,
-    struct.error,
-    Image.DecompressionBombError,
-)
-"""what Pillow raises on files that are no pictures, or damaged ones"""
+"""FFmpeg's names of the pixel formats written here"""
+DAMAGE = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, struct.error)
+"""what Pillow raises, besides DecompressionBombError, on files that are damaged or not pictures"""
 
 
 def read_picture(path: Path) -> Pixels:
-    """An artwork as it is meant to be seen: upright, sRGB, over white where it is transparent: (H, W, 3) uint8.
+    """An artwork as a viewer shows it: upright, sRGB, transparency over white: (H, W, 3) uint8.
 
-    Raises MediaError where there is no such file, or it is no picture.
+    Raises MediaError where there is no such file, or the file is not a picture.
     """
     if not path.is_file():
-        what = "is a folder" if path.is_dir() else "no such file"
-        raise MediaError(f"{path}: {what}; give a picture such as art.jpg")
+        fault = "is a folder" if path.is_dir() else "no such file"
+        raise MediaError(f"{path}: {fault}; give a picture such as art.jpg")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's, of large pictures and odd tags: they are judged here
+        warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd tags, which are checked here
         try:
             with Image.open(path) as opened:
                 if opened.width * opened.height <= LARGEST:
-                    return _as_seen(opened)
+                    return _to_srgb(opened)
                 size = f"{opened.width}x{opened.height} px is"
         except Image.DecompressionBombError:
             size = f"more than {LARGEST // 1_000_000} million pixels are"
         except DAMAGE as error:
-            reason = getattr(error, "strerror", None) or "not a picture that can be read"
+            reason = getattr(error, "strerror", None) or "not a readable picture"
             raise MediaError(f"{path}: {reason}; give a picture such as a JPEG or PNG") from None
     raise MediaError(f"{path}: {size} too large for an artwork; make it smaller")
 
 
-def in_colors_of(color: Color, pixels: Pixels) -> Pixels:
-    """An artwork (H, W, 3) in the numbers that mean its colours in a clip; as it is where these are sRGB's, or alike.
-
-    Others are uint16. In a clip of high dynamic range white is 203 cd/m2 (ITU-R BT.2408), not the brightest there is.
-    """
-    if not color.hdr and color.primaries in LIKE_SRGB:
-        return pixels
-    deep: Any = pixels if pixels.dtype == np.uint16 else pixels.astype(np.uint16) * 257
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(deep), "rgb48le")
-    frame.color_primaries, frame.color_trc, frame.color_range = BT709, SRGB, FULL
-    turned: Any = frame.reformat(
-        dst_color_primaries=color.primaries if color.primaries not in LIKE_SRGB else BT709,
-        dst_color_trc=color.transfer if color.hdr else SRGB,
-        dst_color_range=FULL,
-    )
-    found: Pixels = np.array(turned.to_ndarray(), order="C")
-    return found
-
-
-def _as_seen(opened: Image.Image) -> NDArray[np.uint8]:
+def _to_srgb(opened: Image.Image) -> NDArray[np.uint8]:
     profile = opened.info.get("icc_profile")
     picture = ImageOps.exif_transpose(opened)
-    if picture.mode[0] in "IF":  # gray in 16 bits or more, which Pillow would clip instead of scaling it
-        picture = Image.fromarray(_eight_bits(np.asarray(picture)))
+    if picture.mode[0] in "IF":  # gray of 16 bits or more, which Pillow would clip instead of scaling it
+        picture = Image.fromarray(_to_eight_bits(np.asarray(picture)))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     if picture.mode not in ("L", "RGB", "CMYK"):
         picture = picture.convert("RGB")
     if profile:
-        with suppress(ImageCms.PyCMSError, OSError, ValueError):  # damaged, or of another kind: it is left aside
-            theirs = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            turned = ImageCms.profileToProfile(picture, theirs, ImageCms.createProfile("sRGB"), outputMode="RGB")
-            picture = turned or picture
+        with suppress(ImageCms.PyCMSError, OSError, ValueError):  # ignore a profile that is damaged or does not fit
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            picture = converted or picture
     return np.array(picture.convert("RGB"))
 
 
-def _eight_bits(gray: NDArray[Any]) -> NDArray[np.uint8]:
-    """Gray of any kind of number -> 0..255, where white is the first usual one that is not exceeded."""
+def _to_eight_bits(gray: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Gray of any type -> 0..255; white is the smallest usual maximum that no value exceeds."""
     values = np.nan_to_num(gray.astype(np.float64))
     usual = {"f": (1, 255, 65535), "i": (255, 65535), "u": (65535,)}[gray.dtype.kind]
-    highest = values.max(initial=0)
+    highest = float(values.max(initial=0))
     white = next((top for top in usual if highest <= top), highest)
-    eight: NDArray[np.uint8] = np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8)
-    return eight
+    return np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8)
 
 
 def write_png(path: Path, pixels: Pixels, note: str = "") -> None:
@@ -121,13 +89,13 @@ def write_png(path: Path, pixels: Pixels, note: str = "") -> None:
     note: ASCII text stored in the file, for ``read_note``. The file is flushed to disk before it gets its name. Raises
     MediaError if it cannot be written.
     """
-    data = _png(pixels)
+    content = _encode_png(pixels)
     if note:
-        data = data[: -len(END)] + _part(b"tEXt", KEYWORD + b"\0" + note.encode("ascii")) + END
+        content = content[: -len(END)] + _text_chunk(note) + END
     temporary = temporary_of(path)
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -136,7 +104,7 @@ def write_png(path: Path, pixels: Pixels, note: str = "") -> None:
             f"{path}: cannot be written, {reason_of(error)}; free some space or choose another folder"
         ) from None
     finally:
-        with suppress(OSError):  # its folder is none, for example, which has been told already
+        with suppress(OSError):  # such as a missing folder, which has been reported already
             temporary.unlink(missing_ok=True)
 
 
@@ -149,60 +117,57 @@ def read_note(path: Path) -> str:
             tail = file.read()
     except OSError as error:
         raise MediaError(f"{path}: {error.strerror}") from None
-    begin = tail.rfind(b"tEXt" + KEYWORD + b"\0")
-    if begin < 4 or not tail.endswith(END):
+    start = tail.rfind(b"tEXt" + KEYWORD + b"\0")
+    if start < 4 or not tail.endswith(END):
         return ""
-    (length,) = struct.unpack_from(">I", tail, begin - 4)
-    return tail[begin + 5 + len(KEYWORD) : begin + 4 + length].decode("ascii")
+    (length,) = struct.unpack_from(">I", tail, start - 4)
+    return tail[start + 5 + len(KEYWORD) : start + 4 + length].decode("ascii")
 
 
-def _part(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+def _text_chunk(note: str) -> bytes:
+    content = KEYWORD + b"\0" + note.encode("ascii")
+    return struct.pack(">I", len(content)) + b"tEXt" + content + struct.pack(">I", zlib.crc32(b"tEXt" + content))
 
 
-def _png(pixels: Pixels) -> bytes:
+def _encode_png(pixels: Pixels) -> bytes:
     height, width = pixels.shape[:2]
     formats = ("rgba", "rgba64be") if pixels.shape[2] == 4 else ("rgb24", "rgb48be")
     format = formats[pixels.dtype == np.uint16]
     encoder = av.CodecContext.create("png", "w")
-    assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = width, height, format
-    # higher levels take twice as long for a hundredth of the size; the filter matters more
+    # higher levels take twice as long and save a hundredth of the size; the filter matters more
     encoder.options = {"compression_level": "1", "pred": "paeth"}
-    whole: Any = np.ascontiguousarray(pixels)
-    frame = av.VideoFrame.from_ndarray(whole, format)  # swaps the bytes of 16 bits itself
+    contiguous = cast(Pixels, np.ascontiguousarray(pixels))
+    frame = av.VideoFrame.from_ndarray(contiguous, format)  # swaps the bytes of 16 bits itself
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
 def read_png(path: Path) -> Pixels:
-    """The pixels of a PNG that ``write_png`` wrote, exactly; raises MediaError where the file is damaged."""
+    """The exact pixels of a PNG that ``write_png`` wrote; raises MediaError where the file is damaged."""
     try:
-        data = path.read_bytes()
+        content = path.read_bytes()
         decoder = av.CodecContext.create("png", "r")
-        assert isinstance(decoder, av.VideoCodecContext)
-        frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)] if _is_whole(data) else []
+        frames = [*decoder.decode(av.Packet(content)), *decoder.decode(None)] if _is_whole(content) else []
         if len(frames) != 1 or frames[0].is_corrupt or frames[0].format.name not in PNG_FORMATS:
             raise ValueError
-        copied: Any = np.array(frames[0].to_ndarray(), order="C")  # without the padding of its lines
-        pixels: Pixels = copied
-        return pixels
+        return cast(Pixels, np.array(frames[0].to_ndarray(), order="C"))  # a copy without the padding of the lines
     except (OSError, ValueError, av.FFmpegError) as error:
         reason = getattr(error, "strerror", None) or "damaged"
-        raise MediaError(f"{path}: {reason}, not a PNG of this program") from None
+        raise MediaError(f"{path}: not a PNG written by videostyle ({reason})") from None
 
 
-def _is_whole(data: bytes) -> bool:
-    """Whether every part of a PNG is there and as it was written; the decoder shows a damaged one in part."""
-    place = len(SIGNATURE)
+def _is_whole(content: bytes) -> bool:
+    """Whether a PNG has all its chunks, each with a correct checksum; the decoder shows damaged ones in part."""
+    start = len(SIGNATURE)
     kind = b""
-    while data.startswith(SIGNATURE) and kind != b"IEND" and place + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, place)
-        kind = data[place + 4 : place + 8]
-        end = place + 8 + length
-        if data[end : end + 4] != struct.pack(">I", zlib.crc32(memoryview(data)[place + 4 : end])):
+    while content.startswith(SIGNATURE) and kind != b"IEND" and start + 12 <= len(content):
+        (length,) = struct.unpack_from(">I", content, start)
+        kind = content[start + 4 : start + 8]
+        end = start + 8 + length
+        if content[end : end + 4] != struct.pack(">I", zlib.crc32(memoryview(content)[start + 4 : end])):
             return False
-        place = end + 4
-    return kind == b"IEND" and place == len(data)
+        start = end + 4
+    return kind == b"IEND" and start == len(content)
 
 
 def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:

@@ -24,7 +24,7 @@ COUNT = 6
 
 
 def pictures() -> list[NDArray[np.uint16]]:
-    """RGBA: a soft disc that moves over nothing; under nothing lies loud green."""
+    """RGBA: a soft disc moves over a transparent background, whose hidden color is bright green."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
     made = []
     for frame in range(COUNT):
@@ -67,7 +67,7 @@ def clip_of(folder: Path, name: str) -> Clip:
 
 
 def transparency(path: Path) -> NDArray[np.float64]:
-    """What ffmpeg says of it, 0..1: (frames, H, W)."""
+    """The alpha channel as ffmpeg decodes it, 0..1: (frames, H, W)."""
     decoder = ["-c:v", "libvpx-vp9"] if path.suffix == ".webm" else []
     command = ["ffmpeg", "-v", "error", *decoder, "-i", str(path), "-fps_mode", "passthrough"]
     command += ["-vf", "format=rgba64le,alphaextract,format=gray16le", "-f", "rawvideo", "-"]
@@ -80,11 +80,11 @@ def truth() -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("name", list(SOURCES))
-def test_transparency_of_every_frame_is_found(name: str, tmp_path: Path) -> None:
+def test_the_transparency_of_every_frame_is_read(name: str, tmp_path: Path) -> None:
     clip = clip_of(tmp_path, name)
     assert clip.alpha
     alpha = Alpha(clip, SIZE)
-    for index in (0, 1, 4):  # not all are asked for
+    for index in (0, 1, 4):  # not every frame is asked for
         plane = alpha(index)
         assert plane.dtype == clip.dtype
         scaled = plane / np.iinfo(plane.dtype).max
@@ -111,13 +111,13 @@ def test_films_are_as_transparent_as_their_clips(name: str, film: str, codec: st
     assert stream["pix_fmt"].startswith(pixels)
     if film == "film.webm":
         assert stream["tags"]["alpha_mode"] == "1"
-    found = transparency(tmp_path / film)
-    assert np.abs(found - truth()).mean() < 0.008
-    assert found.max() > 0.98
+    kept = transparency(tmp_path / film)
+    assert np.abs(kept - truth()).mean() < 0.008
+    assert kept.max() > 0.98
 
 
 @needs_ffprobe
-def test_a_range_scaled_by_the_painter_has_its_own_transparency(tmp_path: Path) -> None:
+def test_a_range_painted_smaller_has_its_own_transparency(tmp_path: Path) -> None:
     clip = clip_of(tmp_path, "deep.mkv")
     keep = Selection((range(1, 3), range(4, 6)))
     small = ((index, np.full((32, 48, 3), 30000, np.uint16)) for index in keep.frames)
@@ -131,42 +131,42 @@ def test_folders_of_pictures_are_transparent(name: str, depth: int, tmp_path: Pa
     png = FilmSettings(codec="png")
     assert check_film(clip, tmp_path / "film", png, SIZE).left_out == ()
     encode_film(clip, tmp_path / "film", ((f.index, f.pixels) for f in decode(clip)), png, SIZE)
-    with Image.open(tmp_path / "film" / "frame_000003.png") as picture:  # Pillow shows 8 bits of 16
+    with Image.open(tmp_path / "film" / "frame_000003.png") as picture:  # Pillow reads 8 of the 16 bits
         assert picture.mode == "RGBA"
         assert np.abs(np.asarray(picture)[..., 3] / 255 - truth()[3]).max() < 0.005
     assert (depth == 65535) == (b"\x10\x06" in (tmp_path / "film" / "frame_000003.png").read_bytes()[16:32])
 
 
-def test_what_nobody_sees_has_the_mean_color_of_the_rest(tmp_path: Path) -> None:
+def test_transparent_pixels_get_the_mean_color_of_the_rest(tmp_path: Path) -> None:
     for name in ("png.mov", "deep.mkv"):
         clip = clip_of(tmp_path, name)
         for size in (SIZE, (48, 32)):
             frame = next(decode(clip, size=size))
             top = int(np.iinfo(frame.pixels.dtype).max)
-            assert frame.pixels[..., 1].max() < 0.5 * top, "no green, not even at the border of a smaller picture"
+            assert frame.pixels[..., 1].max() < 0.5 * top, "no green, not even at the edges of a smaller frame"
         hidden = truth()[0] == 0
         pixels = next(decode(clip)).pixels
         assert np.ptp(pixels[hidden].astype(int), axis=0).max() <= top * 0.001
         assert np.abs(pixels[hidden][0] - pixels[~hidden].mean(0)).max() < 0.02 * top
 
 
-def test_what_nobody_sees_of_a_vp9_is_filled_too(tmp_path: Path) -> None:
+def test_transparent_pixels_of_a_vp9_are_filled_too(tmp_path: Path) -> None:
     clip = clip_of(tmp_path, "clip.webm")
     pixels, plane = next(decode(clip)).pixels.astype(int), Alpha(clip, SIZE)(0)
     assert np.ptp(pixels[plane == 0], axis=0).max() <= 1
-    # its quarter of the colors mixes what lies on both sides of the border, where hardly anything is seen
+    # its subsampled chroma mixes colors across the edge, where pixels are almost transparent
     assert pixels[plane > 25, 1].max() < 128
 
 
-def test_what_cannot_be_transparent_is_told(tmp_path: Path) -> None:
+def test_lost_transparency_is_reported(tmp_path: Path) -> None:
     clip = clip_of(tmp_path, "png.mov")
     for film, codec in (("film.mp4", "auto"), ("film.mp4", "vp9"), ("film.mov", "h265"), ("film.gif", "auto")):
-        told = check_film(clip, tmp_path / film, FilmSettings(codec=codec), SIZE).left_out  # type: ignore[arg-type]
-        assert len(told) == 1
-        assert told[0].startswith("the transparency of png.mov is left out: ")
+        left_out = check_film(clip, tmp_path / film, FilmSettings(codec=codec), SIZE).left_out  # type: ignore[arg-type]
+        assert len(left_out) == 1
+        assert left_out[0].startswith("the transparency of png.mov is left out: ")
 
 
-def test_depths_are_joined() -> None:
+def test_pixels_and_transparency_may_differ_in_depth() -> None:
     rgb: dict[Any, Any] = {kind: np.zeros((1, 1, 3), kind) for kind in (np.uint8, np.uint16)}
     plane: dict[Any, Pixels] = {np.uint8: np.full((1, 1), 255, np.uint8), np.uint16: np.full((1, 1), 65535, np.uint16)}
     for one, top in ((np.uint8, 255), (np.uint16, 65535)):
@@ -174,7 +174,7 @@ def test_depths_are_joined() -> None:
             assert with_alpha(rgb[one], plane[other]).tolist() == [[[0, 0, 0, top]]]
 
 
-def test_a_sequence_of_pictures_is_as_transparent_as_they_are(tmp_path: Path) -> None:
+def test_the_transparency_of_a_sequence_is_kept(tmp_path: Path) -> None:
     (tmp_path / "shot").mkdir()
     for frame, picture in enumerate(pictures(), start=7):
         Image.fromarray((picture >> 8).astype(np.uint8)).save(tmp_path / "shot" / f"{frame:03d}.png")

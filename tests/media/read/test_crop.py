@@ -1,4 +1,4 @@
-"""Clips whose container hides borders of the stored pictures."""
+"""Clips whose container hides borders of the stored frames."""
 
 import struct
 from pathlib import Path
@@ -22,17 +22,17 @@ LEFT, TOP = 12, 5
 
 
 def hide(path: Path) -> Path:
-    """A QuickTime film with a clean aperture (ISO 14496-12, 12.1.4.2) in the entry of its picture."""
-    data = path.read_bytes()
+    """Add a clean aperture (ISO 14496-12, 12.1.4.2) to the sample entry of a QuickTime file."""
+    content = path.read_bytes()
     numbers = (SEEN[0], 1, SEEN[1], 1, 2 * LEFT + SEEN[0] - STORED[0], 2, 2 * TOP + SEEN[1] - STORED[1], 2)
     aperture = struct.pack(">I4s4I2i2i", 40, b"clap", *numbers[:4], *numbers[4:])
-    end, begins = len(data), [data.rindex(b"moov") - 4]
+    end, begins = len(content), [content.rindex(b"moov") - 4]
     for name in (b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"):
-        begins.append(data.index(name, begins[-1]) - 4)
-    end = begins[-1] + struct.unpack_from(">I", data, begins[-1])[0]
-    longer = bytearray(data)
-    for begin in begins:  # the index lies behind the pictures, whose places stay
-        struct.pack_into(">I", longer, begin, struct.unpack_from(">I", data, begin)[0] + len(aperture))
+        begins.append(content.index(name, begins[-1]) - 4)
+    end = begins[-1] + struct.unpack_from(">I", content, begins[-1])[0]
+    longer = bytearray(content)
+    for begin in begins:  # the index follows the frames, which do not move
+        struct.pack_into(">I", longer, begin, struct.unpack_from(">I", content, begin)[0] + len(aperture))
     path.write_bytes(longer[:end] + aperture + longer[end:])
     return path
 
@@ -47,10 +47,10 @@ def seen(turn: int = 0) -> list[np.ndarray]:
     return [np.rot90(picture[window], turn) for picture in drifting(90, *STORED)]
 
 
-def test_what_is_hidden_is_not_there(source: Path) -> None:
+def test_hidden_borders_are_cut_off(source: Path) -> None:
     clip = probe(source)
     assert (clip.width, clip.height, clip.crop) == (*SEEN, (12, 8, 5, 11))
-    assert clip.notes == ("the container hides borders of its pictures (12, 8, 5, 11 px): the film is without them",)
+    assert clip.notes == ("the container crops its frames (by 12, 8, 5, 11 px): the film is cropped too",)
     whole = list(decode(clip))
     assert [frame.index for frame in whole] == list(range(90))
     for frame, drawn in zip(whole, seen(), strict=True):
@@ -62,17 +62,17 @@ def test_what_is_hidden_is_not_there(source: Path) -> None:
     assert probe(write(source.with_name("plain.mov"), 3)).crop == (0, 0, 0, 0)
 
 
-def test_colors_of_half_the_size_stay_in_place(tmp_path: Path) -> None:
+def test_subsampled_chroma_stays_in_place(tmp_path: Path) -> None:
     path = write(tmp_path / "clip.mov", 12, size=STORED)
     whole = next(decode(probe(path))).pixels.astype(int)[TOP : TOP + SEEN[1], LEFT : LEFT + SEEN[0]]
-    found = next(decode(probe(hide(path)))).pixels
-    errors = np.abs(found - whole).mean((0, 1))
+    cropped = next(decode(probe(hide(path)))).pixels
+    errors = np.abs(cropped - whole).mean((0, 1))
     assert errors.max() < 3
-    shifted = np.abs(found[1:] - whole[:-1]).mean((0, 1))
+    shifted = np.abs(cropped[1:] - whole[:-1]).mean((0, 1))
     assert shifted.min() > 3 * errors.max()
 
 
-def test_borders_are_those_of_the_stored_picture_before_it_is_turned(source: Path) -> None:
+def test_borders_are_cut_off_before_the_frame_is_rotated(source: Path) -> None:
     turned = source.with_name("turned.mov")
     with av.open(str(source)) as old, av.open(str(turned), "w") as new:
         stream = new.add_stream_from_template(old.streams.video[0], opaque=True)
@@ -90,7 +90,7 @@ def test_borders_are_those_of_the_stored_picture_before_it_is_turned(source: Pat
 
 
 @needs_ffprobe
-def test_films_show_what_was_seen(source: Path, tmp_path: Path) -> None:
+def test_films_show_the_visible_area(source: Path, tmp_path: Path) -> None:
     clip = probe(source)
     painted = [(frame.index, frame.pixels) for frame in decode(clip)]
     encode_film(clip, tmp_path / "film.mov", iter(painted), FilmSettings(), SEEN)

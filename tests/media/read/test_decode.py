@@ -17,7 +17,7 @@ from videostyle.media.read.probe import probe
 
 NOISY = {"crf": "20", "g": "12", "preset": "veryfast"}
 LONG = 160
-"""frames; more than a range may be reached by decoding from the beginning"""
+"""frames; enough for ranges that are reached by seeking"""
 UNEVEN = [n * 40 + (n * 7 % 23) for n in range(LONG)]
 
 
@@ -68,13 +68,13 @@ def assert_ranges_are_slices(clip: Clip, starts: list[int]) -> None:
     whole = list(decode(clip, needed))
     assert [frame.index for frame in whole] == list(needed.indices)
     for start in starts:
-        part = list(decode(clip, FrameRange(start, min(start + 5, clip.num_frames))))
-        assert len(part) == min(5, clip.num_frames - start)
-        assert all(same(*pair) for pair in zip(part, whole[start : start + 5], strict=True)), start
+        selected = list(decode(clip, FrameRange(start, min(start + 5, clip.num_frames))))
+        assert len(selected) == min(5, clip.num_frames - start)
+        assert all(same(*pair) for pair in zip(selected, whole[start : start + 5], strict=True)), start
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_a_range_is_a_slice_of_the_whole_bit_for_bit(name: str, tmp_path: Path) -> None:
+def test_a_range_is_an_exact_slice_of_the_clip(name: str, tmp_path: Path) -> None:
     clip = probe(CLIPS[name](tmp_path))
     last = clip.num_frames - 1
     assert last > 140
@@ -82,21 +82,21 @@ def test_a_range_is_a_slice_of_the_whole_bit_for_bit(name: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["vtest_pedestrians_79s.avi", "derived_vfr_av.mp4", "pancake_opus.mkv"])
-def test_ranges_of_real_clips_are_slices(name: str) -> None:
+def test_ranges_of_real_clips_are_exact_slices(name: str) -> None:
     assert_ranges_are_slices(probe(real(name)), [66, 75, 110, 149])
 
 
 @needs_ffprobe
 @pytest.mark.parametrize("name", ["h264 open", "hevc open", "mpeg4 avi", "uneven", "edit list", "vp9"])
-def test_frames_are_those_that_ffmpeg_shows(name: str, tmp_path: Path) -> None:
+def test_frames_are_those_that_ffmpeg_decodes(name: str, tmp_path: Path) -> None:
     clip = probe(CLIPS[name](tmp_path))
     shown = ffmpeg_rgb(clip, "-vf", EXACT)
-    found = np.stack([frame.pixels for frame in decode(clip)])
-    assert found.shape == shown.shape
-    # FFmpeg 5 and 8 spread the chroma of 4:2:0 differently over such sharp colours; brightness tells the frames apart
-    assert np.abs(brightness(found) - brightness(shown)).mean() < 1.5
-    others = np.abs(brightness(found)[1:] - brightness(shown)[:-1]).mean((1, 2))
-    assert others.min() > 3, "the frames of this clip are too much alike to tell them apart"
+    decoded = np.stack([frame.pixels for frame in decode(clip)])
+    assert decoded.shape == shown.shape
+    # FFmpeg 5 and 8 upsample the chroma of such sharp colors differently; compare the brightness only
+    assert np.abs(brightness(decoded) - brightness(shown)).mean() < 1.5
+    others = np.abs(brightness(decoded)[1:] - brightness(shown)[:-1]).mean((1, 2))
+    assert others.min() > 3, "the frames of this clip are too similar to tell them apart"
 
 
 def brightness(pictures: Any) -> Any:
@@ -115,9 +115,9 @@ def ffmpeg_rgb(clip: Clip, *options: str, pixels: str = "rgb24") -> Any:
 
 
 @needs_ffprobe
-def test_short_real_clips_are_decoded_whole() -> None:
+def test_short_real_clips_are_decoded_completely() -> None:
     if not REAL.exists():
-        pytest.skip("the real clips are not here")
+        pytest.skip("the real clips are not available")
     for path in sorted(REAL.iterdir()):
         clip = probe(path)
         if clip.num_frames <= 151:
@@ -137,8 +137,8 @@ def test_frames_are_upright(angle: int, flips: tuple[bool, bool], tmp_path: Path
         turn=lambda stream: stream.set_display_rotation(angle, hflip=flips[0], vflip=flips[1]),
     )
     clip = probe(path)
-    found = np.stack([frame.pixels for frame in decode(clip)])
-    assert np.abs(brightness(found) - brightness(ffmpeg_rgb(clip, "-vf", EXACT))).mean() < 1.5
+    decoded = np.stack([frame.pixels for frame in decode(clip)])
+    assert np.abs(brightness(decoded) - brightness(ffmpeg_rgb(clip, "-vf", EXACT))).mean() < 1.5
 
 
 COLORS = {
@@ -152,7 +152,7 @@ COLORS = {
 
 @pytest.mark.parametrize("name", COLORS)
 @pytest.mark.parametrize("pixels", ["yuv444p", "yuv444p10le"])
-def test_colours_are_read_by_their_tags(name: str, pixels: str, tmp_path: Path) -> None:
+def test_colors_are_read_by_their_tags(name: str, pixels: str, tmp_path: Path) -> None:
     span, matrix, matrix_name, span_name = COLORS[name]
     deep = "10" in pixels
     drawn = drifting(1, deep=deep)[0]
@@ -170,13 +170,13 @@ def test_colours_are_read_by_their_tags(name: str, pixels: str, tmp_path: Path) 
         output.mux(stream.encode(None))
     clip = probe(path)
     assert (clip.color.range, clip.color.matrix) == (span, matrix)
-    found = next(decode(clip)).pixels
+    decoded = next(decode(clip)).pixels
     level = 257 if deep else 1
-    assert np.abs(found.astype(int) - drawn).mean() < level
-    assert abs((found.astype(int) - drawn).mean()) < level / 2, "all colours are shifted"
+    assert np.abs(decoded.astype(int) - drawn).mean() < level
+    assert abs((decoded.astype(int) - drawn).mean()) < level / 2, "all colors are shifted"
 
 
-def test_white_is_white_and_black_is_black_in_sixteen_bits(tmp_path: Path) -> None:
+def test_black_and_white_are_exact_in_16_bits(tmp_path: Path) -> None:
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("ffv1", rate=25)
@@ -197,20 +197,20 @@ def test_white_is_white_and_black_is_black_in_sixteen_bits(tmp_path: Path) -> No
     assert pixels[:, 0].max() == 0
     assert (pixels[:, -1] == 65535).all()
     wanted = (ramp.astype(float) - 64) / 876 * 65535
-    assert np.abs(pixels[0, :, 1] - wanted).max() < 64, "a level of 10 bits"
+    assert np.abs(pixels[0, :, 1] - wanted).max() < 64, "one level of 10 bits"
 
 
-def test_untagged_clips_are_read_by_their_size(tmp_path: Path) -> None:
+def test_the_matrix_of_untagged_clips_depends_on_their_size(tmp_path: Path) -> None:
     small = probe(write(tmp_path / "small.mp4", 1))
     large = probe(write(tmp_path / "large.mp4", 1, size=(1280, 720), options={"preset": "ultrafast", "crf": "1"}))
     for clip, named in ((small, "itu601"), (large, "itu709")):
-        found = next(decode(clip)).pixels.astype(int)
+        decoded = next(decode(clip)).pixels.astype(int)
         errors = {}
         for matrix in ("itu601", "itu709"):
             with av.open(str(clip.path)) as container:
                 frame: Any = next(container.decode(video=0))
             rgb = frame.reformat(format="rgb24", src_colorspace=matrix, interpolation=0x4 | 0x40000 | 0x6000)
-            errors[matrix] = np.abs(found - rgb.to_ndarray()).mean()
+            errors[matrix] = np.abs(decoded - rgb.to_ndarray()).mean()
         assert errors[named] == 0
         assert max(errors.values()) > 2
 
@@ -224,7 +224,7 @@ def test_frames_are_scaled(size: tuple[int, int], tmp_path: Path) -> None:
         assert frame.pixels.mean() == pytest.approx(full.pixels.mean(), abs=1.5)
 
 
-def test_pixels_are_whole_arrays_of_their_own(tmp_path: Path) -> None:
+def test_pixels_are_contiguous_writeable_copies(tmp_path: Path) -> None:
     clip = probe(write(tmp_path / "clip.mp4", 4, size=(70, 46)))
     frames = list(decode(clip))
     assert all(frame.pixels.flags.c_contiguous and frame.pixels.flags.writeable for frame in frames)
@@ -242,7 +242,7 @@ def test_stopping_early_closes_the_file(tmp_path: Path) -> None:
 
 
 def damage(path: Path, places: list[int], fill: int = 0) -> None:
-    """Overwrite the middle of some packets, counted as they lie in the file."""
+    """Overwrite the middle of some packets, numbered in file order."""
     with av.open(str(path)) as container:
         packets = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
     whole = bytearray(path.read_bytes())
@@ -253,30 +253,30 @@ def damage(path: Path, places: list[int], fill: int = 0) -> None:
 
 
 @pytest.mark.parametrize("fill", [0, 255])
-def test_damaged_packets_cost_their_own_frames_only(fill: int, tmp_path: Path) -> None:
+def test_a_damaged_packet_costs_only_its_own_frame(fill: int, tmp_path: Path) -> None:
     path = write(tmp_path / "clip.mp4", 60, options={"g": "1", "crf": "10"})
     whole = list(decode(probe(path)))
     damage(path, [20, 33], fill)
     clip = probe(path)
-    found = list(decode(clip))
+    decoded = list(decode(clip))
     assert clip.num_frames == 60
-    good = [frame for frame in found if frame.index not in (20, 33)]
+    good = [frame for frame in decoded if frame.index not in (20, 33)]
     assert len(good) == 58
-    assert all(same(frame, whole[frame.index]) for frame in good), "the others are as they were, and where they were"
-    assert [frame.index for frame in found] == sorted({frame.index for frame in found})
-    assert not {20, 33} & {frame.index for frame in found}, "a frame that is not the film's is no frame"
+    assert all(same(frame, whole[frame.index]) for frame in good), "the other frames keep their pixels and numbers"
+    assert [frame.index for frame in decoded] == sorted({frame.index for frame in decoded})
+    assert not {20, 33} & {frame.index for frame in decoded}, "damaged frames are left out"
 
 
-def test_frames_of_damaged_avis_keep_their_places(tmp_path: Path) -> None:
+def test_frames_of_damaged_avis_keep_their_numbers(tmp_path: Path) -> None:
     path = write(tmp_path / "clip.avi", 40, "mjpeg", "yuvj420p")
     whole = list(decode(probe(path)))
     damage(path, [10], 0)
-    found = {frame.index: frame for frame in decode(probe(path))}
-    wrong = [n for n, frame in enumerate(whole) if n != 10 and not (n in found and same(found[n], frame))]
+    decoded = {frame.index: frame for frame in decode(probe(path))}
+    wrong = [n for n, frame in enumerate(whole) if n != 10 and not (n in decoded and same(decoded[n], frame))]
     assert wrong == []
 
 
-def test_a_clip_that_was_cut_off_gives_all_it_has(tmp_path: Path) -> None:
+def test_all_frames_of_a_truncated_clip_are_decoded(tmp_path: Path) -> None:
     whole = write(tmp_path / "whole.mp4", 60, muxer={"movflags": "+faststart"}, options={"g": "10"}).read_bytes()
     path = tmp_path / "cut.mp4"
     path.write_bytes(whole[: len(whole) * 7 // 10])
@@ -284,7 +284,7 @@ def test_a_clip_that_was_cut_off_gives_all_it_has(tmp_path: Path) -> None:
     assert clip.num_frames - 1 <= len(list(decode(clip))) <= clip.num_frames
 
 
-def test_pictures_that_change_their_size_are_scaled_to_the_first(tmp_path: Path) -> None:
+def test_frames_that_change_size_are_scaled_to_the_first(tmp_path: Path) -> None:
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("mjpeg", rate=25)
@@ -298,14 +298,14 @@ def test_pictures_that_change_their_size_are_scaled_to_the_first(tmp_path: Path)
                 output.mux(packet)
     clip = probe(path)
     assert (clip.width, clip.height) == (80, 48)
-    found = list(decode(clip))
-    assert [frame.pixels.shape for frame in found] == [(48, 80, 3)] * 6
-    assert [round(frame.pixels.mean() / 40) for frame in found] == list(range(6))
+    decoded = list(decode(clip))
+    assert [frame.pixels.shape for frame in decoded] == [(48, 80, 3)] * 6
+    assert [round(frame.pixels.mean() / 40) for frame in decoded] == list(range(6))
 
 
-def test_a_clip_that_is_gone_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_deleted_clip_is_reported_in_one_line(tmp_path: Path) -> None:
     clip = probe(write(tmp_path / "clip.mp4", 3))
     clip.path.unlink()
-    with pytest.raises(MediaError, match="cannot be read any more") as caught:
+    with pytest.raises(MediaError, match="can no longer be read") as caught:
         next(decode(clip))
     assert "\n" not in str(caught.value)

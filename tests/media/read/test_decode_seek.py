@@ -1,4 +1,4 @@
-"""Every range begins with the frame that was asked for: judged by FFmpeg's hashes of a clip decoded from its start."""
+"""Every range starts with the frame asked for, compared with FFmpeg's hashes of a clip decoded from its start."""
 
 import hashlib
 import subprocess
@@ -14,11 +14,11 @@ from tests.media.oracle import needs_ffprobe
 from tests.media.sources import remux, write
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange
-from videostyle.media.read.decode import shown
+from videostyle.media.read.decode import stored_frames
 from videostyle.media.read.probe import probe
 
 COUNT = 130
-"""frames; a range past the 64th is sought, the others are reached by decoding"""
+"""frames; ranges after the 64th are reached by seeking, others by decoding from the start"""
 OPEN = {"preset": "veryfast", "x264-params": "open-gop=1:bframes=3:keyint=12"}
 CLOSED = {"preset": "veryfast", "g": "24", "bf": "3"}
 UNEVEN = [n * 40 + (n * 7 % 23) for n in range(COUNT)]
@@ -47,7 +47,7 @@ def uneven(kind: str) -> Callable[[Path], Path]:
 
 
 def moved(kind: str, shift: int) -> Callable[[Path], Path]:
-    """Packets moved by ticks: before 0 an edit list hides frames, after it the clip begins late."""
+    """Packets shifted by ticks: before 0 an edit list hides frames, after it the clip starts late."""
     return lambda folder: remux(
         write(folder / "whole.mp4", COUNT + 10, options=CLOSED), folder / f"clip.{kind}", shift=shift
     )
@@ -92,16 +92,16 @@ def hashes_of(clip: Clip) -> list[str]:
 def assert_exact(clip: Clip, starts: Iterable[int]) -> None:
     wanted = hashes_of(clip)
     assert len(wanted) == clip.num_frames >= COUNT
-    assert len(set(wanted)) == len(wanted), "frames that are alike would prove nothing"
+    assert len(set(wanted)) == len(wanted), "identical frames would prove nothing"
     for start in starts:
-        pictures = shown(clip, FrameRange(start, min(start + 3, clip.num_frames)))
-        found = [(index, hashlib.md5(picture.to_ndarray().tobytes()).hexdigest()) for index, picture in pictures]
-        assert found == list(enumerate(wanted))[start : start + 3], f"from frame {start}"
+        pictures = stored_frames(clip, FrameRange(start, min(start + 3, clip.num_frames)))
+        decoded = [(index, hashlib.md5(picture.to_ndarray().tobytes()).hexdigest()) for index, picture in pictures]
+        assert decoded == list(enumerate(wanted))[start : start + 3], f"from frame {start}"
 
 
 @needs_ffprobe
 @pytest.mark.parametrize("name", CLIPS)
-def test_ranges_begin_where_they_are_asked_to(name: str, tmp_path: Path) -> None:
+def test_ranges_start_where_asked(name: str, tmp_path: Path) -> None:
     clip = probe(CLIPS[name](tmp_path))
     assert_exact(clip, [0, 1, 63, 65, 71, 72, 73, 83, 95, 96, 97, 121, clip.num_frames - 1])
 
@@ -109,12 +109,12 @@ def test_ranges_begin_where_they_are_asked_to(name: str, tmp_path: Path) -> None
 @needs_ffprobe
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CLIPS)
-def test_every_range_begins_where_it_is_asked_to(name: str, tmp_path: Path) -> None:
+def test_every_range_starts_where_asked(name: str, tmp_path: Path) -> None:
     clip = probe(CLIPS[name](tmp_path))
     assert_exact(clip, clip.frames.indices)
 
 
-def test_a_damaged_picture_is_mended_alike_with_any_number_of_processors(tmp_path: Path) -> None:
+def test_concealment_of_damage_does_not_depend_on_the_number_of_cpus(tmp_path: Path) -> None:
     path = write(tmp_path / "clip.mp4", COUNT, size=(96, 40), options={"g": "25"})
     content = bytearray(path.read_bytes())
     differ = 0
@@ -126,15 +126,15 @@ def test_a_damaged_picture_is_mended_alike_with_any_number_of_processors(tmp_pat
             clip = probe(path)
         except MediaError:
             continue
-        mended = [digest(picture) for _, picture in shown(clip, clip.frames)]
+        concealed = [digest(picture) for _, picture in stored_frames(clip, clip.frames)]
         alone, together = (by_ffmpeg(path, threads) for threads in (1, 2))
-        assert mended == alone
+        assert concealed == alone
         differ += alone != together
-    assert differ, "none of these files shows it"
+    assert differ, "for none of these files does the thread count matter"
 
 
 def by_ffmpeg(path: Path, threads: int) -> list[str]:
-    """What FFmpeg shows of a clip with so many threads."""
+    """Hashes of the frames that FFmpeg decodes with a number of threads."""
     with av.open(path) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = threads

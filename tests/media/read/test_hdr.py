@@ -25,10 +25,10 @@ def source(folder: Path, more: str = f":master-display={DISPLAY}:max-cll=1000,40
     return probe(made)
 
 
-def told(path: Path) -> list[dict[str, Any]]:
-    """What ffprobe finds beside the first frame."""
+def metadata_of(path: Path) -> list[dict[str, Any]]:
+    """The side data of the first frame, by ffprobe."""
     frames = ffprobe(path, "-select_streams", "v", "-read_intervals", "%+#1", "-show_frames")["frames"]
-    return [data for data in frames[0].get("side_data_list", []) if not data["side_data_type"].startswith("H.26")]
+    return [entry for entry in frames[0].get("side_data_list", []) if not entry["side_data_type"].startswith("H.26")]
 
 
 @needs_ffprobe
@@ -37,31 +37,34 @@ def told(path: Path) -> list[dict[str, Any]]:
 def test_hdr10_is_kept_by_h265(film: str, frames: range | None, tmp_path: Path) -> None:
     clip = source(tmp_path)
     assert read_hdr(clip) == Hdr(DISPLAY, "1000,400")
-    wanted = told(clip.path)
-    assert {data["side_data_type"] for data in wanted} == {"Mastering display metadata", "Content light level metadata"}
+    wanted = metadata_of(clip.path)
+    assert {entry["side_data_type"] for entry in wanted} == {
+        "Mastering display metadata",
+        "Content light level metadata",
+    }
     assert check_film(clip, tmp_path / film, H265, (96, 64)).left_out == ()
-    assert told(copy(clip, tmp_path / film, H265, frames)) == wanted
+    assert metadata_of(copy(clip, tmp_path / film, H265, frames)) == wanted
 
 
 @needs_ffprobe
 @pytest.mark.parametrize(("film", "codec"), [("film.mp4", "av1"), ("film.mov", "prores"), ("film", "png")])
-def test_other_codecs_tell_that_they_lose_it(film: str, codec: str, tmp_path: Path) -> None:
+def test_other_codecs_report_the_loss(film: str, codec: str, tmp_path: Path) -> None:
     lost = check_film(source(tmp_path), tmp_path / film, FilmSettings(codec=codec), (96, 64)).left_out  # type: ignore[arg-type]
     assert lost == ("what HDR10 says of clip.mp4's display is left out; --codec h265 keeps it",)
 
 
 @needs_ffprobe
-def test_clips_that_say_nothing_get_nothing(tmp_path: Path) -> None:
+def test_clips_without_metadata_get_none(tmp_path: Path) -> None:
     clip = source(tmp_path, "")
     assert read_hdr(clip) == Hdr()
     assert Hdr().x265 == ""
-    assert told(copy(clip, tmp_path / "film.mp4", H265)) == []
+    assert metadata_of(copy(clip, tmp_path / "film.mp4", H265)) == []
     assert read_hdr(probe(make(tmp_path / "plain.mp4", list(range(2))))) == Hdr()
-    only = source(tmp_path, ":max-cll=1000,400")
-    assert read_hdr(only) == Hdr("", "1000,400")
+    partial = source(tmp_path, ":max-cll=1000,400")
+    assert read_hdr(partial) == Hdr("", "1000,400")
 
 
-def test_metadata_that_changes_with_the_frames_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dynamic_metadata_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip = source(tmp_path)
 
     def read(_: Clip) -> Hdr:
@@ -75,7 +78,7 @@ def test_metadata_that_changes_with_the_frames_is_told(tmp_path: Path, monkeypat
     assert module.DYNAMIC[Type.DYNAMIC_HDR_PLUS] == "HDR10+"
 
 
-def test_half_of_the_metadata_is_none() -> None:
+def test_incomplete_metadata_is_ignored() -> None:
     numbers = [1, 50000] * 10
     assert module._display(struct.pack("<22i", *numbers, 1, 0)) == ""
     assert module._display(b"") == module._light(b"") == module._light(bytes(8)) == ""

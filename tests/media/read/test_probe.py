@@ -30,7 +30,7 @@ FRAMES = {
     "flower_timelapse.mp4": 150,
     "fox_indoor.mp4": 420,
     "horse_running.mp4": 91,
-    "nasa_dark_multistream.mp4": 390,  # of its larger picture; the smaller has 325
+    "nasa_dark_multistream.mp4": 390,  # in its larger video stream; the smaller one has 325
     "pancake_opus.mkv": 310,
     "portrait_turn.mp4": 270,
     "rabbit_handheld.mp4": 234,
@@ -39,11 +39,11 @@ FRAMES = {
     "seattle_pan_16s.avi": 496,
     "vtest_pedestrians_79s.avi": 795,
 }
-"""counted by decoding, as the README of the clips says"""
+"""counted by decoding, as stated in the README of the clips"""
 
 
 def refusal(path: Path) -> str:
-    """What the user is told about a file; always one line that names the file and ends in an advice."""
+    """The error message for a file; always one line that names the file and ends with advice."""
     with pytest.raises(MediaError) as caught:
         probe(path)
     message = str(caught.value)
@@ -60,7 +60,7 @@ def make_wrong(folder: Path, kind: str) -> Path:
     elif kind == "empty":
         path.touch()
     elif kind == "text":
-        path.write_text("this is no film\n" * 100)
+        path.write_text("this is not a film\n" * 100)
     elif kind == "noise":
         path.write_bytes(bytes(range(7, 251)) * 40)
     elif kind == "sound":
@@ -69,37 +69,37 @@ def make_wrong(folder: Path, kind: str) -> Path:
         path.write_text("#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:4,\na.ts\n")
     elif kind == "header":
         path.write_bytes(write(folder / "whole.mp4").read_bytes()[:32])
-    elif kind == "no_index":  # an mp4 that was never closed: its index would be at the end
+    elif kind == "no_index":  # an mp4 that was never closed; its index would be at the end
         path.write_bytes((whole := write(folder / "whole.mp4").read_bytes())[: whole.index(b"moov")])
-    elif kind == "no_frames":  # the index is there, and nothing else
+    elif kind == "no_frames":  # only the index is there
         whole = write(folder / "whole.mp4", muxer=FASTSTART).read_bytes()
         path.write_bytes(whole[: whole.index(b"mdat") + 4])
     return path
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "message"),
     [
         ("nothing", "no such file"),
         ("folder", "a folder without pictures"),
         ("empty", "the file is empty"),
         ("text", "not a clip that can be read"),
         ("noise", "not a clip that can be read"),
-        ("sound", "there is no video in it"),
+        ("sound", "the file contains no video"),
         ("playlist", "a playlist"),
         ("header", "not a clip that can be read"),
         ("no_index", "not a clip that can be read"),
-        ("no_frames", "no frames in it"),
+        ("no_frames", "the clip contains no frames"),
     ],
 )
-def test_what_is_no_clip_is_told_in_a_line(kind: str, told: str, tmp_path: Path) -> None:
-    assert told in refusal(make_wrong(tmp_path, kind))
+def test_files_that_are_not_clips_are_reported_in_one_line(kind: str, message: str, tmp_path: Path) -> None:
+    assert message in refusal(make_wrong(tmp_path, kind))
 
 
 @pytest.mark.parametrize("address", ["https://example.org/a.mp4", "rtsp://camera/1", "file:///a.mp4"])
-def test_addresses_are_refused_without_opening_them(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_addresses_are_refused_without_being_opened(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(av, "open", lambda *_, **__: pytest.fail("opened"))
-    assert "local files only" in refusal(Path(address))
+    assert "only local files can be read" in refusal(Path(address))
 
 
 def test_playlists_and_lists_of_files_are_refused_under_any_name(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_playlists_and_lists_of_files_are_refused_under_any_name(tmp_path: Path)
         refusal(path)
 
 
-def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "clip.mp4")
     path.chmod(0)
     if os.access(path, os.R_OK):  # root reads anything
@@ -127,7 +127,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
     assert "Permission denied" in refusal(path)
 
 
-def test_names_that_look_like_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_odd_file_names_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = write(tmp_path / "clip.mp4", 5).read_bytes()
     monkeypatch.chdir(tmp_path)
     Path("a:").mkdir()
@@ -146,7 +146,7 @@ def test_names_that_look_like_something_else(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])
-def test_what_cannot_be_read_twice_is_refused(kind: str, tmp_path: Path) -> None:
+def test_devices_and_pipes_are_refused(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "pipe" if kind == "pipe" else Path("/dev/null")
     if kind == "pipe":
         os.mkfifo(path)
@@ -154,7 +154,7 @@ def test_what_cannot_be_read_twice_is_refused(kind: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_real_clips_have_as_many_frames_as_they_say(name: str) -> None:
+def test_real_clips_have_the_documented_number_of_frames(name: str) -> None:
     clip = probe(real(name))
     assert clip.num_frames == FRAMES[name]
     assert clip.frames_missing == 0
@@ -164,13 +164,13 @@ def test_real_clips_have_as_many_frames_as_they_say(name: str) -> None:
 
 def test_every_real_clip_is_counted() -> None:
     if not REAL.exists():
-        pytest.skip("the real clips are not here")
+        pytest.skip("the real clips are not available")
     assert {path.name for path in REAL.iterdir()} <= set(FRAMES)
 
 
 @needs_ffprobe
 @pytest.mark.parametrize("name", ["derived_vfr_av.mp4", "nasa_dark_multistream.mp4", "pancake_opus.mkv"])
-def test_times_are_those_that_ffprobe_sees(name: str) -> None:
+def test_times_are_those_of_ffprobe(name: str) -> None:
     clip = probe(real(name))
     assert [clip.seconds(index) for index in range(clip.num_frames)] == frame_times(clip.path, clip.stream)
 
@@ -196,11 +196,11 @@ def test_times_are_those_that_were_written(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("frames_ahead", ["0", "3"])
-def test_the_last_frame_stays_as_long_as_it_was_told_to(frames_ahead: str, tmp_path: Path) -> None:
-    pts = [0, 40, 90, 95, 300, 301, 350, 512, 600]  # the encoder is told that the last one stays 88, as the one before
+def test_the_last_frame_keeps_its_duration(frames_ahead: str, tmp_path: Path) -> None:
+    pts = [0, 40, 90, 95, 300, 301, 350, 512, 600]  # the last one gets 88 like the one before
     muxer = {"movie_timescale": "600"}
     clip = probe(write(tmp_path / "a.mp4", pts=pts, base=Fraction(1, 600), muxer=muxer, options={"bf": frames_ahead}))
-    # packets of B-frames have no lengths of their own in an mp4: there it stays as long as most do
+    # with B-frames, packets of an mp4 do not have the durations of their frames; the usual one is assumed
     usual = Fraction(50 if frames_ahead == "3" else 88, 600)
     assert clip.durations[-1] * clip.time_base == usual
     assert clip.duration == 1 + usual
@@ -210,7 +210,7 @@ def test_the_last_frame_stays_as_long_as_it_was_told_to(frames_ahead: str, tmp_p
 
 @pytest.mark.parametrize("share", [0.4, 0.7, 0.95])
 @pytest.mark.parametrize("kind", ["mp4", "mov"])
-def test_an_mp4_that_was_cut_off_lacks_frames(kind: str, share: float, tmp_path: Path) -> None:
+def test_a_truncated_mp4_lacks_frames(kind: str, share: float, tmp_path: Path) -> None:
     whole = write(tmp_path / f"whole.{kind}", 60, muxer=FASTSTART, options={"g": "10"}).read_bytes()
     path = tmp_path / f"cut.{kind}"
     path.write_bytes(whole[: int(len(whole) * share)])
@@ -219,16 +219,16 @@ def test_an_mp4_that_was_cut_off_lacks_frames(kind: str, share: float, tmp_path:
     assert clip.num_frames + clip.frames_missing == 60
 
 
-def test_a_matroska_that_was_cut_off_lacks_frames(tmp_path: Path) -> None:
+def test_a_truncated_matroska_lacks_frames(tmp_path: Path) -> None:
     whole = write(tmp_path / "whole.mkv", 200).read_bytes()
     path = tmp_path / "cut.mkv"
     path.write_bytes(whole[: len(whole) // 2])
     clip = probe(path)
     assert 0 < clip.num_frames < 200
-    assert abs(clip.num_frames + clip.frames_missing - 200) <= 2, "counted by the duration that the header promises"
+    assert abs(clip.num_frames + clip.frames_missing - 200) <= 2, "counted by the duration in the header"
 
 
-def test_whole_files_lack_nothing(tmp_path: Path) -> None:
+def test_complete_files_lack_nothing(tmp_path: Path) -> None:
     for kind in ("mp4", "mkv", "mov", "avi", "ts"):
         clip = probe(write(tmp_path / f"clip.{kind}", 60, options={"bf": "0"}))
         assert (clip.num_frames, clip.frames_missing) == (60, 0), kind
@@ -252,7 +252,7 @@ def test_an_avi_with_a_gap_after_every_frame(frames_ahead: str, tmp_path: Path) 
     assert [clip.seconds(index) for index in range(40)] == [Fraction(index, 25) for index in range(40)]
 
 
-def test_frames_at_one_time_are_one(tmp_path: Path) -> None:
+def test_frames_with_the_same_time_count_once(tmp_path: Path) -> None:
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("mjpeg", rate=25)
@@ -267,7 +267,7 @@ def test_frames_at_one_time_are_one(tmp_path: Path) -> None:
     assert [frame.index for frame in decode(clip)] == [0, 1, 2, 3]
 
 
-def test_sound_that_outlasts_the_picture_is_no_missing_frame(tmp_path: Path) -> None:
+def test_sound_that_is_longer_than_the_video_does_not_count_as_missing_frames(tmp_path: Path) -> None:
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as output:
         picture: Any = output.add_stream("libx264", rate=25)
@@ -285,19 +285,19 @@ def test_sound_that_outlasts_the_picture_is_no_missing_frame(tmp_path: Path) -> 
     assert (clip.num_frames, clip.frames_missing) == (25, 0)
 
 
-def test_frames_hidden_by_an_edit_list_are_no_frames(tmp_path: Path) -> None:
+def test_frames_hidden_by_an_edit_list_are_not_counted(tmp_path: Path) -> None:
     write(tmp_path / "whole.mp4", 30, options={"bf": "0"})
     path = remux(tmp_path / "whole.mp4", tmp_path / "clip.mp4", shift=-5 * 512)  # 1/12800
     with av.open(str(path)) as container:
-        shown = [frame.pts for frame in container.decode(video=0)]
+        decoded = [frame.pts for frame in container.decode(video=0)]
     clip = probe(path)
-    assert list(clip.pts) == shown
+    assert list(clip.pts) == decoded
     assert clip.num_frames == 25
     assert clip.frames_missing == 0
 
 
 @pytest.mark.parametrize(("angle", "turned"), [(90, 90), (-90, 270), (180, 180), (0, 0)])
-def test_turned_clips_are_measured_upright(angle: int, turned: int, tmp_path: Path) -> None:
+def test_rotated_clips_are_measured_upright(angle: int, turned: int, tmp_path: Path) -> None:
     write(tmp_path / "flat.mp4", 5, sample_aspect_ratio=Fraction(4, 3))
     path = remux(tmp_path / "flat.mp4", tmp_path / "clip.mp4", turn=lambda s: s.set_display_rotation(angle))
     clip = probe(path)
@@ -307,7 +307,7 @@ def test_turned_clips_are_measured_upright(angle: int, turned: int, tmp_path: Pa
     assert clip.sample_aspect == (Fraction(4, 3) if upright else Fraction(3, 4))
 
 
-def test_what_the_pictures_are_made_of(tmp_path: Path) -> None:
+def test_depth_pixel_format_codec_and_color_are_read(tmp_path: Path) -> None:
     tags = {"color_range": 1, "color_primaries": 9, "color_trc": 16, "colorspace": 9}
     clip = probe(write(tmp_path / "clip.mp4", 5, codec="libx265", pixels="yuv420p10le", options=X265, **tags))
     assert (clip.depth, clip.pixel_format, clip.codec) == (10, "yuv420p10le", "hevc")
@@ -320,7 +320,7 @@ def test_what_the_pictures_are_made_of(tmp_path: Path) -> None:
 X265 = {"x265-params": "log-level=none"}
 
 
-def test_interlaced_clips_are_told_of(tmp_path: Path) -> None:
+def test_interlaced_clips_are_noted(tmp_path: Path) -> None:
     options = {"flags": "+ilme+ildct", "x264-params": "tff=1"}
     clip = probe(write(tmp_path / "clip.mp4", 5, options=options))
     assert clip.interlaced
@@ -328,7 +328,7 @@ def test_interlaced_clips_are_told_of(tmp_path: Path) -> None:
     assert not probe(write(tmp_path / "plain.mp4", 5)).notes
 
 
-def test_transparency_is_found(tmp_path: Path) -> None:
+def test_transparency_is_detected(tmp_path: Path) -> None:
     path = tmp_path / "clip.mov"
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("prores_ks", rate=25, options={"profile": "4"})
@@ -340,7 +340,7 @@ def test_transparency_is_found(tmp_path: Path) -> None:
     assert not probe(write(tmp_path / "clip.mp4", 3)).alpha
 
 
-def test_tags_that_are_not_utf8_do_no_harm(tmp_path: Path) -> None:
+def test_tags_need_not_be_utf8(tmp_path: Path) -> None:
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w", metadata_errors="surrogateescape") as output:
         stream: Any = output.add_stream("libx264", rate=25)
@@ -361,7 +361,7 @@ def test_a_clip_of_one_frame(tmp_path: Path) -> None:
 
 
 @needs_ffprobe
-def test_pixel_shape_and_rate_are_what_ffprobe_says() -> None:
+def test_size_rate_and_aspect_ratio_are_those_of_ffprobe() -> None:
     for name in ("carphone_face.mp4", "rabbit_handheld.mp4", "cockatoo_444_mp3.mp4", "seattle_pan_16s.avi"):
         clip = probe(real(name))
         stream = streams(clip.path)[clip.stream]
@@ -376,7 +376,7 @@ def test_pixel_shape_and_rate_are_what_ffprobe_says() -> None:
 
 @needs_ffprobe
 @pytest.mark.parametrize("kind", ["mp4", "mkv", "ts", "mov"])
-def test_key_frames_are_those_that_ffprobe_finds(kind: str, tmp_path: Path) -> None:
+def test_keyframes_are_those_of_ffprobe(kind: str, tmp_path: Path) -> None:
     path = write(tmp_path / f"clip.{kind}", 60, options={"g": "9", "bf": "2", "x264-params": "open-gop=1"})
-    told = ffprobe(path, "-select_streams", "v", "-show_entries", "packet=pts,dts,flags")["packets"]
-    assert probe(path).keys == tuple((int(p["pts"]), int(p.get("dts", p["pts"]))) for p in told if "K" in p["flags"])
+    packets = ffprobe(path, "-select_streams", "v", "-show_entries", "packet=pts,dts,flags")["packets"]
+    assert probe(path).keys == tuple((int(p["pts"]), int(p.get("dts", p["pts"]))) for p in packets if "K" in p["flags"])

@@ -1,4 +1,4 @@
-"""Clips whose frames lie in the file as two fields, each a packet of its own, as television has them."""
+"""Clips whose frames are stored as two fields, each in its own packet, as in television."""
 
 import subprocess
 from collections.abc import Callable
@@ -11,11 +11,11 @@ import pytest
 from tests.media.oracle import ffprobe, needs_ffprobe
 from tests.media.read.fields import SIZE, pictures, stream
 from videostyle.frames import FrameRange
-from videostyle.media.read.decode import decode, shown
+from videostyle.media.read.decode import decode, stored_frames
 from videostyle.media.read.probe import probe
 
 COUNT = 90
-"""frames; more than a range may be reached by decoding from the beginning"""
+"""frames; enough for ranges that are reached by seeking"""
 PAIRED: dict[str, Callable[[int], bool]] = {
     "all": lambda _: True,
     "most": lambda index: index % 3 != 1,
@@ -44,10 +44,10 @@ def test_two_fields_are_one_frame(kind: str, which: str, tmp_path: Path) -> None
     tick = Fraction(1, 1000) if kind == "mkv" else 0
     assert all(abs(clip.seconds(n) - clip.seconds(0) - Fraction(n, 25)) <= tick for n in range(COUNT))
     assert abs(clip.duration - Fraction(COUNT, 25)) <= tick
-    assert clip.rate == 25 or kind == "mkv", "of a Matroska the header's is taken, here FFmpeg's guess"
+    assert clip.rate == 25 or kind == "mkv", "in Matroska the header's rate counts, here FFmpeg's guess"
     assert "the clip is interlaced: deinterlaced (bwdif)" in clip.notes
     drawn = pictures(COUNT)
-    for index, picture in shown(clip, clip.frames):
+    for index, picture in stored_frames(clip, clip.frames):
         assert np.array_equal(picture.to_ndarray()[:SIZE], drawn[index])
 
 
@@ -61,11 +61,11 @@ def test_two_fields_are_one_frame_in_an_avi(tmp_path: Path) -> None:
 @needs_ffprobe
 @pytest.mark.parametrize("which", PAIRED)
 @pytest.mark.parametrize("kind", ["ts", "mp4", "mkv", "h264"])
-def test_ranges_of_fields_are_slices(kind: str, which: str, tmp_path: Path) -> None:
+def test_ranges_of_fields_are_exact_slices(kind: str, which: str, tmp_path: Path) -> None:
     clip = probe(make(tmp_path, kind, PAIRED[which]))
     whole = [frame.pixels for frame in decode(clip)]
     assert len(whole) == COUNT
     for start in (0, 1, 64, 65, 66, 71, 80, COUNT - 1):
-        part = list(decode(clip, FrameRange(start, min(start + 2, COUNT))))
-        assert [frame.index for frame in part] == [start, start + 1][: COUNT - start]
-        assert all(np.array_equal(frame.pixels, whole[frame.index]) for frame in part)
+        selected = list(decode(clip, FrameRange(start, min(start + 2, COUNT))))
+        assert [frame.index for frame in selected] == [start, start + 1][: COUNT - start]
+        assert all(np.array_equal(frame.pixels, whole[frame.index]) for frame in selected)

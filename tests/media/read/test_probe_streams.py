@@ -1,4 +1,4 @@
-"""Which picture of a file is painted, and at which rate it is counted where the file has no times."""
+"""Which video stream of a file is painted, and at which rate frames are counted in a file without times."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +14,7 @@ from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 
 
-def test_the_film_is_chosen_among_several_pictures() -> None:
+def test_the_default_video_stream_of_a_real_clip_is_chosen() -> None:
     clip = probe(real("nasa_dark_multistream.mp4"))
     with av.open(str(clip.path)) as container:
         chosen = container.streams[clip.stream]
@@ -25,7 +25,7 @@ def test_the_film_is_chosen_among_several_pictures() -> None:
 
 
 def write_two(path: Path, sizes: list[tuple[int, int]], cover: int | None = None, default: int | None = None) -> Path:
-    """Two picture streams, in this order."""
+    """Two video streams, in this order."""
     with av.open(str(path), "w") as output:
         targets = []
         for place, size in enumerate(sizes):
@@ -44,16 +44,16 @@ def write_two(path: Path, sizes: list[tuple[int, int]], cover: int | None = None
     return path
 
 
-def test_the_default_picture_is_chosen_and_else_the_largest(tmp_path: Path) -> None:
+def test_the_default_or_largest_video_stream_is_chosen(tmp_path: Path) -> None:
     small, large = (64, 48), (128, 96)
     clip = probe(write_two(tmp_path / "plain.mkv", [small, large]))
     assert (clip.width, clip.height) == large
     clip = probe(write_two(tmp_path / "named.mkv", [small, large], default=0))
     assert (clip.width, clip.height) == small
-    assert clip.notes == ("of several picture tracks 0 (64x48) is painted, not 1 (128x96); --stream names another",)
+    assert clip.notes == ("painting video stream 0 (64x48), not 1 (128x96); --stream selects another",)
 
 
-def test_another_picture_can_be_named(tmp_path: Path) -> None:
+def test_another_video_stream_can_be_selected(tmp_path: Path) -> None:
     path = write_two(tmp_path / "named.mkv", [(64, 48), (128, 96)], default=0)
     clip = probe(path, stream=1)
     assert (clip.stream, clip.width, clip.height) == (1, 128, 96)
@@ -61,9 +61,9 @@ def test_another_picture_can_be_named(tmp_path: Path) -> None:
     covered = write_two(tmp_path / "covered.mp4", [(64, 48), (128, 96)], cover=0)
     with av.open(str(covered)) as container:
         cover = next(s.index for s in container.streams.video if s.disposition & av.stream.Disposition.attached_pic)
-    with pytest.raises(MediaError, match=rf"stream {cover} is no picture track; give --stream {1 - cover} \(128x96\)$"):
+    with pytest.raises(MediaError, match=rf"stream {cover} cannot be painted; give --stream {1 - cover} \(128x96\)$"):
         probe(covered, stream=cover)
-    with pytest.raises(MediaError, match=r"stream 7 is no picture track; give --stream 0 \(64x48\) or 1 \(128x96\)$"):
+    with pytest.raises(MediaError, match=r"stream 7 cannot be painted; give --stream 0 \(64x48\) or 1 \(128x96\)$"):
         probe(path, stream=7)
 
 
@@ -71,12 +71,12 @@ RAW = {"h264": ("libx264", {"bf": "2"}), "hevc": ("libx265", {"x265-params": "lo
 
 
 @pytest.mark.parametrize("kind", RAW)
-def test_a_stream_without_times_is_counted_at_the_rate_given(kind: str, tmp_path: Path) -> None:
+def test_a_stream_without_times_gets_the_given_rate(kind: str, tmp_path: Path) -> None:
     codec, options = RAW[kind]
     path = write(tmp_path / f"clip.{kind}", 30, codec, options=options)
     clip = probe(path)
     assert (clip.rate, clip.num_frames, clip.duration, clip.stamped) == (25, 30, Fraction(30, 25), False)
-    assert clip.notes == ("the stream has no times: taken for 25 frames a second; --fps gives another rate",)
+    assert clip.notes == ("the stream has no times: read at 25 frames per second; --fps sets another rate",)
     film = Fraction(24000, 1001)
     named = probe(path, rate=film)
     assert named.rate == film
@@ -88,7 +88,7 @@ def test_a_stream_without_times_is_counted_at_the_rate_given(kind: str, tmp_path
 def test_a_rate_is_refused_where_there_are_times(tmp_path: Path) -> None:
     for kind in ("mp4", "avi", "mkv", "ts"):
         path = write(tmp_path / f"clip.{kind}", 3, options={"bf": "0"})
-        with pytest.raises(MediaError, match="has times of its own; give it without --fps"):
+        with pytest.raises(MediaError, match="has its own frame times; give it without --fps"):
             probe(path, rate=Fraction(30))
-    with pytest.raises(MediaError, match="--fps 0 is no rate; give frames per second"):
+    with pytest.raises(MediaError, match="--fps 0 is not a frame rate; give frames per second"):
         probe(path, rate=Fraction(0))

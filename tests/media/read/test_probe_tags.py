@@ -1,4 +1,4 @@
-"""What a container says of its picture beside the pictures."""
+"""What a container says about its video besides the frames."""
 
 import subprocess
 from fractions import Fraction
@@ -24,7 +24,9 @@ def test_timecodes_are_read_from_every_container_that_has_them(suffix: str, tmp_
 @pytest.mark.parametrize(
     ("name", "codec"), [("a.mov", "prores_ks"), ("a.mkv", "prores_ks"), ("a.webm", "libvpx-vp9"), ("a.mp4", "libx264")]
 )
-def test_the_shape_of_pixels_is_read_wherever_it_stands(name: str, codec: str, tmp_path: Path) -> None:
+def test_the_sample_aspect_ratio_is_read_wherever_it_is_stored(name: str, codec: str, tmp_path: Path) -> None:
     path = tmp_path / name
     subprocess.run([*PATTERN, "-vf", "setsar=4/3", "-c:v", codec, str(path)], check=True)
-    assert abs(probe(path).sample_aspect - Fraction(4, 3)) < Fraction(1, 100)  # WebM has whole pixels of display only
+    assert abs(probe(path).sample_aspect - Fraction(4, 3)) < Fraction(
+        1, 100
+    )  # WebM stores it as a display size in whole px

@@ -24,7 +24,7 @@ from videostyle.settings import FilmSettings
 
 
 def save(folder: Path, name: str = "f_{:04d}.png", numbers: Any = range(5), **options: Any) -> list[NDArray[Any]]:
-    """Pictures under a name, and what is in them."""
+    """Save numbered pictures; returns their pixels."""
     folder.mkdir(exist_ok=True)
     drawn = drifting(len(numbers))
     for number, picture in zip(numbers, drawn, strict=True):
@@ -44,31 +44,31 @@ def refusal(path: Path, **options: Any) -> str:
 
 @pytest.mark.parametrize("start", [0, 1, 99, 86400])
 @pytest.mark.parametrize("given", ["", "*.png", "f_*", "f_%04d.png", "[ef]_*.png"])
-def test_pictures_are_a_clip_in_order_of_their_numbers(given: str, start: int, tmp_path: Path) -> None:
+def test_numbered_pictures_are_a_clip(given: str, start: int, tmp_path: Path) -> None:
     folder = tmp_path / "sh[o]ts %d ü"
     drawn = save(folder, numbers=range(start, start + 12))
-    (folder / ".f_0000.png").write_text("of another system")
+    (folder / ".f_0000.png").write_text("left by another system")
     (folder / "notes.txt").write_text("take 3")
     clip = probe(folder / given)
     assert clip.path == folder / given
     assert (clip.num_frames, clip.width, clip.height, clip.rate, clip.depth) == (12, 80, 48, 25, 8)
     assert (clip.format, clip.codec, clip.tracks, clip.timecode) == ("image2", "png", (), "")
     assert not has_file(clip)
-    assert clip.notes == ("pictures have no times: taken for 25 frames a second; --fps gives another rate",)
+    assert clip.notes == ("pictures have no times: read at 25 frames per second; --fps sets another rate",)
     assert [clip.seconds(n) for n in range(12)] == [Fraction(n, 25) for n in range(12)]
     for index, frame in enumerate(decode(clip)):
         assert (frame.index, frame.pts) == (index, Fraction(index, 25))
         assert np.array_equal(frame.pixels, drawn[index])
 
 
-def test_the_order_is_that_of_numbers_not_of_letters(tmp_path: Path) -> None:
+def test_the_order_is_numeric_not_alphabetic(tmp_path: Path) -> None:
     drawn = save(tmp_path / "a", "take2 {}.png", range(7, 13))
     for given in ("", "take2 %d.png", "*.png"):
-        found = [frame.pixels for frame in decode(probe(tmp_path / "a" / given))]
-        assert all(np.array_equal(*pair) for pair in zip(found, drawn, strict=True))
+        decoded = [frame.pixels for frame in decode(probe(tmp_path / "a" / given))]
+        assert all(np.array_equal(*pair) for pair in zip(decoded, drawn, strict=True))
 
 
-def test_the_rate_is_the_one_given(tmp_path: Path) -> None:
+def test_the_given_rate_is_used(tmp_path: Path) -> None:
     save(tmp_path / "a")
     film = Fraction(24000, 1001)
     clip = probe(tmp_path / "a", rate=film)
@@ -76,7 +76,7 @@ def test_the_rate_is_the_one_given(tmp_path: Path) -> None:
     assert clip.seconds(3) == 3 / film
 
 
-def test_a_range_opens_its_own_files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_range_opens_only_its_own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = save(tmp_path / "a", numbers=range(30))
     clip = probe(tmp_path / "a")
     opened: list[str] = []
@@ -126,7 +126,7 @@ def test_modes_of_pngs(mode: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["png", "tif"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_sixteen_bits_stay(kind: str, channels: int, tmp_path: Path) -> None:
+def test_16_bits_are_kept(kind: str, channels: int, tmp_path: Path) -> None:
     for number, drawn in enumerate(drifting(3, deep=True)):
         picture = np.ascontiguousarray(drawn[..., ::-1] if channels == 3 else drawn[..., 0])
         cv2.imwrite(str(tmp_path / f"{number}.{kind}"), picture)
@@ -174,30 +174,30 @@ def test_damaged_pictures_are_left_out(kind: str, harm: str, tmp_path: Path) -> 
 
 
 def wrong(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """What is given, of what, and what is told of it."""
+    """Folder, pattern in it, and the message expected for them."""
     save(folder / "gap", numbers=[8, 9, 11, 12])
     yield "gap", "", "f_0010.png is missing before f_0011.png"
     yield "gap", "f_%04d.png", "f_0010.png is missing before f_0011.png"
     save(folder / "sizes", numbers=range(4))
     Image.new("RGB", (64, 48)).save(folder / "sizes/f_0002.png")
     Image.new("RGB", (65, 48)).save(folder / "sizes/f_0003.png")
-    yield "sizes", "", "f_0002.png is 64x48, and f_0000.png is 80x48"
+    yield "sizes", "", "f_0002.png is 64x48, but f_0000.png is 80x48"
     save(folder / "kinds", numbers=range(3))
     (folder / "kinds/f_0001.png").unlink()
     save(folder / "kinds", "f_{:04d}.jpg", [1])
-    yield "kinds", "", "f_0001.jpg is a JPEG, and f_0000.png is a PNG"
+    yield "kinds", "", "f_0001.jpg is a JPEG, but f_0000.png is a PNG"
     yield "kinds", "*.png", "f_0001.png is missing before f_0002.png"
     save(folder / "depths")
     cv2.imwrite(str(folder / "depths/f_0003.png"), drifting(1, deep=True)[0])
-    yield "depths", "", "f_0003.png is 16 bits deep, and f_0000.png is 8 bits deep"
+    yield "depths", "", "f_0003.png is 16 bits deep, but f_0000.png is 8 bits deep"
     save(folder / "turns", "{}.jpg")
     exif = Image.Exif()
     exif[0x112] = 3
     save(folder / "turns", "{}.jpg", [5], exif=exif)
-    yield "turns", "", "5.jpg is of orientation 3, and 0.jpg is of orientation 1"
+    yield "turns", "", "5.jpg is of orientation 3, but 0.jpg is of orientation 1"
     save(folder / "two", "a_{}.png", range(3))
     save(folder / "two", "b_{}.png", range(3))
-    yield "two", "", "b_0.png is not numbered as a_0.png is; give a pattern such as"
+    yield "two", "", "b_0.png is not named like a_0.png; give a pattern such as"
     save(folder / "twice", "{}.png", range(3))
     save(folder / "twice", "{:03d}.png", [1])
     yield "twice", "", "001.png and 1.png have the same number"
@@ -206,12 +206,12 @@ def wrong(folder: Path) -> Iterator[tuple[str, str, str]]:
     (folder / "none").mkdir()
     (folder / "none/a.txt").write_text("nothing")
     yield "none", "", "a folder without pictures"
-    yield "gap", "f_%d.png", "no pictures are named so"
-    yield "gap", "*.jpg", "no pictures are named so"
+    yield "gap", "f_%d.png", "no picture has such a name"
+    yield "gap", "*.jpg", "no picture has such a name"
     yield "nowhere", "*.png", "cannot be read (No such file or directory)"
     save(folder / "text")
-    (folder / "text/f_0003.png").write_text("no picture")
-    yield "text", "", "f_0003.png: not a picture that can be read"
+    (folder / "text/f_0003.png").write_text("not a picture")
+    yield "text", "", "f_0003.png: not a readable picture"
     save(folder / "gifs", "{}.gif")
     yield "gifs", "", "a folder without pictures"
     save(folder / "called", "{}.gif")
@@ -220,37 +220,37 @@ def wrong(folder: Path) -> Iterator[tuple[str, str, str]]:
     yield "called", "", "0.png is GIF; give PNG"
 
 
-def test_what_is_no_sequence_is_told_in_a_line(tmp_path: Path) -> None:
-    for name, given, told in wrong(tmp_path):
-        assert told in refusal(tmp_path / name / given), name
+def test_bad_sequences_are_reported_in_one_line(tmp_path: Path) -> None:
+    for name, given, message in wrong(tmp_path):
+        assert message in refusal(tmp_path / name / given), name
     save(tmp_path / "good")
     assert "no stream 2; give it without --stream" in refusal(tmp_path / "good", stream=2)
     assert probe(tmp_path / "good", stream=0).num_frames == 5
 
 
-def test_a_first_picture_that_is_damaged_is_told(tmp_path: Path) -> None:
+def test_a_damaged_first_picture_is_reported(tmp_path: Path) -> None:
     save(tmp_path / "a")
     file = tmp_path / "a/f_0000.png"
     file.write_bytes(file.read_bytes()[:200])
     assert "f_0000.png cannot be decoded" in refusal(tmp_path / "a")
 
 
-def test_a_file_is_itself_even_if_it_is_called_like_a_pattern(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_taken_for_a_pattern(tmp_path: Path) -> None:
     for name in ("a%03d.mp4", "a[1].mp4", "a*.mp4"):
         clip = probe(write(tmp_path / "whole.mp4", 3).rename(tmp_path / name))
         assert has_file(clip)
         assert default_name(clip) == tmp_path / name
 
 
-def test_pictures_that_came_or_went_are_told(tmp_path: Path) -> None:
+def test_added_pictures_are_reported(tmp_path: Path) -> None:
     save(tmp_path / "a")
     clip = probe(tmp_path / "a")
     save(tmp_path / "a", numbers=[5])
-    with pytest.raises(MediaError, match="6 pictures by now, not 5"):
+    with pytest.raises(MediaError, match="now 6 pictures instead of 5"):
         list(decode(clip))
 
 
-def test_the_film_is_called_after_the_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_film_is_named_after_the_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "a")
     names = {"": "a", "f_%04d.png": "a/f", "f_*.png": "a/f", "*.png": "a", "[f]_0*": "a"}
     for given, wanted in names.items():
@@ -260,12 +260,12 @@ def test_the_film_is_called_after_the_sequence(tmp_path: Path, monkeypatch: pyte
         assert default_name(probe(Path(here))) == tmp_path / "a"
 
 
-def test_a_sequence_is_known_by_its_pictures(tmp_path: Path) -> None:
+def test_the_identity_of_a_sequence_depends_on_its_pictures(tmp_path: Path) -> None:
     save(tmp_path / "a", numbers=range(9))
     kept = identity(probe(tmp_path / "a"))
-    assert identity(probe(tmp_path / "a/*.png")) == kept, "however it is named"
+    assert identity(probe(tmp_path / "a/*.png")) == kept, "however the sequence is given"
     (tmp_path / "a").rename(tmp_path / "b")
-    assert identity(probe(tmp_path / "b")) == kept, "wherever it lies"
+    assert identity(probe(tmp_path / "b")) == kept, "wherever the folder is"
     assert identity(probe(tmp_path / "b", rate=Fraction(30))) != kept
     file = tmp_path / "b/f_0004.png"
     whole = file.read_bytes()
@@ -278,7 +278,7 @@ def test_a_sequence_is_known_by_its_pictures(tmp_path: Path) -> None:
     assert identity(probe(tmp_path / "b")) == kept
 
 
-def test_pictures_with_black_borders_are_known_by_what_is_between(tmp_path: Path) -> None:
+def test_identity_looks_between_black_borders(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     picture = np.zeros((360, 640, 3), np.uint8)
     known = []
@@ -289,14 +289,14 @@ def test_pictures_with_black_borders_are_known_by_what_is_between(tmp_path: Path
     assert known[0] != known[1]
 
 
-def test_a_file_is_known_by_its_ends_and_times(tmp_path: Path) -> None:
+def test_the_identity_of_a_file_depends_on_its_content(tmp_path: Path) -> None:
     path = write(tmp_path / "a.mp4", 5)
     kept = identity(probe(path))
     assert identity(probe(path.rename(tmp_path / "b.mp4"))) == kept
     assert identity(probe(write(tmp_path / "c.mp4", 6))) != kept
 
 
-def test_a_sequence_can_be_opened_as_a_file_without_other_tracks(tmp_path: Path) -> None:
+def test_a_sequence_opens_as_a_file_without_tracks(tmp_path: Path) -> None:
     save(tmp_path / "a")
     for given in ("", "*.png", "f_%04d.png"):
         with open_file(tmp_path / "a" / given) as container:
@@ -316,17 +316,17 @@ def test_films_of_pictures(suffix: str, kind: str, tmp_path: Path) -> None:
     assert np.allclose([float(time) for time in frame_times(film)], np.arange(12) / 24, atol=5e-4)
     with av.open(str(film)) as container:
         assert container.streams.video[0].codec_context.color_range != 2, "a film has the usual limited range"
-    found = planes(film, "rgb24").reshape(12, 48, 80, 3) - np.stack(drawn)
-    assert np.abs(found.mean((1, 2))).max() < 3
-    assert np.abs(found @ (0.299, 0.587, 0.114)).mean() < 6
+    decoded = planes(film, "rgb24").reshape(12, 48, 80, 3) - np.stack(drawn)
+    assert np.abs(decoded.mean((1, 2))).max() < 3
+    assert np.abs(decoded @ (0.299, 0.587, 0.114)).mean() < 6
 
 
 @needs_ffprobe
-def test_a_sequence_is_what_ffmpeg_shows(tmp_path: Path) -> None:
+def test_a_sequence_is_decoded_as_by_ffmpeg(tmp_path: Path) -> None:
     save(tmp_path / "a", "{:03d}.jpg", range(3, 9), quality=90)
     command = ["ffmpeg", "-v", "error", "-start_number", "3", "-i", str(tmp_path / "a/%03d.jpg"), "-f", "rawvideo"]
     scale = "scale=flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
     made = subprocess.run([*command, "-vf", scale, "-pix_fmt", "rgb24", "-"], capture_output=True, check=True)
     shown = np.frombuffer(made.stdout, np.uint8).reshape(-1, 48, 80, 3).astype(int)
-    found = np.stack([frame.pixels for frame in decode(probe(tmp_path / "a/%03d.jpg"))])
-    assert np.abs(found.astype(int) - shown).mean() < 2
+    decoded = np.stack([frame.pixels for frame in decode(probe(tmp_path / "a/%03d.jpg"))])
+    assert np.abs(decoded.astype(int) - shown).mean() < 2

@@ -1,5 +1,7 @@
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import FrozenInstanceError
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -8,61 +10,61 @@ import av
 import pytest
 
 from tests.media.sources import write
-from videostyle.media.read.decode import shown
+from videostyle.media.read.decode import stored_frames
 from videostyle.media.read.probe import probe
-from videostyle.media.read.table import Table, _astray, _guessed, is_raw
+from videostyle.media.read.table import Table, _guessed, _without_strays, is_raw, read_table, to_the_end
 
 
 def table_of(path: Path, rate: Fraction | None = None) -> Table:
     with av.open(str(path)) as container:
-        return Table(container, container.streams.video[0], rate)
+        return read_table(container, container.streams.video[0], rate)
 
 
 @pytest.mark.parametrize("base", [Fraction(1, 600), Fraction(1, 90000)])
-def test_frames_are_in_the_order_in_which_they_are_shown(base: Fraction, tmp_path: Path) -> None:
+def test_frames_are_in_presentation_order(base: Fraction, tmp_path: Path) -> None:
     pts = [0, 40, 90, 95, 300, 301, 350, 512, 600]
     table = table_of(write(tmp_path / "clip.mp4", pts=pts, base=base, options={"bf": "3"}))
     assert [stamp * table.time_base for stamp, _ in table.frames] == [stamp * base for stamp in pts]
-    assert (table.stamped, table.reordered, table.packets) == (True, True, 9)
+    assert (table.stamped, table.reordered, table.packets.count) == (True, True, 9)
     assert not table_of(write(tmp_path / "flat.mp4", pts=pts, base=base, options={"bf": "0"})).reordered
 
 
-def test_a_bare_stream_has_the_times_that_it_is_given(tmp_path: Path) -> None:
+def test_a_raw_stream_gets_the_given_rate(tmp_path: Path) -> None:
     path = write(tmp_path / "clip.h264", 12)
     with av.open(str(path)) as container:
         assert is_raw(container)
     table = table_of(path, Fraction(30000, 1001))
-    assert table.frames == [(index, 1) for index in range(12)]
+    assert table.frames == tuple((index, 1) for index in range(12))
     assert (table.time_base, table.rate) == (Fraction(1001, 30000), Fraction(30000, 1001))
     assert not table.stamped
 
 
 @pytest.mark.parametrize("kind", ["mp4", "avi", "mkv", "ts", "y4m"])
-def test_files_with_times_are_no_bare_streams(kind: str, tmp_path: Path) -> None:
+def test_files_with_times_are_not_raw_streams(kind: str, tmp_path: Path) -> None:
     codec = "wrapped_avframe" if kind == "y4m" else "mpeg4"
     path = write(tmp_path / f"clip.{kind}", 5, codec)
     with av.open(str(path)) as container:
         assert not is_raw(container)
 
 
-def test_a_rate_named_in_a_bare_stream_is_kept(tmp_path: Path) -> None:
+def test_the_rate_in_a_raw_stream_is_kept(tmp_path: Path) -> None:
     path = write(tmp_path / "clip.h264", 12, base=Fraction(1, 30))
     assert table_of(path).rate == 30
 
 
-@pytest.mark.parametrize("beside", [0, 2])
-def test_the_rate_is_that_of_the_frames(beside: int, tmp_path: Path) -> None:
-    """FFmpeg tells 25 of MPEG-4 in a transport stream, and 50 of an AVI in which every frame is followed by a gap."""
+@pytest.mark.parametrize("bframes", [0, 2])
+def test_the_rate_is_that_of_the_frames(bframes: int, tmp_path: Path) -> None:
+    """FFmpeg reports 25 for MPEG-4 in a transport stream, and 50 for an AVI with a gap after every frame."""
     for rate in (Fraction(15), Fraction(50), Fraction(24000, 1001)):
-        path = write(tmp_path / "clip.ts", 40, "mpeg4", base=1 / rate, options={"bf": str(beside)})
+        path = write(tmp_path / "clip.ts", 40, "mpeg4", base=1 / rate, options={"bf": str(bframes)})
         assert table_of(path).rate == rate
     path = write(tmp_path / "clip.avi", codec="mpeg4", pts=list(range(0, 80, 2)), base=Fraction(1, 50))
     table = table_of(path)
     assert (len(table.frames), table.rate, table.usual_step) == (40, 25, 2)
     with av.open(str(path)) as container:
         assert container.streams.video[0].frames == 80
-    assert table.lacks(80) == 0
-    assert table.lacks(100) == 10
+    assert table.missing(80) == 0
+    assert table.missing(100) == 10
 
 
 @pytest.mark.parametrize("rate", [Fraction(24), Fraction(24000, 1001), Fraction(30000, 1001), Fraction(25, 2), 60])
@@ -72,8 +74,8 @@ def test_rates_are_exact(kind: str, rate: Fraction, tmp_path: Path) -> None:
         assert table_of(write(tmp_path / f"clip.{kind}", 40, base=Fraction(1, rate), options=options)).rate == rate
 
 
-def test_frames_for_which_two_times_would_be_the_same_are_counted(tmp_path: Path) -> None:
-    """A program stream holds no time for some frames, and FFmpeg guesses, for interlaced ones wrongly."""
+def test_frames_are_spaced_evenly_where_ffmpeg_guesses_times(tmp_path: Path) -> None:
+    """A program stream has no times for some frames; FFmpeg guesses them, wrongly for interlaced ones."""
     options = {"flags": "+ilme+ildct", "g": "9", "bf": "2", "threads": "1", "qmin": "8", "qmax": "8"}
     path = write(tmp_path / "clip.mpg", 90, "mpeg2video", options=options)
     with av.open(str(path)) as container:
@@ -81,22 +83,22 @@ def test_frames_for_which_two_times_would_be_the_same_are_counted(tmp_path: Path
     assert [stamp for stamp, _ in table_of(path).frames] == [first + 3600 * index for index in range(90)]
 
 
-def test_times_are_guesses_where_two_are_the_same_and_none_is_lost() -> None:
+def test_equal_times_without_lost_frames_are_guesses() -> None:
     assert not _guessed([0, 2, 1, 3], 1)
     assert _guessed([0, 2, 1, 4, 4], 1), "one of them was 3"
-    assert not _guessed([0, 2, 1, *range(3, 20), 22, 22], 1), "frames are lost, and another one has a wrong time"
+    assert not _guessed([0, 2, 1, *range(3, 20), 22, 22], 1), "frames are lost, and another frame has a wrong time"
     assert _guessed([*range(20), *range(20)], 1), "two clips, one after the other"
-    assert _guessed([*range(19), 18, 19, 19], 1), "the last ones fall behind"
+    assert _guessed([*range(19), 18, 19, 19], 1), "the last ones lag"
 
 
-def test_frames_that_seem_to_be_lost(tmp_path: Path) -> None:
+def test_gaps_are_detected(tmp_path: Path) -> None:
     path = write(tmp_path / "clip.ts", pts=[n + (n > 20) + 2 * (n > 70) for n in range(90)])
     assert table_of(path).gaps == [20, 70]
     assert table_of(write(tmp_path / "even.ts", 90)).gaps == []
 
 
 def table_of_times(folder: Path, times: list[int | None]) -> Table:
-    """As if a program stream's packets had these times."""
+    """The table of a program stream whose packets have these times."""
     with av.open(str(write(folder / "clip.mpg", 3, "mpeg2video"))) as container:
         stream = container.streams.video[0]
         packets = [av.Packet(b"p") for _ in times]
@@ -110,12 +112,12 @@ def table_of_times(folder: Path, times: list[int | None]) -> Table:
             def demux(self) -> Any:
                 return iter(packets)
 
-        return Table(Packets(), stream)
+        return read_table(Packets(), stream)
 
 
-def test_frames_without_a_time_are_left_out_if_they_are_few(tmp_path: Path) -> None:
+def test_a_few_frames_without_a_time_are_left_out(tmp_path: Path) -> None:
     table = table_of_times(tmp_path, [3600 * index if index != 30 else None for index in range(60)])
-    assert (len(table.frames), table.stamped, table.left_out) == (59, True, 1)
+    assert (len(table.frames), table.stamped, table.untimed) == (59, True, 1)
     assert table.gaps == [29]
 
 
@@ -128,7 +130,7 @@ def test_a_long_clip_is_measured_quickly(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["ts", "mkv", "mp4"])
 @pytest.mark.parametrize("seconds", [10, -2])
-def test_one_wrong_time_costs_no_more_than_its_frame(kind: str, seconds: int, tmp_path: Path) -> None:
+def test_a_wrong_time_costs_only_its_own_frame(kind: str, seconds: int, tmp_path: Path) -> None:
     source = write(tmp_path / f"clip.{kind}", 130, options={"g": "25", "bf": "2"})
     with av.open(source) as old, av.open(tmp_path / f"wrong.{kind}", "w") as new:
         stream = old.streams.video[0]
@@ -142,14 +144,36 @@ def test_one_wrong_time_costs_no_more_than_its_frame(kind: str, seconds: int, tm
                 with suppress(av.FFmpegError):
                     new.mux(packet)
     clip = probe(tmp_path / f"wrong.{kind}")
-    shown_frames = [index for index, _ in shown(clip, clip.frames)]
+    shown_frames = [index for index, _ in stored_frames(clip, clip.frames)]
     assert len(shown_frames) >= 129
     assert shown_frames == list(range(clip.num_frames))
 
 
-def test_uneven_times_and_new_beginnings_are_not_taken_for_wrong_ones() -> None:
+def test_uneven_times_and_restarts_are_not_taken_for_wrong_times() -> None:
     gaps = [0, 3, 1, 2, 400, 403, 401, 402, 90000, 90003, 90001, 90002]
-    assert _astray([*gaps]) == set()
-    assert _astray([*range(100), *range(100)]) == set()
-    assert _astray([*range(50), 9000, *range(51, 130)]) == {50}
-    assert _astray([None, *range(49), 9000, *range(51, 130)]) == {50}
+    assert _without_strays([*gaps]) == gaps
+    assert _without_strays([*range(100), *range(100)]) == [*range(100), *range(100)]
+    assert _without_strays([*range(50), 9000, *range(51, 130)]) == [*range(50), None, *range(51, 130)]
+    assert _without_strays([None, *range(49), 9000, *range(51, 130)]) == [None, *range(49), None, *range(51, 130)]
+
+
+@pytest.mark.parametrize("stamped", [True, False])
+def test_values_derived_before_fields_are_joined_do_not_linger(stamped: bool, tmp_path: Path) -> None:
+    kind = "ts" if stamped else "avi"
+    fields = table_of(write(tmp_path / f"clip.{kind}", 40, "mpeg4", base=Fraction(1, 50)))
+    assert (fields.stamped, fields.rate, fields.gaps) == (stamped, 50, [])
+    step, frames = fields.usual_step, fields.frames
+    joined = fields.join_fields([pts for pts, _ in frames[:16:2]])
+    assert (len(joined.frames), joined.usual_step, joined.rate, joined.gaps) == (20, 2 * step, 25, [])
+    assert (fields.frames, fields.usual_step, fields.rate) == (frames, step, 50), "the first table is unchanged"
+    with pytest.raises(FrozenInstanceError):
+        fields.frames = ()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("error", [av.InvalidDataError(1, "damaged"), IndexError("list index out of range")])
+def test_packets_are_read_up_to_an_error_and_empty_ones_are_skipped(error: Exception) -> None:
+    def packets() -> Iterator[Any]:
+        yield from (av.Packet(b"one"), av.Packet(), av.Packet(b"two"))
+        raise error
+
+    assert [bytes(packet) for packet in to_the_end(packets())] == [b"one", b"two"]

@@ -1,36 +1,37 @@
-"""Borders of the stored pictures that a container hides: Matroska's PixelCrop, QuickTime's clean aperture."""
+"""Borders of the stored frames that a container hides: Matroska's PixelCrop, QuickTime's clean aperture."""
 
 import re
-from typing import Any
+from typing import cast
 
 import av.logging
 import numpy as np
+from av.container import InputContainer
 
 from videostyle.frames import Clip, Pixels
+from videostyle.media.ffmpeg import log_level
+
+Crop = tuple[int, int, int, int]
+"""hidden columns on the left and right, hidden rows at the top and bottom, px of the stored frames"""
 
 
-def crop_of(container: Any, stream: Any) -> tuple[int, int, int, int]:
-    """Columns hidden on the left and on the right, rows hidden above and below, px of the stored pictures.
+def crop_of(container: InputContainer, stream: int) -> Crop:
+    """What the container hides of the frames of a stream.
 
-    PyAV gives no access to what FFmpeg knows of it but FFmpeg's own description of the file.
+    PyAV does not give access to these numbers, except in FFmpeg's own description of the file.
     """
-    level = av.logging.get_level()
-    av.logging.set_level(av.logging.INFO)
-    try:
-        streams = re.split(r"^  Stream #", container.dumps_format(), flags=re.MULTILINE)[1:]
-    finally:
-        av.logging.set_level(level)
-    told = next((text for text in streams if re.match(rf"0:{stream.index}\b", text)), "")
-    found = re.search(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", told)
-    if not found:
+    with log_level(av.logging.INFO):
+        description = container.dumps_format()  # type: ignore[attr-defined]  # missing from the stubs
+    streams = re.split(r"^  Stream #", description, flags=re.MULTILINE)[1:]
+    text = next((text for text in streams if re.match(rf"0:{stream}\b", text)), "")
+    crop = re.search(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", text)
+    if not crop:
         return 0, 0, 0, 0
-    left, right, top, bottom = (int(number) for number in found.groups())
+    left, right, top, bottom = (int(number) for number in crop.groups())
     return left, right, top, bottom
 
 
-def visible(pixels: Any, clip: Clip) -> Pixels:
-    """Pixels (H, W, channels) of a stored picture without the borders that are hidden."""
+def visible(pixels: Pixels, clip: Clip) -> Pixels:
+    """Pixels (H, W, channels) of a stored frame without the hidden borders."""
     left, right, top, bottom = clip.crop
     height, width = pixels.shape[:2]
-    seen: Pixels = np.ascontiguousarray(pixels[top : height - bottom, left : width - right])
-    return seen
+    return cast(Pixels, np.ascontiguousarray(pixels[top : height - bottom, left : width - right]))

@@ -1,4 +1,4 @@
-"""What a clip of high dynamic range says of the display it was graded on, beside its colour tags."""
+"""What a high dynamic range clip says, besides its color tags, about the display it was graded on."""
 
 import struct
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from av.sidedata.sidedata import Type
 
 from videostyle.frames import Clip
 from videostyle.media.read.decode import side_data
-from videostyle.media.read.probe import open_file
+from videostyle.media.read.probe import open_file, video_stream
 
 DYNAMIC = {
     Type.DOVI_METADATA: "Dolby Vision",
@@ -17,15 +17,15 @@ DYNAMIC = {
     Type.DYNAMIC_HDR_PLUS: "HDR10+",
     Type.DYNAMIC_HDR_VIVID: "HDR Vivid",
 }
-"""side data of frames that fits the clip's own pictures only, and cannot be written"""
+"""side data that fits only the clip's own frames, and cannot be written"""
 
 
 @dataclass(frozen=True, slots=True)
 class Hdr:
-    """HDR10 metadata in the words of x265; empty where there is none."""
+    """HDR10 metadata in x265's notation; a field is empty where the clip has none."""
 
     display: str = ""
-    """``G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min)``: chromaticities in 0.00002, luminances in 0.0001 cd/m2"""
+    """``G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min)``: chromaticities in units of 0.00002, luminances in 0.0001 cd/m2"""
     light: str = ""
     """``MaxCLL,MaxFALL`` in cd/m2"""
     dynamic: tuple[str, ...] = ()
@@ -33,35 +33,35 @@ class Hdr:
 
     @property
     def x265(self) -> str:
-        """Parameters, each with a colon before it."""
+        """Parameters for x265, each after a colon."""
         return (f":master-display={self.display}" if self.display else "") + (
             f":max-cll={self.light}" if self.light else ""
         )
 
 
 def read_hdr(clip: Clip) -> Hdr:
-    """What the first frame that can be decoded says; nothing where the clip's transfer is none of HDR."""
+    """The metadata of the first frame that can be decoded; empty where the clip is not HDR."""
     if not clip.color.hdr:
         return Hdr()
     with open_file(clip.path) as source:
-        for packet in source.demux(source.streams[clip.stream]):
+        for packet in source.demux(video_stream(source, clip.stream)):
             try:
                 frames = packet.decode()
             except av.FFmpegError:
                 continue
             for frame in frames:
-                found = {data.type: bytes(data) for data in side_data(frame)}
-                dynamic = dict.fromkeys(name for kind, name in DYNAMIC.items() if kind in found)
-                display = _display(found.get(Type.MASTERING_DISPLAY_METADATA, b""))
-                return Hdr(display, _light(found.get(Type.CONTENT_LIGHT_LEVEL, b"")), tuple(dynamic))
+                payloads = {entry.type: bytes(entry) for entry in side_data(frame)}
+                dynamic = dict.fromkeys(name for kind, name in DYNAMIC.items() if kind in payloads)
+                display = _display(payloads.get(Type.MASTERING_DISPLAY_METADATA, b""))
+                return Hdr(display, _light(payloads.get(Type.CONTENT_LIGHT_LEVEL, b"")), tuple(dynamic))
     return Hdr()
 
 
-def _display(data: bytes) -> str:
-    """Of an AVMasteringDisplayMetadata: ten rationals (red, green, blue, white, luminances), then what of it is set."""
-    if len(data) < 88:
+def _display(payload: bytes) -> str:
+    """An AVMasteringDisplayMetadata: ten rationals (red, green, blue, white, luminances), then two flags."""
+    if len(payload) < 88:
         return ""
-    *numbers, has_primaries, has_luminance = struct.unpack_from("<22i", data)
+    *numbers, has_primaries, has_luminance = struct.unpack_from("<22i", payload)
     if not (has_primaries and has_luminance):
         return ""
     values = [Fraction(top, bottom or 1) for top, bottom in zip(numbers[::2], numbers[1::2], strict=True)]
@@ -72,8 +72,9 @@ def _display(data: bytes) -> str:
     return f"G{green}B{blue}R{red}WP{white}L({high},{low})"
 
 
-def _light(data: bytes) -> str:
-    if len(data) < 8:
+def _light(payload: bytes) -> str:
+    """An AVContentLightMetadata: the maximum and the frame-average light level."""
+    if len(payload) < 8:
         return ""
-    most, average = struct.unpack_from("<2I", data)
+    most, average = struct.unpack_from("<2I", payload)
     return f"{most},{average}" if most or average else ""

@@ -1,104 +1,105 @@
-"""File -> Clip, measured by demuxing and not believed from the header."""
+"""File -> Clip, measured by demuxing instead of trusting the header."""
 
 import itertools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import av
-from av.stream import Disposition
+from av.container import InputContainer
+from av.stream import Disposition, Stream
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color, Track
-from videostyle.media.read.crop import crop_of
+from videostyle.media.read.crop import Crop, crop_of
 from videostyle.media.read.sequence import FORMAT, check, files_of, is_sequence, read
-from videostyle.media.read.table import USUAL_RATE, Table, is_raw
+from videostyle.media.read.table import USUAL_RATE, Table, is_raw, read_table, to_the_end
 
-NO_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
+NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
 DEINTERLACED = "the clip is interlaced: deinterlaced (bwdif)"
 LOOKED_AT = 16
-"""packets decoded to know the clip's kind; the first one of an interlaced clip may be none"""
-NO_CLIPS = {
-    "concat": "a list of files",
-    "hls": "a playlist",
-    "dash": "a playlist",
-    "sdp": "a network address",
-    "tty": "text",
-}
-"""what FFmpeg would show as a film though no film is in the file, by its name of the format"""
+"""packets decoded to find the clip's properties; the first frame of an interlaced clip may be progressive"""
+NOT_CLIPS = {"concat": "a list of files", "hls": "a playlist", "dash": "a playlist", "sdp": "an address", "tty": "text"}
+"""FFmpeg's format name -> what the file is; FFmpeg would open it although it contains no video"""
 
 
 def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -> Clip:
-    """Measure a clip; raises MediaError, in one line, for anything that is no clip.
+    """Measure a clip; raises MediaError for anything that is not a readable clip.
 
-    path: a video file, or a sequence of pictures, see ``sequence``. stream: index of the picture track that is meant;
-    None: the default or largest one. rate: frames per second of a source that has no times, such as a sequence or a raw
-    H.264 stream.
+    path: a video file, or a sequence of pictures, see ``sequence``. stream: index of the wanted video stream; None: the
+    default or largest one. rate: frames per second of a source without times, such as a sequence or a raw H.264 stream.
     """
     if rate is not None and rate <= 0:
         raise MediaError(
-            f"{path}: --fps {rate} is no rate; give frames per second such as --fps 25 or --fps 30000/1001"
+            f"{path}: --fps {rate} is not a frame rate; give frames per second such as --fps 25 or --fps 30000/1001"
         )
     if is_sequence(path):
         return _measure_sequence(path, stream, rate)
     _refuse(path)
     try:
         with open_file(path) as container:
-            if container.format.name in NO_CLIPS:
-                raise MediaError(f"{path}: {NO_CLIPS[container.format.name]}; give the video file itself")
+            if container.format.name in NOT_CLIPS:
+                raise MediaError(f"{path}: {NOT_CLIPS[container.format.name]}; give the video file itself")
             if container.format.name == FORMAT or container.format.name.endswith("_pipe"):
-                raise MediaError(
-                    f"{path}: a picture and no film; give a video file, or a folder or pattern of pictures"
-                )
+                raise MediaError(f"{path}: a single picture; give a video file, or a folder or pattern of pictures")
             if rate is not None and not is_raw(container):
-                raise MediaError(f"{path}: the clip has times of its own; give it without --fps")
-            picture = picture_stream(container, path, stream)
-            index = picture.index
-            table = Table(container, picture, rate)
-        if table.encrypted:
+                raise MediaError(f"{path}: the clip has its own frame times; give it without --fps")
+            video = _chosen(container, path, stream)
+            table, index = read_table(container, video, rate), video.index  # a stream is gone with its container
+        if table.packets.encrypted:
             raise MediaError(f"{path}: the clip is encrypted; give one without copy protection")
         if not table.frames:
-            raise MediaError(f"{path}: there are no frames in it; give another clip")
+            raise MediaError(f"{path}: the clip contains no frames; give another clip")
         with open_file(path) as container:
-            return _measure(path, container, container.streams[index], table)
+            return _measure(path, container, video_stream(container, index), table)
     except av.FFmpegError as error:
         raise MediaError(f"{path}: not a clip that can be read ({error.strerror}); give a video file") from None
 
 
-def open_file(path: Path) -> Any:
-    """A container for reading: the file, or a sequence's first picture, which has no tracks beside it either.
+def open_file(path: Path) -> InputContainer:
+    """Open a file for reading, or the first picture of a sequence, which stands for a clip without tracks.
 
-    The absolute path, because ``a:b.mp4`` would be read as protocol ``a``; no network.
+    By its absolute path, because FFmpeg would read ``a:b.mp4`` as protocol ``a``; without network protocols.
     """
     file = files_of(path)[0] if is_sequence(path) else path
     return av.open(os.path.abspath(file), options={"protocol_whitelist": "file"}, metadata_errors="surrogateescape")
 
 
-def picture_stream(container: Any, path: Path, index: int | None = None) -> Any:
-    """The stream with the film: never a cover or a thumbnail; the default or the largest where none is named."""
-    found = [s for s in container.streams.video if not s.disposition & NO_PICTURES and s.codec_context]
-    if not found:
-        raise MediaError(f"{path}: there is no video in it; give a clip with pictures")
+def video_stream(container: InputContainer, index: int) -> av.VideoStream:
+    """The stream of this index, which must be of that kind."""
+    return cast(av.VideoStream, container.streams[index])
+
+
+def _chosen(container: InputContainer, path: Path, index: int | None) -> av.VideoStream:
+    """The stream to paint, never a cover or thumbnail: the one of this index, else the default, else the largest."""
+    streams = _paintable(container)
+    if not streams:
+        raise MediaError(f"{path}: the file contains no video; give a video file")
     if index is not None:
-        named = [stream for stream in found if stream.index == index]
+        named = [stream for stream in streams if stream.index == index]
         if not named:
-            raise MediaError(f"{path}: stream {index} is no picture track; give --stream {_names(found, ' or ')}")
+            raise MediaError(f"{path}: stream {index} cannot be painted; give --stream {_names(streams, ' or ')}")
         return named[0]
-    return max(found, key=lambda stream: (bool(stream.disposition & Disposition.default), stream.width * stream.height))
+    return max(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
+
+
+def _paintable(container: InputContainer) -> list[av.VideoStream]:
+    return [s for s in container.streams.video if not s.disposition & NOT_VIDEO and s.codec_context]
 
 
 def _refuse(path: Path) -> None:
-    """What FFmpeg would open, and what is no local file."""
-    # two letters at least: ``c:/`` is a drive
+    """Raise MediaError for what FFmpeg would open although it is not a local file."""
+    # at least two letters: ``c:/`` is a drive
     if re.match("[A-Za-z][A-Za-z0-9+.-]+:/", str(path)) and not path.exists():
-        raise MediaError(f"{path}: local files only; download it first")
+        raise MediaError(f"{path}: only local files can be read; download it first")
     if not path.exists():
-        what = "a link that leads nowhere" if path.is_symlink() else "no such file"
-        raise MediaError(f"{path}: {what}; give a video file")
+        fault = "a broken link" if path.is_symlink() else "no such file"
+        raise MediaError(f"{path}: {fault}; give a video file")
     if not path.is_file():
         raise MediaError(f"{path}: a device or pipe, which cannot be read twice; give a video file")
     try:
@@ -112,21 +113,22 @@ def _refuse(path: Path) -> None:
         raise MediaError(f"{path}: a playlist; give the video file itself")
 
 
-def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
-    first = list(_frames(container, stream, LOOKED_AT))
-    if not first:
+def _measure(path: Path, container: InputContainer, stream: av.VideoStream, table: Table) -> Clip:
+    decoded = list(_decoded(container, stream, LOOKED_AT))
+    if not decoded:
         raise MediaError(f"{path}: none of its frames can be decoded; give another clip")
-    frame, interlaced = first[0], table.interlaced or any(frame.interlaced_frame for frame in first)
+    frame = decoded[0]
+    interlaced = table.packets.interlaced or any(frame.interlaced_frame for frame in decoded)
     if interlaced and stream.codec_context.name == "h264":
-        # without times, only by decoding all of it fields are told from frames
-        table.join_fields([frame.pts for frame in first] if table.stamped else _times(path, stream.index))
+        # without times, fields and frames can be told apart only by decoding the whole file
+        table = table.join_fields([frame.pts for frame in decoded] if table.stamped else _pts(path, stream.index))
     pts = [stamp for stamp, _ in table.frames]
-    durations = [after - stamp for stamp, after in itertools.pairwise(pts)]
+    durations = [after - before for before, after in itertools.pairwise(pts)]
     durations.append(_last_duration(table, durations))
-    shown = set(pts)  # no second field of a frame is
-    crop = crop_of(container, stream)
-    width, height, aspect = _upright(frame, stream, crop)
-    missing = table.lacks(stream.frames) if stream.frames else _missing_by_time(container, table)
+    presented = set(pts)  # without the second fields of frames
+    crop = crop_of(container, stream.index)
+    width, height, aspect = _upright(frame, stream.sample_aspect_ratio, crop)
+    keys = sorted(key for key in table.packets.keys if key[0] in presented)
     return Clip(
         path=path,
         stream=stream.index,
@@ -138,18 +140,18 @@ def _measure(path: Path, container: Any, stream: Any, table: Table) -> Clip:
         durations=tuple(durations),
         depth=_depth(frame),
         alpha=_has_alpha(stream, frame),
-        color=Color(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
+        color=_color(frame),
         rotation=frame.rotation % 360,
         crop=crop,
         sample_aspect=aspect,
         interlaced=interlaced,
-        frames_missing=missing,
+        frames_missing=table.missing(stream.frames) if stream.frames else _missing_by_time(container, table),
         tracks=tuple(_track(other) for other in container.streams if other.index != stream.index),
         format=container.format.name,
         codec=stream.codec_context.name,
         pixel_format=frame.format.name,
         stamped=table.stamped,
-        keys=tuple(sorted(key for key in table.keys if key[0] in shown)) if table.stamped else (),
+        keys=tuple(keys) if table.stamped else (),
         timecode=_timecode(container, stream),
         notes=(*([DEINTERLACED] if interlaced else []), *_notes(container, stream, table, crop)),
     )
@@ -167,8 +169,8 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
     notes = []
     if rate is None:
         rate = Fraction(USUAL_RATE)
-        notes.append(f"pictures have no times: taken for {rate} frames a second; --fps gives another rate")
-    width, height, aspect = _upright(frame, decoder)
+        notes.append(f"pictures have no times: read at {rate} frames per second; --fps sets another rate")
+    width, height, aspect = _upright(frame, decoder.sample_aspect_ratio)
     return Clip(
         path=path,
         stream=0,
@@ -179,9 +181,8 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
         pts=tuple(range(len(files))),
         durations=(1,) * len(files),
         depth=_depth(frame),
-        alpha=any(part.is_alpha for part in frame.format.components),
-        # without a range: the film gets the one that films have, not the pictures' own
-        color=Color(0, int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
+        alpha=any(channel.is_alpha for channel in frame.format.components),
+        color=replace(_color(frame), range=0),  # the film gets the usual range of films, not that of pictures
         rotation=frame.rotation % 360,
         sample_aspect=aspect,
         format=FORMAT,
@@ -192,101 +193,101 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
     )
 
 
-def _upright(frame: Any, shape: Any, crop: tuple[int, int, int, int] = (0, 0, 0, 0)) -> tuple[int, int, Fraction]:
-    """Width, height and pixel shape of a frame as it is shown; shape: the stream or decoder that tells the latter."""
-    aspect = Fraction(shape.sample_aspect_ratio or 1) or Fraction(1)
+def _upright(frame: av.VideoFrame, aspect: Fraction | None, crop: Crop = (0, 0, 0, 0)) -> tuple[int, int, Fraction]:
+    """Width, height and sample aspect ratio of a frame as displayed."""
+    aspect = aspect or Fraction(1)
     left, right, top, bottom = crop
     width, height = frame.width - left - right, frame.height - top - bottom
     return (height, width, 1 / aspect) if frame.rotation % 180 else (width, height, aspect)
 
 
-def _depth(frame: Any) -> int:
-    return max(int(component.bits) for component in frame.format.components)
+def _depth(frame: av.VideoFrame) -> int:
+    return max(component.bits for component in frame.format.components)
 
 
-def _frames(container: Any, stream: Any, packets: int | None = None) -> Iterator[Any]:
-    """What can be decoded of the first so many packets, and at least one frame; None: of all."""
-    some = False
-    for count, packet in enumerate(container.demux(stream)):
-        if packets is not None and count >= packets and some:
+def _color(frame: av.VideoFrame) -> Color:
+    return Color(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace))
+
+
+def _decoded(container: InputContainer, stream: av.VideoStream, packets: int | None = None) -> Iterator[av.VideoFrame]:
+    """Frames that can be decoded from the first packets, at least one; from all packets where ``packets`` is None."""
+    any_decoded = False
+    for count, packet in enumerate(to_the_end(container.demux(stream))):
+        if packets is not None and count >= packets and any_decoded:
             break
         with suppress(av.FFmpegError):
             for frame in packet.decode():
-                some = True
+                any_decoded = True
                 yield frame
     with suppress(av.FFmpegError):
         yield from stream.codec_context.decode(None)
 
 
-def _times(path: Path, index: int) -> list[int | None]:
+def _pts(path: Path, index: int) -> list[int | None]:
     with open_file(path) as container:
-        return [frame.pts for frame in _frames(container, container.streams[index])]
+        return [frame.pts for frame in _decoded(container, video_stream(container, index))]
 
 
 def _last_duration(table: Table, others: list[int]) -> int:
-    """Ticks that the last frame stays: as its packet says, or as long as most do where packets do not say it.
+    """Ticks of the last frame: its packet's duration where the packets' durations are right, else the usual one.
 
-    In an MP4 with B-frames they have distances in the order of decoding; the true length is out of FFmpeg's reach.
+    In an MP4 with B-frames they are distances in decoding order; FFmpeg does not give access to the true duration.
     """
-    told = [duration for _, duration in table.frames]
-    trusted = (table.stamped and not table.reordered) or told[:-1] == others
-    return told[-1] if trusted else table.usual_step
+    durations = [duration for _, duration in table.frames]
+    trusted = (table.stamped and not table.reordered) or durations[:-1] == others
+    return durations[-1] if trusted else table.usual_step
 
 
-def _missing_by_time(container: Any, table: Table) -> int:
-    """Frames that a container without a frame count (Matroska) lacks, by the duration that it promises."""
+def _missing_by_time(container: InputContainer, table: Table) -> int:
+    """Frames that a container without a frame count (Matroska) lacks, by the duration in its header."""
     if container.format.name.split(",")[0] != "matroska" or not container.duration:
         return 0
     promised = Fraction(container.duration, av.time_base)
-    if promised - table.reached <= 1:
+    if promised - table.packets.end <= 1:
         return 0
-    # by number and not by the time that is lacking: where the file ends, a frame may be there before its B-frames
-    return max(0, int(promised * table.rate) - table.packets)
+    # by count, not by the missing time: where the file ends, a frame may precede the B-frames shown before it
+    return max(0, int(promised * table.rate) - table.packets.count)
 
 
-def _notes(container: Any, stream: Any, table: Table, crop: tuple[int, int, int, int]) -> Iterator[str]:
+def _notes(container: InputContainer, stream: av.VideoStream, table: Table, crop: Crop) -> Iterator[str]:
     if any(crop):
-        yield "the container hides borders of its pictures ({}, {}, {}, {} px): the film is without them".format(*crop)
+        yield "the container crops its frames (by {}, {}, {}, {} px): the film is cropped too".format(*crop)
     if table.gaps and container.format.name.startswith(("mpeg", "matroska")):  # others count their frames
         where = f"{len(table.gaps)} place" + "s" * (len(table.gaps) > 1)
         yield f"times jump in {where}, first after frame {table.gaps[0]}: frames seem to be lost there"
-    if table.left_out:
-        yield f"{table.left_out} of its frames have no time or a wrong one and are left out: the file seems damaged"
-    if len(table.sizes) > 1:
-        first, *later = (f"{width}x{height}" for width, height in table.sizes)
-        yield f"pictures change their size on the way, to {', '.join(later)}: all are scaled to the first, {first}"
-    others = [s for s in container.streams.video if s.index != stream.index and not s.disposition & NO_PICTURES]
+    if table.untimed:
+        yield f"{table.untimed} frames have no time or a wrong one and are left out: the file seems to be damaged"
+    if len(table.packets.sizes) > 1:
+        first, *later = (f"{width}x{height}" for width, height in table.packets.sizes)
+        yield f"frames change size to {', '.join(later)}: all are scaled to the size of the first, {first}"
+    others = [other for other in _paintable(container) if other.index != stream.index]
     if others:
-        yield f"of several picture tracks {_names([stream])} is painted, not {_names(others)}; --stream names another"
+        yield f"painting video stream {_names([stream])}, not {_names(others)}; --stream selects another"
     if is_raw(container):
-        yield f"the stream has no times: taken for {table.rate} frames a second; --fps gives another rate"
+        yield f"the stream has no times: read at {table.rate} frames per second; --fps sets another rate"
     elif not table.stamped and container.format.name != "avi":
-        yield f"some of its frames have no times: all are counted, at {table.rate} frames a second"
+        yield f"some frames have no times: all are spaced evenly, at {table.rate} frames per second"
 
 
-def _names(streams: list[Any], between: str = ", ") -> str:
+def _names(streams: Iterable[av.VideoStream], between: str = ", ") -> str:
     return between.join(f"{stream.index} ({stream.width}x{stream.height})" for stream in streams)
 
 
-def _has_alpha(stream: Any, frame: Any) -> bool:
-    """Whether a clip has transparency; FFmpeg's own decoders of VP8 and VP9 do not show it."""
-    if frame.format.name == "pal8" or stream.codec_context.name == "gif":  # could be transparent and rarely is
+def _has_alpha(stream: av.VideoStream, frame: av.VideoFrame) -> bool:
+    """Whether a clip is transparent anywhere; FFmpeg's own decoders of VP8 and VP9 drop transparency."""
+    if frame.format.name == "pal8" or stream.codec_context.name == "gif":  # could be transparent, but rarely is
         return bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
-    return stream.metadata.get("alpha_mode") == "1" or any(part.is_alpha for part in frame.format.components)
+    return stream.metadata.get("alpha_mode") == "1" or any(channel.is_alpha for channel in frame.format.components)
 
 
-def _timecode(container: Any, stream: Any) -> str:
-    """The timecode of the first frame: a tag of the picture, of its own track, or of the file."""
-    tags = [
-        stream.metadata,
-        *(other.metadata for other in container.streams if other.type == "data"),
-        container.metadata,
-    ]
-    named = (value for found in tags for key, value in found.items() if key.lower() == "timecode")  # as Matroska does
-    return next(named, "")
+def _timecode(container: InputContainer, stream: av.VideoStream) -> str:
+    """The first frame's timecode: a tag of the video stream, of a timecode track, or of the file."""
+    data_tags = (other.metadata for other in container.streams if other.type == "data")
+    tags = itertools.chain(*(tags.items() for tags in (stream.metadata, *data_tags, container.metadata)))
+    return next((value for key, value in tags if key.lower() == "timecode"), "")  # Matroska writes it in capitals
 
 
-def _track(stream: Any) -> Track:
+def _track(stream: Stream) -> Track:
     kind = stream.type or "data"
     codec = stream.codec_context.name if stream.codec_context else ""
     return Track(stream.index, kind, codec, stream.metadata.get("language", ""), stream.metadata.get("title", ""))
