@@ -1,4 +1,4 @@
-"""Clips that tests make for themselves, with av directly."""
+"""Clips that tests write for themselves, with av directly."""
 
 import itertools
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from videostyle.frames import FrameRange
 from videostyle.rendering.plan import Scan
@@ -16,7 +17,7 @@ Pictures = Iterable[NDArray[np.uint8]]
 
 
 def moving_scenes(lengths: tuple[int, ...] = (6, 5), width: int = 80, height: int = 64) -> list[NDArray[np.uint8]]:
-    """Panning textures with a moving disc, another texture and colour for every scene."""
+    """Panning textures with a moving disc; each scene has another texture and color."""
     pictures = []
     for scene, length in enumerate(lengths):
         rng = np.random.default_rng(scene)
@@ -33,7 +34,7 @@ def moving_scenes(lengths: tuple[int, ...] = (6, 5), width: int = 80, height: in
 
 
 def write_clip(path: Path, pictures: Pictures, rate: int = 10, sound: bool = False, codec: str = "libx264") -> Path:
-    """Encode pictures (H, W, 3), with a tone beside them if wanted."""
+    """Encode pictures (H, W, 3), with a tone as sound if wanted."""
     with av.open(str(path), "w") as container:
         stream = None
         audio = container.add_stream("aac", rate=48000, layout="stereo") if sound else None
@@ -60,16 +61,14 @@ def write_clip(path: Path, pictures: Pictures, rate: int = 10, sound: bool = Fal
 
 
 def write_art(path: Path, seed: int = 0) -> Path:
-    """A small picture with strokes of several colours."""
+    """A small picture with strokes of several colors."""
     rng = np.random.default_rng(seed)
     coarse = np.kron(rng.random((12, 30, 3)), np.ones((8, 3, 1)))
-    from PIL import Image
-
     Image.fromarray((coarse * 255).astype(np.uint8)).save(path)
     return path
 
 
 def known(*lengths: int, lost: tuple[int, ...] = ()) -> Scan:
-    """Scenes of these lengths, as a scan of the whole clip finds them."""
+    """Scenes of these lengths, like a scan of the whole clip."""
     borders = itertools.pairwise(itertools.accumulate(lengths, initial=0))
     return Scan(tuple(FrameRange(start, stop) for start, stop in borders), lost)

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Shared by all tests."""
 
 import os
 
@@ -6,7 +6,7 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests marked ``gpu`` without CUDA, unless FAIL_WITHOUT_GPU is set."""
+    """Without CUDA, skip tests marked ``gpu`` unless FAIL_WITHOUT_GPU is set."""
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked or os.environ.get("FAIL_WITHOUT_GPU"):
         return
@@ -14,4 +14,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     if not torch.cuda.is_available():
         for item in marked:
-            item.add_marker(pytest.mark.skip(reason="no CUDA device here"))
+            item.add_marker(pytest.mark.skip(reason="no CUDA device found"))

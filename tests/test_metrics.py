@@ -1,17 +1,19 @@
-"""The scores against films whose flicker, drift and seams are known."""
+"""Scores of films whose flicker, drift and seams are known."""
 
 import json
 import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from videostyle.errors import SettingsError
-from videostyle.frames import Frame, Picture, Pixels
+from videostyle.frames import Frame, Motion, Picture, Pixels
 from videostyle.metrics import JUDGED_EVERY, Scores, score
+from videostyle.motion.flow import estimate
 from videostyle.settings import FlowSettings
 
 DIS = FlowSettings(method="dis")
@@ -19,7 +21,7 @@ HEIGHT, WIDTH = 96, 128
 
 
 class Colors:
-    """Judges by plain colour, and counts how often it is asked."""
+    """Judges by mean color, and counts how often it is asked."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -84,7 +86,7 @@ def test_a_frozen_film_flickers_where_the_source_moves() -> None:
     assert measured([source[0]] * 8, [texture(1)] * 8).flicker == 0
 
 
-def test_pairs_across_cuts_are_left_out() -> None:
+def test_pairs_across_cuts_are_skipped() -> None:
     film = [texture(0)] * 5 + [texture(1)] * 5
     source = [texture(2)] * 10
     assert measured(source, film).flicker > 1
@@ -112,13 +114,13 @@ def test_drift_of_the_spread() -> None:
     assert scores.drift_mean == pytest.approx(0, abs=3)
 
 
-def test_drift_starts_anew_in_every_scene() -> None:
+def test_drift_starts_again_in_every_scene() -> None:
     source = [texture()] * 10 + [texture(1)] * 10
     film = [(p + i % 10).astype(np.uint8) for i, p in enumerate(source)]
     assert measured(source, film, cuts=(10,)).drift_mean == pytest.approx(100, rel=0.01)
 
 
-def test_what_the_source_itself_does_is_no_drift() -> None:
+def test_changes_of_the_source_itself_are_not_drift() -> None:
     source = [(texture() + i).astype(np.uint8) for i in range(12)]
     assert measured(source, source).drift_mean == 0
 
@@ -137,7 +139,7 @@ def test_a_jump_after_the_first_frame_of_a_scene_is_a_seam() -> None:
     assert measured(source, rough, cuts=(8,)).seam == pytest.approx(expected, rel=0.1)
 
 
-def test_the_network_looks_at_every_eighth_frame() -> None:
+def test_the_network_sees_every_eighth_frame() -> None:
     film = [np.full((HEIGHT, WIDTH, 3), 10 * (i // JUDGED_EVERY), np.uint8) for i in range(2 * JUDGED_EVERY + 1)]
     judge = Colors()
     scores = score(frames(film), frames(film), judge, (), DIS)
@@ -146,12 +148,24 @@ def test_the_network_looks_at_every_eighth_frame() -> None:
     assert scores.content_distance == 0
 
 
-def test_the_source_is_brought_to_the_size_and_depth_of_the_film() -> None:
+def test_the_source_is_converted_to_the_size_and_depth_of_the_film() -> None:
     source = [texture(height=2 * HEIGHT, width=2 * WIDTH)] * 3
     film: list[Pixels] = [cv2.resize(p, (WIDTH, HEIGHT)).astype(np.uint16) * 257 for p in source]
     scores = measured(source, film)
     assert scores.flicker == 0
     assert scores.content_distance < 0.05
+
+
+def test_plain_areas_are_not_taken_to_move_with_the_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[bool]()
+
+    def spy(*arguments: Any, plain: bool) -> Motion:
+        asked.append(plain)
+        return estimate(*arguments, plain=plain)
+
+    monkeypatch.setattr("videostyle.metrics.estimate", spy)
+    measured([texture()] * 2, [texture()] * 2)
+    assert asked == [False]
 
 
 def test_different_lengths_are_refused() -> None:
@@ -164,12 +178,12 @@ def test_different_lengths_are_refused() -> None:
 
 def test_one_frame_has_no_flicker_and_no_nan_in_json() -> None:
     scores = measured([texture()], [texture(1)])
-    found = json.loads(json.dumps(scores.as_dict(), allow_nan=False))
-    assert found["flicker"] is None
-    assert found["seam"] is None
-    assert found["frames"] == 1
-    assert found["style_distance"].keys() == {"red", "blue"}
-    assert found["content_distance"] > 0
+    figures = json.loads(json.dumps(scores.as_dict(), allow_nan=False))
+    assert figures["flicker"] is None
+    assert figures["seam"] is None
+    assert figures["frames"] == 1
+    assert figures["style_distance"].keys() == {"red", "blue"}
+    assert figures["content_distance"] > 0
 
 
 def test_table_has_a_line_per_figure() -> None:

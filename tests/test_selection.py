@@ -1,4 +1,4 @@
-"""What a user asks for by numbers, times and timecodes, against counts by hand."""
+"""Selections by frame numbers, times and timecodes, against frames counted by hand."""
 
 import time
 from dataclasses import replace
@@ -15,7 +15,7 @@ NTSC = Fraction(30000, 1001)
 
 
 def clip(num_frames: int = 10, rate: Fraction = Fraction(25), timecode: str = "", start: int = 0) -> Clip:
-    """Frames of equal length, one tick each."""
+    """A clip with frames of equal length, one tick each."""
     return Clip(
         path=Path("clip.mp4"),
         stream=0,
@@ -57,13 +57,13 @@ def test_frame_numbers(text: str, expected: "range | list[int]") -> None:
 @pytest.mark.parametrize(
     "text", ["a:b", "5:2", "5:5", "3:11", "10", "-1:3:4", "1.5:3", "2--5", "12:14", ",", "1:3,", "0:9x0", "0:9x", "x2"]
 )
-def test_frame_numbers_that_are_none(text: str) -> None:
+def test_texts_that_are_not_frame_numbers(text: str) -> None:
     with pytest.raises(SettingsError, match=r"--frames .*; give"):
         select(clip(), text)
 
 
 @pytest.mark.parametrize("text", ["0:5,4:8", "3,3", "0:9x2,4", "0:,9"])
-def test_no_frame_twice(text: str) -> None:
+def test_overlapping_ranges_are_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="overlap"):
         select(clip(), text)
 
@@ -74,14 +74,14 @@ def test_no_frame_twice(text: str) -> None:
         ("0.08", "", range(2, 10)),
         ("", "0.12", range(3)),
         ("00:00:00.04", "0:00.2", range(1, 5)),
-        ("0.041", "0.3", range(2, 8)),  # a frame that has begun is not asked for
-        ("0.0803", "0.16", range(2, 4)),  # ... but for what milliseconds cannot say
+        ("0.041", "0.3", range(2, 8)),  # a frame that has already begun is excluded
+        ("0.0803", "0.16", range(2, 4)),  # ... unless it differs by less than milliseconds can tell
         ("0", "0.4", range(10)),
         ("00:00:00:03", "00:00:00:07", range(3, 7)),
     ],
 )
 def test_times(begin: str, end: str, expected: range) -> None:
-    for start in (0, 1000):  # times count from the first frame, wherever the clip's clock begins
+    for start in (0, 1000):  # times count from the first frame, whatever its pts
         assert list(select(clip(start=start), begin=begin, end=end).frames) == list(expected)
 
 
@@ -104,7 +104,7 @@ def test_timecodes_count_from_the_clips_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("begin", "end", "words"),
+    ("begin", "end", "message"),
     [
         ("0.2", "0.1", "later --out"),
         ("0.2", "0.2", "later --out"),
@@ -115,8 +115,8 @@ def test_timecodes_count_from_the_clips_own() -> None:
         ("-1", "", "not a time"),
     ],
 )
-def test_times_that_are_none(begin: str, end: str, words: str) -> None:
-    with pytest.raises(SettingsError, match=words):
+def test_texts_that_are_not_times(begin: str, end: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         select(clip(), begin=begin, end=end)
 
 
@@ -133,14 +133,14 @@ def test_handles(text: str, handles: int, expected: str) -> None:
     assert str(select(clip(), text, handles=handles)) == expected
 
 
-def test_handles_that_make_no_sense() -> None:
+def test_invalid_handles() -> None:
     with pytest.raises(SettingsError, match="step"):
         select(clip(), "0:9x2", handles=1)
     with pytest.raises(SettingsError, match="from 0"):
         select(clip(), "0:9", handles=-1)
 
 
-def test_a_selection_is_read_back_from_its_text() -> None:
+def test_a_selection_survives_being_written_and_read() -> None:
     made = select(clip(), "0:3,4:9x2")
     assert str(made) == "0:3,4:9x2"
     assert select(clip(), str(made)) == made
@@ -151,7 +151,7 @@ def test_a_selection_is_read_back_from_its_text() -> None:
         Selection((range(3, 5), range(0, 2)))
 
 
-def test_what_of_a_scene_is_asked_for_agrees_with_counting() -> None:
+def test_the_frames_within_a_scene_agree_with_counting() -> None:
     chosen = Selection((range(3, 20, 4), range(20, 21), range(30, 44, 3)))
     for start in range(50):
         for stop in range(start + 1, 51):
@@ -160,7 +160,7 @@ def test_what_of_a_scene_is_asked_for_agrees_with_counting() -> None:
             assert chosen.within(FrameRange(start, stop)) == expected
 
 
-def test_many_scenes_of_a_long_film_are_quick() -> None:
+def test_many_scenes_of_a_long_clip_are_quick() -> None:
     chosen, began = Selection((range(200_000),)), time.process_time()
     for start in range(0, 200_000, 100):
         assert chosen.within(FrameRange(start, start + 100)) == FrameRange(start, start + 100)

@@ -1,4 +1,4 @@
-"""Timecodes, against a count frame by frame."""
+"""Timecodes, against counting frame by frame."""
 
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ NTSC = Fraction(30000, 1001)
 
 
 def counted(nominal: int, minutes: int) -> list[str]:
-    """Drop-frame names one after the other, by the rule as it is told: no :00 and :01 but every tenth minute."""
+    """Drop-frame timecodes in order, by the rule: no ;00 and ;01 at the start of a minute, except every tenth."""
     lost = nominal // 15
     return [
         f"00:{minute:02}:{second:02};{frame:02}"
@@ -23,11 +23,11 @@ def counted(nominal: int, minutes: int) -> list[str]:
 
 
 @pytest.mark.parametrize("rate", [NTSC, Fraction(60000, 1001)])
-def test_drop_frame_names_every_frame_once(rate: Fraction) -> None:
-    for count, name in enumerate(counted(round(rate), 23)):
+def test_drop_frame_counts_every_frame_once(rate: Fraction) -> None:
+    for count, text in enumerate(counted(round(rate), 23)):
         made = Timecode(count, round(rate), drop=True)
-        assert str(made) == name
-        assert Timecode.parse(name, rate) == made
+        assert str(made) == text
+        assert Timecode.parse(text, rate) == made
 
 
 def test_an_hour_of_drop_frame_is_an_hour() -> None:
@@ -44,13 +44,13 @@ def test_an_hour_of_drop_frame_is_an_hour() -> None:
         ("00:01:00:00", NTSC, 1800),
     ],
 )
-def test_names_that_drop_nothing(text: str, rate: Fraction, count: int) -> None:
+def test_timecodes_without_dropped_numbers(text: str, rate: Fraction, count: int) -> None:
     made = Timecode.parse(text, rate)
     assert (made.count, made.drop, str(made)) == (count, False, text)
 
 
 @pytest.mark.parametrize(
-    ("text", "rate", "told"),
+    ("text", "rate", "message"),
     [
         ("5", Fraction(24), "HH:MM:SS:FF"),
         ("00:00:05:24", Fraction(24), "0 to 23"),
@@ -60,8 +60,8 @@ def test_names_that_drop_nothing(text: str, rate: Fraction, count: int) -> None:
         ("00:01:00;01", NTSC, "00:01:00;02"),
     ],
 )
-def test_what_is_no_timecode(text: str, rate: Fraction, told: str) -> None:
-    with pytest.raises(SettingsError, match=told):
+def test_texts_that_are_not_timecodes(text: str, rate: Fraction, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         Timecode.parse(text, rate)
 
 
@@ -83,6 +83,6 @@ def test_rates(text: str, rate: Fraction) -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "-5", "fast", "25/0", "9999", "1e3", "24:1"])
-def test_rates_that_are_none(text: str) -> None:
+def test_texts_that_are_not_rates(text: str) -> None:
     with pytest.raises(SettingsError, match="--fps"):
         read_rate(text)

@@ -1,4 +1,4 @@
-"""Scene cuts of real clips (counted by eye) and of made-up ones."""
+"""Scene cuts of real clips (found by eye) and of synthetic ones."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ def frames(pictures: list[Pixels], first: int = 0) -> Iterator[Frame]:
 
 
 def find_cuts(pictures: Iterable[Frame], settings: SceneSettings) -> list[int]:
-    """Cuts of a whole clip."""
+    """The cuts of a whole clip."""
     pictures = list(pictures)
     if not pictures:
         return []
@@ -44,7 +44,7 @@ def find_cuts(pictures: Iterable[Frame], settings: SceneSettings) -> list[int]:
 
 
 def shot(length: int, seed: int, light: float = 200) -> list[Pixels]:
-    """A camera panning over noise, to and fro."""
+    """A camera that pans back and forth over noise."""
     world = cv2.GaussianBlur(np.random.default_rng(seed).random((72, 160, 3)), (0, 0), 5)
     world = (world - world.min()) / (world.max() - world.min()) * light
     return [world[:, abs(step % 62 - 31) : abs(step % 62 - 31) + 128].astype(np.uint8) for step in range(length)]
@@ -57,7 +57,7 @@ def film(*lengths: int) -> list[Pixels]:
 @pytest.mark.parametrize("name", CUTS)
 def test_real_clips(name: str) -> None:
     if not (VIDEOS / name).exists():
-        pytest.skip(f"the shared clip {name} is not here")
+        pytest.skip(f"the shared clip {name} is missing")
     pictures = list(small(VIDEOS / name))
     assert find_cuts(pictures, SceneSettings(detector="adaptive")) == CUTS[name]
     assert find_cuts(pictures, SceneSettings(detector="content")) == CUTS[name]
@@ -75,7 +75,7 @@ def small(path: Path) -> Iterator[Frame]:
 
 
 @pytest.mark.parametrize("detector", ["adaptive", "content"])
-def test_made_up_cuts(detector: str) -> None:
+def test_synthetic_cuts(detector: str) -> None:
     settings = SceneSettings(detector=detector)  # type: ignore[arg-type]
     assert find_cuts(frames(film(20, 12, 30)), settings) == [20, 32]
 
@@ -84,25 +84,25 @@ def test_made_up_cuts(detector: str) -> None:
 def test_a_range_is_in_the_same_scenes_as_the_whole_clip(
     settings: SceneSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With scenes of every length, so that many cuts are dropped and the next one then counts."""
+    """Scenes of many lengths: a cut that is dropped because its scene is short makes the next one count."""
     monkeypatch.setattr("videostyle.motion.scenes.BLOCK", 10)
     lengths = np.random.default_rng(0).integers(4, 35, 20)
     pictures = list(frames(film(*lengths)))
-    count, asked = len(pictures), list[int]()
+    count, lengths_read = len(pictures), list[int]()
 
-    def look(part: FrameRange) -> list[Frame]:
-        asked.append(len(part))
-        return pictures[part.start : part.stop]
+    def read(block: FrameRange) -> list[Frame]:
+        lengths_read.append(len(block))
+        return pictures[block.start : block.stop]
 
-    whole = find_scenes(look, FrameRange(0, count), count, settings)
+    whole = find_scenes(read, FrameRange(0, count), count, settings)
     assert len(whole) > 5
-    asked.clear()
+    lengths_read.clear()
     for start in range(0, count - 5, 4):
         for stop in (start + 1, min(start + 40, count)):
             touched = [scene for scene in whole if scene.start < stop and start < scene.stop]
             wanted = [*touched[:-1], FrameRange(touched[-1].start, stop)]
-            assert find_scenes(look, FrameRange(start, stop), count, settings) == wanted
-    assert max(asked) < count
+            assert find_scenes(read, FrameRange(start, stop), count, settings) == wanted
+    assert max(lengths_read) < count
 
 
 def test_short_scenes_are_not_cut() -> None:
@@ -118,31 +118,31 @@ def test_a_cut_soon_after_a_flash_is_found() -> None:
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
-def test_flashes_are_no_scenes(length: int) -> None:
+def test_flashes_are_not_scenes(length: int) -> None:
     pictures = shot(40, 0)
     for at in range(20, 20 + length):
         pictures[at] = np.full_like(pictures[at], 255)
     assert find_cuts(frames(pictures), SceneSettings(min_frames=1)) == []
 
 
-def test_a_fade_from_black_is_no_cut() -> None:
+def test_a_fade_from_black_is_not_a_cut() -> None:
     pictures = [(pixels * min(1, step / 24)).astype(np.uint8) for step, pixels in enumerate(shot(60, 0))]
     assert find_cuts(frames(pictures), SceneSettings()) == []
 
 
-def test_a_dissolve_is_no_cut() -> None:
+def test_a_dissolve_is_not_a_cut() -> None:
     one, other = shot(60, 0), shot(60, 1)
     share = np.clip((np.arange(60) - 20) / 20, 0, 1)
     pictures = [(a * (1 - s) + b * s).astype(np.uint8) for a, b, s in zip(one, other, share, strict=True)]
     assert find_cuts(frames(pictures), SceneSettings()) == []
 
 
-def test_deep_pictures_are_cut_alike() -> None:
+def test_16_bit_frames_have_the_same_cuts() -> None:
     pictures: list[Pixels] = [pixels.astype(np.uint16) * 257 for pixels in film(20, 12, 30)]
     assert find_cuts(frames(pictures), SceneSettings()) == [20, 32]
 
 
-def test_no_detector_takes_all_frames() -> None:
+def test_without_a_detector_all_frames_are_read_and_are_one_scene() -> None:
     source = frames(film(20, 20))
     whole = [FrameRange(0, 40)]
     assert find_scenes(lambda _: source, whole[0], 40, SceneSettings(detector="none")) == whole
