@@ -12,6 +12,7 @@ from typing import cast
 import av
 import numpy as np
 from numpy.typing import NDArray
+from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageCms, ImageOps
 
 from videostyle.errors import MediaError
@@ -23,6 +24,7 @@ LARGEST = 100_000_000
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xaeB`\x82"
 """the last chunk of every PNG"""
+SWS_LANCZOS, SWS_ACCURATE = 0x200, 0x40000
 KEYWORD = b"videostyle"
 """of the text chunk with the note"""
 LONGEST_NOTE = 1 << 16
@@ -171,4 +173,18 @@ def _is_whole(content: bytes) -> bool:
 
 
 def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    raise NotImplementedError
+    """Pixels (H, W, 3 or 4) at another size (width, height), by Lanczos' kernel."""
+    if pixels.shape[1::-1] == size:
+        return pixels
+    frame = rgb_frame(pixels)
+    scaled = VideoReformatter().reformat(frame, *size, frame.format.name, interpolation=SWS_LANCZOS | SWS_ACCURATE)
+    return cast(Pixels, scaled.to_ndarray())
+
+
+def rgb_frame(pixels: Pixels) -> av.VideoFrame:
+    """Pixels (H, W, 3), or (H, W, 4) with transparency, as a frame of FFmpeg's."""
+    whole = np.ascontiguousarray(pixels)
+    alpha = pixels.shape[2] == 4
+    if pixels.dtype == np.uint8:
+        return av.VideoFrame.from_numpy_buffer(whole, "rgba" if alpha else "rgb24")  # without a copy
+    return av.VideoFrame.from_ndarray(whole, "rgba64le" if alpha else "rgb48le")

@@ -39,7 +39,7 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
             f"{path}: --fps {rate} is not a frame rate; give frames per second such as --fps 25 or --fps 30000/1001"
         )
     if is_sequence(path):
-        return _measure_sequence(path, stream, rate)
+        return replace(_measure_sequence(path, stream, rate), given_rate=rate)
     _refuse(path)
     try:
         with open_file(path) as container:
@@ -56,7 +56,7 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
         if not table.frames:
             raise MediaError(f"{path}: the clip contains no frames; give another clip")
         with open_file(path) as container:
-            return _measure(path, container, video_stream(container, index), table)
+            return replace(_measure(path, container, video_stream(container, index), table), given_rate=rate)
     except av.FFmpegError as error:
         raise MediaError(f"{path}: not a clip that can be read ({error.strerror}); give a video file") from None
 
