@@ -22,6 +22,7 @@ import torch
 from demo_art import make_art
 from demo_clip import make_clip, make_sound
 from demo_encode import create_clip
+from videostyle.paint.terms.losses import total
 
 from videostyle.frames import FrameRange, FrameTask, Picture, Stylized, TemporalTarget, to_picture
 from videostyle.media.read.decode import decode
@@ -32,11 +33,11 @@ from videostyle.paint.backbones.choose import choose_backbone
 from videostyle.paint.device import choose_device
 from videostyle.paint.optimize.objective import Objective
 from videostyle.paint.optimize.optimizer import Stylizer
-from videostyle.paint.terms.losses import total
 from videostyle.paint.terms.style import StyleTargets, to_tensor
+from videostyle.presets import compose
 from videostyle.rendering.job import Request, check, prepare, run
 from videostyle.rendering.renderer import FrameStylizer
-from videostyle.settings import RenderSettings, compose
+from videostyle.settings import RenderSettings
 
 MOST = 3000
 """iterations after which plain Gatys is given up"""

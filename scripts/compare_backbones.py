@@ -27,13 +27,14 @@ from PIL import Image, ImageDraw
 from videostyle.frames import Picture, Pixels, to_picture, to_pixels
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.backbones.choose import load_backbone
-from videostyle.paint.device import keep_freed_memory
+from videostyle.paint.device import prepare_process
 from videostyle.paint.judge import Judge
-from videostyle.paint.optimize.objective import Objective
+from videostyle.paint.optimize.objective import Objective, choose_terms
 from videostyle.paint.optimize.solve import solve
 from videostyle.paint.tensors import to_tensor
 from videostyle.paint.terms.style import StyleTargets
-from videostyle.settings import RenderSettings, change
+from videostyle.presets import change
+from videostyle.settings import RenderSettings
 
 NEAR = 0.04
 """content distances whose ratio differs from 1 by less than this (in logarithms) count as equal"""
@@ -73,9 +74,8 @@ def optimize(net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettin
     content = to_tensor(photo, cpu)
     height, width = content.shape[2:]
     targets = StyleTargets([to_tensor(style, cpu)], height, width, net, settings.style)
-    objective = Objective(net, settings, targets, content)
-    limits, step = settings.optimize, settings.optimize.learning_rate
-    solution = solve(objective, content, [limits.iterations], limits, limits.method, step)
+    objective = Objective(net, choose_terms(settings, net, targets, content))
+    solution = solve(objective, content, [settings.optimize.iterations], settings.optimize)
     return to_picture(to_pixels(solution.pictures[0].permute(1, 2, 0).numpy(), np.dtype(np.uint8)))
 
 
@@ -195,7 +195,7 @@ def main() -> None:
     settings = change(RenderSettings(), shared, "compare_backbones")
     ours_settings = change(settings, {"style.layers": given.style_layers}, "--style-layers")
     # channels last and freed memory kept, as in a render
-    keep_freed_memory()
+    prepare_process(torch.device("cpu"))
     vgg19 = load_backbone("vgg19", str(given.teacher)).to(memory_format=torch.channels_last)
     compact = load_backbone("compact", given.compact).to(memory_format=torch.channels_last)
     nets = [(compact, ours_settings), (vgg19, settings)]

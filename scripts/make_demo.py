@@ -18,9 +18,8 @@ from demo_encode import create_clip
 from PIL import Image
 
 from videostyle.demo import ART, CLIP
-from videostyle.rendering.job import Request, check, prepare, run
+from videostyle.rendering.api import stylize
 from videostyle.rendering.showcase import lay_out
-from videostyle.settings import compose
 
 WIDTH, HEIGHT, RATE, SECONDS = 320, 180, 16, 3
 SOUND_RATE = 48000
@@ -38,17 +37,11 @@ def draw_demo(folder: Path) -> None:
     create_clip(folder / CLIP.name, pictures, RATE, make_sound(SECONDS, SOUND_RATE), SOUND_RATE)
 
 
-def paint(clip: Path, art: Path, film: Path) -> None:
-    """Paint a clip as ``videostyle demo`` does on a CPU."""
-    settings = compose("draft", None, {"backbone.name": "compact"})
-    run(prepare(check(Request(clip, (art,), settings, output=film))))
-
-
 def paint_strip(path: Path) -> None:
     """Paint the demo and write a JPEG: the artwork, then frames of the clip over the same frames of the film."""
     with tempfile.TemporaryDirectory() as folder:
         film = Path(folder) / "film.mp4"
-        paint(CLIP, ART, film)
+        stylize(CLIP, ART, film, preset="draft", settings={"backbone.name": "compact"})
         Image.fromarray(lay_out(CLIP, ART, film, MOMENTS)).save(path, quality=88, subsampling=0, optimize=True)
 
 

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from recipe import Recipe
 from torch import Tensor
 
+from videostyle.paint.terms.gram import gram
 from videostyle.paint.backbones.backbone import Backbone
 
 KEPT = 480
@@ -46,7 +47,7 @@ def gram_distance(actual: Tensor, expected: Tensor) -> Tensor:
 def aims(net: Backbone, goals: Tensor, *, of_weights: bool) -> dict[str, Tensor]:
     """Gram matrices of goals (B, 3, W, W) per layer; of_weights: differentiable in the network's weights."""
     with torch.set_grad_enabled(of_weights):
-        return {layer: _gram(features) for layer, features in net(goals, net.layers).items()}
+        return {layer: gram(features) for layer, features in net(goals, net.layers).items()}
 
 
 def slopes(net: Backbone, pictures: Tensor, targets: dict[str, Tensor], *, of_weights: bool) -> Tensor:
@@ -56,15 +57,9 @@ def slopes(net: Backbone, pictures: Tensor, targets: dict[str, Tensor], *, of_we
     """
     pictures = pictures.detach().requires_grad_()
     features = net(pictures, list(targets))
-    distances = [gram_distance(_gram(features[layer]), target) for layer, target in targets.items()]
+    distances = [gram_distance(gram(features[layer]), target) for layer, target in targets.items()]
     (slope,) = torch.autograd.grad(torch.stack(distances).sum(), pictures, create_graph=of_weights)
     return slope
-
-
-def _gram(features: Tensor) -> Tensor:
-    """Gram matrices (B, C, C) that can be differentiated twice, unlike those of the losses."""
-    flat = features.flatten(2).to(torch.promote_types(features.dtype, torch.float32))
-    return flat @ flat.transpose(1, 2) / flat.shape[2]
 
 
 def slope_error(net: Backbone, teacher: Backbone, pictures: Tensor, goals: Tensor) -> Tensor:
@@ -129,7 +124,7 @@ class Practice:
                 painted = teacher(pictures.float().to(device), list(rows))
                 targets = teacher(goals.float().to(device), list(rows))
                 for layer in rows:
-                    rows[layer].append(gram_distance(_gram(painted[layer]), _gram(targets[layer])))
+                    rows[layer].append(gram_distance(gram(painted[layer]), gram(targets[layer])))
         return {layer: float(torch.cat(row).log().mean().exp()) for layer, row in rows.items() if row}
 
 

@@ -122,7 +122,8 @@ def test_plan_renders_nothing(
 def test_settings_lists_all_and_reads_them_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from videostyle.settings import compose, known_settings
+    from videostyle.presets import compose
+    from videostyle.settings import known_settings
 
     assert videostyle(monkeypatch, "settings", "--preset", "fine") == 0
     text = capsys.readouterr().out

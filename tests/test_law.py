@@ -21,11 +21,12 @@ from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture
 from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.optimize.optimizer import Stylizer
+from videostyle.presets import change
 from videostyle.rendering.plan import RenderPlan, make_plan
 from videostyle.rendering.renderer import render
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection
-from videostyle.settings import RenderSettings, change
+from videostyle.settings import RenderSettings
 
 SETTINGS = change(
     RenderSettings(),

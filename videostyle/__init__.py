@@ -1,8 +1,8 @@
 """videostyle turns film into moving paintings.
 
-    import videostyle as vs
+import videostyle as vs
 
-    vs.stylize("clip.mp4", "art.jpg", "film.mp4", preset="draft", on_event=print)
+vs.stylize("clip.mp4", "art.jpg", "film.mp4", preset="draft", on_event=print)
 """
 
 import importlib
@@ -54,7 +54,7 @@ _HOMES = {
 }
 """public name -> its module; imported when first used, because torch and OpenCV take seconds"""
 
-__all__ = [  # noqa: PLE0604
+__all__ = [
     "__version__",
     *_HOMES,
 ]

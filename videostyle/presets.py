@@ -20,7 +20,7 @@ KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "
 LISTS = {int: "[1, 2]", float: "[0.5, 1]", str: '["relu1_1", "relu2_1"]'}
 """what a type of setting, or a list of it, is called in messages"""
 FREE = ("backbone.device", "backbone.weights", "film.", "picture.size")
-"""settings that presets leave to the user: they are needed before the preset is known, which may depend on the device"""
+"""settings that presets leave alone: they are needed before the preset is known, which may depend on the device"""
 
 
 @dataclass(frozen=True, slots=True)

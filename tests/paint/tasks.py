@@ -8,7 +8,8 @@ import torch
 from videostyle.frames import FrameInput, FrameTask, Picture, Pixels, TemporalTarget
 from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.optimize.optimizer import Optimizer
-from videostyle.settings import RenderSettings, change
+from videostyle.presets import change
+from videostyle.settings import RenderSettings
 
 CPU = torch.device("cpu")
 HEIGHT, WIDTH = 64, 72

@@ -29,7 +29,8 @@ def test_keeping_frames_does_not_need_torch() -> None:
     code = (
         "import sys\n"
         "from videostyle.paint.load import load_painter\n"
-        "from videostyle.settings import RenderSettings, change\n"
+        "from videostyle.settings import RenderSettings\n"
+        "from videostyle.presets import change\n"
         "load_painter([], change(RenderSettings(), {'optimize.iterations': 0}, 'test'))\n"
         "assert 'torch' not in sys.modules"
     )

@@ -11,9 +11,10 @@ from videostyle.errors import SettingsError
 from videostyle.frames import Clip, Frame, FrameRange
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
+from videostyle.presets import change
 from videostyle.rendering.plan import Scan, check_size, film_size, fingerprint_of, make_plan, scan, scan_key
 from videostyle.selection import Selection
-from videostyle.settings import RenderSettings, SceneSettings, change
+from videostyle.settings import RenderSettings, SceneSettings
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,12 @@ from videostyle.errors import MediaError
 from videostyle.frames import Chunk, Frame, FrameRange, Stylized, TemporalTarget, to_picture
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
+from videostyle.presets import change
 from videostyle.rendering.plan import RenderPlan, make_plan
 from videostyle.rendering.slot import Slot, _long_term, seen_loss
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection
-from videostyle.settings import RenderSettings, change
+from videostyle.settings import RenderSettings
 
 
 @pytest.fixture(scope="module")

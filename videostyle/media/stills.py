@@ -11,8 +11,8 @@ from typing import cast
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 from videostyle.errors import MediaError

@@ -19,8 +19,6 @@ Mask = NDArray[np.bool_]
 """(H, W)"""
 Gray = NDArray[np.uint8]
 """(H, W) 0..255"""
-Doubles = NDArray[np.float64]
-"""(N, 4) or (4, 4)"""
 Values = TypeVar("Values", bound=NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32])
 
 AGREEMENT, AGREEMENT_PX = 0.01, 0.5
@@ -45,10 +43,6 @@ REACH, STEEP = 1 / 8, 1e-3
 """guided filter: radius as a share of the short side, and the variance of the guide below which it only averages"""
 DIS_FULL = 512
 """px: DIS runs to full size on pictures with a shorter short side, to half size on others"""
-RUN = 384
-"""pixels that one matrix product sums over: as many as OpenBLAS does, so that sums round as in one large product"""
-BLOCK = 160 * RUN
-"""pixels recolored at a time: their float64 copies take 2 MiB each, not 66 as those of a 1080p frame would"""
 
 
 def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain: bool = True) -> Motion:
@@ -149,45 +143,6 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
         return pixels
     smaller = width * height < pixels.shape[0] * pixels.shape[1]
     return _resized(pixels, (width, height), cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
-
-
-def fill_unseen(warped: Picture, seen: Weight, content: Picture) -> Picture:
-    """Fill unseen pixels of a warped stylized picture with the content frame, recolored like the film.
-
-    The recoloring is the affine map of RGB that best turns the content into the warped picture where it was seen: least
-    squares, with a ridge toward no change. With hardly anything seen, the content keeps its colors. In float64,
-    block by block: float32 is hardly faster and would change the pixels.
-    """
-    film, clip, weight = warped.reshape(1, -1, 3), content.reshape(1, -1, 3), seen.reshape(1, -1)
-    blocks = [np.s_[:, start : start + BLOCK] for start in range(0, seen.size, BLOCK)]
-    run = RUN if len(blocks) > 1 else seen.size
-    normal, right = np.zeros((4, 4)), np.zeros((4, 4))
-    for block in blocks:
-        colors = _with_one(clip[block])
-        weighted = colors * cv2.merge([weight[block]] * 4)[0]
-        normal = _add_products(normal, weighted, colors, run)
-        right = _add_products(right, weighted, _with_one(film[block]) - colors, run)
-    ridge = 1e-3 * seen.size * np.eye(4)
-    recolor = np.eye(4, 3) + np.linalg.solve(normal + ridge, right[:, :3])
-    filled = np.empty_like(film)
-    for block in blocks:
-        matched = np.clip((_with_one(clip[block]) @ recolor).astype(np.float32), 0, 1)
-        difference = (film[block][0] - matched) * cv2.merge([weight[block]] * 3)[0]
-        np.add(matched, difference, out=filled[block][0])
-    return filled.reshape(content.shape)
-
-
-def _with_one(colors: Picture) -> Doubles:
-    """Colors (1, N, 3) with a constant 1 as fourth channel: (N, 4)."""
-    return np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2RGBA)[0], np.float64)
-
-
-def _add_products(total: Doubles, left: Doubles, right: Doubles, run: int) -> Doubles:
-    """Add ``left.T @ right`` of two (N, 4) arrays to a total (4, 4), one run of rows after the other."""
-    whole = len(left) - len(left) % run
-    products = left[:whole].reshape(-1, run, 4).swapaxes(1, 2) @ right[:whole].reshape(-1, run, 4)
-    rest = left[whole:].T @ right[whole:]
-    return np.asarray(np.concatenate([total[None], products, rest[None]]).sum(0))
 
 
 def _gray(pixels: Pixels) -> Gray:

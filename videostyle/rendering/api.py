@@ -64,9 +64,10 @@ def stylize(
 ) -> FilmDone:
     """Paint a clip like an artwork, and write the film; returns what was made.
 
-    output: None: ``CLIP_ART.EXT`` next to the clip. preset: empty: the device's usual one. frames: source frames such as
-    ``"120:240"``; empty: all. painter: paints the frames instead of the one that the settings ask for. job: folder of
-    the finished frames, which is then kept. Stopped, the same call continues where it was. Raises VideostyleError.
+    output: None: ``CLIP_ART.EXT`` next to the clip. preset: empty: the device's usual one. frames: source frames such
+    as ``"120:240"``; empty: all. painter: used instead of the one that the settings ask for. job: folder of the
+    finished frames, which is then kept. After an interruption the same call continues where it was. Raises
+    VideostyleError.
     """
     checked = check(
         Request(
@@ -135,9 +136,7 @@ def render(
     return _render(plan, store, painter, slots, on_event)
 
 
-def _render(
-    plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent
-) -> Iterator[RenderedFrame]:
+def _render(plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent) -> Iterator[RenderedFrame]:
     kept = set(plan.to_keep)
     width, height = plan.work
     with opened(plan, store, painter):
@@ -207,8 +206,8 @@ def score(
 ) -> Scores:
     """Measure a finished film: flicker, distance from the artworks and from the clip, drift, seams.
 
-    settings: ``backbone.*`` settings of the network that judges. frames: those of the clip that the film shows; empty: all.
-    Raises VideostyleError.
+    settings: ``backbone.*`` settings of the network that judges. frames: those of the clip that the film shows; empty:
+    all. Raises VideostyleError.
     """
     return score_files(Path(clip), Path(film), _listed(styles), Recipe.read(flags=settings).given.backbone, frames)
 

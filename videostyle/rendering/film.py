@@ -53,8 +53,8 @@ def make_film(
 ) -> None:
     """Encode the stored frames as a film, together with everything else in the clip.
 
-    film: encoding; None: the plan's. finish: None: frames are enlarged to the film's size. Raises MediaError if the film
-    cannot be written.
+    film: encoding; None: the plan's. finish: None: frames are enlarged to the film's size. Raises MediaError if the
+    film cannot be written.
     """
     comment = f"videostyle {__version__}, {maker}, seed {plan.settings.seed}"
     ahead = Ahead(_frames(plan, store, finish, plan.size, on_event), depth=4)

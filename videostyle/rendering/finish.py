@@ -46,7 +46,7 @@ class Enlarge(Finish):
 
     fingerprint = "enlarge"
 
-    def finish(self, painted: Pixels, size: tuple[int, int], carry: bytes) -> Finished:  # noqa: ARG002
+    def finish(self, painted: Pixels, size: tuple[int, int], carry: bytes) -> Finished:
         return Finished(resize(painted, size))
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from videostyle import __version__
 from videostyle.errors import JobError
-from videostyle.events import FilmDone, Fetched, OnEvent, Planned, ignore
+from videostyle.events import Fetched, FilmDone, OnEvent, Planned, ignore
 from videostyle.media.read.sequence import identity
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter

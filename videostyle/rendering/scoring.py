@@ -22,8 +22,8 @@ def score_files(
 ) -> Scores:
     """Measure a finished film against its clip and its artworks (see ``metrics.score``).
 
-    frames: those of the clip that the film shows, as for ``selection.select``; empty: all. Frames that cannot be decoded
-    are in no film and are left out. Raises SettingsError if the film has a different number of frames.
+    frames: those of the clip that the film shows, as for ``selection.select``; empty: all. Frames that cannot be
+    decoded are in no film and are left out. Raises SettingsError if the film has a different number of frames.
     """
     from videostyle.paint.backbones.choose import choose_backbone  # torch takes seconds to import
     from videostyle.paint.device import choose_device

@@ -5,7 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from videostyle.errors import MediaError
-from videostyle.frames import Chunk, Frame, FrameInput, FrameRange, FrameTask, Motion, Pixels, TemporalTarget, to_picture
+from videostyle.frames import (
+    Chunk,
+    Frame,
+    FrameInput,
+    FrameRange,
+    FrameTask,
+    Motion,
+    Pixels,
+    TemporalTarget,
+    to_picture,
+)
 from videostyle.media.read.decode import decode
 from videostyle.motion.flow import estimate, warp
 from videostyle.paint.painter import Painter

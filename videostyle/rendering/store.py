@@ -211,7 +211,9 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise JobError(f"{self.folder}: cannot be read ({error.strerror}); give another folder with --job") from None
+            raise JobError(
+                f"{self.folder}: cannot be read ({error.strerror}); give another folder with --job"
+            ) from None
         except ValueError as error:
             raise JobError(f"{self.folder}: plan.json cannot be read ({error}); delete the folder") from None
         if not isinstance(known, dict) or known.get("format") != FORMAT:

@@ -96,7 +96,7 @@ def test_running_out_of_memory_while_measuring_names_a_smaller_size(
 PEAK = """
 import numpy as np, torch
 from videostyle.frames import FrameTask, TemporalTarget
-from videostyle.settings import compose
+from videostyle.presets import compose
 from videostyle.paint.load import load_painter
 
 def peak():  # unlike getrusage's, it does not begin with the memory of the process that started this one

@@ -12,7 +12,8 @@ from videostyle.paint.terms.range import range_loss
 from videostyle.paint.terms.style import StyleTargets
 from videostyle.paint.terms.temporal import temporal_loss
 from videostyle.paint.terms.variation import variation_loss
-from videostyle.settings import RenderSettings, change
+from videostyle.presets import change
+from videostyle.settings import RenderSettings
 
 
 @pytest.fixture(scope="module")

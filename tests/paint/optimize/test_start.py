@@ -7,7 +7,7 @@ import pytest
 
 from tests.paint.tasks import HEIGHT, WIDTH, art, frame, picture, settings
 from videostyle.frames import FrameInput, TemporalTarget, to_picture
-from videostyle.paint.optimize.start import claim, fill_unseen, make_task, reach
+from videostyle.paint.optimize.start import claim, make_task, reach
 
 
 def flat(value: float, weight: float = 1.0) -> TemporalTarget:
@@ -96,21 +96,3 @@ def test_nearer_targets_claim_their_pixels_first() -> None:
     held = claim([TemporalTarget(black, weight) for weight in weights])
     np.testing.assert_allclose([one.weight[0] for one in held], [[1, 0.5, 0], [0, 0.5, 0.25], [0, 0, 0.75]])
     assert claim([]) == ()
-
-
-def test_unseen_pixels_get_the_content_in_the_colors_of_the_film() -> None:
-    content = picture(3)
-    recolored = content @ np.array([[0.2, 0.5, 0.1], [0.3, 0.1, 0.4], [0.1, 0.2, 0.3]], np.float32) + np.float32(0.1)
-    seen = np.ones(content.shape[:2], np.float32)
-    seen[:, -20:] = 0
-    warped = np.where(seen[..., None] > 0, recolored, 0).astype(np.float32)
-    filled = fill_unseen(warped, seen, content)
-    assert filled.dtype == np.float32
-    assert np.array_equal(filled[:, :-20], warped[:, :-20])
-    assert np.abs(filled - recolored)[:, -20:].mean() < 0.02
-
-
-def test_with_nothing_seen_the_content_is_left() -> None:
-    content = picture(3)
-    filled = fill_unseen(np.zeros_like(content), np.zeros(content.shape[:2], np.float32), content)
-    assert np.allclose(filled, content, atol=1e-5)

@@ -21,7 +21,7 @@ from videostyle.errors import WeightsError
 TIMEOUT_SECONDS = 30.0
 """a download fails when the server sends nothing for this long"""
 
-Report = Callable[[str, int, int], None]
+Report = Callable[[str, int, int], object]
 """gets what is being done, the bytes done and the bytes in total (0: unknown)"""
 
 
