@@ -25,7 +25,6 @@ from videostyle.events import (
 )
 
 WRITING = "writing the film"
-STEP = "{desc}: {n_fmt}/{total_fmt} frames, {elapsed}{postfix}"
 
 
 def span(seconds: float) -> str:
@@ -115,8 +114,9 @@ class Progress:
 
     @_show.register
     def _(self, event: Iterated) -> None:
-        if self._bar is not None:
-            self._bar.set_postfix_str(f"iteration {event.done} of {event.total}", refresh=True)
+        if self._bar is not None and sys.stderr.isatty():  # a log needs no line for every few iterations
+            self._bar.set_postfix_str(f"iteration {event.done} of {event.total}")
+        self._say("", event, "iterated")
 
     @_show.register
     def _(self, event: FrameDone) -> None:
