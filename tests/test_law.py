@@ -11,18 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from tests.clips import known, moving_scenes, write_art, write_clip
 from videostyle.errors import OutOfMemoryError
-from videostyle.frames import FrameDone, FrameRange, FrameTask, Pixels, Stylized, to_picture
+from videostyle.events import Event, FrameDone, Notice
+from videostyle.frames import FrameInput, FrameRange, FrameTask, Painted, Pixels
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture
-from videostyle.paint.backbones.choose import load_backbone
-from videostyle.paint.optimize.optimizer import Stylizer
+from videostyle.paint.load import load_painter
+from videostyle.paint.painter import Cost, OnStep, Painter
 from videostyle.presets import change
-from videostyle.rendering.plan import RenderPlan, make_plan
+from videostyle.rendering.plan import Artwork, RenderPlan, make_plan
 from videostyle.rendering.renderer import render
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection
@@ -35,6 +35,8 @@ SETTINGS = change(
         "optimize.first_iterations": 6,
         "optimize.coarsest": 40,
         "temporal.long_term": [1, 2],
+        "backbone.name": "compact",
+        "backbone.device": "cpu",
     },
     "test",
 )
@@ -55,13 +57,14 @@ def art(folder: Path) -> Pixels:
 
 
 @pytest.fixture(scope="module")
-def stylizer(art: Pixels) -> Stylizer:
-    return Stylizer(load_backbone("compact"), [art], SETTINGS, torch.device("cpu"))
+def painter(art: Pixels) -> Painter:
+    return load_painter([art], SETTINGS)
 
 
 def plan(folder: Path, keep: Selection | None = None) -> RenderPlan:
     clip = probe(folder / "clip.mp4")
-    return make_plan(clip, [folder / "art.png"], SETTINGS, known(*SCENES), keep or Selection.whole(clip), "weights")
+    artwork = Artwork("art.png", read_picture(folder / "art.png"))
+    return make_plan(clip, [artwork], SETTINGS, known(*SCENES), keep or Selection.whole(clip))
 
 
 def frames_of(store: Store) -> dict[int, str]:
@@ -69,17 +72,23 @@ def frames_of(store: Store) -> dict[int, str]:
     return {int(path.stem): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def rendered(made: RenderPlan, job: Path, stylizer: object, art: Pixels, slots: int = 1) -> dict[int, str]:
+def opened(made: RenderPlan, job: Path, painter: Painter) -> Store:
     store = Store(job)
-    store.open(made.fingerprint, {})
-    render(made, store, stylizer, [to_picture(art)], slots, lambda _: None, lambda _: None)  # type: ignore[arg-type]
+    record = {"painter": {"name": painter.name, "fingerprint": painter.fingerprint}}
+    store.open(made.fingerprint, painter.fingerprint, record)
+    return store
+
+
+def rendered(made: RenderPlan, job: Path, painter: Painter, slots: int = 1) -> dict[int, str]:
+    store = opened(made, job, painter)
+    list(render(made, store, painter, slots))
     return frames_of(store)
 
 
 @pytest.fixture(scope="module")
-def whole(folder: Path, stylizer: Stylizer, art: Pixels, tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
+def whole(folder: Path, painter: Painter, tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
     """The full render in one go, with one slot: what everything else must equal."""
-    made = rendered(plan(folder), tmp_path_factory.mktemp("whole") / "job", stylizer, art)
+    made = rendered(plan(folder), tmp_path_factory.mktemp("whole") / "job", painter)
     assert list(made) == list(range(sum(SCENES)))
     assert len(set(made.values())) == sum(SCENES)
     return made
@@ -87,9 +96,9 @@ def whole(folder: Path, stylizer: Stylizer, art: Pixels, tmp_path_factory: pytes
 
 @pytest.mark.parametrize("frames", [FrameRange(8, 10), FrameRange(4, 13), FrameRange(0, 1), FrameRange(14, 15)])
 def test_a_range_is_the_full_renders(
-    frames: FrameRange, folder: Path, stylizer: Stylizer, art: Pixels, whole: dict[int, str], tmp_path: Path
+    frames: FrameRange, folder: Path, painter: Painter, whole: dict[int, str], tmp_path: Path
 ) -> None:
-    made = rendered(plan(folder, Selection((frames.indices,))), tmp_path / "job", stylizer, art)
+    made = rendered(plan(folder, Selection((frames.indices,))), tmp_path / "job", painter)
     assert set(frames.indices) <= set(made)
     assert made == {frame: whole[frame] for frame in made}
     first = max(start for start in (0, 6, 11) if start <= frames.start)
@@ -98,31 +107,50 @@ def test_a_range_is_the_full_renders(
 
 @pytest.mark.parametrize("slots", [2, 3, 8])
 def test_slots_change_nothing(
-    slots: int, folder: Path, stylizer: Stylizer, art: Pixels, whole: dict[int, str], tmp_path: Path
+    slots: int, folder: Path, painter: Painter, whole: dict[int, str], tmp_path: Path
 ) -> None:
-    assert rendered(plan(folder), tmp_path / "job", stylizer, art, slots) == whole
+    assert rendered(plan(folder), tmp_path / "job", painter, slots) == whole
 
 
-class Stumbling:
-    """A stylizer that is interrupted at random."""
+class Relay(Painter):
+    """Hands everything on to another painter."""
 
-    def __init__(self, stylizer: Stylizer, chance: random.Random) -> None:
-        self.stylizer, self.chance = stylizer, chance
+    def __init__(self, painter: Painter) -> None:
+        self.painter = painter
+        self.name, self.fingerprint = painter.name, painter.fingerprint
+        self.smallest, self.reach = painter.smallest, painter.reach
 
-    def stylize(self, tasks: Sequence[FrameTask]) -> list[Stylized]:
+    def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
+        return self.painter.cost(height, width, settings)
+
+    def task(self, frame: FrameInput) -> FrameTask:
+        return self.painter.task(frame)
+
+    def paint(self, tasks: Sequence[FrameTask], on_step: OnStep | None = None) -> list[Painted]:
+        return self.painter.paint(tasks, on_step)
+
+
+class Stumbling(Relay):
+    """A painter that is interrupted at random."""
+
+    def __init__(self, painter: Painter, chance: random.Random) -> None:
+        super().__init__(painter)
+        self.chance = chance
+
+    def paint(self, tasks: Sequence[FrameTask], on_step: OnStep | None = None) -> list[Painted]:
         if self.chance.random() < 0.4:
             raise KeyboardInterrupt
-        return self.stylizer.stylize(tasks)
+        return super().paint(tasks, on_step)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_interruptions_change_nothing(
-    seed: int, folder: Path, stylizer: Stylizer, art: Pixels, whole: dict[int, str], tmp_path: Path
+    seed: int, folder: Path, painter: Painter, whole: dict[int, str], tmp_path: Path
 ) -> None:
     chance, interrupted = random.Random(seed), 0
     while True:
         try:
-            made = rendered(plan(folder), tmp_path / "job", Stumbling(stylizer, chance), art, slots=1 + seed)
+            made = rendered(plan(folder), tmp_path / "job", Stumbling(painter, chance), slots=1 + seed)
             break
         except KeyboardInterrupt:
             interrupted += 1
@@ -131,57 +159,56 @@ def test_interruptions_change_nothing(
 
 
 def test_a_frame_that_is_deleted_comes_back_the_same(
-    folder: Path, stylizer: Stylizer, art: Pixels, whole: dict[int, str], tmp_path: Path
+    folder: Path, painter: Painter, whole: dict[int, str], tmp_path: Path
 ) -> None:
-    rendered(plan(folder), tmp_path / "job", stylizer, art)
+    rendered(plan(folder), tmp_path / "job", painter)
     for frame in (0, 3, 4, 12):
         (tmp_path / f"job/frames/{frame:06d}.png").unlink()
     (tmp_path / "job/frames/000007.png").write_bytes((tmp_path / "job/frames/000008.png").read_bytes()[:200])
-    assert rendered(plan(folder), tmp_path / "job", stylizer, art) == whole
+    assert rendered(plan(folder), tmp_path / "job", painter) == whole
 
 
-class TooSmall:
+class TooSmall(Relay):
     """A device that holds so many slots and no more."""
 
-    def __init__(self, stylizer: Stylizer, fits: int) -> None:
-        self.stylizer, self.fits, self.batches = stylizer, fits, list[int]()
+    def __init__(self, painter: Painter, fits: int) -> None:
+        super().__init__(painter)
+        self.fits, self.batches = fits, list[int]()
 
-    def stylize(self, tasks: Sequence[FrameTask]) -> list[Stylized]:
+    def paint(self, tasks: Sequence[FrameTask], on_step: OnStep | None = None) -> list[Painted]:
         self.batches.append(len(tasks))
         if len(tasks) > self.fits:
             raise OutOfMemoryError("full; ask for smaller pictures with --size")
-        return self.stylizer.stylize(tasks)
+        return super().paint(tasks, on_step)
 
 
 def test_a_device_that_is_too_small_gets_fewer_slots(
-    folder: Path, stylizer: Stylizer, art: Pixels, whole: dict[int, str], tmp_path: Path
+    folder: Path, painter: Painter, whole: dict[int, str], tmp_path: Path
 ) -> None:
-    small, notices = TooSmall(stylizer, 1), list[str]()
-    store = Store(tmp_path / "job")
-    store.open(plan(folder).fingerprint, {})
-    render(plan(folder), store, small, [to_picture(art)], 3, lambda _: None, notices.append)
+    small, events = TooSmall(painter, 1), list[Event]()
+    store = opened(plan(folder), tmp_path / "job", small)
+    list(render(plan(folder), store, small, 3, events.append))
     assert frames_of(store) == whole
     assert small.batches[:2] == [3, 1]
     assert max(small.batches[1:]) == 1
-    assert len(notices) == 1
+    assert [event for event in events if isinstance(event, Notice)] == [
+        Notice("3 slots do not fit the device's memory; continuing with 1")
+    ]
     with pytest.raises(OutOfMemoryError, match="--size"):
-        rendered(plan(folder), tmp_path / "other", TooSmall(stylizer, 0), art, slots=2)
+        rendered(plan(folder), tmp_path / "other", TooSmall(painter, 0), slots=2)
 
 
-def test_every_frame_is_reported_once_when_it_is_on_disk(
-    folder: Path, stylizer: Stylizer, art: Pixels, tmp_path: Path
-) -> None:
-    store, seen = Store(tmp_path / "job"), list[FrameDone]()
-    made = plan(folder)
-    store.open(made.fingerprint, {})
-
-    def on_frame(done: FrameDone) -> None:
-        assert store.has(done.frame)
-        seen.append(done)
-
-    render(made, store, stylizer, [to_picture(art)], 2, on_frame, lambda _: None)
+def test_every_frame_is_given_out_once_when_it_is_on_disk(folder: Path, painter: Painter, tmp_path: Path) -> None:
+    seen, made = list[FrameDone](), plan(folder)
+    store = opened(made, tmp_path / "job", painter)
+    for frame in render(made, store, painter, 2):
+        assert store.has(frame.done.frame)
+        np.testing.assert_array_equal(frame.pixels, store.load(frame.done.frame, made.work))
+        assert frame.done.losses == store.losses(frame.done.frame)
+        seen.append(frame.done)
     assert sorted(done.frame for done in seen) == list(range(sum(SCENES)))
     assert sorted(done.frame for done in seen if done.last) == [5, 10, 14]
+    assert {done.chunk for done in seen} == {0, 6, 11}, "chunks are named by their first frame"
 
 
 def test_killed_processes_leave_what_the_same_command_finishes(folder: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from videostyle.paint.load import load_painter
 
 def test_settings_choose_the_painter() -> None:
     painter = load_painter([art()], settings(backbone__name="compact", backbone__device="cpu"))
-    assert (painter.name, painter.device, painter.reason) == ("compact", "cpu", "compact, as asked for.")
+    assert (painter.name, painter.device, painter.reason) == ("compact", "cpu", "compact, as requested.")
     assert isinstance(load_painter([], settings(optimize__iterations=0)), KeepPainter)
 
 

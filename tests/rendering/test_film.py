@@ -9,23 +9,13 @@ import av
 import pytest
 
 from tests.clips import moving_scenes, write_art, write_clip
-from videostyle import (
-    FilmDone,
-    FrameWritten,
-    IncompleteError,
-    JobError,
-    MediaError,
-    Request,
-    SettingsError,
-    assemble,
-    check,
-    compose,
-    prepare,
-    run,
-    stored_film,
-)
+from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
+from videostyle.events import Event, FilmDone, FrameWritten
 from videostyle.media.read.probe import probe
-from videostyle.rendering.film import ranges
+from videostyle.presets import Recipe
+from videostyle.rendering.film import assemble, ranges, stored_film
+from videostyle.rendering.job import prepare, run
+from videostyle.rendering.request import Request, check
 
 FEW = {
     "optimize.iterations": 1,
@@ -41,7 +31,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Request:
     folder = tmp_path_factory.mktemp("film")
     clip = write_clip(folder / "clip.mp4", moving_scenes((10, 9)), sound=True)
     art = write_art(folder / "art.png")
-    request = Request(clip, (art,), compose("draft", None, FEW), frames="0:10", job=folder / "job", film=False)
+    request = Request(clip, (art,), Recipe("draft", FEW), frames="0:10", job=folder / "job", film=False)
     done = run(prepare(check(request)))
     assert (done.path, done.frames) == (folder / "job", 10)
     assert not [path for path in folder.iterdir() if path.name not in ("clip.mp4", "art.png", "job")]
@@ -68,14 +58,18 @@ def test_a_film_of_several_processes_is_that_of_one(request_: Request, tmp_path:
     assert e.value.missing == tuple(range(10, 19))
     assert not (tmp_path / "film.mkv").exists()
     run(prepare(check(dataclasses.replace(request_, frames="12:19"))))  # with its lead-in, 10 and 11
-    events: list[object] = []
+    events: list[Event] = []
     codec = {"film.codec": "ffv1"}
     done = assemble(stored_film(request_.job, tmp_path / "film.mkv", film=codec), events.append)
     assert isinstance(done, FilmDone)
     assert events == [*(FrameWritten(frame, 19) for frame in range(19)), done]
-    settings = compose("draft", None, FEW | codec)
     whole = dataclasses.replace(
-        request_, frames="", film=True, settings=settings, output=tmp_path / "whole.mkv", job=tmp_path / "other"
+        request_,
+        frames="",
+        film=True,
+        recipe=Recipe("draft", FEW | codec),
+        output=tmp_path / "whole.mkv",
+        job=tmp_path / "other",
     )
     run(prepare(check(whole)))
     assert packets(tmp_path / "film.mkv") == packets(tmp_path / "whole.mkv")
@@ -106,7 +100,7 @@ def test_a_clip_that_was_moved_is_named_and_another_refused(request_: Request, t
 
 def test_what_is_no_job_folder(request_: Request, tmp_path: Path) -> None:
     assert request_.job
-    with pytest.raises(JobError, match="no job folder"):
+    with pytest.raises(JobError, match="not a job folder"):
         stored_film(tmp_path, tmp_path / "film.mp4")
     (tmp_path / "film.mp4").write_text("something")
     with pytest.raises(SettingsError, match="--overwrite"):

@@ -1,16 +1,23 @@
-"""From a request to a film, through the library's own door."""
+"""From a request to a film."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-import videostyle
 from tests.clips import moving_scenes, write_art, write_clip
-from videostyle import FilmDone, FrameDone, JobError, Request, SettingsError, check, compose, prepare, run
+from videostyle.errors import JobError, SettingsError
+from videostyle.events import Event, FilmDone, FrameDone, Scanned
 from videostyle.media.read.probe import probe
-from videostyle.rendering.job import estimate
+from videostyle.paint.keep import KeepPainter
+from videostyle.presets import Recipe
+from videostyle.rendering.job import estimate, prepare, run
+from videostyle.rendering.request import Request, check
+from videostyle.rendering.store import Store
 
 FEW = {"optimize.iterations": 2, "optimize.first_iterations": 3, "backbone.name": "compact", "backbone.device": "cpu"}
 
@@ -18,15 +25,19 @@ FEW = {"optimize.iterations": 2, "optimize.first_iterations": 3, "backbone.name"
 @pytest.fixture
 def request_(tmp_path: Path) -> Request:
     clip = write_clip(tmp_path / "clip.mp4", moving_scenes((10, 9)), sound=True)
-    return Request(clip, (write_art(tmp_path / "art.png"),), compose("draft", None, FEW))
+    return Request(clip, (write_art(tmp_path / "art.png"),), Recipe("draft", FEW))
 
 
-def with_(request: Request, **values: object) -> Request:
+def with_(request: Request, **values: Any) -> Request:
     return replace(request, **values)
 
 
+def more(**values: object) -> Recipe:
+    return Recipe("draft", FEW | {name.replace("__", "."): value for name, value in values.items()})
+
+
 def test_a_film_from_python(request_: Request) -> None:
-    events: list[object] = []
+    events: list[Event] = []
     prepared = prepare(check(request_))
     done = run(prepared, events.append)
     assert done == events[-1]
@@ -55,8 +66,9 @@ def test_a_job_that_is_named_is_kept_and_serves_other_ranges(request_: Request, 
 def test_who_is_stopped_before_a_frame_is_done_leaves_nothing(
     named: bool, request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stopped(*_: object) -> None:
+    def stopped(*_: object) -> Iterator[None]:
         raise KeyboardInterrupt
+        yield
 
     prepared = prepare(check(with_(request_, job=tmp_path / "job" if named else None)))
     monkeypatch.setattr("videostyle.rendering.job.render", stopped)
@@ -94,73 +106,68 @@ def test_a_file_that_came_into_the_films_place_meanwhile_stays(request_: Request
     assert prepare(check(with_(request_, frames="0:2", output=film, overwrite=True))).frames_stored == 2
 
 
-def test_processes_that_start_together_keep_what_each_found_out(request_: Request, tmp_path: Path) -> None:
+def test_no_process_loses_what_another_has_learned_about_the_clip(request_: Request, tmp_path: Path) -> None:
     job = tmp_path / "job"
     parts = [prepare(check(with_(request_, frames=frames, job=job, film=False))) for frames in ("0:2", "12:13")]
     lost = replace(parts[0].plan, scan=replace(parts[0].plan.scan, lost=(1,)))
     run(replace(parts[0], plan=lost))
     run(parts[1])
-    known = json.loads((job / "plan.json").read_text())["scan"]
-    assert known["lost"] == [1]
-    assert [scene[0] for scene in known["scenes"]] == [0, 10]
+    scanned = Store(job).scan(json.loads(next((job / "scans").iterdir()).read_text())["key"])
+    assert scanned.lost == (1,)
+    assert [scene.start for scene in scanned.scenes] == [0, 10]
+
+
+def test_a_job_remembers_its_backbone(request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    auto = with_(request_, recipe=more(backbone__name="auto"), job=tmp_path / "job", frames="0:2")
+    monkeypatch.setattr("videostyle.paint.backbones.vgg19.TorchvisionNetwork.is_cached", lambda *_: False)
+    run(prepare(check(auto)))
+    monkeypatch.setattr("videostyle.paint.backbones.vgg19.TorchvisionNetwork.is_cached", lambda *_: True)
+    again = prepare(check(with_(auto, overwrite=True)))
+    assert again.painter.name == "compact"
+    assert again.frames_stored == 2
+
+
+def test_a_painter_can_be_handed_in(request_: Request) -> None:
+    prepared = prepare(check(request_), KeepPainter())
+    assert (prepared.painter.name, prepared.seconds_left) == ("unpainted", 0)
+    assert run(prepared).frames == 19
 
 
 def test_a_file_in_place_of_a_job_folder(request_: Request) -> None:
-    with pytest.raises(JobError, match="is a file"):
-        prepare(check(with_(request_, job=request_.artworks[0])))
+    with pytest.raises(JobError, match="a file, not a job folder"):
+        prepare(check(with_(request_, job=request_.styles[0])))
 
 
-def test_weights_that_do_not_fit_are_told_before_the_clip_is_looked_through(request_: Request) -> None:
-    looked: list[int] = []
-    settings = compose("draft", None, FEW | {"style.mix": [1, 2]})
+def test_weights_that_do_not_fit_are_reported_before_the_clip_is_scanned(request_: Request) -> None:
+    events: list[Event] = []
     with pytest.raises(SettingsError, match=r"style\.mix"):
-        prepare(check(with_(request_, settings=settings)), looked.append)
-    assert not looked
+        prepare(check(with_(request_, recipe=more(style__mix=[1, 2]))), on_event=events.append)
+    assert not any(isinstance(event, Scanned) for event in events)
 
 
 def test_estimates_grow_with_the_work(request_: Request) -> None:
-    prepared = prepare(check(request_))
+    prepared = prepare(check(with_(request_, recipe=Recipe("draft", {"backbone.name": "compact"}))))
     assert prepared.seconds_left > 0
     assert prepared.slots == 1
-    assert estimate(prepared, compose("standard")) > 5 * prepared.seconds_left
-    assert estimate(prepared, compose("draft", None, {"optimize.iterations": 0})) == 0
+    assert estimate(prepared, "standard") > 1.5 * prepared.seconds_left
+    assert prepare(check(with_(request_, recipe=more(optimize__iterations=0)))).seconds_left == 0
+
+
+def test_the_summary_tells_what_will_be_done(request_: Request) -> None:
+    summary = prepare(check(with_(request_, frames="12:14"))).summary
+    assert (summary.frames, summary.frames_to_render, summary.frames_stored) == (2, 4, 0)
+    assert (summary.scenes, summary.render) == (("10:14",), ("10:14",))
+    assert (summary.painter, summary.artworks, summary.slots) == ("compact", ("art.png",), 1)
+    assert summary.seconds == pytest.approx(summary.seconds_first + 3 * summary.seconds_later)
 
 
 def test_slots_are_never_more_than_scenes(request_: Request) -> None:
     assert prepare(check(with_(request_, slots=9))).slots == 2
 
 
-def test_names_of_films(request_: Request, tmp_path: Path) -> None:
-    assert check(request_).output == tmp_path / "clip_art.mp4"
-    second = write_art(tmp_path / "b.png", 1)
-    assert check(with_(request_, artworks=(*request_.artworks, second))).output == tmp_path / "clip_art+b.mp4"
-    silent = write_clip(tmp_path / "old.avi", moving_scenes((4,)), codec="ffv1")
-    assert check(with_(request_, clip=silent)).output == tmp_path / "old_art.mp4"
-
-
-def test_without_an_artwork(request_: Request) -> None:
-    with pytest.raises(SettingsError, match="--style"):
-        check(with_(request_, artworks=()))
-
-
-def test_a_hard_link_to_the_clip_is_the_clip(request_: Request, tmp_path: Path) -> None:
-    (tmp_path / "same.mp4").hardlink_to(request_.clip)
-    with pytest.raises(SettingsError, match="input"):
-        check(with_(request_, output=tmp_path / "same.mp4", overwrite=True))
-
-
 def test_a_disk_without_room_is_refused_before_any_work(request_: Request, monkeypatch: pytest.MonkeyPatch) -> None:
-    import shutil
-
     prepared = prepare(check(request_))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))  # type: ignore[attr-defined]
     with pytest.raises(JobError, match="MB"):
         run(prepared)
     assert not prepared.checked.job.exists()
-
-
-def test_the_front_door_has_every_public_name() -> None:
-    for name in videostyle.__all__:
-        assert getattr(videostyle, name) is not None
-    with pytest.raises(AttributeError, match="nothing"):
-        _ = videostyle.nothing

@@ -1,0 +1,154 @@
+"""The front door, as a notebook uses it."""
+
+import pickle
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import videostyle as vs
+from tests.clips import moving_scenes, write_art, write_clip
+from videostyle.events import Event, FilmDone, FrameDone, FrameWritten, Iterated, Planned
+from videostyle.media.read.probe import probe
+from videostyle.paint.keep import KeepPainter
+
+FEW = {"optimize.iterations": 2, "optimize.first_iterations": 3, "backbone.name": "compact", "backbone.device": "cpu"}
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_clip(tmp_path / "clip.mp4", moving_scenes((10, 9)), sound=True)
+    write_art(tmp_path / "art.png")
+    return tmp_path
+
+
+def test_every_public_name_is_there_and_listed() -> None:
+    for name in vs.__all__:
+        assert getattr(vs, name) is not None
+        assert name in dir(vs)
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = vs.nothing  # type: ignore[attr-defined]
+
+
+def test_type_checkers_see_the_front_door(tmp_path: Path) -> None:
+    (tmp_path / "use.py").write_text(
+        "import videostyle as vs\n"
+        "reveal_type(vs.stylize)\nreveal_type(vs.plan('a', 'b'))\nreveal_type(vs.load_painter('a'))\n"
+        "vs.stylize(3, 'b')\n"
+    )
+    command = [sys.executable, "-m", "mypy", "--no-incremental", "--config-file=", str(tmp_path / "use.py")]
+    said = subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout
+    assert "PathLike[str]" in said
+    assert 'Revealed type is "videostyle.rendering.plan.RenderPlan"' in said
+    assert 'Revealed type is "videostyle.paint.painter.Painter"' in said
+    assert 'Argument 1 to "stylize" has incompatible type "int"' in said
+
+
+def test_stylize_makes_a_film_and_reports_values(folder: Path) -> None:
+    events: list[Event] = []
+    clip, art, film = (str(folder / name) for name in ("clip.mp4", "art.png", "film.mp4"))
+    done = vs.stylize(clip, art, film, preset="draft", settings=FEW, on_event=events.append)
+    assert done == FilmDone(folder / "film.mp4", 19, 0, done.seconds)
+    assert [type(event) for event in events if isinstance(event, Planned | FilmDone)] == [Planned, FilmDone]
+    assert sum(isinstance(event, FrameDone) for event in events) == 19
+    assert sum(isinstance(event, FrameWritten) for event in events) == 19
+    assert len(probe(done.path).audio) == 1
+    assert {path.name for path in folder.iterdir()} == {"clip.mp4", "art.png", "film.mp4"}
+
+
+def test_a_long_first_frame_reports_its_iterations(folder: Path) -> None:
+    events: list[Event] = []
+    settings = FEW | {"optimize.first_iterations": 60, "optimize.tolerance": 0.0}
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=settings, frames="0:1")
+    list(vs.render(plan, folder / "job", on_event=events.append))
+    steps = [event for event in events if isinstance(event, Iterated)]
+    assert len(steps) >= 4
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert steps[-1].done <= steps[-1].total
+
+
+def test_plan_render_encode_in_a_range(folder: Path) -> None:
+    plan = vs.plan(folder / "clip.mp4", [folder / "art.png"], preset="draft", settings=FEW, frames="12:15")
+    assert plan.to_render == (10, 11, 12, 13, 14)
+    frames = list(vs.render(pickle.loads(pickle.dumps(plan)), folder / "job"))
+    assert [frame.index for frame in frames] == [12, 13, 14]
+    assert all(frame.pixels.shape == (64, 80, 3) and frame.pixels.dtype == np.uint8 for frame in frames)
+    assert set(frames[0].losses) >= {"content", "style", "temporal"}
+    with pytest.raises(vs.IncompleteError) as error:
+        vs.encode(vs.plan(folder / "clip.mp4", [folder / "art.png"], preset="draft", settings=FEW), folder / "job", "x")
+    assert error.value.missing == (*range(10), *range(15, 19))
+    done = vs.encode(plan, folder / "job", folder / "part.mp4")
+    assert (done.frames, probe(done.path).num_frames) == (3, 3)
+    with pytest.raises(vs.SettingsError, match="exists"):
+        vs.encode(plan, folder / "job", folder / "part.mp4")
+
+
+def test_a_render_may_be_stopped_after_any_frame_and_continues(folder: Path) -> None:
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW)
+    whole = {frame.index: frame.pixels for frame in vs.render(plan, folder / "whole")}
+    threads = threading.active_count()
+    for count in (3, 1, 30):
+        frames = vs.render(plan, folder / "job")
+        for _ in range(count):
+            if next(frames, None) is None:
+                break
+        frames.close()  # type: ignore[attr-defined]
+        assert threading.active_count() == threads
+    again = list(vs.render(plan, folder / "job"))
+    assert [frame.index for frame in again] == list(range(19))
+    for frame in again:
+        np.testing.assert_array_equal(frame.pixels, whole[frame.index])
+
+
+def test_artworks_may_be_arrays(folder: Path) -> None:
+    art = np.asarray(Image.open(folder / "art.png").convert("RGB"))
+    named = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="0:2")
+    given = vs.plan(folder / "clip.mp4", art, preset="draft", settings=FEW, frames="0:2")
+    assert named.fingerprint == given.fingerprint
+    with pytest.raises(vs.SettingsError, match=r"shape \(96, 90\) and type uint8: wanted \(height, width, 3\)"):
+        vs.plan(folder / "clip.mp4", art[..., 0], preset="draft")
+
+
+def test_a_painter_paints_one_picture(folder: Path) -> None:
+    painter = vs.load_painter(str(folder / "art.png"), preset="draft", settings=FEW)
+    photo = np.asarray(moving_scenes((1,))[0])
+    painted = painter(photo)
+    assert (painted.shape, painted.dtype) == (photo.shape, np.uint8)
+    assert np.abs(painted.astype(int) - photo).mean() > 1
+    as_float = painter((photo / 255).astype(np.float32))
+    assert as_float.dtype == np.float32
+    np.testing.assert_allclose(as_float * 255, painted, atol=0.51)
+    with pytest.raises(vs.SettingsError, match="wanted uint8, uint16, or float"):
+        painter(photo.astype(np.int64))
+
+
+def test_a_painter_of_ones_own_renders_a_film(folder: Path) -> None:
+    done = vs.stylize(folder / "clip.mp4", folder / "art.png", folder / "same.mkv", painter=KeepPainter())
+    assert done.frames == 19
+
+
+def test_scores_of_a_film(folder: Path) -> None:
+    clip = str(folder / "clip.mp4")
+    scores = vs.score(clip, clip, [folder / "art.png"], settings={"backbone.name": "compact", "backbone.device": "cpu"})
+    assert scores.frames == 19
+    assert scores.content_distance == pytest.approx(0, abs=1e-6)
+
+
+def test_the_readme_lines_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "README.md").read_text()
+    (lines,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    (folder / "art.png").rename(folder / "art.jpg")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("videostyle.presets.preset_values", lambda _: FEW)
+    photo = np.asarray(moving_scenes((1,))[0])
+    space = {"photo": photo}
+    exec(lines.replace("120:240", "12:14"), space)
+    assert probe(Path("film.mp4")).num_frames == 19
+    assert probe(Path("part.mp4")).num_frames == 2
+    assert space["picture"].shape == photo.shape
