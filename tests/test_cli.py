@@ -84,7 +84,7 @@ def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert captured.err == ""
     kinds = [event["event"] for event in events]
     assert kinds == ["notice", "plan", *["frame"] * 4, "scene", "film"]
-    assert "cut at its packets" in events.pop(0)["text"]
+    assert "trimmed at packet borders" in events.pop(0)["text"]
     assert [event["frame"] for event in events if event["event"] == "frame"] == [14, 15, 16, 17]
     assert events[0]["frames"] == 3
     assert events[-1]["path"] == str(folder / "part.mkv")

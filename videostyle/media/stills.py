@@ -7,10 +7,11 @@ import warnings
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
@@ -20,6 +21,7 @@ from videostyle.media.files import reason_of, temporary_of
 
 LARGEST = 100_000_000
 """pixels of an artwork; more is surely a mistake, and would not fit the memory of most machines"""
+SWS_LANCZOS, SWS_ACCURATE = 0x200, 0x40000
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_FORMATS = ("rgb24", "rgb48be", "rgba", "rgba64be")
 """FFmpeg's names of what PNG holds here"""
@@ -172,3 +174,21 @@ def _is_whole(data: bytes) -> bool:
             return False
         place = end + 4
     return kind == b"IEND" and place == len(data)
+
+
+def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Pixels (H, W, 3 or 4) at another size (width, height), by Lanczos' kernel."""
+    if pixels.shape[1::-1] == size:
+        return pixels
+    frame = rgb_frame(pixels)
+    scaled = VideoReformatter().reformat(frame, *size, frame.format.name, interpolation=SWS_LANCZOS | SWS_ACCURATE)
+    return cast(Pixels, scaled.to_ndarray())
+
+
+def rgb_frame(pixels: Pixels) -> av.VideoFrame:
+    """Pixels (H, W, 3), or (H, W, 4) with transparency, as a frame of FFmpeg's."""
+    whole = cast(Pixels, np.ascontiguousarray(pixels))
+    alpha = pixels.shape[2] == 4
+    if pixels.dtype == np.uint8:
+        return av.VideoFrame.from_numpy_buffer(whole, "rgba" if alpha else "rgb24")  # without a copy
+    return av.VideoFrame.from_ndarray(whole, "rgba64le" if alpha else "rgb48le")

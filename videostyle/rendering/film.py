@@ -15,6 +15,7 @@ from videostyle.frames import Clip, Pixels
 from videostyle.media.patch.patch import Patch, patch_film
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import files_of, identity, is_sequence
+from videostyle.media.stills import resize
 from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.folder import picture_name
 from videostyle.rendering.ahead import Ahead
@@ -63,7 +64,8 @@ def make_film(
     settings = plan.settings
     styles = " + ".join(path.name for path in plan.artworks)
     comment = f"videostyle {__version__}, {maker}, style {styles}, seed {settings.seed}"
-    ahead = Ahead(_stored(plan, store, report), depth=4)
+    enlarged = ((frame, resize(pixels, plan.size)) for frame, pixels in _stored(plan, store, report))
+    ahead = Ahead(enlarged, depth=4)
     try:
         encode_film(plan.clip, output, ahead, settings.film, plan.size, plan.keep, comment)
     finally:
