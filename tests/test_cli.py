@@ -88,7 +88,7 @@ def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsy
     events = [event for event in events if event not in steps]
     kinds = [event["event"] for event in events]
     assert kinds == ["notice", "plan", *["frame"] * 4, "scene", "film"]
-    assert "cut at its packets" in events.pop(0)["text"]
+    assert "trimmed at packet borders" in events.pop(0)["text"]
     assert [event["frame"] for event in events if event["event"] == "frame"] == [14, 15, 16, 17]
     assert (events[0]["frames"], events[0]["scenes"]) == (3, ["14:18"])
     assert {event["chunk"] for event in events if event["event"] == "frame"} == {events[-2]["scene"]} == {14}
