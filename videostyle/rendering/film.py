@@ -17,6 +17,7 @@ from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import files_of, identity, is_sequence
 from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.folder import picture_name
+from videostyle.media.write.picture import VideoReformatter, resized  # type: ignore[attr-defined]
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.plan import RenderPlan, film_size, make_plan, scan_key
 from videostyle.rendering.store import Store
@@ -77,8 +78,11 @@ def make_patched(
     output: Path,
     report: Callable[[FrameWritten], object] = lambda _: None,
 ) -> tuple[str, ...]:
-    """Write a full film anew with the stored frames in it; returns notices of what went otherwise than planned."""
-    return patch_film(patch, output, lambda: _stored(plan, store, report))
+    """Write a full film again with the stored frames in it; returns notices of what did not go as planned."""
+    scale = VideoReformatter()
+    return patch_film(
+        patch, output, lambda: ((i, resized(pixels, patch.size, scale)) for i, pixels in _stored(plan, store, report))
+    )
 
 
 def _stored(plan: RenderPlan, store: Store, report: Callable[[FrameWritten], object]) -> Iterator[tuple[int, Pixels]]:
