@@ -16,7 +16,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 from timed import Timed
-from workload import PRESET, TOY, Workload, difference, later_task, write_scenes
+from workload import PRESET, REAL, TOY, Workload, difference, later_task, write_scenes
 
 import videostyle
 from videostyle.demo import ART
@@ -236,9 +236,7 @@ def paint_job(
 
 def paint_and_die(toy: bool, clip: Path, precision: str, job: Path, slots: int) -> None:
     """Render half of a job, and kill this process. Runs in a process of its own."""
-    import workload
-
-    load = workload.TOY if toy else workload.REAL
+    load = TOY if toy else REAL
     plan = _plan(load, clip, precision)
     half = len(plan.to_keep) // 2
     for count, _ in enumerate(videostyle.render(plan, job, painter=load.painter("compact", precision), slots=slots)):
