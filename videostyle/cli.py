@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import sys
 from dataclasses import replace
@@ -14,7 +13,21 @@ import typer
 
 from videostyle import __version__
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
-from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Look, Network, Part, Place, Voice, Work, takes_groups
+from videostyle.options import (
+    FRAMES,
+    OUTPUT,
+    Aim,
+    Encoding,
+    Look,
+    Network,
+    Part,
+    Place,
+    Voice,
+    Work,
+    given,
+    request_of,
+    takes_groups,
+)
 from videostyle.presets import Recipe, compose
 from videostyle.settings import group_title, known_settings
 
@@ -77,7 +90,7 @@ def run_command(
     Writes CLIP_ART.EXT next to the clip, with every frame painted; frame times, sound and everything else are kept.
     Exit code 0: done; 2: a mistake in the command or its files; 3: done, but frames of a damaged clip are missing.
     """
-    _run(_request(clip, look, network, part, place, aim, encoding, work), voice)
+    _run(request_of(clip, look, network, part, place, aim, encoding, work), voice)
 
 
 @app.command("frames")
@@ -90,7 +103,7 @@ def frames_command(
     Ranges may share a folder; they also need a common --job if they are rendered at the same time. The folder is -o, or
     CLIP_ART next to the clip. Exit codes are those of 'run'.
     """
-    _run(_request(clip, look, network, part, place, Aim(), Encoding(codec="png"), work), voice)
+    _run(request_of(clip, look, network, part, place, Aim(), Encoding(codec="png"), work), voice)
 
 
 @app.command("plan")
@@ -110,7 +123,7 @@ def plan_command(
     from videostyle.events import Notice
     from videostyle.progress import Progress
 
-    request = replace(_request(clip, look, network, part, place, aim, encoding, work), overwrite=True)
+    request = replace(request_of(clip, look, network, part, place, aim, encoding, work), overwrite=True)
     progress = Progress(as_json, quiet=False, verbose=False)
     prepared = _prepare(request, progress)
     output, film = prepared.checked.output, prepared.plan.settings.film
@@ -144,7 +157,7 @@ def assemble_command(
 
     if place.output is None:
         raise SettingsError("no film to write; give its name with -o film.mp4")
-    changes = _given(encoding.settings())
+    changes = encoding.settings()
     with Progress(voice.as_json, voice.quiet, voice.verbose) as progress:
         stored = stored_film(folder, place.output, frames, changes, clip, place.overwrite, place.strict)
         for text in stored.notices:
@@ -173,7 +186,7 @@ def score_command(
     """
     from videostyle.rendering.scoring import score_files
 
-    backbone = Recipe.read(flags=_given(network.settings())).given.backbone
+    backbone = Recipe.read(flags=network.settings()).given.backbone
     scores = score_files(source, stylized, style, backbone, frames)
     print(json.dumps(scores.as_dict()) if as_json else scores.table())
 
@@ -208,48 +221,13 @@ def demo_command(
     choose_device(device or "auto")  # before anything is written
     clip, art = copy_demo(folder)
     film, sheet = folder / "result.mp4", folder / "sheet.png"
-    recipe = Recipe.read(flags=_given({"backbone.name": "compact", "backbone.device": device}))
+    recipe = Recipe.read(flags=given({"backbone.name": "compact", "backbone.device": device}))
     if not quiet:
         print(f"copied {clip} and {art}; now painting: videostyle run {clip} --style {art} -o {film}")
     _run(Request(clip, (art,), recipe, output=film, overwrite=True), Voice(quiet=quiet))
     make_sheet(sheet, clip, art, film)
     if not quiet:
         print(f"look at {sheet} and play {film}")
-
-
-def _given(flags: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in flags.items() if value is not None}
-
-
-def _request(
-    clip: Path, look: Look, network: Network, part: Part, place: Place, aim: Aim, encoding: Encoding, work: Work
-) -> "Request":
-    """The flags as a request."""
-    from videostyle.rendering.request import Request
-    from videostyle.timecode import read_rate
-
-    if not re.fullmatch("auto|[1-9][0-9]{0,8}", work.slots):
-        raise SettingsError(f"--slots {work.slots}: wanted auto or a number from 1")
-    flags = _given(look.settings() | network.settings() | encoding.settings())
-    return Request(
-        clip=clip,
-        styles=tuple(look.style),
-        recipe=Recipe.read(look.preset, look.config, flags, look.assignments or ()),
-        frames=part.frames,
-        begin=part.begin,
-        end=part.end,
-        handles=part.handles,
-        stream=part.stream,
-        rate=read_rate(part.fps) if part.fps else None,
-        output=place.output,
-        patch=aim.patch,
-        film=not aim.no_film,
-        job=work.job,
-        keep_job=work.keep_job,
-        overwrite=place.overwrite,
-        strict=place.strict,
-        slots=0 if work.slots == "auto" else int(work.slots),
-    )
 
 
 def _run(request: "Request", voice: Voice) -> None:

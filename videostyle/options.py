@@ -1,183 +1,185 @@
 """Every flag of the command line, defined once: groups of flags that commands take as values."""
 
+# ruff: noqa: RUF009 (_flag returns a field)
+
 import functools
 import inspect
+import re
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from videostyle.errors import SettingsError
+from videostyle.presets import Recipe
+from videostyle.timecode import read_rate
+
+if TYPE_CHECKING:
+    from videostyle.rendering.request import Request
+
 PICTURE, FRAMES, OUTPUT, SPEED = "What it looks like", "What is rendered", "Where it goes", "Where it runs"
+RANGES = "source frames, counted from 0: A:B (B excluded), A-B (B included), A-BxN (every Nth), several with commas"
+PRESETS = "draft, standard, fine, or a paper's: gatys2016, ruder2016; default: standard on a GPU, draft on a CPU"
+CODECS = "h264, h265, prores, av1, vp9, ffv1, png (a folder), h264_nvenc, ...; default: the container's usual one"
 
 
-def _flag(panel: str, help: str, *names: str, metavar: str | None = None, least: int | None = None) -> Any:
-    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel=panel, min=least)
+def _flag(
+    default: Any, panel: str, help: str, *names: str, metavar: str | None = None, least: int | None = None
+) -> Any:
+    option = typer.Option(*names, metavar=metavar, help=help, rich_help_panel=panel, min=least)
+    return field(default=default, metadata={"option": option})
+
+
+def given(flags: dict[str, Any]) -> dict[str, Any]:
+    """The settings that flags set; None: the flag was not given."""
+    return {name: value for name, value in flags.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Network:
     """The network, and where it runs."""
 
-    backbone: Annotated[
-        str | None,
-        _flag(PICTURE, "compact (built in) or vgg19; default: vgg19 if its weights are cached", metavar="NAME"),
-    ] = None
-    weights: Annotated[Path | None, _flag(PICTURE, "weights file, .pth or .safetensors", metavar="FILE")] = None
-    device: Annotated[str | None, _flag(SPEED, "auto, cpu, cuda, cuda:N or mps", metavar="NAME")] = None
+    backbone: str | None = _flag(
+        None, PICTURE, "compact (built in) or vgg19; default: vgg19 if its weights are cached", metavar="NAME"
+    )
+    weights: Path | None = _flag(None, PICTURE, "weights file, .pth or .safetensors", metavar="FILE")
+    device: str | None = _flag(None, SPEED, "auto, cpu, cuda, cuda:N or mps", metavar="NAME")
 
     def settings(self) -> dict[str, Any]:
-        """The flags as settings; None: not given."""
-        return {
-            "backbone.name": self.backbone,
-            "backbone.weights": str(self.weights) if self.weights else None,
-            "backbone.device": self.device,
-        }
+        weights = str(self.weights) if self.weights else None
+        return given({"backbone.name": self.backbone, "backbone.weights": weights, "backbone.device": self.device})
 
 
 @dataclass(frozen=True)
 class Look:
     """The artworks, and everything else that decides what the picture looks like."""
 
-    style: Annotated[list[Path], _flag(PICTURE, "an artwork; repeat it to blend several", "--style", metavar="FILE")]
-    style_weight: Annotated[float | None, _flag(PICTURE, "weight of the artwork (style.weight)", metavar="W")] = None
-    preset: Annotated[
-        str,
-        _flag(
-            PICTURE,
-            "draft, standard, fine, or a paper's: gatys2016, ruder2016; default: standard on a GPU, draft on a CPU",
-            metavar="NAME",
-        ),
-    ] = ""
-    size: Annotated[
-        int | None, _flag(PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
-    ] = None
-    seed: Annotated[int | None, _flag(PICTURE, "seed of random starts", metavar="N")] = None
-    config: Annotated[Path | None, _flag(PICTURE, "settings that replace the preset's", metavar="FILE.toml")] = None
-    assignments: Annotated[
-        list[str] | None,
-        _flag(PICTURE, "any setting; 'videostyle settings' lists them all", "--set", metavar="NAME=VALUE"),
-    ] = None
+    style: list[Path] = _flag(MISSING, PICTURE, "an artwork; repeat it to blend several", "--style", metavar="FILE")
+    style_weight: float | None = _flag(None, PICTURE, "weight of the artwork (style.weight)", metavar="W")
+    preset: str = _flag("", PICTURE, PRESETS, metavar="NAME")
+    size: int | None = _flag(None, PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
+    seed: int | None = _flag(None, PICTURE, "seed of random starts", metavar="N")
+    config: Path | None = _flag(None, PICTURE, "settings that replace the preset's", metavar="FILE.toml")
+    assignments: list[str] | None = _flag(
+        None, PICTURE, "any setting; 'videostyle settings' lists them all", "--set", metavar="NAME=VALUE"
+    )
 
     def settings(self) -> dict[str, Any]:
-        """The flags as settings; ``--size`` asks for frames painted at that size, not enlarged to it."""
-        return {
-            "style.weight": self.style_weight,
-            "picture.size": self.size,
-            "picture.work": self.size,
-            "seed": self.seed,
-        }
+        """``--size`` asks for frames painted at that size, not enlarged to it."""
+        sizes = {"picture.size": self.size, "picture.work": self.size}
+        return given({"style.weight": self.style_weight, **sizes, "seed": self.seed})
 
 
 @dataclass(frozen=True)
 class Part:
     """Which frames of the clip are rendered."""
 
-    frames: Annotated[
-        str,
-        _flag(
-            FRAMES,
-            "source frames, counted from 0: A:B (B excluded), A-B (B included), A-BxN (every Nth), several with commas",
-            metavar="RANGES",
-        ),
-    ] = ""
-    begin: Annotated[
-        str,
-        _flag(FRAMES, "start time: seconds, HH:MM:SS.mmm or timecode HH:MM:SS:FF", "--in", metavar="TIME"),
-    ] = ""
-    end: Annotated[str, _flag(FRAMES, "end time, excluded", "--out", metavar="TIME")] = ""
-    handles: Annotated[int, _flag(FRAMES, "extra frames on both sides of a range", metavar="N")] = 0
-    stream: Annotated[int | None, _flag(FRAMES, "index of the picture track; default: the main one", metavar="N")] = (
-        None
-    )
-    fps: Annotated[str, _flag(FRAMES, "frames per second of a sequence of pictures; default: 25", metavar="RATE")] = ""
+    frames: str = _flag("", FRAMES, RANGES, metavar="RANGES")
+    begin: str = _flag("", FRAMES, "start time: seconds, HH:MM:SS.mmm or timecode HH:MM:SS:FF", "--in", metavar="TIME")
+    end: str = _flag("", FRAMES, "end time, excluded", "--out", metavar="TIME")
+    handles: int = _flag(0, FRAMES, "extra frames on both sides of a range", metavar="N")
+    stream: int | None = _flag(None, FRAMES, "index of the video stream; default: the main one", metavar="N")
+    fps: str = _flag("", FRAMES, "frames per second of a sequence of pictures; default: 25", metavar="RATE")
 
 
 @dataclass(frozen=True)
 class Place:
     """Where the result goes."""
 
-    output: Annotated[
-        Path | None,
-        _flag(
-            OUTPUT,
-            "default: CLIP_ART.EXT next to the clip; the extension selects the container",
-            "-o",
-            "--output",
-            metavar="FILE",
-        ),
-    ] = None
-    overwrite: Annotated[bool, _flag(OUTPUT, "replace an existing output", "--overwrite")] = False
-    strict: Annotated[bool, _flag(OUTPUT, "fail instead of leaving out anything the film cannot keep", "--strict")] = (
-        False
+    output: Path | None = _flag(
+        None,
+        OUTPUT,
+        "default: CLIP_ART.EXT next to the clip; the extension selects the container",
+        "-o",
+        "--output",
+        metavar="FILE",
     )
+    overwrite: bool = _flag(False, OUTPUT, "replace an existing output", "--overwrite")
+    strict: bool = _flag(False, OUTPUT, "fail instead of leaving out anything the film cannot keep", "--strict")
 
 
 @dataclass(frozen=True)
 class Aim:
     """What the frames are made into."""
 
-    patch: Annotated[
-        Path | None,
-        _flag(
-            OUTPUT,
-            "replace the frames in this finished film of the clip; default output: FILM_patched.EXT",
-            metavar="FILM",
-        ),
-    ] = None
-    no_film: Annotated[bool, _flag(OUTPUT, "only frames, in --job; 'assemble' makes the film later", "--no-film")] = (
-        False
+    patch: Path | None = _flag(
+        None,
+        OUTPUT,
+        "replace the frames in this finished film of the clip; default output: FILM_patched.EXT",
+        metavar="FILM",
     )
+    no_film: bool = _flag(False, OUTPUT, "only frames, in --job; 'assemble' makes the film later", "--no-film")
 
 
 @dataclass(frozen=True)
 class Encoding:
     """How the film is encoded."""
 
-    codec: Annotated[
-        str | None,
-        _flag(
-            OUTPUT,
-            "h264, h265, prores, av1, vp9, ffv1, png (a folder), h264_nvenc, ...; default: the container's usual one",
-            metavar="NAME",
-        ),
-    ] = None
-    quality: Annotated[
-        int | None, _flag(OUTPUT, "on the codec's own scale, mostly CRF; default: visually lossless", metavar="N")
-    ] = None
-    no_sound: Annotated[bool, _flag(OUTPUT, "leave out the sound, as a GIF must", "--no-sound")] = False
+    codec: str | None = _flag(None, OUTPUT, CODECS, metavar="NAME")
+    quality: int | None = _flag(
+        None, OUTPUT, "on the codec's own scale, mostly CRF; default: visually lossless", metavar="N"
+    )
+    no_sound: bool = _flag(False, OUTPUT, "leave out the sound, as a GIF must", "--no-sound")
 
     def settings(self) -> dict[str, Any]:
-        """The flags as settings; None: not given."""
         sound = False if self.no_sound else None
-        return {"film.codec": self.codec, "film.quality": self.quality, "film.sound": sound}
+        return given({"film.codec": self.codec, "film.quality": self.quality, "film.sound": sound})
 
 
 @dataclass(frozen=True)
 class Work:
     """How work is stored and shared."""
 
-    job: Annotated[
-        Path | None,
-        _flag(
-            OUTPUT,
-            "folder of the finished frames, which is kept; default: OUTPUT.job, deleted after the film is done",
-            "--job",
-            metavar="DIR",
-        ),
-    ] = None
-    keep_job: Annotated[bool, _flag(OUTPUT, "keep the folder of finished frames", "--keep-job")] = False
-    slots: Annotated[str, _flag(SPEED, "scenes painted as one batch", metavar="auto|N")] = "auto"
+    job: Path | None = _flag(
+        None,
+        OUTPUT,
+        "folder of the finished frames, which is kept; default: OUTPUT.job, deleted after the film is done",
+        "--job",
+        metavar="DIR",
+    )
+    keep_job: bool = _flag(False, OUTPUT, "keep the folder of finished frames", "--keep-job")
+    slots: str = _flag("auto", SPEED, "scenes painted as one batch", metavar="auto|N")
 
 
 @dataclass(frozen=True)
 class Voice:
     """What is printed meanwhile."""
 
-    as_json: Annotated[bool, _flag(OUTPUT, "one JSON object per event on stdout", "--json")] = False
-    quiet: Annotated[bool, _flag(OUTPUT, "print errors only", "-q", "--quiet")] = False
-    verbose: Annotated[bool, _flag(OUTPUT, "one line per frame", "-v", "--verbose")] = False
+    as_json: bool = _flag(False, OUTPUT, "one JSON object per event on stdout", "--json")
+    quiet: bool = _flag(False, OUTPUT, "print errors only", "-q", "--quiet")
+    verbose: bool = _flag(False, OUTPUT, "one line per frame", "-v", "--verbose")
+
+
+def request_of(
+    clip: Path, look: Look, network: Network, part: Part, place: Place, aim: Aim, encoding: Encoding, work: Work
+) -> "Request":
+    """The flags as a request. Raises SettingsError for values that make no sense."""
+    from videostyle.rendering.request import Request
+
+    if not re.fullmatch("auto|[1-9][0-9]{0,8}", work.slots):
+        raise SettingsError(f"--slots {work.slots}: wanted auto or a number from 1")
+    flags = look.settings() | network.settings() | encoding.settings()
+    return Request(
+        clip=clip,
+        styles=tuple(look.style),
+        recipe=Recipe.read(look.preset, look.config, flags, look.assignments or ()),
+        frames=part.frames,
+        begin=part.begin,
+        end=part.end,
+        handles=part.handles,
+        stream=part.stream,
+        rate=read_rate(part.fps) if part.fps else None,
+        output=place.output,
+        patch=aim.patch,
+        film=not aim.no_film,
+        job=work.job,
+        keep_job=work.keep_job,
+        overwrite=place.overwrite,
+        strict=place.strict,
+        slots=0 if work.slots == "auto" else int(work.slots),
+    )
 
 
 def takes_groups(command: Callable[..., None]) -> Callable[..., None]:
@@ -189,17 +191,16 @@ def takes_groups(command: Callable[..., None]) -> Callable[..., None]:
         if plain.name not in groups:
             flags.append(plain.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[plain.name]))
             continue
-        kinds = get_type_hints(groups[plain.name], include_extras=True)
+        kinds = get_type_hints(groups[plain.name])
         for item in fields(groups[plain.name]):
-            flag = inspect.Parameter(item.name, inspect.Parameter.KEYWORD_ONLY, annotation=kinds[item.name])
+            kind = Annotated[kinds[item.name], item.metadata["option"]]  # type: ignore[valid-type, name-defined]
+            flag = inspect.Parameter(item.name, inspect.Parameter.KEYWORD_ONLY, annotation=kind)
             flags.append(flag if item.default is MISSING else flag.replace(default=item.default))
 
     @functools.wraps(command)
-    def spread(**given: Any) -> None:
-        made = {
-            name: kind(**{item.name: given.pop(item.name) for item in fields(kind)}) for name, kind in groups.items()
-        }
-        command(**given, **made)
+    def spread(**values: Any) -> None:
+        made = {name: kind(**{i.name: values.pop(i.name) for i in fields(kind)}) for name, kind in groups.items()}
+        command(**values, **made)
 
     shown: Any = spread
     del shown.__wrapped__  # else typer would inspect the command itself

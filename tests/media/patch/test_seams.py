@@ -1,5 +1,6 @@
 import shutil
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -20,30 +21,30 @@ def test_a_film_is_no_different_from_itself(tmp_path: Path) -> None:
     assert difference(probe(full), SPANS, full) == ""
 
 
-def test_other_frames_and_times_are_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [{"frames": 49}, {"frames": 50, "rate": "26"}])
+def test_other_times_are_a_difference(options: dict[str, Any], tmp_path: Path) -> None:
     full = probe(film(tmp_path / "a.mp4", *X264.split()))
-    assert difference(full, SPANS, film(tmp_path / "b.mp4", *X264.split(), frames=49)) == "it has 49 frames and not 50"
-    slow = film(tmp_path / "c.mp4", *X264.split(), frames=50, rate="26")
-    assert difference(full, SPANS, slow) == "its frames have other times"
+    assert difference(full, SPANS, film(tmp_path / "b.mp4", *X264.split(), **options)) == "its frames have other times"
 
 
-def test_another_packet_outside_the_spans_is_found(tmp_path: Path) -> None:
+def test_another_frame_beside_a_span_is_a_difference(tmp_path: Path) -> None:
     full = probe(film(tmp_path / "a.mp4", *X264.split()))
     other = film(tmp_path / "b.mp4", *X264.replace("16", "18").split())
-    assert difference(full, SPANS, other).startswith("packet 0 is another")
+    assert difference(full, SPANS, other) == "frame 11 differs"
+    assert difference(full, (FrameRange(12, 50),), other) == "frame 11 differs"
     assert difference(full, (FrameRange(0, 50),), other) == ""
 
 
-@pytest.mark.parametrize("what", ["key frame", "headers"])
-def test_a_decoder_that_stumbles_over_a_span_is_found(what: str, tmp_path: Path) -> None:
-    """The packets outside are the same ones, but what they are decoded with is not."""
+@pytest.mark.parametrize("what", ["packet", "headers"])
+def test_a_span_that_breaks_the_frames_around_it_is_a_difference(what: str, tmp_path: Path) -> None:
+    """The packets outside are the old ones, but what they are decoded with is not."""
     full = probe(film(tmp_path / "a.mp4", *X264.split(), sound=False))
     new = shutil.copy(full.path, tmp_path / "b.mp4")
-    if what == "headers":  # of the whole film
+    if what == "headers":
         text = new.read_bytes()
         place = text.index(b"avcC") + 4
         new.write_bytes(text[: place + 13] + bytes([text[place + 13] ^ 0x10]) + text[place + 14 :])
-    else:  # the span's, without which the frame behind the span would be lost
+    else:  # a packet of the span, without which the decoder loses its place
         with av.open(str(full.path)) as source:
             data = [bytes(p) for p in source.demux(source.streams.video[0]) if p.size][23]
         text = new.read_bytes()

@@ -1,50 +1,71 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.media.oracle import needs_ffprobe
-from tests.media.patch.patching import film, painted
+from tests.media.patch.patching import TWO_SCENES, film, own, painted
 from videostyle.errors import MediaError
-from videostyle.frames import FrameRange
+from videostyle.frames import Clip, FrameRange
 from videostyle.media.patch.packets import read_packets
-from videostyle.media.patch.splice import Replaced, SpanEncoder
+from videostyle.media.patch.splice import encode, origin_of, replaced, splice
+from videostyle.media.read.decode import shown
 from videostyle.media.read.probe import probe
 from videostyle.settings import FilmSettings
 
-
-def test_pictures_are_taken_as_their_frames_come() -> None:
-    replaced = Replaced((index, painted(index, 4, 4)) for index in (3, 4, 9))
-    found = [(index, replaced(index)) for index in (0, 3, 4, 5, 8, 9, 10)]
-    assert [index for index, pixels in found if pixels is not None] == [3, 4, 9]
-    assert np.array_equal(found[1][1], painted(3, 4, 4))  # type: ignore[arg-type]
+H264 = FilmSettings(codec="h264")
 
 
-def encoder(path: Path, *options: str, rate: str = "25") -> SpanEncoder:
-    clip = probe(film(path, *options, rate=rate))
-    packets = read_packets(clip)
+def test_pictures_take_the_place_of_frames() -> None:
+    picture = painted(3, 4, 4)
+    pairs = list(replaced(((index, str(index)) for index in range(2, 6)), [(3, picture), (5, picture)]))
+    assert [(index, isinstance(shown, str)) for index, shown in pairs] == [(2, True), (3, False), (4, True), (5, False)]
+    assert np.array_equal(pairs[1][1], picture)  # type: ignore[arg-type]
+
+
+def ours(folder: Path, quality: int = -1) -> tuple[Clip, Clip]:
+    clip = probe(film(folder / "clip.mp4", *TWO_SCENES))
+    return clip, probe(own(clip, folder / "full.mp4", "h264", quality))
+
+
+@needs_ffprobe
+def test_a_span_begins_with_a_keyframe_and_has_all_its_frames(tmp_path: Path) -> None:
+    clip, full = ours(tmp_path)
+    pairs = [(index, packet.is_keyframe) for index, packet in encode(full, clip, H264, shown(full, FrameRange(8, 15)))]
+    assert sorted(index for index, _ in pairs) == list(range(8, 15))
+    assert pairs[0] == (8, True)
+    assert not any(key for _, key in pairs[1:])
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("codec", ["h264", "h265", "vp9", "av1"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_span_may_be_short(codec: str, count: int, tmp_path: Path) -> None:
+    clip = probe(film(tmp_path / "clip.mkv", *TWO_SCENES, sound=False))
+    full = probe(own(clip, tmp_path / "full.mp4", codec))
+    settings = FilmSettings(codec=codec)  # type: ignore[arg-type]
+    made = encode(full, clip, settings, shown(full, FrameRange(20, 20 + count)))
+    assert [index for index, _ in made] == list(range(20, 20 + count))
+
+
+@needs_ffprobe
+def test_the_origin_of_a_film_is_known_by_its_headers(tmp_path: Path) -> None:
+    clip, full = ours(tmp_path)
+    assert origin_of(full, clip, H264) is clip
+    assert origin_of(full, dataclasses.replace(clip, time_base=clip.time_base / 7), H264) is full
+    assert origin_of(full, clip, dataclasses.replace(H264, quality=20)) is None
+    _, coarse = ours(tmp_path, quality=20)
+    assert origin_of(coarse, clip, dataclasses.replace(H264, quality=20)) is clip
+
+
+@needs_ffprobe
+def test_a_damaged_film_is_refused(tmp_path: Path) -> None:
+    clip, full = ours(tmp_path)
+    packets = read_packets(full)
     assert packets is not None
-    return SpanEncoder(clip, packets, FilmSettings())
-
-
-@needs_ffprobe
-def test_a_span_begins_with_a_key_frame_and_has_all_its_frames(tmp_path: Path) -> None:
-    found = list(encoder(tmp_path / "a.mp4", *["-c:v", "libx264", "-g", "12"]).encode(FrameRange(8, 15), Replaced([])))
-    assert sorted(index for index, _, _ in found) == list(range(8, 15))
-    assert found[0][0] == 8
-    assert [is_key for _, _, is_key in found] == [True] + [False] * 6
-    assert int.from_bytes(found[0][1][:4], "big") < len(found[0][1])  # lengths and no start codes, as MP4 has it
-
-
-@needs_ffprobe
-@pytest.mark.parametrize("rate", ["25", "24000/1001", "60"])
-def test_the_encoder_writes_the_films_headers(rate: str, tmp_path: Path) -> None:
-    assert not encoder(tmp_path / "a.mp4", *["-c:v", "libx264", "-crf", "22"], rate=rate).notices
-
-
-@needs_ffprobe
-def test_headers_that_cannot_be_the_films_stand_beside_them(tmp_path: Path) -> None:
-    found = encoder(tmp_path / "a.mp4", *["-c:v", "libx264", "-x264-params", "cqm=jvt"])
-    assert found.notices == ("the frames encoded again have parameter sets of their own, beside the film's",)
-    with pytest.raises(MediaError, match="the encoder's headers do not fit"):  # which x265 has no numbers for
-        encoder(tmp_path / "b.mp4", *["-c:v", "libx265", "-x265-params", "log-level=none:scaling-list=default"])
+    data = full.path.read_bytes()
+    place = data.index(b"mdat") + 4  # the first packet, without which the first scene cannot be decoded
+    full.path.write_bytes(data[:place] + b"\0" * 4000 + data[place + 4000 :])
+    with pytest.raises(MediaError, match="not all of its frames can be decoded; patch an undamaged film"):
+        splice(full, clip, H264, packets, (FrameRange(3, 30),), [(3, painted(3, 96, 64))], tmp_path / "new.mp4")

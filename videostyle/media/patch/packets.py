@@ -1,47 +1,41 @@
-"""The packets of a film's picture: which of them hold what, and between which borders they can be exchanged."""
+"""The packets of a film's picture: the frame in each, and the borders between which they can be replaced."""
 
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
-from videostyle.errors import MediaError
+from av import Packet
+from av.container import InputContainer
+from av.sidedata.sidedata import Type
+from av.video.stream import VideoStream
+
 from videostyle.frames import Clip, FrameRange
-from videostyle.media.patch.bitstream import FRESH, PARAMETER_SETS, kinds, length_size
-from videostyle.media.read.decode import beginnings, from_beginning
+from videostyle.media.read.decode import side_data, stored_frames
 from videostyle.media.read.probe import open_file
 from videostyle.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)
 class Packets:
-    """The picture's packets of a film, in the order of decoding."""
+    """The packets of a film's picture, in decoding order."""
 
-    ranks: tuple[int, ...]
-    """the number of the frame that is in each"""
+    frames: tuple[int, ...]
+    """number of the frame in each packet"""
     dts: tuple[int, ...]
-    """time of decoding, ticks"""
-    durations: tuple[int, ...]
-    fresh: tuple[bool, ...]
-    """whether nothing from before a packet is needed from it on, its headers included"""
-    begins: bytes
-    """the first packet"""
-
-    @property
-    def depth(self) -> int:
-        """Frames by which one may come behind its place, as B-frames are decoded after those they lean on."""
-        return max(place - rank for place, rank in enumerate(self.ranks))
+    """decoding timestamps, ticks"""
+    keys: tuple[bool, ...]
+    """whether a packet is a keyframe; every keyframe is assumed to begin a closed GOP"""
 
     def spans(self, selection: Selection) -> tuple[FrameRange, ...]:
-        """What must be encoded again to replace the frames of a selection: from one clean border to the next.
+        """The ranges to encode again in order to replace the frames of a selection.
 
-        A border is clean where the packets before it hold just the frames before it; behind a span there must be a
-        key frame, too.
+        Before either end of a span lie the packets of exactly the frames before it; a keyframe follows it.
         """
-        count = len(self.ranks)
-        highest = [-1, *itertools.accumulate(self.ranks, max)]
+        count = len(self.frames)
+        highest = [-1, *itertools.accumulate(self.frames, max)]
         clean = [place for place in range(count + 1) if highest[place] == place - 1]
-        ends = [place for place in clean if place == count or (self.fresh[place] and self.ranks[place] == place)]
+        ends = [place for place in clean if place == count or (self.keys[place] and self.frames[place] == place)]
         spans: list[FrameRange] = []
         for part in selection.parts:
             start = max(place for place in clean if place <= part.start)
@@ -52,53 +46,28 @@ class Packets:
         return tuple(spans)
 
 
+def picture_of(container: InputContainer, film: Clip) -> VideoStream:
+    """The picture stream of an opened film."""
+    return cast(VideoStream, container.streams[film.stream])
+
+
+def packets_of(stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+    """The packets of a stream in decoding order."""
+    return (packet for packet in cast(InputContainer, stream.container).demux(stream) if packet.size)
+
+
 def read_packets(film: Clip) -> Packets | None:
-    """Measure a film's packets; None where they are not one for every frame shown."""
-    codec, places = film.codec, {pts: rank for rank, pts in enumerate(film.pts)}
-    found: list[tuple[int, int | None, int, bool]] = []
-    begins = b""
-    with open_file(film.path) as source:
-        stream = source.streams[film.stream]
-        headers = bytes(stream.codec_context.extradata or b"")
-        size = length_size(codec, headers)
-        for packet in source.demux(stream):
-            if not packet.size:
-                continue
-            stamp = packet.pts if film.stamped else packet.dts
-            if packet.is_discard or stamp not in places:
-                return None
-            begins = begins or bytes(packet)
-            fresh = packet.is_keyframe and (codec not in FRESH or _is_fresh(codec, bytes(packet), size))
-            found.append((places[stamp], packet.dts, packet.duration or 0, fresh))
-        if not film.stamped and stream.codec_context.has_b_frames:
-            return None
-    ranks, dts, durations, closed = zip(*found, strict=True)
-    if sorted(ranks) != list(range(film.num_frames)):
+    """Read a film's packets; None where frames are turned, interlaced or have no packet and time each."""
+    numbers: dict[int | None, int] = {pts: frame for frame, pts in enumerate(film.pts)}
+    with open_file(film.path) as container:
+        demuxed = packets_of(picture_of(container, film))
+        rows = [(numbers.get(packet.pts, -1), packet.dts, packet.is_keyframe) for packet in demuxed]
+    frames, stamps, keys = zip(*rows, strict=True)
+    first = next(stored_frames(film, FrameRange(0, 1)))[1]
+    turned = any(data.type == Type.DISPLAYMATRIX for data in side_data(first))
+    hidden = film.alpha and film.codec == "vp9"  # which a muxer does not take from another file
+    if turned or hidden or film.interlaced or not film.stamped or sorted(frames) != list(film.frames.indices):
         return None
-    if None in dts or any(after <= before for before, after in itertools.pairwise(dts)):
-        # such files hold no times of decoding, and an encoder may want more of a lead than the film's had
-        late = max(film.pts[min(place + 2, len(ranks) - 1)] - film.pts[rank] for place, rank in enumerate(ranks))
-        dts = tuple(pts - late for pts in film.pts)
-    return Packets(ranks, dts, durations, closed, begins)
-
-
-def _is_fresh(codec: str, data: bytes, size: int) -> bool:
-    found = kinds(codec, data, size)
-    # without lengths the parameter sets are in the packets, and those of a span would hold on behind it
-    return bool(found & {*FRESH[codec]}) and (size > 0 or found >= {*PARAMETER_SETS[codec]})
-
-
-def decoded(film: Clip, span: FrameRange) -> Iterator[tuple[int, Any]]:
-    """(number, picture) of the frames of a span as they are; raises MediaError where one cannot be decoded."""
-    for begin in beginnings(film, span.start):
-        with open_file(film.path) as container:
-            wanted = span.start
-            for index, picture in from_beginning(container, film, begin, span):
-                if index != wanted or (picture.is_corrupt and begin is not None):
-                    break
-                yield index, picture
-                wanted += 1
-            if wanted == span.stop:
-                return
-            if wanted > span.start or begin is None:
-                raise MediaError(f"{film.path}: frame {wanted} cannot be decoded; patch a film that is whole")
+    early = film.pts[0] - stamps.count(None)  # the first packets of Matroska with B-frames have no dts
+    dts = tuple(early + place if stamp is None else stamp for place, stamp in enumerate(stamps))
+    return Packets(frames, dts, keys)
