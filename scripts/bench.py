@@ -2,7 +2,7 @@
 
     python scripts/bench.py [--quick] [--clip FILE --style FILE] [--backbone compact] [--weights FILE] [--json FILE]
 
-Figures: frames per second, share of wall time outside the optimiser, peak memory, peak memory of a clip ten times as
+Figures: frames per second, share of wall time outside the optimizer, peak memory, peak memory of a clip ten times as
 long, and how many times faster a warm frame reaches its loss than torch.optim.LBFGS does from the content or from noise
 with the same network and loss. Machines differ and are shared: ratios are what to quote.
 """
@@ -14,67 +14,52 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from demo_art import make_art
 from demo_clip import make_clip, make_sound
 from demo_encode import create_clip
-from videostyle.paint.terms.losses import total
+from timed import Timed
 
-from videostyle.frames import FrameRange, FrameTask, Picture, Stylized, TemporalTarget, to_picture
+from videostyle.frames import FrameInput, FrameRange, TemporalTarget, to_picture
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture, write_png
-from videostyle.motion.flow import estimate, fill_unseen, warp
+from videostyle.motion.flow import estimate, warp
 from videostyle.paint.backbones.choose import choose_backbone
-from videostyle.paint.device import choose_device
-from videostyle.paint.optimize.objective import Objective
-from videostyle.paint.optimize.optimizer import Stylizer
-from videostyle.paint.terms.style import StyleTargets, to_tensor
-from videostyle.presets import compose
-from videostyle.rendering.job import Request, check, prepare, run
-from videostyle.rendering.renderer import FrameStylizer
-from videostyle.settings import RenderSettings
+from videostyle.paint.device import choose_device, prepare_process
+from videostyle.paint.load import load_painter
+from videostyle.paint.optimize.objective import Objective, Objectives, total
+from videostyle.paint.optimize.optimizer import Optimizer
+from videostyle.paint.tensors import stack, to_tensor
+from videostyle.presets import Recipe
+from videostyle.rendering.job import prepare, run
+from videostyle.rendering.request import Request, check
 
 MOST = 3000
 """iterations after which plain Gatys is given up"""
 
 
-class Timed:
-    """A stylizer that remembers how long it worked."""
-
-    def __init__(self, stylizer: FrameStylizer) -> None:
-        self.stylizer, self.seconds = stylizer, 0.0
-
-    def stylize(self, tasks: Sequence[FrameTask]) -> list[Stylized]:
-        start = time.perf_counter()
-        made = self.stylizer.stylize(tasks)
-        self.seconds += time.perf_counter() - start
-        return made
-
-
-def settings_of(options: argparse.Namespace) -> RenderSettings:
+def recipe_of(options: argparse.Namespace) -> Recipe:
     flags = {"backbone.name": options.backbone, "backbone.device": options.device}
-    return compose(options.preset, None, flags | ({"backbone.weights": options.weights} if options.weights else {}))
+    return Recipe.read(options.preset, flags=flags | ({"backbone.weights": options.weights} if options.weights else {}))
 
 
 def bench_job(options: argparse.Namespace, folder: Path) -> dict[str, float]:
-    """The whole job, film included: frames per second and the share of time outside the optimiser."""
-    request = Request(
-        options.clip, (options.style,), settings_of(options), output=folder / "film.mp4", frames=options.frames
-    )
-    prepared = prepare(check(request))
-    timed = Timed(prepared.stylizer)
-    object.__setattr__(prepared, "stylizer", timed)
-    done = run(prepared)
+    """The whole job, film included: frames per second and the share of time outside the optimizer."""
+    recipe = recipe_of(options)
+    checked = check(Request(options.clip, (options.style,), recipe, options.frames, output=folder / "film.mp4"))
+    artworks = [artwork.pixels for artwork in checked.artworks]
+    painter = Timed(load_painter(artworks, recipe.settings(options.preset)))
+    done = run(prepare(checked, painter))
     return {
         "frames": done.frames,
         "seconds": done.seconds,
         "frames_per_second": done.frames / done.seconds,
-        "share_outside_optimiser": 1 - timed.seconds / done.seconds,
+        "share_outside_optimizer": 1 - painter.seconds / done.seconds,
         "peak_megabytes": peak_megabytes(),
     }
 
@@ -105,35 +90,35 @@ def peak_megabytes() -> float:
 
 
 def peak(options: argparse.Namespace) -> float:
-    """Render a clip with one iteration a frame and return this process's peak memory in MB."""
-    quick = {
+    """Render a clip with one iteration per frame and return the peak memory of this process in MB."""
+    quick: dict[str, Any] = {
         "optimize.iterations": 1,
         "optimize.first_iterations": 1,
         "backbone.name": "compact",
         "backbone.device": "cpu",
     }
     with tempfile.TemporaryDirectory() as folder:
-        request = Request(
-            options.clip, (options.style,), compose("draft", None, quick), output=Path(folder) / "film.mp4"
-        )
-        run(prepare(check(request)))
+        recipe = Recipe.read("draft", flags=quick)
+        run(prepare(check(Request(options.clip, (options.style,), recipe, output=Path(folder) / "film.mp4"))))
     return peak_megabytes()
 
 
 def bench_warm(options: argparse.Namespace, pairs: int) -> dict[str, float]:
     """How many times faster a warm frame reaches its content and style loss than plain Gatys reaches the same."""
-    settings = settings_of(options)
+    settings = recipe_of(options).settings(options.preset)
     device = choose_device(options.device)
+    prepare_process(device)
     backbone, _ = choose_backbone(settings.backbone)
-    art = read_picture(options.style)
-    stylizer = Stylizer(backbone, [art], settings, device)
+    artworks = [read_picture(options.style)]
+    painter = Optimizer(backbone, artworks, settings, device)
+    objectives = Objectives(settings, backbone, artworks, device)
     clip = probe(options.clip)
     side = settings.picture.work or min(clip.width, clip.height)
     scale = min(1, side / min(clip.width, clip.height))
     size = round(clip.width * scale), round(clip.height * scale)
     frames = list(decode(clip, FrameRange(2, 3 + pairs), size))
-    first = to_picture(frames[0].pixels)
-    before = stylizer.stylize([FrameTask(first, first, first=True)])[0].picture
+    first = painter.task(FrameInput(frames[0].index, to_picture(frames[0].pixels), first=True))
+    before = painter.paint([first])[0].picture
     ours: list[float] = []
     plain: dict[str, list[float]] = {"content": [], "noise": []}
     for earlier, frame in itertools.pairwise(frames):
@@ -141,18 +126,14 @@ def bench_warm(options: argparse.Namespace, pairs: int) -> dict[str, float]:
         content = to_picture(frame.pixels)
         motion = estimate(frame.pixels, earlier.pixels, settings.flow)
         warped, seen = warp(before, motion.flow)
-        weight = motion.consistency * seen
-        task = FrameTask(content, fill_unseen(warped, weight, content), (TemporalTarget(warped, weight),))
-        made = stylizer.stylize([task])[0]
+        held = TemporalTarget(warped, motion.consistency * seen)
+        before = painter.paint([painter.task(FrameInput(frame.index, content, earlier={1: held}))])[0].picture
         ours.append(time.perf_counter() - start)
-        before = made.picture
-        height, width = content.shape[:2]
-        targets = StyleTargets([to_tensor(art, device)], height, width, backbone, settings.style)
-        objective = Objective(backbone, settings, targets, tensor(content, device))
-        goal = float(total(objective.parts(tensor(made.picture, device)).copy()))
-        rng = np.random.default_rng(0)
-        for name, initial in (("content", content), ("noise", rng.random(content.shape, dtype=np.float32))):
-            plain[name].append(plain_gatys(objective, tensor(initial, device), goal))
+        objective = objectives.make(to_tensor(frame.pixels, device))
+        goal = float(total(objective.parts(stack([before], device))))
+        noise = np.random.default_rng(0).random(content.shape, dtype=np.float32)
+        for name, initial in (("content", content), ("noise", noise)):
+            plain[name].append(plain_gatys(objective, stack([initial], device), goal))
     warm = float(np.median(ours))
     return {
         "seconds_per_warm_frame": warm,
@@ -161,7 +142,7 @@ def bench_warm(options: argparse.Namespace, pairs: int) -> dict[str, float]:
 
 
 def plain_gatys(objective: Objective, start: torch.Tensor, goal: float) -> float:
-    """Seconds that torch.optim.LBFGS takes to a loss; infinite where it does not get there."""
+    """Seconds that torch.optim.LBFGS takes to reach a loss; infinite if it does not."""
     parameter = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS([parameter], lr=1, max_iter=MOST, tolerance_grad=0, tolerance_change=0)
     begin = time.perf_counter()
@@ -186,16 +167,12 @@ def plain_gatys(objective: Objective, start: torch.Tensor, goal: float) -> float
     return float("inf")
 
 
-def tensor(picture: Picture, device: torch.device) -> torch.Tensor:
-    return torch.from_numpy(picture).to(device).permute(2, 0, 1)[None].contiguous()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small and short: a minute or two on a CPU")
     parser.add_argument("--clip", type=Path, help="default: the demo's")
     parser.add_argument("--style", type=Path, help="default: the demo's")
-    parser.add_argument("--frames", default="", help="part of the clip, A:B")
+    parser.add_argument("--frames", default="", help="frames of the clip, A:B; default: all")
     parser.add_argument("--preset", default="draft")
     parser.add_argument("--backbone", default="compact")
     parser.add_argument("--weights", default="")
