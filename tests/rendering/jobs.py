@@ -26,7 +26,9 @@ def artwork(path: Path) -> Artwork:
     return Artwork(path.name, read_picture(path), path)
 
 
-def plan_of(clip: Clip, scenes: tuple[int, ...], *parts: range, lost: tuple[int, ...] = (), **values: Any) -> RenderPlan:
+def plan_of(
+    clip: Clip, scenes: tuple[int, ...], *parts: range, lost: tuple[int, ...] = (), **values: Any
+) -> RenderPlan:
     """A plan of the whole clip, or of parts of it, with scenes of these lengths."""
     keep = Selection(parts) if parts else Selection.whole(clip)
     return make_plan(clip, (), settings(**values), known(*scenes, lost=lost), keep)

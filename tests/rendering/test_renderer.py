@@ -187,9 +187,7 @@ def test_tasks_of_a_batch_are_made_in_parallel(
     assert time.perf_counter() - start < 0.2 * 6 - 0.1, "as long as one after the other"
 
 
-def test_a_device_that_is_too_small_gets_fewer_slots(
-    plan: RenderPlan, clip: Clip, whole: dict[int, str], tmp_path: Path
-) -> None:
+def test_a_device_that_is_too_small_gets_fewer_slots(plan: RenderPlan, whole: dict[int, str], tmp_path: Path) -> None:
     painter, events = Small(1), list[Event]()
     painter.reach = (1, 2)
     rendered(plan, tmp_path / "job", painter, 3, events.append)

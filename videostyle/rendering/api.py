@@ -137,7 +137,9 @@ def render(
     return _render(plan, store, painter, slots, on_event)
 
 
-def _render(plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent) -> Generator[RenderedFrame]:
+def _render(
+    plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent
+) -> Generator[RenderedFrame]:
     kept = set(plan.to_keep)
     width, height = plan.work
     with opened(plan, store, painter):

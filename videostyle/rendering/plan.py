@@ -86,8 +86,8 @@ class RenderPlan:
     def __repr__(self) -> str:
         artworks = " + ".join(artwork.name for artwork in self.artworks)
         return (
-            f"RenderPlan({self.clip.path.name!r}, {artworks!r}, {len(self.to_keep)} frames, {len(self.chunks)} scene(s), "
-            f"painted at {self.work[0]}x{self.work[1]}, film {self.size[0]}x{self.size[1]})"
+            f"RenderPlan({self.clip.path.name!r}, {artworks!r}, {len(self.to_keep)} frames, "
+            f"{len(self.chunks)} scene(s), painted at {self.work[0]}x{self.work[1]}, film {self.size[0]}x{self.size[1]})"
         )
 
     @property

@@ -307,4 +307,5 @@ def _name_once(temporary: Path, path: Path) -> None:
     except FileExistsError:
         pass
     except OSError:  # a file system without hard links
-        os.replace(temporary, path)
+        if not path.exists():
+            os.replace(temporary, path)
