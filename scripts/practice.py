@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from recipe import Recipe
 from torch import Tensor
 
-from videostyle.paint.terms.gram import gram
 from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.terms.gram import gram
 
 KEPT = 480
 """pictures in the pool that the student paints"""

@@ -62,8 +62,8 @@ def test_a_run_leaves_the_film_and_nothing_else(
     assert all((folder / name).read_bytes() == content for name, content in before.items())
     lines = capsys.readouterr().err
     assert "clip.mp4: 26 frames of 80x64, 2 scene(s)" in lines
-    assert "draft, the default on a CPU; --preset standard would take about" in lines
-    assert "scene 2, frames 14:26" in lines
+    assert "draft is the default on a CPU; --preset standard would take about" in lines
+    assert "scene 14, frames 14:26" in lines
     assert "26 frames in" in lines
 
     import av
@@ -82,11 +82,16 @@ def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsy
     captured = capsys.readouterr()
     events = [json.loads(line) for line in captured.out.splitlines()]
     assert captured.err == ""
+    steps = [event for event in events if event["event"] == "iterated"]
+    assert steps
+    assert all(0 < event["done"] <= event["total"] for event in steps)
+    events = [event for event in events if event not in steps]
     kinds = [event["event"] for event in events]
     assert kinds == ["notice", "plan", *["frame"] * 4, "scene", "film"]
-    assert "cut at its packets" in events.pop(0)["text"]
+    assert "trimmed at packet borders" in events.pop(0)["text"]
     assert [event["frame"] for event in events if event["event"] == "frame"] == [14, 15, 16, 17]
-    assert events[0]["frames"] == 3
+    assert (events[0]["frames"], events[0]["scenes"]) == (3, ["14:18"])
+    assert {event["chunk"] for event in events if event["event"] == "frame"} == {events[-2]["scene"]} == {14}
     assert events[-1]["path"] == str(folder / "part.mkv")
     assert len(list((folder / "part.mkv.job/frames").glob("*.png"))) == 4
 
@@ -114,22 +119,25 @@ def test_plan_renders_nothing(
     assert videostyle(monkeypatch, "plan", folder / "clip.mp4", "--style", folder / "art.png", *FEW) == 0
     assert sorted(folder.iterdir()) == before
     lines = capsys.readouterr().err
-    assert "scene 1: frames 0:14" in lines
-    assert "scene 2: frames 14:26" in lines
+    assert "scene 0: frames 0:14" in lines
+    assert "scene 14: frames 14:26" in lines
     assert "GB" in lines
 
 
 def test_settings_lists_all_and_reads_them_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from videostyle.presets import compose
+    from videostyle.presets import Recipe, compose
     from videostyle.settings import known_settings
 
     assert videostyle(monkeypatch, "settings", "--preset", "fine") == 0
     text = capsys.readouterr().out
-    assert len(text.splitlines()) == len(known_settings())
+    assert [line.partition(" = ")[0] for line in text.splitlines() if " = " in line.partition("#")[0]] == [
+        *known_settings()
+    ]
+    assert "# style: How strongly, and how, frames follow the artwork." in text
     (tmp_path / "all.toml").write_text(text)
-    assert compose("draft", tmp_path / "all.toml") == compose("fine")
+    assert Recipe.read("draft", tmp_path / "all.toml").settings("") == compose("fine")
 
 
 CLIP, ART, HERE = "{}/clip.mp4", "{}/art.png", "{}"
@@ -160,14 +168,14 @@ MISTAKES = {
     "slots are no digits": ([CLIP, "--style", ART, "--slots", "\u00b2"], "--slots"),
     "frames are none between": ([CLIP, "--style", ART, "--frames", "9:3"], "A below B"),
     "no size": ([CLIP, "--style", ART, "--size", "0"], "--size"),
-    "a picture": ([ART, "--style", ART], "a picture and no film"),
+    "a picture": ([ART, "--style", ART], "a single picture"),
     "size too small": ([CLIP, "--style", ART, "--size", "2", "--backbone", "compact"], "--size"),
     "weights missing": ([CLIP, "--style", ART, "--backbone", "vgg19", "--weights", "{}/none.pth"], "none.pth"),
     "weights corrupt": ([CLIP, "--style", ART, "--backbone", "vgg19", "--weights", "{}/text.mp4"], "text.mp4"),
     "layer missing": ([CLIP, "--style", ART, "--backbone", "compact", "--set", "style.layers=relu9_9"], "relu9_9"),
     "style mix": ([CLIP, "--style", ART, "--backbone", "compact", "--set", "style.mix=[1,2]"], "style.mix"),
     "job is a full folder": ([CLIP, "--style", ART, "--backbone", "compact", "--job", HERE], "--job"),
-    "job is a file": ([CLIP, "--style", ART, "--backbone", "compact", "--job", ART], "is a file"),
+    "job is a file": ([CLIP, "--style", ART, "--backbone", "compact", "--job", ART], "a file, not a job folder"),
 }
 
 
@@ -225,11 +233,11 @@ def test_a_full_disk_while_rendering_keeps_what_is_done(
 
     real, written = store.write_png, list[Path]()
 
-    def full(path: Path, pixels: object) -> None:
+    def full(path: Path, pixels: object, note: str) -> None:
         if len(written) == 3:
             raise MediaError(f"{path}: the disk is full; free some space")
         written.append(path)
-        real(path, pixels)  # type: ignore[arg-type]
+        real(path, pixels, note)  # type: ignore[arg-type]
 
     arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", *FEW]
     with monkeypatch.context() as patch:
@@ -239,7 +247,7 @@ def test_a_full_disk_while_rendering_keeps_what_is_done(
     assert not (folder / "clip_art.mp4").exists()
     assert len(list((folder / "clip_art.mp4.job/frames").glob("*.png"))) == 3
     assert videostyle(monkeypatch, *arguments) == 0
-    assert "3 frames are done already" in capsys.readouterr().err
+    assert "3 frames are already done" in capsys.readouterr().err
     assert not (folder / "clip_art.mp4.job").exists()
 
 
@@ -261,7 +269,7 @@ def test_a_truncated_clip_is_rendered_as_far_as_it_goes(
     (folder / "cut.mp4").write_bytes(content[: len(content) * 7 // 10])
     assert videostyle(monkeypatch, "run", folder / "cut.mp4", "--style", folder / "art.png", *FEW) == 3
     lines = capsys.readouterr().err
-    assert "cut off" in lines
+    assert "cut.mp4 is truncated" in lines
     assert "could not be decoded" in lines
 
     from videostyle.media.read.probe import probe
@@ -272,26 +280,26 @@ def test_a_truncated_clip_is_rendered_as_far_as_it_goes(
 def test_interrupted_and_typed_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from videostyle.paint.optimize.optimizer import Stylizer
+    from videostyle.paint.optimize.optimizer import Optimizer
 
-    real, calls = Stylizer.stylize, list[int]()
+    real, calls = Optimizer.paint, list[int]()
 
-    def stopped(self: Stylizer, tasks):  # type: ignore[no-untyped-def]
+    def stopped(self: Optimizer, tasks, on_step):  # type: ignore[no-untyped-def]
         calls.append(1)
         if len(calls) == 5:
             raise KeyboardInterrupt
-        return real(self, tasks)
+        return real(self, tasks, on_step)
 
     arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", *FEW]
     with monkeypatch.context() as patch:
-        patch.setattr(Stylizer, "stylize", stopped)
+        patch.setattr(Optimizer, "paint", stopped)
         assert videostyle(patch, *arguments) == 130
-    assert "the same command goes on" in capsys.readouterr().err
+    assert "the same command continues where it was" in capsys.readouterr().err
     other = [*arguments, "--set", "style.weight=7"]
     assert videostyle(monkeypatch, *other) == 2
-    assert "another clip, style, setting" in capsys.readouterr().err
+    assert "another clip, artwork, setting" in capsys.readouterr().err
     assert videostyle(monkeypatch, *arguments) == 0
-    assert "4 frames are done already" in capsys.readouterr().err
+    assert "4 frames are already done" in capsys.readouterr().err
 
 
 def test_score_prints_a_table_or_json(
@@ -419,27 +427,45 @@ def test_a_picture_never_takes_the_place_of_the_artwork(
     assert "frame_000001.png is an input" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="only POSIX systems stop processes so")
-@pytest.mark.parametrize("number", [signal.SIGTERM, getattr(signal, "SIGHUP", None)])
-def test_whoever_stops_it_nothing_half_written_is_left(number: signal.Signals, folder: Path) -> None:
+def slow_writer(folder: Path, number: signal.Signals, disposition: str) -> subprocess.Popen[str]:
+    """A run that says when it begins to write its film, slowly, and begins with a disposition of a signal.
+
+    A test run under nohup would hand on an ignored SIGHUP, so that each child sets its own.
+    """
     code = (
+        f"import signal; signal.signal({number.value}, signal.{disposition})\n"
         "import sys, time; from videostyle import cli; from videostyle.media.write import picture\n"
         "real = picture.FrameMaker.__call__\n"
-        "def slow(*given):\n  print('writing', flush=True); time.sleep(0.2); return real(*given)\n"
+        "def slow(*given):\n  print('writing', flush=True); time.sleep(0.05); return real(*given)\n"
         "picture.FrameMaker.__call__ = slow; cli.main()\n"
     )
     arguments = ["run", folder / "clip.mp4", "--style", folder / "art.png", "--set", "optimize.iterations=0", *FEW[:4]]
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stdout.readline() == "writing\n"
+    return process
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="only POSIX systems stop processes with signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_stops_it_and_nothing_half_written_is_left(name: str, folder: Path) -> None:
     before = {path.name for path in folder.iterdir()}
-    with subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "writing\n"
-        process.send_signal(number)
+    with slow_writer(folder, signal.Signals[name], "SIG_DFL") as process:
+        process.send_signal(signal.Signals[name])
         said = process.communicate()[1]
     assert process.returncode == 130
-    assert "the same command goes on" in said
+    assert "the same command continues where it was" in said
     assert {path.name for path in folder.iterdir()} - before == {"clip_art.mp4.job"}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="only POSIX systems stop processes with signals")
+def test_under_nohup_a_hangup_changes_nothing(folder: Path) -> None:
+    with slow_writer(folder, signal.SIGHUP, "SIG_IGN") as process:
+        process.send_signal(signal.SIGHUP)
+        process.communicate()
+    assert process.returncode == 0
+    assert (folder / "clip_art.mp4").exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="shells of other systems close nothing")

@@ -24,9 +24,7 @@ class Network:
         str | None,
         _flag(PICTURE, "compact (built in) or vgg19; default: vgg19 if its weights are cached", metavar="NAME"),
     ] = None
-    weights: Annotated[
-        Path | None, _flag(PICTURE, "weights file, .pth or .safetensors", metavar="FILE")
-    ] = None
+    weights: Annotated[Path | None, _flag(PICTURE, "weights file, .pth or .safetensors", metavar="FILE")] = None
     device: Annotated[str | None, _flag(SPEED, "auto, cpu, cuda, cuda:N or mps", metavar="NAME")] = None
 
     def settings(self) -> dict[str, Any]:
@@ -56,9 +54,7 @@ class Look:
         int | None, _flag(PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
     ] = None
     seed: Annotated[int | None, _flag(PICTURE, "seed of random starts", metavar="N")] = None
-    config: Annotated[
-        Path | None, _flag(PICTURE, "settings that replace the preset's", metavar="FILE.toml")
-    ] = None
+    config: Annotated[Path | None, _flag(PICTURE, "settings that replace the preset's", metavar="FILE.toml")] = None
     assignments: Annotated[
         list[str] | None,
         _flag(PICTURE, "any setting; 'videostyle settings' lists them all", "--set", metavar="NAME=VALUE"),
@@ -130,9 +126,9 @@ class Aim:
             metavar="FILM",
         ),
     ] = None
-    no_film: Annotated[
-        bool, _flag(OUTPUT, "only frames, in --job; 'assemble' makes the film later", "--no-film")
-    ] = False
+    no_film: Annotated[bool, _flag(OUTPUT, "only frames, in --job; 'assemble' makes the film later", "--no-film")] = (
+        False
+    )
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,6 @@ def known_settings() -> dict[str, dataclasses.Field[Any]]:
     return names
 
 
-def group_title(name: str) -> str:
-    """What the group of a dotted setting name is about, in one sentence."""
-    group = name.rpartition(".")[0]
+def group_title(group: str) -> str:
+    """What a group of settings is about, in one sentence."""
     return (get_type_hints(RenderSettings)[group].__doc__ or "") if group else "Everything else."

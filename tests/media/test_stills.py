@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from videostyle.errors import MediaError
 from videostyle.frames import Pixels
-from videostyle.media.stills import read_note, read_picture, read_png, write_png
+from videostyle.media.stills import read_note, read_picture, read_png, resize, rgb_frame, write_png
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -298,3 +298,27 @@ def test_profiles_do_not_crash_in_any_mode(mode: str, tmp_path: Path) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.new("RGB", (4, 4), "white").convert(mode).save(path, icc_profile=profile)
     assert read_picture(path).shape == (4, 4, 3)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_resized_pixels_keep_depth_and_channels(channels: int, dtype: type) -> None:
+    top = np.iinfo(dtype).max
+    ramp = np.linspace(0, top, 96).astype(dtype)
+    pixels = np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (64, 96, channels)))
+    assert resize(pixels, (96, 64)) is pixels
+    half = resize(pixels, (48, 32))
+    assert (half.shape, half.dtype) == ((32, 48, channels), dtype)
+    wanted = (ramp[0::2].astype(float) + ramp[1::2]) / 2
+    assert np.abs(half[16, 4:-4, 0] - wanted[4:-4]).max() < 0.01 * top
+
+
+@pytest.mark.parametrize(
+    ("channels", "dtype", "format"),
+    [(3, np.uint8, "rgb24"), (4, np.uint8, "rgba"), (3, np.uint16, "rgb48le"), (4, np.uint16, "rgba64le")],
+)
+def test_pixels_become_frames_of_their_kind(channels: int, dtype: type, format: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (6, 9, channels)).astype(dtype)
+    frame = rgb_frame(pixels)
+    assert frame.format.name == format
+    assert np.array_equal(frame.to_ndarray(), pixels)

@@ -183,7 +183,7 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 def rgb_frame(pixels: Pixels) -> av.VideoFrame:
     """Pixels (H, W, 3), or (H, W, 4) with transparency, as a frame of FFmpeg's."""
-    whole = np.ascontiguousarray(pixels)
+    whole = cast(Pixels, np.ascontiguousarray(pixels))
     alpha = pixels.shape[2] == 4
     if pixels.dtype == np.uint8:
         return av.VideoFrame.from_numpy_buffer(whole, "rgba" if alpha else "rgb24")  # without a copy

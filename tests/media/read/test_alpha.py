@@ -117,11 +117,11 @@ def test_films_are_as_transparent_as_their_clips(name: str, film: str, codec: st
 
 
 @needs_ffprobe
-def test_a_range_painted_smaller_has_its_own_transparency(tmp_path: Path) -> None:
+def test_a_range_has_its_own_transparency(tmp_path: Path) -> None:
     clip = clip_of(tmp_path, "deep.mkv")
     keep = Selection((range(1, 3), range(4, 6)))
-    small = ((index, np.full((32, 48, 3), 30000, np.uint16)) for index in keep.frames)
-    encode_film(clip, tmp_path / "film.mkv", small, FilmSettings(codec="ffv1"), SIZE, keep)
+    painted = ((index, np.full((*SIZE[::-1], 3), 30000, np.uint16)) for index in keep.frames)
+    encode_film(clip, tmp_path / "film.mkv", painted, FilmSettings(codec="ffv1"), SIZE, keep)
     assert np.abs(transparency(tmp_path / "film.mkv") - truth()[[1, 2, 4, 5]]).max() < 0.002
 
 

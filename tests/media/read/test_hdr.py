@@ -50,7 +50,7 @@ def test_hdr10_is_kept_by_h265(film: str, frames: range | None, tmp_path: Path) 
 @pytest.mark.parametrize(("film", "codec"), [("film.mp4", "av1"), ("film.mov", "prores"), ("film", "png")])
 def test_other_codecs_report_the_loss(film: str, codec: str, tmp_path: Path) -> None:
     lost = check_film(source(tmp_path), tmp_path / film, FilmSettings(codec=codec), (96, 64)).left_out  # type: ignore[arg-type]
-    assert lost == ("what HDR10 says of clip.mp4's display is left out; --codec h265 keeps it",)
+    assert lost == ("the HDR10 display metadata of clip.mp4 is left out; --codec h265 keeps it",)
 
 
 @needs_ffprobe
@@ -72,8 +72,8 @@ def test_dynamic_metadata_is_reported(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("videostyle.media.write.notices.read_hdr", read)
     assert check_film(clip, tmp_path / "film.mp4", H265, (96, 64)).left_out == (
-        "the Dolby Vision metadata of clip.mp4 is left out: it fits the clip's own pictures only",
-        "the HDR10+ metadata of clip.mp4 is left out: it fits the clip's own pictures only",
+        "the Dolby Vision metadata of clip.mp4 is left out: it describes the clip's original frames only",
+        "the HDR10+ metadata of clip.mp4 is left out: it describes the clip's original frames only",
     )
     assert module.DYNAMIC[Type.DYNAMIC_HDR_PLUS] == "HDR10+"
 

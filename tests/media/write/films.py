@@ -1,4 +1,4 @@
-"""Clips with given times and colours, and films of them."""
+"""Clips with given times and colors, and films made of them."""
 
 import itertools
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ FAST = FilmSettings()
 
 
 def smooth(count: int, width: int, height: int, dtype: type = np.uint8) -> Iterator[Pixels]:
-    """Drifting soft colours: chroma subsampling costs them nothing."""
+    """Frames of drifting soft colors, which chroma subsampling does not harm."""
     y, x = np.mgrid[0:height, 0:width]
     top = np.iinfo(dtype).max
     for frame in range(count):
@@ -38,7 +38,7 @@ def make(
     aspect: Fraction = Fraction(1),
     options: dict[str, str] | None = None,
 ) -> Path:
-    """A clip whose frames have these times (ticks of ``base``), written with av and nothing of ours."""
+    """A clip whose frames have these times (ticks of ``base``), written with av and none of our code."""
     pts = list(range(12)) if pts is None else pts
     with av.open(str(path), "w", container_options={"movie_timescale": str(base.denominator)}) as output:
         stream: Any = output.add_stream(codec, rate=25, options=options or {"crf": "4"})
@@ -51,10 +51,10 @@ def make(
         context.flags |= int(av.codec.context.Flags.frame_duration)
         steps = [after - before for before, after in itertools.pairwise(pts)] or [1]
         deep = "10" in pixels
-        pictures = smooth(len(pts), *size, np.uint16 if deep else np.uint8)
+        drawn = smooth(len(pts), *size, np.uint16 if deep else np.uint8)
         matrix = {1: "itu709", 2: "itu601", 5: "itu601", 6: "itu601", 9: "bt2020"}[color[3]]
-        for place, picture in enumerate(pictures):
-            rgb: Any = av.VideoFrame.from_ndarray(picture, "rgb48le" if deep else "rgb24")
+        for place, pixel_values in enumerate(drawn):
+            rgb: Any = av.VideoFrame.from_ndarray(pixel_values, "rgb48le" if deep else "rgb24")
             span = "JPEG" if color[0] == 2 else "MPEG"
             frame = rgb.reformat(format=pixels, dst_colorspace=matrix, dst_color_range=span)
             frame.color_range, frame.color_primaries, frame.color_trc, frame.colorspace = color
@@ -66,17 +66,17 @@ def make(
 
 
 def copy(clip: Clip, path: Path, settings: FilmSettings = FAST, frames: range | None = None) -> Path:
-    """The clip's own pictures as a film."""
+    """The clip's own frames as a film."""
     size = (clip.width, clip.height)
     keep = Selection((frames,)) if frames else None
     check_film(clip, path, settings, size, keep)
     wanted = FrameRange(frames.start, frames.stop) if frames else None
-    pictures = ((frame.index, frame.pixels) for frame in decode(clip, wanted) if not frames or frame.index in frames)
-    encode_film(clip, path, pictures, settings, size, keep)
+    kept = ((frame.index, frame.pixels) for frame in decode(clip, wanted) if not frames or frame.index in frames)
+    encode_film(clip, path, kept, settings, size, keep)
     return path
 
 
 def blank(clip: Clip, size: tuple[int, int] = (64, 48), frames: range | None = None) -> Iterator[tuple[int, Pixels]]:
-    """Small pictures for films of which only the times and the other tracks matter."""
+    """Plain frames for films whose times and other tracks matter, not their picture."""
     for index in frames or clip.frames.indices:
         yield index, np.full((*size[::-1], 3), index % 256, np.uint8)

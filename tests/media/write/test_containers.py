@@ -23,7 +23,7 @@ from videostyle.settings import FilmSettings
 
 
 def clip(pixels: str = "yuv420p", depth: int = 8, pts: tuple[int, ...] = (0, 512, 1024)) -> Clip:
-    """A clip of which only the numbers matter."""
+    """A clip without a file: only its numbers matter."""
     return Clip(
         path=Path("clip.mp4"),
         stream=0,
@@ -62,22 +62,22 @@ def clip(pixels: str = "yuv420p", depth: int = 8, pts: tuple[int, ...] = (0, 512
         ("yuv422p10le", 10, "hevc_nvenc", (64, 48), "p010le"),
     ],
 )
-def test_pixel_formats_keep_chroma_and_depth(
+def test_pixel_format_keeps_chroma_subsampling_and_bit_depth(
     pixels: str, depth: int, codec: str, size: tuple[int, int], wanted: str
 ) -> None:
     assert pixel_format(clip(pixels, depth), CODECS[codec], CONTAINERS[".mkv"], size) == wanted
 
 
 @pytest.mark.parametrize("suffix", CONTAINERS)
-def test_every_container_has_its_usual_codec(suffix: str) -> None:
+def test_every_container_has_a_default_codec(suffix: str) -> None:
     path = Path(f"film{suffix.upper()}")
     assert codec_of(path, FilmSettings()) is CODECS[container_of(path).codecs[0]]
     for name in container_of(path).codecs:
         assert name in CODECS
 
 
-def test_wrong_pairs_are_told_what_goes() -> None:
-    with pytest.raises(MediaError, match=r"film\.txt: \.txt is no container .*\.mp4"):
+def test_error_for_a_wrong_codec_lists_the_right_ones() -> None:
+    with pytest.raises(MediaError, match=r"film\.txt: cannot write \.txt files; use one of \.mp4"):
         container_of(Path("film.txt"))
     for suffix, container in CONTAINERS.items():
         for name in ("h264", "h265", "prores", "av1", "vp9", "ffv1"):
@@ -89,11 +89,11 @@ def test_wrong_pairs_are_told_what_goes() -> None:
                     codec_of(Path(f"film{suffix}"), settings)
 
 
-def test_encoder_ticks_are_frames_where_all_are_equally_long() -> None:
+def test_encoder_counts_frames_if_all_have_the_same_duration() -> None:
     film = Path("film.mp4")
     assert tick_of(clip(), "mp4", film) == Fraction(1, 25)
     assert tick_of(clip(pts=(1024, 1536, 2048)), "mp4", film) == Fraction(1, 25)
-    assert tick_of(clip(pts=(100, 612, 1124)), "mp4", film) == Fraction(1, 12800), "a start between two ticks"
+    assert tick_of(clip(pts=(100, 612, 1124)), "mp4", film) == Fraction(1, 12800), "starts between two ticks"
     assert tick_of(clip(pts=(0, 512, 1025)), "mp4", film) == Fraction(1, 12800)
     assert tick_of(clip(pts=(0,)), "avi", film) == Fraction(1, 25)
     assert tick_of(clip(), "gif", film) == Fraction(1, 100)
@@ -101,7 +101,7 @@ def test_encoder_ticks_are_frames_where_all_are_equally_long() -> None:
         tick_of(clip(pts=(0, 512, 2000)), "avi", film)
 
 
-def test_short_films_have_no_b_frames_in_h265() -> None:
+def test_h265_films_of_two_frames_have_no_b_frames() -> None:
     for frames, wanted in ((1, True), (2, True), (3, False)):
         options = encoder_options(CODECS["h265"], FilmSettings(), "mp4", frames, "yuv420p")
         assert ("bframes=0" in options["x265-params"]) == wanted
@@ -121,32 +121,32 @@ def test_short_films_have_no_b_frames_in_h265() -> None:
         ("clip.mov", "pcm_s16le", "film.ts", r"\(pcm_s16le\); use -o film\.mkv"),
     ],
 )
-def test_sound_that_a_container_cannot_hold_is_refused(
+def test_container_that_cannot_hold_the_sound_is_refused(
     name: str, codec: str, film: str, message: str, tmp_path: Path
 ) -> None:
-    found = probe(source(tmp_path / name, (codec,)))
+    given = probe(source(tmp_path / name, (codec,)))
     with pytest.raises(MediaError, match=message):
-        check_film(found, tmp_path / film, FilmSettings(), (64, 48))
-    assert check_film(found, tmp_path / "film.mkv", FilmSettings(), (64, 48)) == FilmNotices()
+        check_film(given, tmp_path / film, FilmSettings(), (64, 48))
+    assert check_film(given, tmp_path / "film.mkv", FilmSettings(), (64, 48)) == FilmNotices()
     with pytest.raises(MediaError, match=r"\.gif cannot hold the clip's sound .*; use -o film\.mkv, or --no-sound"):
-        check_film(found, tmp_path / "film.gif", FilmSettings(), (64, 48))
+        check_film(given, tmp_path / "film.gif", FilmSettings(), (64, 48))
     for silent in (film, "film.gif"):
-        assert check_film(found, tmp_path / silent, FilmSettings(sound=False), (64, 48)).left_out == ()
-    assert len(check_film(found, tmp_path / "frames", FilmSettings(codec="png"), (64, 48)).left_out) == 1
-    assert check_film(found, tmp_path / "frames", FilmSettings(codec="png", sound=False), (64, 48)).left_out == ()
+        assert check_film(given, tmp_path / silent, FilmSettings(sound=False), (64, 48)).left_out == ()
+    assert len(check_film(given, tmp_path / "frames", FilmSettings(codec="png"), (64, 48)).left_out) == 1
+    assert check_film(given, tmp_path / "frames", FilmSettings(codec="png", sound=False), (64, 48)).left_out == ()
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @needs_ffprobe
-def test_sound_for_another_container_than_matroska(tmp_path: Path) -> None:
-    found = probe(source(tmp_path / "clip.mov", ("pcm_mulaw",)))
+def test_advice_names_a_container_other_than_matroska(tmp_path: Path) -> None:
+    given = probe(source(tmp_path / "clip.mov", ("pcm_mulaw",)))
     with pytest.raises(MediaError, match=r"\(pcm_mulaw\); use -o film\.mov"):
-        check_film(found, tmp_path / "film.mkv", FilmSettings(), (64, 48))
-    assert check_film(found, tmp_path / "film.mov", FilmSettings(), (64, 48)) == FilmNotices()
+        check_film(given, tmp_path / "film.mkv", FilmSettings(), (64, 48))
+    assert check_film(given, tmp_path / "film.mov", FilmSettings(), (64, 48)) == FilmNotices()
 
 
 @needs_ffprobe
-def test_channels_that_have_no_usual_names_are_refused_before_the_work(tmp_path: Path) -> None:
-    found = probe(source(tmp_path / "clip.mkv", ("pcm_s16le",), "-ac", "3"))
+def test_sound_without_a_usual_layout_is_refused_before_any_work(tmp_path: Path) -> None:
+    given = probe(source(tmp_path / "clip.mkv", ("pcm_s16le",), "-ac", "3"))
     with pytest.raises(MediaError, match=r"\.mp4 cannot hold the clip's sound .pcm_s16le.; use -o film\.mkv"):
-        check_film(found, tmp_path / "film.mp4", FilmSettings(), (64, 48))
+        check_film(given, tmp_path / "film.mp4", FilmSettings(), (64, 48))

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 import resource
 import subprocess
 import sys
@@ -45,13 +46,13 @@ TIMES = {
     [(name, "film.mp4") for name in TIMES]
     + [(name, film) for name in ("23.976", "vfr", "late vfr") for film in ("film.mov", "film.mkv")],
 )
-def test_every_frame_appears_at_its_sources_time(name: str, film: str, tmp_path: Path) -> None:
+def test_every_frame_keeps_its_time(name: str, film: str, tmp_path: Path) -> None:
     pts, base = TIMES[name]
     clip = probe(make(tmp_path / "clip.mp4", pts, base))
     made = copy(clip, tmp_path / film)
     wanted = [stamp * base for stamp in pts]
-    assert packet_times(tmp_path / "clip.mp4", 0) == wanted, "the clip itself is not what this test wants"
-    if film.endswith(".mkv"):  # Matroska counts milliseconds
+    assert packet_times(tmp_path / "clip.mp4", 0) == wanted, "the clip does not have the times this test needs"
+    if film.endswith(".mkv"):  # Matroska stores milliseconds
         assert np.allclose(np.array(frame_times(made), float), np.array(wanted, float), atol=0.0005)
     else:
         assert frame_times(made) == wanted
@@ -72,7 +73,7 @@ def test_times_are_exact_with_every_encoder(codec: str, name: str, tmp_path: Pat
 
 
 @needs_ffprobe
-def test_rate_clock_and_length_are_the_clips(tmp_path: Path) -> None:
+def test_frame_rate_time_base_and_duration_are_the_clips(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4", *TIMES["23.976"]))
     stream = streams(copy(clip, tmp_path / "film.mp4"))[0]
     assert stream["r_frame_rate"] == stream["avg_frame_rate"] == "24000/1001"
@@ -86,7 +87,7 @@ def test_rate_clock_and_length_are_the_clips(tmp_path: Path) -> None:
 
 @needs_ffprobe
 @pytest.mark.parametrize("film", ["film.mp4", "film.mkv"])
-def test_a_part_begins_at_zero_and_keeps_its_distances(film: str, tmp_path: Path) -> None:
+def test_range_begins_at_zero_and_keeps_its_intervals(film: str, tmp_path: Path) -> None:
     pts, base = TIMES["late vfr"]
     clip = probe(make(tmp_path / "clip.mp4", pts, base))
     made = copy(clip, tmp_path / film, frames=range(2, 5))
@@ -94,16 +95,16 @@ def test_a_part_begins_at_zero_and_keeps_its_distances(film: str, tmp_path: Path
 
 
 @needs_ffprobe
-def test_frames_that_are_missing_leave_the_others_in_their_places(tmp_path: Path) -> None:
+def test_missing_frames_do_not_move_the_others(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4"))
     kept = [0, 1, 4, 5, 9, 11]
-    pictures = ((index, np.zeros((64, 96, 3), np.uint8)) for index in kept)
-    encode_film(clip, tmp_path / "film.mp4", pictures, FAST, (96, 64))
+    frames = ((index, np.zeros((64, 96, 3), np.uint8)) for index in kept)
+    encode_film(clip, tmp_path / "film.mp4", frames, FAST, (96, 64))
     assert frame_times(tmp_path / "film.mp4") == [Fraction(index, 25) for index in kept]
 
 
 @needs_ffprobe
-def test_a_transport_streams_beginning_means_nothing_elsewhere(tmp_path: Path) -> None:
+def test_start_time_of_a_transport_stream_is_dropped_elsewhere(tmp_path: Path) -> None:
     make(tmp_path / "clip.ts", [126000 + 3600 * n for n in range(12)], Fraction(1, 90000))
     clip = probe(tmp_path / "clip.ts")
     assert clip.pts[0] > 0
@@ -111,7 +112,7 @@ def test_a_transport_streams_beginning_means_nothing_elsewhere(tmp_path: Path) -
 
 
 @needs_ffprobe
-def test_quality_is_honoured(tmp_path: Path) -> None:
+def test_quality_changes_the_file_size(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4"))
     fine = copy(clip, tmp_path / "fine.mp4", FilmSettings(quality=4)).stat().st_size
     usual = copy(clip, tmp_path / "usual.mp4").stat().st_size
@@ -126,7 +127,7 @@ def test_mp4_begins_with_its_index(tmp_path: Path) -> None:
 
 
 @needs_ffprobe
-def test_a_gif_keeps_times_and_colours(tmp_path: Path) -> None:
+def test_gif_keeps_times_and_colors(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4", [0, 4, 12, 15, 30], Fraction(1, 100)))
     assert check_film(clip, tmp_path / "film.gif", FAST, (96, 64)).left_out == ()
     film = copy(clip, tmp_path / "film.gif")
@@ -135,13 +136,13 @@ def test_a_gif_keeps_times_and_colours(tmp_path: Path) -> None:
 
 
 @needs_ffprobe
-def test_an_avi_has_equal_frames_or_is_refused(tmp_path: Path) -> None:
+def test_avi_of_frames_that_differ_in_duration_is_refused(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4", *TIMES["29.97 in 1/90000"]))
     film = copy(clip, tmp_path / "film.avi")
     assert streams(film)[0]["r_frame_rate"] == "30000/1001"
     assert len(frame_times(film)) == 12
     uneven = probe(make(tmp_path / "uneven.mp4", *TIMES["vfr"]))
-    with pytest.raises(MediaError, match=r"unequal length; use -o film2.mkv"):
+    with pytest.raises(MediaError, match=r"differ in duration; use -o film2\.mkv"):
         check_film(uneven, tmp_path / "film2.avi", FAST, (96, 64))
 
 
@@ -154,7 +155,7 @@ def test_every_container_holds_every_frame(name: str, tmp_path: Path) -> None:
     assert probe(film).num_frames == 12
 
 
-def test_names_that_look_like_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_names_that_look_like_urls_or_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip = probe(make(tmp_path / "clip.mp4", list(range(3))))
     monkeypatch.chdir(tmp_path)
     for name in ("a:b.mp4", "-film %03d.mp4", "é" * 100 + ".mkv"):
@@ -163,13 +164,13 @@ def test_names_that_look_like_something_else(tmp_path: Path, monkeypatch: pytest
     assert len(list(tmp_path.iterdir())) == 4
 
 
-def test_a_full_disk_is_told_in_a_line_and_leaves_nothing(tmp_path: Path) -> None:
+def test_full_disk_is_a_one_line_error_and_leaves_nothing(tmp_path: Path) -> None:
     source = make(tmp_path / "clip.mp4")
     clip = probe(source)
     noise = ((n, np.random.default_rng(n).integers(0, 256, (64, 96, 3), np.uint8)) for n in range(12))
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
     for name in ("film.mp4", "film.mkv"):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (16384, old[1]))  # writing more fails as a full disk does
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16384, old[1]))  # writing more fails like a full disk
         try:
             with pytest.raises(MediaError, match=rf"{name}: the film cannot be written") as caught:
                 encode_film(clip, tmp_path / name, list(noise), FilmSettings(quality=1), (96, 64))
@@ -181,10 +182,10 @@ def test_a_full_disk_is_told_in_a_line_and_leaves_nothing(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "error", [KeyboardInterrupt, RuntimeError("a bug"), MediaError("frame 3 is lost; look for it")]
+    "error", [KeyboardInterrupt, RuntimeError("a bug"), MediaError("frame 3 is lost; render it again")]
 )
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.gif", "frames"])
-def test_errors_on_the_way_leave_the_old_film_and_nothing_else(
+def test_error_while_encoding_leaves_the_old_film_and_nothing_else(
     error: type[BaseException] | BaseException, name: str, tmp_path: Path
 ) -> None:
     clip = probe(make(tmp_path / "clip.mp4"))
@@ -192,13 +193,13 @@ def test_errors_on_the_way_leave_the_old_film_and_nothing_else(
     if name != "frames":
         (tmp_path / name).write_bytes(b"the old film")
 
-    def pictures() -> Iterator[tuple[int, Pixels]]:
+    def frames() -> Iterator[tuple[int, Pixels]]:
         yield 0, np.zeros((64, 96, 3), np.uint8)
         yield 1, np.zeros((64, 96, 3), np.uint8)
         raise error
 
     with pytest.raises(type(error) if isinstance(error, BaseException) else error):
-        encode_film(clip, tmp_path / name, pictures(), settings, (96, 64))
+        encode_film(clip, tmp_path / name, frames(), settings, (96, 64))
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted({"clip.mp4", name} - {"frames"})
     if name != "frames":
         assert (tmp_path / name).read_bytes() == b"the old film"
@@ -236,14 +237,14 @@ def test_real_clips_keep_times_and_sound(name: str, film: str, tracks: int, text
     source = real(name)
     clip = probe(source)
     notices = check_film(clip, tmp_path / film, FAST, (64, 48))
-    assert len(notices.left_out) == ("nasa" in name)  # its other picture
+    assert len(notices.left_out) == ("nasa" in name)  # its other video stream
     made = tmp_path / film
     encode_film(clip, made, blank(clip), FAST, (64, 48), comment="a test")
     slack = shift = Fraction(0)
     wanted, times = packet_times(source, clip.stream), frame_times(made)
     assert len(times) == len(wanted) == clip.num_frames
     if name.endswith("mp4") and film.endswith("mkv"):
-        # Matroska counts milliseconds, and cannot begin before 0: all move by the sound that only starts the decoder
+        # Matroska stores milliseconds and no negative times: the sound's priming samples delay everything
         slack, shift = Fraction(1, 1000), times[0]
         assert shift < Fraction(1, 30)
     assert max(abs(new - old - shift) for old, new in zip(wanted, times, strict=True)) <= slack
@@ -252,7 +253,7 @@ def test_real_clips_keep_times_and_sound(name: str, film: str, tracks: int, text
     assert len(hashes(made, "subtitle")) == texts
     for before, after in zip(packets(source, "audio").values(), packets(made, "audio").values(), strict=True):
         late = [float(new - old - shift) for (old, _), (new, _) in zip(before, after, strict=True)]
-        assert max(map(abs, late)) < 0.0016, "the sound is not where it was"
+        assert max(map(abs, late)) < 0.0016, "the sound moved"
     tags = ffprobe(made, "-show_format")["format"]["tags"]
     assert {key.lower(): value for key, value in tags.items()}["comment"] == "a test"
     assert video_index(made) == 0
@@ -265,19 +266,21 @@ TIMECODE = {"25": ("01:02:03:04", "01:02:03:14"), "30000/1001": ("00:00:59;28", 
 @pytest.mark.parametrize("rate", list(TIMECODE))
 @pytest.mark.parametrize("clip", ["clip.mov", "clip.mp4"])
 @pytest.mark.parametrize("film", ["film.mov", "film.mp4", "film.mkv"])
-def test_timecode_is_that_of_the_first_frame(clip: str, film: str, rate: str, tmp_path: Path) -> None:
+def test_timecode_belongs_to_the_first_frame(clip: str, film: str, rate: str, tmp_path: Path) -> None:
     whole, part = TIMECODE[rate]
     picture = ("-f", "lavfi", "-i", f"testsrc2=size=96x64:rate={rate}:duration=1", "-timecode", whole)
     subprocess.run(["ffmpeg", "-v", "error", *picture, "-c:v", "libx264", tmp_path / clip], check=True)
     source = probe(tmp_path / clip)
     for frames, wanted in ((None, whole), (range(10, 20), part)):
         made = streams(copy(source, tmp_path / film, frames=frames))
-        told = [{key.lower(): value for key, value in s.get("tags", {}).items()}.get("timecode") for s in made]
-        assert told == ([wanted] if film == "film.mkv" else [wanted, wanted]), "the picture's tag, and a track"
+        timecodes = [{key.lower(): value for key, value in s.get("tags", {}).items()}.get("timecode") for s in made]
+        assert timecodes == ([wanted] if film == "film.mkv" else [wanted, wanted]), (
+            "the tag of the video stream, and a track"
+        )
 
 
 @needs_ffprobe
-def test_timecode_that_cannot_be_counted_on_is_not_told_wrong(tmp_path: Path) -> None:
+def test_timecode_that_cannot_be_computed_is_left_out(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4", *TIMES["vfr"]))
     source = dataclasses.replace(clip, timecode="01:00:00:00")
     for stream in streams(copy(source, tmp_path / "film.mov", frames=range(3, 6))):
@@ -285,9 +288,21 @@ def test_timecode_that_cannot_be_counted_on_is_not_told_wrong(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.gif", "frames"])
-def test_a_film_of_nothing_is_refused_and_leaves_nothing(name: str, tmp_path: Path) -> None:
+def test_film_without_frames_is_refused_and_leaves_nothing(name: str, tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4", list(range(3))))
     settings = FilmSettings(codec="png") if name == "frames" else FAST
-    with pytest.raises(MediaError, match=rf"{name}: there are no pictures to make a film of; give"):
+    with pytest.raises(MediaError, match=rf"{name}: there are no frames to make a film of; choose"):
         encode_film(clip, tmp_path / name, iter(()), settings, (96, 64))
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("name", ["film.mp4", "film.gif", "frames"])
+def test_frames_of_another_size_are_a_bug_and_leave_nothing(name: str, dtype: type, tmp_path: Path) -> None:
+    clip = probe(make(tmp_path / "clip.mp4", list(range(3))))
+    settings = FilmSettings(codec="png") if name == "frames" else FAST
+    for shape in ((32, 48, 3), (96, 64, 3), (64, 96, 4)):
+        frames = [(0, np.zeros((64, 96, 3), dtype)), (1, np.zeros(shape, dtype))]
+        with pytest.raises(ValueError, match=re.escape(f"has shape (64, 96, 3), got {shape}")):
+            encode_film(clip, tmp_path / name, frames, settings, (96, 64))
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]

@@ -39,14 +39,14 @@ COLORS = {
         ("2020 limited", "yuv420p10le"),
     ],
 )
-def test_colours_come_back_and_their_tags_too(name: str, pixels: str, tmp_path: Path) -> None:
+def test_colors_and_their_tags_are_kept(name: str, pixels: str, tmp_path: Path) -> None:
     source = make(tmp_path / "clip.mp4", list(range(4)), color=COLORS[name], pixels=pixels)
     film = copy(probe(source), tmp_path / "film.mp4")
     before, after = planes(source, pixels), planes(film, pixels)
     level = 4 if "10" in pixels else 1
     assert before.shape == after.shape
     assert np.abs(before - after).mean() < level
-    assert abs((before - after).mean()) < 0.25 * level, "a shift of all colours"
+    assert abs((before - after).mean()) < 0.25 * level, "a shift of all colors"
     tags = ("pix_fmt", "color_range", "color_space", "color_transfer", "color_primaries")
     old, new = streams(source)[0], streams(film)[0]
     assert [new.get(tag) for tag in tags] == [old.get(tag) for tag in tags]
@@ -54,7 +54,7 @@ def test_colours_come_back_and_their_tags_too(name: str, pixels: str, tmp_path: 
 
 @needs_ffprobe
 @pytest.mark.parametrize("codec", ["h265", "vp9", "av1", "ffv1", "prores"])
-def test_colours_come_back_with_every_encoder(codec: str, tmp_path: Path) -> None:
+def test_every_encoder_keeps_colors(codec: str, tmp_path: Path) -> None:
     source = make(tmp_path / "clip.mp4", list(range(4)), color=COLORS["709 limited"])
     film = copy(probe(source), tmp_path / "film.mkv", FilmSettings(codec=codec))  # type: ignore[arg-type]
     assert np.abs(planes(source) - planes(film)).mean() < 1
@@ -62,7 +62,7 @@ def test_colours_come_back_with_every_encoder(codec: str, tmp_path: Path) -> Non
 
 
 @needs_ffprobe
-def test_rgb_becomes_yuv_that_says_what_it_is(tmp_path: Path) -> None:
+def test_rgb_becomes_tagged_yuv(tmp_path: Path) -> None:
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("ffv1", rate=25)
@@ -78,19 +78,19 @@ def test_rgb_becomes_yuv_that_says_what_it_is(tmp_path: Path) -> None:
 
 @needs_ffprobe
 @pytest.mark.parametrize("codec", ["h264", "h265", "vp9", "ffv1", "prores", "av1"])
-def test_odd_sizes_stay_as_they_are(codec: str, tmp_path: Path) -> None:
+def test_odd_sizes_are_kept(codec: str, tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4", list(range(3)), size=(97, 65), pixels="yuv444p"))
     film = copy(clip, tmp_path / "film.mkv", FilmSettings(codec=codec))  # type: ignore[arg-type]
     assert (streams(film)[0]["width"], streams(film)[0]["height"]) == (97, 65)
     assert len(frame_times(film)) == 3
     even = probe(make(tmp_path / "even.mp4", list(range(3))))
     check_film(even, tmp_path / "odd.mkv", FilmSettings(codec=codec), (71, 47))  # type: ignore[arg-type]
-    encode_film(even, tmp_path / "odd.mkv", blank(even), FilmSettings(codec=codec), (71, 47))  # type: ignore[arg-type]
+    encode_film(even, tmp_path / "odd.mkv", blank(even, (71, 47)), FilmSettings(codec=codec), (71, 47))  # type: ignore[arg-type]
     assert (streams(tmp_path / "odd.mkv")[0]["width"], streams(tmp_path / "odd.mkv")[0]["height"]) == (71, 47)
 
 
 @needs_ffprobe
-def test_pixels_that_are_not_square_stay_so(tmp_path: Path) -> None:
+def test_pixel_aspect_ratio_is_kept(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4", aspect=Fraction(16, 11)))
     for film in ("film.mp4", "film.mkv", "film.mov"):
         assert streams(copy(clip, tmp_path / film))[0]["sample_aspect_ratio"] == "16:11"
@@ -104,7 +104,7 @@ def test_rotated_clips_become_upright_films(tmp_path: Path) -> None:
     stream = streams(film)[0]
     assert (stream["width"], stream["height"]) == (clip.width, clip.height) == (320, 568)
     assert not [data for data in stream.get("side_data_list", []) if "rotation" in data]
-    assert np.abs(planes(film, "rgb24") - planes(source, "rgb24")).mean() < 2  # ffmpeg turns the clip by itself
+    assert np.abs(planes(film, "rgb24") - planes(source, "rgb24")).mean() < 2  # ffmpeg rotates the clip by default
 
 
 @needs_ffprobe
@@ -113,7 +113,7 @@ def test_rotated_clips_become_upright_films(tmp_path: Path) -> None:
     ("name", "codec"),
     [("film.mp4", "h265"), ("film.mkv", "h265"), ("film.mov", "prores"), ("film.webm", "av1"), ("film.mkv", "ffv1")],
 )
-def test_high_dynamic_range_stays_what_it_is(transfer: int, name: str, codec: str, tmp_path: Path) -> None:
+def test_high_dynamic_range_is_kept(transfer: int, name: str, codec: str, tmp_path: Path) -> None:
     source = make(tmp_path / "clip.mp4", list(range(3)), pixels="yuv420p10le", color=(1, 9, transfer, 9))
     film = copy(probe(source), tmp_path / name, FilmSettings(codec=codec))  # type: ignore[arg-type]
     stream = streams(film)[0]
@@ -124,8 +124,8 @@ def test_high_dynamic_range_stays_what_it_is(transfer: int, name: str, codec: st
 
 
 @needs_ffprobe
-def test_white_of_ten_bits_stays_white(tmp_path: Path) -> None:
-    """It would be 943 where 65535 went to swscale, which takes 65283 for white."""
+def test_10_bit_white_stays_white(tmp_path: Path) -> None:
+    """White would become 943 if swscale got 65535: it expects 65283."""
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as output:
         stream: Any = output.add_stream("ffv1", rate=25)

@@ -17,7 +17,7 @@ from videostyle.media.read.probe import open_file, probe
 from videostyle.media.write.containers import CONTAINERS
 from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.timeline import Timeline
-from videostyle.media.write.tracks import Sorted, Tracks, kept_tags
+from videostyle.media.write.tracks import SortedTracks, Tracks, kept_tags
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -35,7 +35,7 @@ def ffmpeg(*arguments: str | Path) -> None:
 
 
 def source(path: Path, codecs: tuple[str, ...] = ("aac",), *more: str, seconds: int = 2) -> Path:
-    """A film by ffmpeg: 25 frames a second, and a track of different sound for every codec."""
+    """A clip by ffmpeg: 25 frames per second, and for each codec a track with its own sound."""
     command = ["-f", "lavfi", "-i", f"testsrc2=size=64x48:rate=25:duration={seconds}"]
     for place in range(len(codecs)):
         sweep = f"0.4*sin(2*PI*({200 + 170 * place}+90*t)*t)+0.1*sin(2*PI*37*t*t)"
@@ -60,7 +60,7 @@ def film_of(clip: Clip, path: Path, *parts: range, settings: FilmSettings | None
 
 
 def sound(path: Path, track: int = 0) -> NDArray[np.float32]:
-    """What ffmpeg hears from the first frame on: (n, 2) at 48 kHz, silence where there is no sound yet."""
+    """Sound decoded by ffmpeg from the first frame on: (n, 2) at 48 kHz, silent where there is none yet."""
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", f"0:a:{track}", "-af", "aresample=async=1:first_pts=0"]
     command += ["-f", "f32le", "-ac", "2", "-ar", str(RATE), "-"]
     made = subprocess.run(command, capture_output=True, check=True)
@@ -92,12 +92,12 @@ def test_sound_is_copied_bit_for_bit(clip: str, codecs: tuple[str, ...], film: s
     start = frame_times(made)[0] - frame_times(origin)[0]
     for before, after in zip(packets(origin, "audio").values(), packets(made, "audio").values(), strict=True):
         late = [float(new - old - start) for (old, _), (new, _) in zip(before, after, strict=True)]
-        assert max(map(abs, late)) < 0.0021, "the sound moved against the picture"
+        assert max(map(abs, late)) < 0.0021, "sound and picture are out of sync"
 
 
 @needs_ffprobe
 @pytest.mark.parametrize("channels", [1, 2, 6])
-def test_plain_sound_whose_channels_have_no_names_gets_the_usual_ones_in_mp4(channels: int, tmp_path: Path) -> None:
+def test_pcm_sound_without_a_layout_gets_the_usual_one_in_mp4(channels: int, tmp_path: Path) -> None:
     origin = source(tmp_path / "clip.mkv", ("pcm_s16le",), "-ac", str(channels))
     made = film_of(probe(origin), tmp_path / "film.mp4")
     assert streams(made)[1]["channels"] == channels
@@ -105,7 +105,7 @@ def test_plain_sound_whose_channels_have_no_names_gets_the_usual_ones_in_mp4(cha
 
 
 @needs_ffprobe
-def test_sound_from_milliseconds_gets_its_samples_back(tmp_path: Path) -> None:
+def test_sound_with_times_in_milliseconds_gets_exact_times(tmp_path: Path) -> None:
     made = film_of(probe(source(tmp_path / "clip.mkv", ("aac",))), tmp_path / "film.mp4")
     times = [time for time, _ in packets(made, "audio")[1]]
     steps = {after - before for before, after in itertools.pairwise(times)}
@@ -116,13 +116,13 @@ def test_sound_from_milliseconds_gets_its_samples_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("clip", "film"), [("clip.mkv", "film.mkv"), ("clip.mp4", "film.mp4"), ("clip.mov", "film.mov")]
 )
-def test_what_is_written_on_the_tracks_is_kept(clip: str, film: str, tmp_path: Path) -> None:
+def test_language_title_and_disposition_of_tracks_are_kept(clip: str, film: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text(CHAPTERS)
-    (tmp_path / "words.srt").write_text(SRT)
+    (tmp_path / "texts.srt").write_text(SRT)
     first = source(tmp_path / "first.mkv", ("aac", "aac"), seconds=4)
     text = "srt" if clip.endswith("mkv") else "mov_text"
     ffmpeg(
-        *("-i", first, "-i", tmp_path / "words.srt", "-i", tmp_path / "notes.txt"),
+        *("-i", first, "-i", tmp_path / "texts.srt", "-i", tmp_path / "notes.txt"),
         *("-map", "0", "-map", "1", "-map_metadata", "2", "-c", "copy", "-c:s", text),
         *("-metadata:s:v:0", "language=jpn", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu"),
         *("-metadata:s:a:1", "title=Kommentar", "-metadata:s:s:0", "language=fra"),
@@ -183,16 +183,16 @@ def test_covers_are_kept(clip: str, film: str, tmp_path: Path) -> None:
 
 @needs_ffprobe
 @pytest.mark.parametrize("film", ["film.mp4", "film.mov"])
-def test_what_a_phone_writes_is_kept(film: str, tmp_path: Path) -> None:
+def test_metadata_of_phones_is_kept(film: str, tmp_path: Path) -> None:
     wanted = {"com.apple.quicktime.make": "Pear", "com.apple.quicktime.location.ISO6709": "+1+2/", "title": "T"}
-    tags = [part for key, value in wanted.items() for part in ("-metadata", f"{key}={value}")]
+    tags = [option for key, value in wanted.items() for option in ("-metadata", f"{key}={value}")]
     clip = probe(source(tmp_path / "clip.mov", ("aac",), "-movflags", "use_metadata_tags", *tags, seconds=1))
     found = ffprobe(film_of(clip, tmp_path / film), "-show_format")["format"]["tags"]
     assert {key: found.get(key) for key in wanted} == wanted
 
 
 @needs_ffprobe
-def test_fonts_are_kept_in_matroska_and_told_of_elsewhere(tmp_path: Path) -> None:
+def test_fonts_are_kept_in_matroska_with_a_notice_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "font.ttf").write_bytes(b"not really a font")
     attach = ("-attach", str(tmp_path / "font.ttf"), "-metadata:s:t", "mimetype=application/x-truetype-font")
     clip = probe(source(tmp_path / "clip.mkv", ("aac",), *attach))
@@ -216,14 +216,14 @@ PARTS = [
 
 @needs_ffprobe
 @pytest.mark.parametrize(("film", "codec", "error"), PARTS)
-def test_a_part_sounds_as_the_clip_does_there(film: str, codec: str, error: float, tmp_path: Path) -> None:
+def test_sound_of_a_range_matches_the_clip(film: str, codec: str, error: float, tmp_path: Path) -> None:
     origin = source(tmp_path / film.replace("film", "clip"), (codec,))
     clip = probe(origin)
     made = film_of(clip, tmp_path / film, range(12, 46))
     assert frame_times(made) == [Fraction(n, 25) for n in range(34)]
     first, length = round(float(clip.seconds(12)) * RATE), 34 * RATE // 25
     wanted, heard = sound(origin)[first : first + length], sound(made)
-    # ffmpeg gives the last packet whole; the track's length, which players and editors go by, is exact
+    # ffmpeg decodes the whole last packet; the track's duration, which players and editors use, is exact
     assert length - 1 <= len(heard) < length + (1 if codec.startswith("pcm") else 4700)
     track = streams(made)[1]
     assert int(track["duration_ts"]) * Fraction(track["time_base"]) == pytest.approx(34 / 25, abs=1e-4)
@@ -233,7 +233,7 @@ def test_a_part_sounds_as_the_clip_does_there(film: str, codec: str, error: floa
 
 @needs_ffprobe
 @pytest.mark.parametrize("codec", ["aac", "libopus", "flac", "libmp3lame", "ac3"])
-def test_sound_of_a_part_is_in_its_place_where_it_cannot_begin_early(codec: str, tmp_path: Path) -> None:
+def test_sound_of_a_range_is_in_sync_without_edit_lists(codec: str, tmp_path: Path) -> None:
     origin = source(tmp_path / "clip.mkv", (codec,))
     clip = probe(origin)
     made = film_of(clip, tmp_path / "film.mkv", range(12, 46))
@@ -246,28 +246,28 @@ def test_sound_of_a_part_is_in_its_place_where_it_cannot_begin_early(codec: str,
 
 
 @needs_ffprobe
-def test_samples_are_cut_in_matroska_too(tmp_path: Path) -> None:
+def test_pcm_sound_is_trimmed_to_the_sample_in_matroska(tmp_path: Path) -> None:
     origin = source(tmp_path / "clip.mkv", ("pcm_s16le",))
     made = film_of(probe(origin), tmp_path / "film.mkv", range(12, 46))
     heard, all_of_it = sound(made), sound(origin)
     assert len(heard) == pytest.approx(34 * RATE // 25, abs=48)
     begins = 12 * RATE // 25
     found = [late for late in range(-48, 49) if np.array_equal(all_of_it[begins + late :][:1000], heard[:1000])]
-    assert len(found) == 1, "within the millisecond that Matroska counts in"
+    assert len(found) == 1, "within Matroska's millisecond"
     assert np.array_equal(all_of_it[begins + found[0] :][: len(heard)], heard)
 
 
 @needs_ffprobe
-def test_a_part_has_its_chapters_and_words(tmp_path: Path) -> None:
+def test_range_has_its_chapters_and_subtitles(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text(CHAPTERS)
-    (tmp_path / "words.srt").write_text(SRT)
+    (tmp_path / "texts.srt").write_text(SRT)
     first = source(tmp_path / "first.mkv", seconds=4)
     ffmpeg(
-        *("-i", first, "-i", tmp_path / "words.srt", "-i", tmp_path / "notes.txt"),
+        *("-i", first, "-i", tmp_path / "texts.srt", "-i", tmp_path / "notes.txt"),
         *("-map", "0", "-map", "1", "-map_metadata", "2", "-c", "copy", tmp_path / "clip.mkv"),
     )
     clip = probe(tmp_path / "clip.mkv")
-    part = range(30, 75)  # about 1.2 s to 3 s: Matroska moved the film by the sound that starts the decoder
+    part = range(30, 75)  # about 1.2 s to 3 s: Matroska delayed the clip by its sound's priming
     start, end = float(clip.seconds(30)), float(clip.seconds(75))
     made = film_of(clip, tmp_path / "part.mkv", part)
     chapters = ffprobe(made, "-show_chapters")["chapters"]
@@ -275,14 +275,14 @@ def test_a_part_has_its_chapters_and_words(tmp_path: Path) -> None:
     assert [name for *_, name in found] == ["Two", "Three"]
     wanted = [0, 2.5 - start, 2.5 - start, end - start]
     assert [time for one in found for time in one[:2]] == pytest.approx(wanted, abs=0.001)
-    words = ffprobe(made, "-select_streams", "s", "-show_entries", "packet=pts_time,duration_time")["packets"]
-    shown = [(float(p["pts_time"]), float(p["duration_time"])) for p in words]
+    texts = ffprobe(made, "-select_streams", "s", "-show_entries", "packet=pts_time,duration_time")["packets"]
+    shown = [(float(p["pts_time"]), float(p["duration_time"])) for p in texts]
     assert np.allclose(shown, [(0, 1.5 - start), (2 - start, end - 2)], atol=0.0011)
 
 
 @needs_ffprobe
 @pytest.mark.parametrize("film", ["film.mp4", "film.mkv"])
-def test_sound_lies_beside_its_picture_in_the_file(film: str, tmp_path: Path) -> None:
+def test_sound_is_interleaved_with_the_picture(film: str, tmp_path: Path) -> None:
     made = film_of(probe(source(tmp_path / "clip.mp4", ("aac", "aac"), seconds=12)), tmp_path / film)
     lying = ffprobe(made, "-show_entries", "packet=stream_index,pts_time,pos")["packets"]
     order = sorted((int(p["pos"]), int(p["stream_index"]), float(p["pts_time"])) for p in lying if "pos" in p)
@@ -293,7 +293,7 @@ def test_sound_lies_beside_its_picture_in_the_file(film: str, tmp_path: Path) ->
 
 
 class Counted:
-    """A source that counts the packets it gave."""
+    """A source that counts the packets read from it."""
 
     def __init__(self, container: Any) -> None:
         self.container, self.given = container, 0
@@ -305,7 +305,7 @@ class Counted:
 
 
 class Output:
-    """An output that counts the packets it was given, and writes none."""
+    """An output that counts the packets muxed into it, and writes none."""
 
     def __init__(self, container: Any) -> None:
         self.container, self.muxed = container, 0
@@ -317,12 +317,12 @@ class Output:
         self.muxed += 1
 
 
-def test_packets_do_not_wait_in_memory() -> None:
+def test_at_most_one_packet_waits_in_memory() -> None:
     path = real("chaplin_bw.mp4")
     with open_file(path) as container, av.open(io.BytesIO(), "w", format="mp4") as film:
         counted, output = Counted(container), Output(film)
         clip, mp4 = probe(path), CONTAINERS[".mp4"]
-        sound = Sorted(list(container.streams.audio), [], [])
+        sound = SortedTracks(list(container.streams.audio), [], [])
         tracks = Tracks(counted, sound, output, clip, mp4, Timeline(clip, None))
         for second in range(9):
             tracks.write(Fraction(second))
@@ -332,7 +332,7 @@ def test_packets_do_not_wait_in_memory() -> None:
         assert output.muxed == counted.given == 369
 
 
-def test_tags_of_the_old_file_are_not_kept() -> None:
+def test_tags_that_describe_the_old_file_are_dropped() -> None:
     tags = {
         "major_brand": "isom",
         "ENCODER": "x",

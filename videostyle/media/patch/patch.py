@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from av.sidedata.sidedata import Type
-from av.video.reformatter import VideoReformatter
 
 from videostyle.errors import MediaError, SettingsError
 from videostyle.frames import Clip, FrameRange, Pixels
@@ -20,11 +19,10 @@ from videostyle.media.patch.seams import difference
 from videostyle.media.patch.splice import WRITERS, Replaced, SpanEncoder, Unfit, splice
 from videostyle.media.read.decode import decode, side_data
 from videostyle.media.read.probe import open_file, probe
-from videostyle.media.stills import read_png, write_png
+from videostyle.media.stills import read_png, resize, write_png
 from videostyle.media.write.containers import container_of
 from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.folder import picture_name
-from videostyle.media.write.picture import resized
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -155,22 +153,27 @@ def patch_film(patch: Patch, output: Path, pictures: Pictures) -> tuple[str, ...
     """
     film = patch.film
     if film is None:
-        _patch_folder(patch, output, Replaced(pictures()))
+        _patch_folder(patch, output, pictures())
         return ()
     if container_of(output) != container_of(film.path):
         raise MediaError(f"{output}: a patched film stays what it was; end the name in {film.path.suffix}")
+    size = film.width, film.height
     notices: tuple[str, ...] = ()
     if patch.packets is not None and patch.encoder is not None:
         try:
             with whole_or_nothing(output) as temporary:
-                splice(film, patch.packets, patch.encoded, patch.encoder, temporary, Replaced(pictures()))
+                splice(film, patch.packets, patch.encoded, patch.encoder, temporary, _resized(pictures(), size))
                 if wrong := difference(film, patch.encoded, temporary):
                     raise Unfit(wrong)
             return ()
         except Unfit as error:
             notices = (f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}",)
-    encode_film(film, output, _all(film, Replaced(pictures())), patch.settings, (film.width, film.height))
+    encode_film(film, output, _all(film, _resized(pictures(), size)), patch.settings, size)
     return notices
+
+
+def _resized(pictures: Iterable[tuple[int, Pixels]], size: tuple[int, int]) -> Replaced:
+    return Replaced((index, resize(pixels, size)) for index, pixels in pictures)
 
 
 def _all(film: Clip, replaced: Replaced) -> Iterator[tuple[int, Pixels]]:
@@ -197,13 +200,13 @@ def _plan_folder(full: Path, clip: Clip, selection: Selection, settings: FilmSet
     return Patch(full, selection, settings, spans, notices=(told,))
 
 
-def _patch_folder(patch: Patch, output: Path, replaced: Replaced) -> None:
+def _patch_folder(patch: Patch, output: Path, pictures: Iterable[tuple[int, Pixels]]) -> None:
     """Write the pictures that are replaced, all or none of them; a new folder also gets copies of the others."""
     same = output.exists() and output.samefile(patch.full)
     if output.exists() and not same:
         raise MediaError(f"{output}: exists; give another name with -o")
     height, width = read_png(patch.full / picture_name(0)).shape[:2]
-    scale: Any = VideoReformatter()
+    replaced = _resized(pictures, (width, height))
     with tempfile.TemporaryDirectory(prefix=".", dir=output.absolute().parent) as temporary:
         new = Path(temporary) / "new"
         if same:
@@ -213,7 +216,7 @@ def _patch_folder(patch: Patch, output: Path, replaced: Replaced) -> None:
         for index in patch.selection.frames:
             pixels = replaced(index)
             if pixels is not None:
-                write_png(new / picture_name(index), resized(pixels, (width, height), scale))
+                write_png(new / picture_name(index), pixels)
         for path in new.iterdir() if same else ():
             os.replace(path, output / path.name)
         if not same:

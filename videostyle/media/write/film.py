@@ -1,13 +1,14 @@
-"""Frames -> film: every frame at its source's time, and everything else of the clip copied."""
+"""Frames -> film: each frame at its source's time, together with the clip's sound, subtitles and metadata."""
 
 import dataclasses
 import itertools
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import av
+from av.container import InputContainer, OutputContainer
+from av.stream import Stream
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Pixels
@@ -16,30 +17,30 @@ from videostyle.media.read.probe import open_file
 from videostyle.media.write.containers import (
     CENTISECOND,
     CONTAINERS,
+    accepted_codec,
     codec_name,
     codec_of,
-    codec_that_takes,
     container_of,
     formats_of,
-    holds_sound,
     keeps_alpha,
     missing_hardware,
     pixel_format,
+    refusal,
+    suffix_for,
     tick_of,
-    trial,
 )
 from videostyle.media.write.folder import write_folder
 from videostyle.media.write.notices import (
     FilmNotices,
     alpha_loss,
+    container_losses,
     hdr_losses,
-    losses,
     picture_changes,
     sound_changes,
+    subtitle_changes,
+    subtitle_losses,
     time_changes,
     timecode_changes,
-    words_changes,
-    words_losses,
 )
 from videostyle.media.write.picture import FrameMaker, add_picture
 from videostyle.media.write.timeline import Timeline
@@ -51,10 +52,10 @@ from videostyle.settings import FilmSettings
 def check_film(
     clip: Clip, path: Path, settings: FilmSettings, size: tuple[int, int], keep: Selection | None = None
 ) -> FilmNotices:
-    """Find out before any work whether a film can be written, and what it will lack of the clip or hold otherwise.
+    """Find out, before any work, whether a film can be written, and what it will leave out or change.
 
-    size: width and height, px. keep: as for ``encode_film``. Leaves no file behind. Raises MediaError where folder,
-    container, codec, size or sound do not go together.
+    size: width and height, px. keep: as for ``encode_film``. Leaves no file behind. Raises MediaError if the folder,
+    container, codec, size or sound do not fit together.
     """
     if settings.codec == "png":
         return _check_pngs(clip, path, Timeline(clip, keep), settings.sound)
@@ -65,32 +66,31 @@ def check_film(
     tick_of(clip, container.format, path)
     timeline = Timeline(clip, keep)
     if missing := missing_hardware(codec):
-        raise MediaError(
-            f"--codec {codec.encoder}: no hardware or driver for it here ({missing}); use --codec {codec.hardware}"
-        )
+        raise MediaError(f"--codec {codec.encoder}: no hardware or driver ({missing}); use --codec {codec.hardware}")
 
-    def add(name: str, output: Any) -> None:
+    def add(name: str, output: OutputContainer) -> None:
         other = dataclasses.replace(settings, codec=name, quality=-1)  # type: ignore[arg-type]
         add_picture(output, clip, path, other, size, timeline.num_frames)
 
-    refused = trial(container, lambda output: add_picture(output, clip, path, settings, size, timeline.num_frames))
-    if refused:
-        what = f"{size[0]}x{size[1]} pictures of {clip.depth} bits"
-        takes = f"it takes {formats_of(codec)}"
-        other = codec_that_takes(container, add)
+    reason = refusal(container, lambda output: add_picture(output, clip, path, settings, size, timeline.num_frames))
+    if reason:
+        frames = f"{size[0]}x{size[1]} frames of {clip.depth} bits"
+        other = accepted_codec(container, add)
         advice = f"use --codec {other}" if other else "change the size"
-        raise MediaError(f"{path}: {codec.encoder} refuses {what} ({refused}): {takes}; {advice}")
+        raise MediaError(
+            f"{path}: {codec.encoder} cannot encode {frames} ({reason}): it takes {formats_of(codec)}; {advice}"
+        )
     with open_file(clip.path) as source:
         tracks = sort_tracks(source, clip, container, timeline, settings.sound)
         if settings.sound:
             _check_sound(source, path, tracks.copied)
-        left = [*tracks.left_out, *losses(source, clip, path, container, timeline)]
-        left += words_losses(tracks.converted, clip, timeline)
+        left = [*tracks.left_out, *container_losses(source, clip, path, container, timeline)]
+        left += subtitle_losses(tracks.converted, clip, timeline)
         left += hdr_losses(clip, keeps=codec.encoder == "libx265")
         if clip.alpha and not keeps_alpha(clip, codec, container):
             left.append(alpha_loss(clip, path, codec))
         changed = [*picture_changes(clip, pixel_format(clip, codec, container, size)), *timecode_changes(timeline)]
-        changed += words_changes(tracks.converted)
+        changed += subtitle_changes(tracks.converted)
         changed += sound_changes(tracks.copied, clip, container, timeline)
         changed += time_changes(tracks.copied, clip, container, timeline)
     return FilmNotices(tuple(left), tuple(changed))
@@ -98,57 +98,58 @@ def check_film(
 
 def _check_pngs(clip: Clip, path: Path, timeline: Timeline, sound: bool) -> FilmNotices:
     if path.suffix.lower() in CONTAINERS:
-        raise MediaError(f"{path}: --codec png makes a folder of pictures; give a folder such as -o {path.stem}")
+        raise MediaError(f"{path}: --codec png writes a folder of pictures; give a folder such as -o {path.stem}")
     if path.exists() and not path.is_dir():
-        raise MediaError(f"{path}: a file, and --codec png makes a folder of pictures; give another name with -o")
+        raise MediaError(f"{path} is a file, but --codec png writes a folder of pictures; give another name with -o")
     check_folder(path)
     with open_file(clip.path) as source:
         left = sort_tracks(source, clip, None, timeline, sound).left_out
         hdr = hdr_losses(clip, keeps=False)
-        return FilmNotices((*left, *losses(source, clip, path, None, timeline), *hdr))
+        return FilmNotices((*left, *container_losses(source, clip, path, None, timeline), *hdr))
 
 
-def _check_sound(source: Any, path: Path, taken: list[Any]) -> None:
-    """Raise MediaError where a container cannot hold the clip's sound."""
-    lost = [s for s in source.streams.audio if s.index not in {stream.index for stream in taken}]
+def _check_sound(source: InputContainer, path: Path, copied: list[Stream]) -> None:
+    """Raise MediaError if a container cannot hold the clip's sound."""
+    lost = [s for s in source.streams.audio if s.index not in {stream.index for stream in copied}]
     if lost:
         names = ", ".join(dict.fromkeys(map(codec_name, lost)))
-        other = holds_sound(list(source.streams.audio))
-        advice = f"use -o {path.stem}{other}" if other else "no other can; convert it first, to FLAC for example"
+        other = suffix_for(source.streams.audio)
+        advice = f"use -o {path.stem}{other}" if other else "convert the sound first, for example to FLAC"
         raise MediaError(f"{path}: {path.suffix} cannot hold the clip's sound ({names}); {advice}, or --no-sound")
 
 
 def encode_film(
     clip: Clip,
     path: Path,
-    pictures: Iterable[tuple[int, Pixels]],
+    frames: Iterable[tuple[int, Pixels]],
     settings: FilmSettings,
     size: tuple[int, int],
     keep: Selection | None = None,
     comment: str = "",
 ) -> None:
-    """Write a film of (source frame, upright pixels of any size) in order, and the clip's other tracks beside it.
+    """Write frames as a film, together with the clip's other tracks. The file appears only when it is complete.
 
-    size: width and height of the film, px. keep: the parts of the clip it stands for, which follow each other from 0
-    on without gaps; None: all of it. The file appears when it is whole. Raises MediaError where it cannot be written,
-    or there are no pictures.
+    frames: (number in the clip, upright pixels (H, W, 3) of the film's size), ascending. size: width and height, px.
+    keep: frames of the clip that the film covers; its ranges follow each other from time 0 without gaps. None: the
+    whole clip. comment: stored in the film's metadata. Raises MediaError if the film cannot be written or there are no
+    frames, ValueError if pixels have another size.
     """
-    waiting = iter(pictures)
-    first = next(waiting, None)
+    remaining = iter(frames)
+    first = next(remaining, None)
     if first is None:
-        raise MediaError(f"{path}: there are no pictures to make a film of; give a range in which frames can be read")
-    pictures = itertools.chain([first], waiting)
+        raise MediaError(f"{path}: there are no frames to make a film of; choose a range with readable frames")
+    frames = itertools.chain([first], remaining)
     if settings.codec == "png":
-        write_folder(path, clip, pictures, size)
+        write_folder(path, clip, frames, size)
         return
     container = container_of(path)
     with _opened(clip) as source, whole_or_nothing(path) as temporary:
         timeline = Timeline(clip, keep, origin_of(source, clip, container))
         tags = kept_tags(source.metadata) | ({"comment": comment} if comment else {})
-        tags.pop("timecode", None)  # it goes with the picture
+        tags.pop("timecode", None)  # belongs to the picture's stream
         sorted_tracks = sort_tracks(source, clip, container, timeline, settings.sound)
         with av.open(
-            os.path.abspath(temporary),  # ``a:b.mp4`` would be written with protocol ``a``
+            os.path.abspath(temporary),  # FFmpeg takes ``a:b.mp4`` for a URL with protocol ``a``
             "w",
             format=container.format,
             container_options=_muxer_options(clip, container.format, timeline, tags),
@@ -161,7 +162,7 @@ def encode_film(
             if container.format != "gif":
                 output.set_chapters(chapters_of(source, timeline))
             to_frame = FrameMaker(clip, picture, size, timeline)
-            for index, pixels in pictures:
+            for index, pixels in frames:
                 frame, begins = to_frame(index, pixels)
                 tracks.write(begins)
                 output.mux(picture.encode(frame))
@@ -169,30 +170,31 @@ def encode_film(
             tracks.write(None)
 
 
-def _opened(clip: Clip) -> Any:
+def _opened(clip: Clip) -> InputContainer:
     try:
-        return open_file(clip.path)
+        source: InputContainer = open_file(clip.path)
+        return source
     except av.FFmpegError as error:
-        raise MediaError(f"{clip.path}: cannot be read any more ({error.strerror}); give the clip again") from None
+        raise MediaError(f"{clip.path}: can no longer be read ({error.strerror}); restore the file") from None
 
 
 def _muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, str]) -> dict[str, str]:
     if format in ("mp4", "mov"):
-        # phones name place and camera by keys such as com.apple.quicktime.make, which are dropped otherwise
+        # phones store place and camera under keys such as com.apple.quicktime.make, which FFmpeg drops by default
         named = "+use_metadata_tags" if any(key.startswith("com.") for key in tags) else ""
-        # the clock of the whole film in the clip's ticks: lengths and edit lists are then exact
+        # counting the film in the clip's ticks keeps durations and edit lists exact
         return {"movflags": f"+faststart{named}", "movie_timescale": str(clip.time_base.denominator)}
-    if format == "avi":  # sound that begins before 0 would push the pictures back by a frame or two
+    if format == "avi":  # sound that begins before 0 would delay the picture by a frame or two
         return {"avoid_negative_ts": "disabled"}
     if format == "gif":
         return {"final_delay": str(max(1, round(timeline.place(timeline.last)[1] / CENTISECOND)))}
     return {}
 
 
-def _describe(picture: Any, original: Any, timeline: Timeline) -> None:
-    """Language, title, timecode and the like of the picture's stream."""
+def _describe(picture: Stream, original: Stream, timeline: Timeline) -> None:
+    """Give the picture's stream the language, title and disposition of the original, and the film's timecode."""
     tags = kept_tags(original.metadata)
-    if not timeline.whole:  # its timecode names the first frame of the clip; Matroska writes it in capitals
+    if not timeline.whole:  # the old timecode belongs to the clip's first frame; Matroska writes the key in capitals
         tags = {key: value for key, value in tags.items() if key.lower() != "timecode"}
     picture.metadata.update(tags)
     if timeline.timecode:

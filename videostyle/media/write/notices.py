@@ -1,13 +1,16 @@
-"""What a film will lack of its clip, or hold in another way."""
+"""What a film leaves out of its clip or changes, as notices to the user."""
 
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
+from av.container import InputContainer
+from av.stream import Stream
+from av.subtitles.codeccontext import SubtitleCodecContext
+from av.subtitles.stream import SubtitleStream
 
 from videostyle.frames import Clip
 from videostyle.media.color import is_rgb
@@ -15,26 +18,28 @@ from videostyle.media.read.hdr import read_hdr
 from videostyle.media.read.probe import open_file
 from videostyle.media.read.table import to_the_end
 from videostyle.media.write.containers import Codec, Container, codec_name
-from videostyle.media.write.subtitles import read_words
+from videostyle.media.write.subtitles import convert_subtitles
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.trim import sample_bytes
 
 CHROMA = {"444": 4, "422": 2, "420": 1}
-"""samples of colour for every four of brightness and line"""
+"""chroma samples for every four luma samples"""
 
 
 @dataclass(frozen=True, slots=True)
 class FilmNotices:
-    """What the user should know before a film is made, a line each."""
+    """What the user should know before a film is made, one line per notice."""
 
     left_out: tuple[str, ...] = ()
-    """things of the clip that the film will not have"""
+    """what the film will lack"""
     changed: tuple[str, ...] = ()
-    """things that it will have in another way"""
+    """what the film will hold in another form"""
 
 
-def losses(source: Any, clip: Clip, path: Path, container: Container | None, timeline: Timeline) -> Iterator[str]:
-    """What a container (None: a folder of pictures) cannot hold beside tracks."""
+def container_losses(
+    source: InputContainer, clip: Clip, path: Path, container: Container | None, timeline: Timeline
+) -> Iterator[str]:
+    """What a container (None: a folder of pictures) cannot hold, apart from tracks."""
     place = path.suffix if container else "a folder of pictures"
     format = container.format if container else ""
     if source.chapters() and format not in ("mp4", "mov", "matroska", "webm"):
@@ -42,37 +47,38 @@ def losses(source: Any, clip: Clip, path: Path, container: Container | None, tim
     if clip.timecode and format not in ("mp4", "mov", "matroska", "webm"):
         yield f"the timecode {clip.timecode} is left out: {place} cannot hold it"
     elif clip.timecode and not timeline.timecode:
-        yield f"the timecode {clip.timecode} is left out: the range's first frame cannot be counted from it"
+        yield f"the timecode {clip.timecode} is left out: that of the range's first frame cannot be computed"
 
 
 def alpha_loss(clip: Clip, path: Path, codec: Codec) -> str:
+    """The notice for a film without its clip's transparency."""
     return (
         f"the transparency of {clip.path.name} is left out: {codec.encoder} in {path.suffix} cannot hold it; "
-        "--codec prores in .mov, vp9 in .webm, ffv1 in .mkv and png can"
+        "to keep it, use --codec prores in .mov, vp9 in .webm, ffv1 in .mkv, or png"
     )
 
 
 def hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
-    """keeps: whether the film's codec takes what HDR10 says of the display."""
+    """HDR metadata that is left out. keeps: whether the film's codec stores HDR10 display metadata."""
     hdr = read_hdr(clip)
     if not keeps and (hdr.display or hdr.light):
-        yield f"what HDR10 says of {clip.path.name}'s display is left out; --codec h265 keeps it"
+        yield f"the HDR10 display metadata of {clip.path.name} is left out; --codec h265 keeps it"
     for name in hdr.dynamic:
-        yield f"the {name} metadata of {clip.path.name} is left out: it fits the clip's own pictures only"
+        yield f"the {name} metadata of {clip.path.name} is left out: it describes the clip's original frames only"
 
 
 def picture_changes(clip: Clip, pixels: str) -> Iterator[str]:
-    """How a film in FFmpeg's pixel format will show less than the clip."""
+    """How the picture changes in a film with a pixel format of FFmpeg's."""
     if pixels == "pal8":
-        yield "the film has 256 colors, and its times are rounded to 10 ms"
+        yield "each frame is reduced to 256 colors, and frame times are rounded to 10 ms"
         return
     depth = 10 if pixels.endswith("10le") else 8
     if clip.depth > depth:
-        yield f"the picture's {clip.depth} bits become {depth}"
+        yield f"the bit depth is reduced from {clip.depth} to {depth}"
     if is_rgb(clip):
-        yield f"the picture's RGB becomes {_chroma(pixels)} YUV"
+        yield f"RGB is converted to {_chroma(pixels)} YUV"
     elif (now := CHROMA[_digits(pixels)]) < CHROMA.get(_digits(clip.pixel_format), now):
-        yield f"the picture's {_chroma(clip.pixel_format)} color becomes {_chroma(pixels)}"
+        yield f"the chroma subsampling changes from {_chroma(clip.pixel_format)} to {_chroma(pixels)}"
 
 
 def _digits(pixels: str) -> str:
@@ -84,12 +90,16 @@ def _chroma(pixels: str) -> str:
 
 
 def timecode_changes(timeline: Timeline) -> Iterator[str]:
+    """The notice for a timecode that cannot follow the jumps between several ranges."""
     if timeline.timecode and len(timeline.parts) > 1:
-        yield f"the timecode {timeline.timecode} is right for the first range only, from which it counts on"
+        yield f"the timecode {timeline.timecode} is correct for the first range only; it keeps counting after that"
 
 
-def time_changes(streams: list[Any], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
-    """Matroska has no times below 0, but for Opus; in an MP4 sound begins there, with what nobody hears."""
+def time_changes(streams: list[Stream], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
+    """The notice for sound that begins before time 0, where an MP4 puts the decoder's priming samples.
+
+    Matroska has no negative times, except for Opus.
+    """
     indices = [stream.index for stream in streams if stream.type == "audio" and codec_name(stream) != "opus"]
     if not indices or not timeline.whole or container.format not in ("matroska", "webm"):
         return
@@ -103,46 +113,50 @@ def time_changes(streams: list[Any], clip: Clip, container: Container, timeline:
     earliest = min(begins.values(), default=Fraction(0))
     if earliest < 0:
         yield (
-            f"the sound begins at {float(1000 * earliest):.0f} ms, and Matroska has no times below 0: "
-            "sound and picture are later by that, together"
+            f"the sound begins at {float(1000 * earliest):.0f} ms, and Matroska cannot store negative times: "
+            "sound and picture are both delayed by that much"
         )
 
 
-def sound_changes(streams: list[Any], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
-    """How the sound of a range is cut, for the tracks that are copied."""
+def sound_changes(streams: list[Stream], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
+    """How precisely the copied sound of a range is trimmed."""
     for stream in streams:
-        if timeline.whole or stream.type != "audio" or sample_bytes(codec_name(stream)):
+        if timeline.whole or not isinstance(stream, av.AudioStream) or sample_bytes(codec_name(stream)):
             continue
         length = float(1000 * _packet(clip, stream))
-        if container.exact:
-            how = ["an edit list makes it begin in its place"]
+        if container.edit_lists:
+            how = ["an edit list makes it start on time"]
         elif container.format == "avi":
             how = [f"it is off by up to {length / 2:.1f} ms"]
         else:
-            how = [f"up to {length:.1f} ms at the beginning are silent"]
+            how = [f"up to {length:.1f} ms at the start are silent"]
         if len(timeline.parts) > 1 and container.format != "avi":
             how.append(f"it is off by up to {length / 2:.1f} ms after a join")
-        yield f"audio track {stream.index} ({codec_name(stream)}) is cut at its packets: {', '.join(how)}"
+        yield f"audio track {stream.index} ({codec_name(stream)}) is trimmed at packet borders: {', '.join(how)}"
 
 
-def words_losses(converted: list[tuple[Any, str]], clip: Clip, timeline: Timeline) -> Iterator[str]:
-    """Texts that cannot be converted."""
-    for stream, kind in converted:
-        _, lost = read_words(clip.path, stream.index, av.CodecContext.create(kind, "w"), timeline)
-        if lost:
-            yield f"texts of subtitle track {stream.index} that are left out, damaged or not in UTF-8: {lost}"
+def subtitle_losses(converted: list[tuple[SubtitleStream, str]], clip: Clip, timeline: Timeline) -> Iterator[str]:
+    """Texts that cannot be converted; reads all tracks in one pass."""
+    encoders: dict[int, SubtitleCodecContext] = {}
+    for stream, codec in converted:
+        encoder = av.CodecContext.create(codec, "w")
+        assert isinstance(encoder, SubtitleCodecContext)
+        encoders[stream.index] = encoder
+    for index, track in convert_subtitles(clip.path, encoders, timeline).items():
+        if track.lost:
+            yield f"texts of subtitle track {index} that are damaged or not in UTF-8 are left out: {track.lost}"
 
 
-def words_changes(converted: list[tuple[Any, str]]) -> Iterator[str]:
-    """What text subtitles become."""
-    for stream, kind in converted:
-        if (name := codec_name(stream)) != kind:
+def subtitle_changes(converted: list[tuple[SubtitleStream, str]]) -> Iterator[str]:
+    """The codec that text subtitles are converted to."""
+    for stream, codec in converted:
+        if (name := codec_name(stream)) != codec:
             styles = ", without its styles" if name in ("ass", "ssa") else ""
-            yield f"subtitle track {stream.index} ({name}) becomes {kind}{styles}"
+            yield f"subtitle track {stream.index} ({name}) is converted to {codec}{styles}"
 
 
-def _packet(clip: Clip, stream: Any) -> Fraction:
-    """Seconds that the longest of a track's first packets lasts."""
+def _packet(clip: Clip, stream: av.AudioStream) -> Fraction:
+    """Duration of the longest of a track's first packets, seconds."""
     context = stream.codec_context
     if (context.frame_size or 0) > 1:
         return Fraction(context.frame_size, context.sample_rate)

@@ -1,51 +1,79 @@
-"""Text subtitles: read all at once, cut to the parts of a film, written in another kind."""
+"""Text subtitles: read in one pass, converted to another codec, trimmed to the parts of a film."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
+from av.subtitles.codeccontext import SubtitleCodecContext
+from av.subtitles.stream import SubtitleStream
 
 from videostyle.media.read.probe import open_file
 from videostyle.media.read.table import to_the_end
 from videostyle.media.write.timeline import MILLISECOND, Timeline
-from videostyle.media.write.trim import time_of
+from videostyle.media.write.trim import Packet, time_of
 
 
-def read_words(path: Path, index: int, encoder: Any, timeline: Timeline) -> tuple[list[Any], int]:
-    """Packets of a track of text for another encoder, with times of the film, in order; and the number of texts lost.
+@dataclass(slots=True)
+class ConvertedTrack:
+    """One track of text, converted for a film."""
 
-    A text that lies in several parts of the film is shown in each. Lost are those that are damaged, or not in UTF-8.
-    encoder: a context that is not open yet.
+    packets: list[Packet] = field(default_factory=list)
+    """with film times, ascending"""
+    lost: int = 0
+    """texts that are damaged or not in UTF-8"""
+
+
+def convert_subtitles(
+    path: Path, encoders: Mapping[int, SubtitleCodecContext], timeline: Timeline
+) -> dict[int, ConvertedTrack]:
+    """Convert text tracks of a file to other codecs, all in one pass; results by stream index.
+
+    A text that lies in several parts of the film appears in each of them.
+    encoders: by stream index; none of them open yet.
     """
-    pieces, lost = [], 0
+    if not encoders:
+        return {}
+    converted = {index: ConvertedTrack() for index in encoders}
+    texts: dict[int, list[tuple[Fraction, Fraction, bytes]]] = {index: [] for index in encoders}
     with open_file(path) as source:
-        stream = source.streams[index]
-        stream.codec_context.open(strict=False)  # only then does it know its header
-        encoder.subtitle_header = stream.codec_context.subtitle_header
-        for packet in [p for p in to_the_end(source.demux(stream)) if p.pts is not None and p.duration]:
-            begins = time_of(packet)
+        streams = [source.streams[index] for index in encoders]
+        for stream in streams:
+            stream.codec_context.open(strict=False)  # an unopened decoder has no header
+            encoders[stream.index].subtitle_header = stream.codec_context.subtitle_header
+        for packet in to_the_end(source.demux(streams)):
+            if packet.pts is None or not packet.duration:
+                continue
+            index, begins = packet.stream.index, time_of(packet)
             ends = begins + packet.duration * packet.time_base
             try:
-                shown = stream.codec_context.decode2(packet)
-                if shown is None or not len(shown.rects):  # the end of a text, in an mp4
-                    continue
-                data = bytes(encoder.encode_subtitle(shown))
+                text = _convert(packet, encoders[index])
             except av.FFmpegError:
-                lost += 1
+                converted[index].lost += 1
                 continue
             for part in timeline.touched(begins, ends):
                 place, length = part.overlap(begins, ends)
-                if length > 0:
-                    pieces.append((place, length, data))
-    pieces.sort(key=lambda piece: piece[0])
-    return [_packet(number, *piece, codec_name=encoder.name) for number, piece in enumerate(pieces)], lost
+                if text is not None and length > 0:
+                    texts[index].append((place, length, text))
+    for index, track in converted.items():
+        ordered = sorted(texts[index], key=lambda text: text[0])
+        track.packets = [_packet(number, *text, encoders[index].name) for number, text in enumerate(ordered)]
+    return converted
 
 
-def _packet(number: int, begins: Fraction, length: Fraction, data: bytes, codec_name: str) -> Any:
-    if codec_name == "ass":  # players show a text of the same number once
-        data = b"%d,%s" % (number, data.partition(b",")[2])
-    packet = av.Packet(data)
+def _convert(packet: Packet, encoder: SubtitleCodecContext) -> bytes | None:
+    """A packet's text in the encoder's codec; None for a packet without one, as at the end of each text in an mp4."""
+    stream = packet.stream
+    assert isinstance(stream, SubtitleStream)
+    subtitle = stream.codec_context.decode2(packet)
+    return bytes(encoder.encode_subtitle(subtitle)) if subtitle else None
+
+
+def _packet(number: int, begins: Fraction, length: Fraction, text: bytes, codec: str) -> Packet:
+    if codec == "ass":  # players show only one text per number
+        text = b"%d,%s" % (number, text.partition(b",")[2])
+    packet = av.Packet(text)
     packet.time_base = MILLISECOND
     packet.pts = packet.dts = round(begins / MILLISECOND)
     packet.duration = max(1, round(length / MILLISECOND))

@@ -1,4 +1,4 @@
-"""Where the frames and the time that are asked for of a clip lie in its film."""
+"""Clip time -> film time: where the selected frames, and the time around them, lie in the film."""
 
 import bisect
 from dataclasses import dataclass
@@ -14,33 +14,36 @@ MILLISECOND = Fraction(1, 1000)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of the clip's time without a gap; all in seconds."""
+    """A stretch of the clip, without gaps, that the film shows; times in seconds."""
 
     start: Fraction
-    """time of the clip"""
+    """clip time"""
     end: Fraction | None
-    """time of the clip, excluded; None: all that the file has"""
+    """clip time, exclusive; None: to the end of the file"""
     begins: Fraction
-    """time of the film at which the stretch starts"""
+    """film time at which the stretch starts"""
     last: bool
     """whether no other part follows"""
 
     @property
     def shift(self) -> Fraction:
-        """What is taken off a time of the clip to make it one of the film."""
+        """Seconds to subtract from a clip time to get the film time."""
         return self.start - self.begins
 
     def overlap(self, begins: Fraction, ends: Fraction) -> tuple[Fraction, Fraction]:
-        """When something starts in the film that lasts from begins to ends in the clip, and how long it lasts there."""
+        """Film time and duration of what lies between two clip times, limited to this part; seconds."""
         first, last = max(begins, self.start), ends if self.end is None else min(ends, self.end)
         return first - self.shift, last - first
 
 
 class Timeline:
-    """The parts of a clip one after the other, without gaps between them."""
+    """The parts of a clip, one after the other without gaps."""
 
     def __init__(self, clip: Clip, keep: Selection | None, origin: Fraction = Fraction(0)) -> None:
-        """keep: None: all of the clip, which keeps its times; origin: the time of it that is 0 then, seconds."""
+        """keep: frames of the film; None: the whole clip, which keeps its times.
+
+        origin: clip time that becomes 0 in a film of the whole clip, seconds.
+        """
         self._clip = clip
         self._ranges = (clip.frames.indices,) if keep is None else keep.parts
         self.whole = self._ranges == (clip.frames.indices,)
@@ -58,20 +61,21 @@ class Timeline:
 
     @property
     def first(self) -> int:
-        """The frame of the clip with which the film begins."""
+        """The clip's frame with which the film begins."""
         return self._ranges[0].start
 
     @property
     def last(self) -> int:
-        """The frame of the clip with which the film ends."""
+        """The clip's frame with which the film ends."""
         return self._ranges[-1][-1]
 
     @property
     def num_frames(self) -> int:
+        """Number of frames in the film."""
         return sum(map(len, self._ranges))
 
     def place(self, frame: int) -> tuple[Fraction, Fraction]:
-        """When a frame of the clip appears in the film and for how long it stays, seconds."""
+        """Film time at which a frame of the clip appears, and how long it stays; seconds."""
         place = bisect.bisect_right(self._ranges, frame, key=lambda frames: frames.start) - 1
         frames, part = self._ranges[place], self.parts[place]
         begins = self._clip.seconds(frame)
@@ -79,28 +83,28 @@ class Timeline:
 
     @property
     def timecode(self) -> str:
-        """SMPTE timecode of the film's first frame; empty where the clip has none, or none that can be counted on."""
+        """SMPTE timecode of the film's first frame; empty if the clip has none, or it cannot be computed."""
         clip = self._clip
         if self.whole or not clip.timecode:
             return clip.timecode
-        if max(clip.durations) - min(clip.durations) > 1:  # a tick of rounding is no other length
+        if max(clip.durations) - min(clip.durations) > 1:  # one tick is only rounding
             return ""
         try:
             return str(Timecode.parse(clip.timecode, clip.rate) + self.first)
-        except SettingsError:  # written by somebody as anything
+        except SettingsError:  # the tag is free text
             return ""
 
     def touched(self, begins: Fraction, ends: Fraction) -> list[Part]:
-        """The parts that something between two times of the clip (seconds) lies in or touches with its end."""
-        found = []
+        """The parts that overlap the clip time from ``begins`` to ``ends`` (seconds), or start exactly at its end."""
+        touched = []
         for part in self.parts[bisect.bisect_right(self._ends, begins) :]:
             if part.start > ends:
                 break
-            found.append(part)
-        return found
+            touched.append(part)
+        return touched
 
     def _seconds(self, border: int) -> Fraction:
-        """The time of a frame, or of the clip's end."""
+        """Clip time of a frame, or of the clip's end."""
         clip = self._clip
         if border < clip.num_frames:
             return clip.seconds(border)

@@ -1,78 +1,86 @@
-"""Everything beside the picture: sound, subtitles, covers, chapters, copied packet by packet."""
+"""Everything in a film besides the picture: sound, subtitles, covers and chapters, copied packet by packet."""
 
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import av
+from av.container import InputContainer, OutputContainer
+from av.stream import AttachmentStream, Stream
+from av.subtitles.stream import SubtitleStream
 
 from videostyle.frames import Clip
 from videostyle.media.read.table import to_the_end
 from videostyle.media.write.containers import TEXT_SUBTITLES, Container, can_hold, codec_name, is_cover, name_channels
-from videostyle.media.write.subtitles import read_words
+from videostyle.media.write.subtitles import convert_subtitles
 from videostyle.media.write.timeline import Timeline
-from videostyle.media.write.trim import Cutter, time_of
+from videostyle.media.write.trim import Packet, Trimmer, time_of
+
+if TYPE_CHECKING:  # exists in PyAV's stubs only
+    from av.container.core import Chapter
 
 OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time", "alpha_mode"}
-"""tags that belong to the file they were in, lower case"""
+"""tags that describe the old file itself, lower case"""
 JITTER = Fraction(3, 2)
-"""ticks of a coarse clock (Matroska's milliseconds) within which packets of sound follow each other without a gap"""
+"""ticks of a coarse time base (Matroska's milliseconds) by which the times of gapless sound may be off"""
+StreamT = TypeVar("StreamT", bound=Stream)
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
-    """What becomes of the tracks of a clip beside its picture."""
+class SortedTracks:
+    """What becomes of a clip's tracks in a film."""
 
-    copied: list[Any]
+    copied: list[Stream]
     """streams of the source"""
-    converted: list[tuple[Any, str]]
-    """streams of text, and the kind they become"""
+    converted: list[tuple[SubtitleStream, str]]
+    """text streams of the source, and the subtitle codec they are converted to"""
     left_out: list[str]
-    """a line for each of the others"""
+    """a notice for each other track"""
 
 
-def sort_tracks(source: Any, clip: Clip, container: Container | None, timeline: Timeline, sound: bool = True) -> Sorted:
-    """Find which tracks a container takes beside the film; None: a folder of pictures, which takes none.
+def sort_tracks(
+    source: InputContainer, clip: Clip, container: Container | None, timeline: Timeline, sound: bool = True
+) -> SortedTracks:
+    """Decide which tracks a film copies, converts and leaves out.
 
-    sound: whether it is wanted; if not, it is left out without a word.
+    container: the film's; None: a folder of pictures, which holds no tracks. sound: False drops audio without a notice.
     """
     copied, converted, left_out = [], [], []
     for stream in source.streams:
         if stream.index == clip.stream or (stream.type == "audio" and not sound):
             continue
-        words = stream.type == "subtitle"
-        known = words or stream.type in ("audio", "attachment") or is_cover(stream)
+        known = stream.type in ("subtitle", "audio", "attachment") or is_cover(stream)
         fits = known and container is not None and can_hold(container, stream)
-        if fits and not (words and len(timeline.parts) > 1):
+        if fits and not (stream.type == "subtitle" and len(timeline.parts) > 1):
             copied.append(stream)
-        elif words and container and (kind := _kind_of_words(stream, container, fits)):
-            converted.append((stream, kind))
-        elif not _made_anew(stream, source):
+        elif isinstance(stream, SubtitleStream) and container and (codec := _text_codec(stream, container, fits)):
+            converted.append((stream, codec))
+        elif not _is_rewritten(stream, source):
             kind = "cover" if is_cover(stream) else stream.type or "data"
-            codec = f" ({codec_name(stream)})" if stream.codec_context else ""
-            left_out.append(f"{kind} track {stream.index}{codec} of {clip.path.name} is left out of the film")
-    return Sorted(copied, converted, left_out)
+            name = f" ({codec_name(stream)})" if stream.codec_context else ""
+            left_out.append(f"{kind} track {stream.index}{name} of {clip.path.name} is left out of the film")
+    return SortedTracks(copied, converted, left_out)
 
 
-def _kind_of_words(stream: Any, container: Container, fits: bool) -> str:
-    """The kind of text that a track of subtitles becomes in a container; empty: none, it is pictures for example."""
+def _text_codec(stream: SubtitleStream, container: Container, fits: bool) -> str:
+    """The codec that a subtitle track is converted to for a container; empty if it is not text, or cannot be."""
     name = codec_name(stream)
     if name not in (*TEXT_SUBTITLES, "mov_text"):
         return ""
-    return name if fits and name in ("ass", "webvtt", "mov_text") else container.words
+    return name if fits and name in ("ass", "webvtt", "mov_text") else container.text
 
 
-def _made_anew(stream: Any, source: Any) -> bool:
-    """Whether a track of a QuickTime file holds only what muxers write by themselves: timecode, or chapters."""
+def _is_rewritten(stream: Stream, source: InputContainer) -> bool:
+    """Whether a QuickTime track holds only what muxers write on their own: timecode or chapters."""
     if stream.type != "data":
         return False
     return "timecode" in stream.metadata or (stream.name == "bin_data" and bool(source.chapters()))
 
 
 def kept_tags(tags: dict[str, str]) -> dict[str, str]:
-    """Metadata without what belongs to the old file; a QuickTime ``name`` is written as ``title``."""
+    """Metadata without the tags that describe the old file; QuickTime's ``name`` becomes ``title``."""
     kept = {
         key: value
         for key, value in tags.items()
@@ -84,101 +92,116 @@ def kept_tags(tags: dict[str, str]) -> dict[str, str]:
     return kept
 
 
-def origin_of(source: Any, clip: Clip, container: Container) -> Fraction:
-    """The time of the clip that is 0 in a film of all of it, seconds.
+def origin_of(source: InputContainer, clip: Clip, container: Container) -> Fraction:
+    """Clip time that becomes 0 in a film of the whole clip, seconds.
 
-    It keeps its times, but for those of a transport or program stream, which begin anywhere and mean nothing elsewhere.
+    Times are kept, except those of transport and program streams, which start anywhere and have no meaning elsewhere.
     """
     if not clip.format.startswith("mpeg") or container.format == "mpegts":
         return Fraction(0)
-    begins = [s.start_time * Fraction(s.time_base) for s in source.streams.audio if s.start_time is not None]
-    return Fraction(min([clip.seconds(0), *begins]))
+    begins = [s.start_time * s.time_base for s in source.streams.audio if s.start_time is not None and s.time_base]
+    return min([clip.seconds(0), *begins])
 
 
-def chapters_of(source: Any, timeline: Timeline) -> list[Any]:
-    """The chapters of which something is in the film, with times of the film."""
-    kept = []
+def chapters_of(source: InputContainer, timeline: Timeline) -> "list[Chapter]":
+    """The chapters that overlap the film, with film times."""
+    kept: list[Chapter] = []
     for chapter in source.chapters():
-        tick = Fraction(chapter["time_base"])
-        pieces = []
+        tick = Fraction(chapter["time_base"] or 1)
+        borders = []
         for part in timeline.parts:
             first = max(chapter["start"], round(part.start / tick))
             last = chapter["end"] if part.end is None else min(chapter["end"], round(part.end / tick))
             if first < last:
                 shift = round(part.shift / tick)
-                pieces += [first - shift, last - shift]
-        if pieces:  # those of one chapter follow each other
-            kept.append(chapter | {"start": pieces[0], "end": pieces[-1]})
+                borders += [first - shift, last - shift]
+        if borders:  # the pieces of a chapter follow each other
+            kept.append({**chapter, "start": borders[0], "end": borders[-1]})
     return kept
 
 
 class Tracks:
-    """Packets of the copied tracks, given out as the film goes on, so that none wait in memory."""
+    """Packets of the copied and converted tracks, muxed as the film proceeds, so that few wait in memory."""
 
-    def __init__(self, source: Any, tracks: Sorted, output: Any, clip: Clip, container: Container, timeline: Timeline):
-        """Adds a stream to the output for each one that is copied or converted."""
+    def __init__(
+        self,
+        source: InputContainer,
+        tracks: SortedTracks,
+        output: OutputContainer,
+        clip: Clip,
+        container: Container,
+        timeline: Timeline,
+    ):
+        """Adds a stream to the output for each track."""
         self._output = output
-        self._targets: dict[int, Any] = {}
-        self._clocks: dict[int, _Clock] = {}
-        self._cutters: dict[int, Cutter] = {}
-        moving = []
+        self._targets: dict[int, Stream] = {}
+        self._clocks: dict[int, _SampleClock] = {}
+        self._trimmers: dict[int, Trimmer] = {}
         for stream in tracks.copied:
-            if container.format == "matroska" and (is_cover(stream) or stream.type == "attachment"):
+            if container.format == "matroska" and (is_cover(stream) or isinstance(stream, AttachmentStream)):
                 _attach(output, stream)
                 continue
             target = output.add_stream_from_template(stream, opaque=True)
-            if stream.type == "audio":
+            if isinstance(stream, av.AudioStream) and isinstance(target, av.AudioStream):
                 name_channels(target, stream)
-            self._targets[stream.index] = _described(target, stream)
-            if stream.type == "audio" and container.exact:
-                self._clocks[stream.index] = _Clock(stream)
-            self._cutters[stream.index] = Cutter(stream, container, timeline)
-            moving.append(stream)
-        words = []
-        for stream, kind in tracks.converted:
-            target = _described(output.add_stream(kind), stream)
-            packets, _ = read_words(clip.path, stream.index, target.codec_context, timeline)
-            words.append([(target, packet) for packet in packets])
-        self._packets = heapq.merge(self._all(source, moving), *words, key=lambda pair: time_of(pair[1]))
+                if container.edit_lists:
+                    self._clocks[stream.index] = _SampleClock(stream)
+            self._targets[stream.index] = _describe(target, stream)
+            self._trimmers[stream.index] = Trimmer(stream, container, timeline)
+        texts = {stream.index: _add_subtitles(output, stream, codec) for stream, codec in tracks.converted}
+        encoders = {index: target.codec_context for index, target in texts.items()}
+        subtitles = [
+            [(texts[index], packet) for packet in track.packets]
+            for index, track in convert_subtitles(clip.path, encoders, timeline).items()
+        ]
+        moving = [stream for stream in tracks.copied if stream.index in self._targets]
+        self._packets = heapq.merge(self._all(source, moving), *subtitles, key=lambda pair: time_of(pair[1]))
         self._next = next(self._packets, None)
 
     def write(self, until: Fraction | None) -> None:
-        """Mux all packets that begin before a time of the film, seconds; None: all that are left."""
+        """Mux the packets that begin up to a film time, seconds; None: all that are left."""
         while self._next is not None and (until is None or time_of(self._next[1]) <= until):
             target, packet = self._next
             self._next = next(self._packets, None)
             packet.stream = target
             self._output.mux(packet)
 
-    def _all(self, source: Any, streams: list[Any]) -> Iterator[tuple[Any, Any]]:
-        """(target, packet with times of the film) of copied streams, as far as the file can be read."""
+    def _all(self, source: InputContainer, streams: list[Stream]) -> Iterator[tuple[Stream, Packet]]:
+        """(target, packet with film time) of the copied streams, as far as the file can be read."""
         if not streams:
             return
         for packet in to_the_end(source.demux(*streams)):
             index = packet.stream.index
             if index in self._clocks:
                 self._clocks[index].set(packet)
-            yield from ((self._targets[index], piece) for piece in self._cutters[index].cut(packet))
+            yield from ((self._targets[index], piece) for piece in self._trimmers[index].trim(packet))
 
 
-def _described(target: Any, stream: Any) -> Any:
-    """A stream of the film with language, title and the like of the source's."""
+def _add_subtitles(output: OutputContainer, stream: SubtitleStream, codec: str) -> SubtitleStream:
+    target = output.add_stream(codec)
+    assert isinstance(target, SubtitleStream)
+    return _describe(target, stream)
+
+
+def _describe(target: StreamT, stream: Stream) -> StreamT:
+    """Give a stream of the film the language, title and disposition of the source's."""
     target.metadata.update(kept_tags(stream.metadata))
     target.disposition = stream.disposition
     return target
 
 
-class _Clock:
-    """Sound that was stamped in milliseconds gets the times of its samples back, as every frame has as many."""
+class _SampleClock:
+    """Gives sound with times in milliseconds exact times again: its packets all have the same number of samples."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: av.AudioStream) -> None:
         context = stream.codec_context
         self._rate, self._samples = context.sample_rate, context.frame_size or 0
-        coarse = self._rate and stream.time_base > Fraction(1, self._rate)
+        coarse = self._rate and stream.time_base and stream.time_base > Fraction(1, self._rate)
         self._works = bool(coarse and self._samples > 1)
         self._next: Fraction | None = None
 
-    def set(self, packet: Any) -> None:
+    def set(self, packet: Packet) -> None:
+        """Set the packet's time base, times and duration."""
         if not self._works or packet.pts is None:
             return
         tick = packet.time_base
@@ -191,9 +214,9 @@ class _Clock:
         self._next = Fraction(packet.pts + self._samples, self._rate)
 
 
-def _attach(output: Any, stream: Any) -> None:
-    """Matroska holds covers and fonts as attached files."""
-    if stream.type == "attachment":
+def _attach(output: OutputContainer, stream: Stream) -> None:
+    """Attach a cover or font, as Matroska stores them."""
+    if isinstance(stream, AttachmentStream):
         output.add_attachment(stream.name or "attachment", stream.mimetype or "application/octet-stream", stream.data)
         return
     kind, suffix = ("png", "png") if codec_name(stream) == "png" else ("jpeg", "jpg")
