@@ -1,142 +1,95 @@
-"""Every way a setting can be given, and every way it can be wrong."""
+"""The settings as one value: names, meanings, and the fingerprint of what decides pixels."""
 
 import dataclasses
-from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from videostyle.errors import SettingsError
-from videostyle.settings import (
-    RenderSettings,
-    change,
-    compose,
-    known_settings,
-    preset,
-    preset_names,
-    read_assignment,
-    read_config,
-)
+from videostyle.settings import BACKBONES, RenderSettings, group_title, known_settings
+
+SILENT = {
+    "backbone.name",
+    "backbone.weights",
+    "backbone.device",
+    "optimize.precision",
+    "film.codec",
+    "film.sound",
+    "film.quality",
+}
+"""settings that decide no pixel by themselves: the painter's fingerprint holds what the first four come to"""
 
 
-def test_presets_are_all_there_and_valid() -> None:
-    assert preset_names() == ["draft", "fine", "gatys2016", "ruder2016", "standard"]
-    for name in preset_names():
-        assert preset(name) != RenderSettings()
-
-
-def test_presets_hold_only_differences() -> None:
-    defaults = RenderSettings()
-    for name in preset_names():
-        for path, value in read_config(Path(__file__).parents[1] / "configs" / f"{name}.toml").items():
-            group, _, key = path.rpartition(".")
-            default = getattr(getattr(defaults, group), key)
-            same = (list(default) if isinstance(default, tuple) else default) == value
-            assert not same or name in ("gatys2016", "ruder2016"), f"{name}: {path} is the default"
-
-
-def test_papers_presets_have_the_papers_values() -> None:
-    gatys, ruder = preset("gatys2016"), preset("ruder2016")
-    assert gatys.content.weight / gatys.style.weight == pytest.approx(1e-3)
-    assert gatys.style.convention == gatys.content.convention == "gatys"
-    assert (ruder.content.weight, ruder.style.weight, ruder.temporal.weight, ruder.tv.weight) == (5, 100, 1000, 1e-3)
-    assert (ruder.optimize.first_iterations, ruder.optimize.iterations, ruder.optimize.history) == (2000, 1000, 100)
-    assert (ruder.optimize.tolerance, ruder.optimize.window) == (1e-4, 50)
-
-
-def test_each_source_goes_over_the_ones_before(tmp_path: Path) -> None:
-    config = tmp_path / "mine.toml"
-    config.write_text("seed = 3\n[optimize]\niterations = 7\nhistory = 8\n[style]\nweight = 5\n")
-    made = compose("draft", config, {"optimize.history": 9, "style.weight": 6.0}, ["style.weight=7"])
-    assert made.picture.work == preset("draft").picture.work
-    assert (made.seed, made.optimize.iterations, made.optimize.history, made.style.weight) == (3, 7, 9, 7.0)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("optimize.iterations=200", 200),
-        ("style.weight=2.5", 2.5),
-        ("flow.method=dis", "dis"),
-        ('flow.method="dis"', "dis"),
-        ("style.layers=['relu1_1', 'relu2_1']", ["relu1_1", "relu2_1"]),
-        ("flow.motion_boundary=true", True),
-        ("backbone.weights=/a/b.pth", "/a/b.pth"),
-    ],
-)
-def test_assignments_are_toml_or_bare_words(text: str, expected: object) -> None:
-    name, value = read_assignment(text)
-    assert value == expected
-    change(RenderSettings(), {name: value}, "--set")
-
-
-def test_one_value_will_do_for_a_list() -> None:
-    assert change(RenderSettings(), {"temporal.long_term": 2}, "x").temporal.long_term == (2,)
-
-
-@pytest.mark.parametrize(
-    ("values", "told"),
-    [
-        ({"optimize.iteration": 1}, "did you mean optimize.iterations"),
-        ({"iterations": 1}, "optimize.iterations"),
-        ({"zzz": 1}, "'videostyle settings' lists"),
-        ({"style": 1}, "unknown setting"),
-        ({"optimize.iterations": 1.5}, "wanted a whole number from 0"),
-        ({"optimize.iterations": True}, "wanted a whole number"),
-        ({"optimize.iterations": -1}, "wanted a whole number from 0"),
-        ({"style.weight": float("nan")}, "wanted a number"),
-        ({"style.weight": float("inf")}, "wanted a number from 0"),
-        ({"style.weight": "much"}, "wanted a number"),
-        ({"flow.method": "raft"}, "wanted one of farneback, dis"),
-        ({"flow.motion_boundary": 1}, "wanted true or false"),
-        ({"temporal.long_term": [0]}, r"list such as \[1, 2\], each from 1"),
-        ({"style.layers": [1]}, "list such as .*relu1_1"),
-    ],
-)
-def test_what_is_wrong_is_told(values: dict[str, object], told: str) -> None:
-    with pytest.raises(SettingsError, match=told):
-        change(RenderSettings(), values, "--set")
-
-
-def test_unknown_preset_lists_those_there_are() -> None:
-    with pytest.raises(SettingsError, match="draft, fine"):
-        preset("best")
-
-
-@pytest.mark.parametrize("content", [None, b"a = ", b"\xff\xfe\x00"])
-def test_configs_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "a.toml"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(SettingsError, match=r"--config .*a\.toml"):
-        read_config(path)
-
-
-def test_assignment_without_a_value() -> None:
-    with pytest.raises(SettingsError, match="name=value"):
-        read_assignment("optimize.iterations")
-
-
-PLACES = ("backbone.name", "backbone.weights", "backbone.device", "optimize.precision")
-"""settings of which the job's fingerprint holds what they come to"""
-
-
-def test_fingerprint_knows_what_changes_pixels() -> None:
+def changed(name: str) -> RenderSettings:
+    """The defaults with another valid value of one setting."""
     base = RenderSettings()
-    for name in known_settings():
-        group, _, key = name.rpartition(".")
-        owner = getattr(base, group) if group else base
-        value = getattr(owner, key)
-        other: object = (
-            (*value, 3) if isinstance(value, tuple) else not value if isinstance(value, bool) else f"{value}x"
-        )
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            other = value + 1
-        part = dataclasses.replace(owner, **{key: other})
-        changed = dataclasses.replace(base, **{group: part}) if group else part
-        silent = group == "film" or name in PLACES
-        assert (changed.fingerprint() == base.fingerprint()) == silent, name
+    group, _, key = name.rpartition(".")
+    owner = getattr(base, group) if group else base
+    kind, value = get_type_hints(type(owner))[key], getattr(owner, key)
+    other: object
+    if get_origin(kind) is Literal:
+        other = next(choice for choice in get_args(kind) if choice != value)
+    elif get_origin(kind) is tuple:
+        other = (*value, {int: 3, float: 0.5, str: "relu3_1"}[get_args(kind)[0]])
+    elif kind is bool:
+        other = not value
+    elif kind is str:
+        other = f"{value}x"
+    else:
+        other = value + kind(1)
+    part = dataclasses.replace(owner, **{key: other})
+    return dataclasses.replace(base, **{group: part}) if group else part
+
+
+def test_settings_that_decide_no_pixel_are_marked() -> None:
+    assert {name for name, item in known_settings().items() if not item.metadata["pixels"]} == SILENT
+
+
+@pytest.mark.parametrize("name", known_settings())
+def test_the_fingerprint_covers_exactly_what_decides_pixels(name: str) -> None:
+    base, other = RenderSettings(), changed(name)
+    assert other.value(name) != base.value(name)
+    assert (other.fingerprint() != base.fingerprint()) == known_settings()[name].metadata["pixels"]
+
+
+def test_equal_settings_have_equal_fingerprints() -> None:
+    assert RenderSettings().fingerprint() == RenderSettings().fingerprint()
+    names = [name for name, item in known_settings().items() if item.metadata["pixels"]]
+    assert len({changed(name).fingerprint() for name in names}) == len(names)
 
 
 def test_every_setting_says_what_it_is() -> None:
     for name, item in known_settings().items():
         assert len(item.metadata["about"]) > 3, name
+        low, high = item.metadata["low"], item.metadata["high"]
+        assert low is None or high is None or low < high, name
+
+
+def test_names_of_settings() -> None:
+    names = list(known_settings())
+    assert names[0] == "backbone.name"
+    assert names[-1] == "seed"
+    assert RenderSettings().value("optimize.iterations") == RenderSettings().optimize.iterations
+    assert RenderSettings().value("seed") == 0
+    with pytest.raises(AttributeError):
+        RenderSettings().value("optimize.none")
+
+
+def test_every_group_has_a_title() -> None:
+    for group in {name.rpartition(".")[0] for name in known_settings()}:
+        assert group_title(group).endswith("."), group
+
+
+def test_frames_are_painted_unless_there_are_no_iterations() -> None:
+    base = RenderSettings()
+    assert base.paints
+    kept = dataclasses.replace(base, optimize=dataclasses.replace(base.optimize, iterations=0))
+    assert not kept.paints
+
+
+def test_the_networks_there_are() -> None:
+    assert BACKBONES == ("vgg19", "compact")
+
+
+def test_settings_cannot_be_changed_in_place() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        RenderSettings().seed = 4  # type: ignore[misc]

@@ -98,7 +98,7 @@ def test_a_render_may_be_stopped_after_any_frame_and_continues(folder: Path) -> 
         for _ in range(count):
             if next(frames, None) is None:
                 break
-        frames.close()  # type: ignore[attr-defined]
+        frames.close()
         assert threading.active_count() == threads
     again = list(vs.render(plan, folder / "job"))
     assert [frame.index for frame in again] == list(range(19))

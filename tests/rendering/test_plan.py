@@ -1,18 +1,36 @@
-"""Chunks, sizes and fingerprints."""
+"""Chunks, sizes, fingerprints, and plans as values."""
 
+import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.clips import known, moving_scenes, write_art, write_clip
-from videostyle.errors import SettingsError
+from tests.painters import Blend
+from tests.rendering.jobs import artwork, frames_in, plan_of, rendered, settings
+from videostyle.errors import MediaError, SettingsError
+from videostyle.events import Event, Scanned
 from videostyle.frames import Clip, Frame, FrameRange
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
-from videostyle.presets import change
-from videostyle.rendering.plan import Scan, check_size, film_size, fingerprint_of, make_plan, scan, scan_key
+from videostyle.rendering.plan import (
+    Artwork,
+    RenderPlan,
+    Scan,
+    check_size,
+    film_size,
+    fingerprint_of,
+    make_plan,
+    plan_frames,
+    scan,
+    scan_key,
+)
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
@@ -31,9 +49,8 @@ def clip(folder: Path) -> Clip:
     return probe(folder / "clip.mp4")
 
 
-def plan(clip: Clip, folder: Path, keep: Selection | None = None, scan: Scan = known(14, 12), **values: object):  # type: ignore[no-untyped-def]  # noqa: B008
-    settings = change(RenderSettings(), {name.replace("__", "."): value for name, value in values.items()}, "test")
-    return make_plan(clip, [folder / "a.png"], settings, scan, keep or Selection.whole(clip), "w")
+def plan(clip: Clip, *parts: range, lost: tuple[int, ...] = (), **values: Any) -> RenderPlan:
+    return plan_of(clip, (14, 12), *parts, lost=lost, **values)
 
 
 def test_scan_finds_the_cut_and_sees_every_frame(clip: Clip) -> None:
@@ -69,9 +86,9 @@ def test_a_range_of_a_damaged_clip_is_scanned_as_the_whole(tmp_path: Path, monke
 
 
 def test_a_scan_knows_what_it_covers() -> None:
-    found = Scan((FrameRange(4, 8), FrameRange(8, 12), FrameRange(20, 30)), ())
-    assert found.covers(Selection((range(5, 12), range(20, 30, 3))))
-    assert not any(found.covers(Selection((part,))) for part in (range(3, 5), range(8, 13), range(11, 21)))
+    scanned = Scan((FrameRange(4, 8), FrameRange(8, 12), FrameRange(20, 30)), ())
+    assert scanned.covers(Selection((range(5, 12), range(20, 30, 3))))
+    assert not any(scanned.covers(Selection((part,))) for part in (range(3, 5), range(8, 13), range(11, 21)))
 
 
 def test_scans_of_two_parts_add_up() -> None:
@@ -79,28 +96,60 @@ def test_scans_of_two_parts_add_up() -> None:
     assert one | other == other | one == Scan((FrameRange(4, 8), FrameRange(20, 30)), (5, 21))
 
 
-def test_chunks_come_from_the_clip_and_a_range_selects(clip: Clip, folder: Path) -> None:
-    whole = plan(clip, folder)
+def test_chunks_come_from_the_clip_and_a_range_selects(clip: Clip) -> None:
+    whole = plan(clip)
     assert [chunk.frames for chunk in whole.chunks] == [FrameRange(0, 14), FrameRange(14, 26)]
     assert whole.to_render == whole.to_keep == tuple(range(26))
-    part = plan(clip, folder, Selection((range(17, 20),)))
+    part = plan(clip, range(17, 20))
     assert [chunk.frames for chunk in part.chunks] == [FrameRange(14, 26)]
     assert (part.to_render, part.to_keep) == (tuple(range(14, 20)), (17, 18, 19))
-    assert part.chunks[0].index == whole.chunks[1].index
     assert part.fingerprint == whole.fingerprint
 
 
-def test_lost_frames_are_neither_rendered_nor_kept(clip: Clip, folder: Path) -> None:
-    made = plan(clip, folder, scan=known(14, 12, lost=(3, 15)))
+@pytest.mark.parametrize("part", [range(0, 26), range(3, 5), range(13, 15), range(20, 26, 4)])
+def test_chunks_have_the_same_name_in_a_range_as_in_the_full_render(part: range, clip: Clip) -> None:
+    names = {frame: chunk.name for chunk in plan(clip).chunks for frame in chunk.frames.indices}
+    made = plan(clip, part)
+    assert [chunk.name for chunk in made.chunks] == sorted({names[frame] for frame in part})
+    for chunk in made.chunks:
+        assert {names[frame] for frame in made.frames_of(chunk)} == {chunk.name}
+
+
+def test_steps_render_everything_up_to_the_last_frame_and_keep_every_nth(clip: Clip) -> None:
+    made = plan(clip, range(1, 21, 3))
+    assert made.to_keep == (1, 4, 7, 10, 13, 16, 19)
+    assert made.to_render == tuple(range(20))
+
+
+def test_lost_frames_are_neither_rendered_nor_kept(clip: Clip) -> None:
+    made = plan(clip, lost=(3, 15))
     assert set(range(26)) - set(made.to_render) == {3, 15}
     assert made.to_keep == made.to_render
+    assert made.frames_lost == 2
 
 
-def test_frames_that_a_cut_off_clip_ends_without_concern_who_asks_for_its_end(clip: Clip, folder: Path) -> None:
-    cut = replace(clip, frames_missing=5)
-    assert plan(cut, folder).frames_lost == 5
-    assert plan(cut, folder, keep=Selection((range(3, 20),))).frames_lost == 0
-    assert plan(cut, folder, keep=Selection((range(3, 26),))).frames_lost == 5
+def test_frames_missing_at_the_end_concern_only_who_asks_for_the_end(clip: Clip) -> None:
+    truncated = replace(clip, frames_missing=5)
+    assert plan(truncated).frames_lost == 5
+    assert plan(truncated, range(3, 20)).frames_lost == 0
+    assert plan(truncated, range(3, 26)).frames_lost == 5
+
+
+def test_what_is_known_is_not_scanned_again(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[Event] = []
+    keep = Selection((range(3, 5),))
+    made = plan_frames(clip, (), RenderSettings(), keep, on_event=events.append)
+    assert {type(event) for event in events} == {Scanned}
+    monkeypatch.setattr("videostyle.rendering.plan.decode", pytest.fail)
+    again = plan_frames(clip, (), RenderSettings(), keep, known=made.scan)
+    assert (again.chunks, again.fingerprint) == (made.chunks, made.fingerprint)
+
+
+def test_a_range_that_cannot_be_decoded_is_an_error(clip: Clip) -> None:
+    scanned = known(14, 12, lost=(3, 4))
+    keep = Selection((range(3, 5),))
+    with pytest.raises(MediaError, match=r"none of the frames 3:5 can be decoded; choose others with --frames"):
+        plan_frames(clip, (), RenderSettings(), keep, known=scanned)
 
 
 @pytest.mark.parametrize(
@@ -111,35 +160,84 @@ def test_frames_that_a_cut_off_clip_ends_without_concern_who_asks_for_its_end(cl
         ({"picture__work": 48}, (80, 64), (60, 48)),
         ({"picture__work": 500}, (80, 64), (80, 64)),
         ({"picture__size": 128, "picture__work": 96}, (160, 128), (120, 96)),
+        ({"picture__work": 48, "optimize__iterations": 0}, (80, 64), (80, 64)),
     ],
 )
-def test_sizes(clip: Clip, folder: Path, values: dict[str, int], size: tuple[int, int], work: tuple[int, int]) -> None:
-    made = plan(clip, folder, **values)
+def test_sizes(clip: Clip, values: dict[str, int], size: tuple[int, int], work: tuple[int, int]) -> None:
+    made = plan(clip, **values)
     assert (made.size, made.work) == (size, work)
     assert film_size(clip, made.settings) == size
 
 
 def test_an_upright_film_keeps_its_shape(clip: Clip) -> None:
     tall = replace(clip, width=90, height=160)
-    assert film_size(tall, change(RenderSettings(), {"picture.size": 45}, "test")) == (45, 80)
+    assert film_size(tall, settings(picture__size=45)) == (45, 80)
 
 
-def test_fingerprint_knows_clip_style_settings_and_weights(clip: Clip, folder: Path, tmp_path: Path) -> None:
-    a, settings = [folder / "a.png"], RenderSettings()
-    base = fingerprint_of(clip, a, settings, "w")
+def test_fingerprint_knows_clip_artworks_and_settings(clip: Clip, folder: Path, tmp_path: Path) -> None:
+    a, b = artwork(folder / "a.png"), artwork(folder / "b.png")
+    base = fingerprint_of(clip, [a], settings())
     other = probe(write_clip(tmp_path / "clip.mp4", moving_scenes((14, 13))))
     prints = {
         base,
-        fingerprint_of(clip, a, change(settings, {"style.weight": 7.0}, "test"), "w"),
-        fingerprint_of(clip, [folder / "b.png"], settings, "w"),
-        fingerprint_of(clip, a, settings, "other"),
-        fingerprint_of(other, a, settings, "w"),
+        fingerprint_of(clip, [a], settings(style__weight=7.0)),
+        fingerprint_of(clip, [b], settings()),
+        fingerprint_of(clip, [a, b], settings()),
+        fingerprint_of(clip, [b, a], settings()),
+        fingerprint_of(clip, [Artwork("a.png", a.pixels.astype(np.uint16) * 257)], settings()),
+        fingerprint_of(clip, [Artwork("a.png", a.pixels.reshape(a.pixels.shape[1], -1, 3))], settings()),
+        fingerprint_of(other, [a], settings()),
     }
-    assert len(prints) == 5
+    assert len(prints) == 8
     moved = tmp_path / "moved.mp4"
     moved.write_bytes(clip.path.read_bytes())
-    assert fingerprint_of(probe(moved), a, settings, "w") == base
-    assert fingerprint_of(clip, a, change(settings, {"film.quality": 30}, "test"), "w") == base
+    assert fingerprint_of(probe(moved), [a], settings()) == base
+    assert fingerprint_of(clip, [Artwork("an array", a.pixels)], settings()) == base
+    assert fingerprint_of(clip, [a], settings(film__quality=30)) == base
+
+
+def test_a_plan_pickles_and_its_copy_renders_the_same(clip: Clip, folder: Path, tmp_path: Path) -> None:
+    made = make_plan(clip, [artwork(folder / "a.png")], settings(), known(14, 12), Selection((range(12, 16),)), "draft")
+    copy = pickle.loads(pickle.dumps(made))
+    assert (copy.clip, copy.settings, copy.chunks, copy.keep) == (made.clip, made.settings, made.chunks, made.keep)
+    assert (copy.fingerprint, copy.preset, copy.artworks[0].name) == (made.fingerprint, "draft", "a.png")
+    np.testing.assert_array_equal(copy.artworks[0].pixels, made.artworks[0].pixels)
+    for number, one in enumerate((made, copy)):
+        rendered(one, tmp_path / str(number), Blend())
+    frames = frames_in(tmp_path / "0")
+    assert list(frames) == list(range(16))
+    assert frames_in(tmp_path / "1") == frames
+
+
+@pytest.mark.parametrize("parts", [(range(10_000),), tuple(range(n, n + 1) for n in range(0, 10_000, 2))])
+def test_a_plan_is_shown_in_one_short_line(parts: tuple[range, ...], clip: Clip) -> None:
+    long = replace(clip, pts=tuple(range(10_000)), durations=(1,) * 10_000)
+    shown = repr(plan_of(long, (100,) * 100, *parts))
+    assert len(shown) < 300
+    assert "clip.mp4" in shown
+    assert f"{sum(map(len, parts))} frames" in shown
+    assert "100 scene(s)" in shown
+
+
+def test_planning_needs_no_torch(folder: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from videostyle.media.read.probe import probe
+from videostyle.rendering.plan import make_plan, plan_frames
+from videostyle.rendering.request import read_artworks
+from videostyle.selection import select
+from videostyle.settings import RenderSettings
+clip = probe(Path({str(folder / "clip.mp4")!r}))
+artworks, keep = read_artworks([{str(folder / "a.png")!r}], clip), select(clip, "3:5")
+plan = plan_frames(clip, artworks, RenderSettings(), keep)
+assert plan.to_keep == make_plan(clip, artworks, RenderSettings(), plan.scan, keep).to_keep == (3, 4)
+import videostyle
+assert videostyle.plan(clip.path, {str(folder / "a.png")!r}, preset="draft", frames="3:5").to_keep == (3, 4)
+assert "torch" not in sys.modules
+"""
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
 
 
 def test_scan_key_knows_clip_and_detector(clip: Clip) -> None:

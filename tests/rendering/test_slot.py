@@ -1,169 +1,183 @@
-"""What a frame starts from and holds on to."""
+"""What a painter is told about a frame."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.clips import known, moving_scenes, write_art, write_clip
-from videostyle.errors import MediaError
-from videostyle.frames import Chunk, Frame, FrameRange, Stylized, TemporalTarget, to_picture
+from tests.clips import moving_scenes, write_clip
+from tests.painters import Blend, Gray
+from tests.rendering.jobs import opened, plan_of
+from videostyle.errors import JobError, MediaError
+from videostyle.frames import Clip, Frame, FrameInput, FrameRange, FrameTask, Painted, to_picture
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
-from videostyle.presets import change
-from videostyle.rendering.plan import RenderPlan, make_plan
-from videostyle.rendering.slot import Slot, _long_term, seen_loss
+from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.slot import Slot
 from videostyle.rendering.store import Store
-from videostyle.selection import Selection
-from videostyle.settings import RenderSettings
+
+
+class Listening(Blend):
+    """Keeps what it is told about frames."""
+
+    def __init__(self, *reach: int) -> None:
+        super().__init__()
+        self.reach = reach
+        self.told: list[FrameInput] = []
+
+    def task(self, frame: FrameInput) -> FrameTask:
+        self.told.append(frame)
+        return super().task(frame)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("slot")
-    write_clip(path / "clip.mp4", moving_scenes((8,)))
-    write_art(path / "art.png")
-    return path
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    return probe(write_clip(tmp_path_factory.mktemp("slot") / "clip.mp4", moving_scenes((8,))))
 
 
-def plan(folder: Path, lost: tuple[int, ...] = (), **values: object) -> RenderPlan:
-    settings = change(RenderSettings(), {name.replace("__", "."): value for name, value in values.items()}, "test")
-    clip = probe(folder / "clip.mp4")
-    return make_plan(clip, [folder / "art.png"], settings, known(8, lost=lost), Selection.whole(clip), "w")
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    return tmp_path / "job"
 
 
-def slot(made: RenderPlan, tmp_path: Path) -> tuple[Slot, Store]:
-    store = Store(tmp_path / "job")
-    store.open(made.fingerprint, {})
-    return Slot(made.chunks[0], made, store, [np.zeros((9, 7, 3), np.float32)]), store
+def slot(plan: RenderPlan, job: Path, painter: Gray) -> tuple[Slot, Store]:
+    store = opened(job, plan, painter)
+    return Slot(plan.chunks[0], plan, store, painter), store
 
 
-def paint(one: Slot, value: int) -> None:
-    height, width = one.task().content.shape[:2]
-    one.accept(np.full((height, width, 3), value, np.uint8), 1.5)
+def gray(plan: RenderPlan, value: int) -> Any:
+    return np.full((plan.work[1], plan.work[0], 3), value, plan.clip.dtype)
 
 
-def test_the_first_frame_starts_from_its_content(folder: Path, tmp_path: Path) -> None:
-    made = plan(folder)
-    one, _ = slot(made, tmp_path)
+def walk(plan: RenderPlan, job: Path, painter: Listening) -> list[FrameInput]:
+    """Everything the painter is told, if frame i is painted in the gray 20 * i."""
+    one, store = slot(plan, job, painter)
+    while not one.finished:
+        one.task()
+        one.accept(gray(plan, 20 * one.frame), {"mean": float(one.frame)})
+    one.close()
+    store.close()
+    return painter.told
+
+
+def test_the_first_frame_has_nothing_before_it(clip: Clip, job: Path) -> None:
+    plan, painter = plan_of(clip, (8,)), Listening(1)
+    one, _ = slot(plan, job, painter)
     task = one.task()
-    (frame,) = decode(made.clip, FrameRange(0, 1))
-    np.testing.assert_array_equal(task.content, to_picture(frame.pixels))
-    np.testing.assert_array_equal(task.initial, task.content)
-    assert task.first
-    assert task.temporal == ()
     assert one.task() is task, "asking twice is no step"
+    (told,) = painter.told
+    (frame,) = decode(clip, FrameRange(0, 1))
+    np.testing.assert_array_equal(told.content, to_picture(frame.pixels))
+    assert (told.index, told.first, told.earlier, told.losses_before) == (0, True, {}, {})
     one.close()
 
 
-def test_later_frames_start_from_the_warped_one_before_and_hold_on_to_it(folder: Path, tmp_path: Path) -> None:
-    one, _ = slot(plan(folder), tmp_path)
-    paint(one, 200)
-    task = one.task()
-    assert not task.first
-    assert task.neighbor_loss == 1.5
-    (held,) = task.temporal
-    assert np.abs(held.picture - 200 / 255).max() < 1e-5
-    sure = held.weight == 1
-    assert 0.2 < sure.mean() < 1
-    np.testing.assert_allclose(task.initial[sure], 200 / 255, atol=1e-5)
+def test_later_frames_see_the_painted_one_before_where_its_motion_is_trusted(clip: Clip, job: Path) -> None:
+    told = walk(plan_of(clip, (8,)), job, Listening(1))
+    assert [frame.index for frame in told] == list(range(8))
+    for frame in told[1:]:
+        assert not frame.first
+        assert list(frame.earlier) == [1]
+        held = frame.earlier[1]
+        assert np.abs(held.picture - 20 * (frame.index - 1) / 255).max() < 1e-5
+        assert held.weight.shape == (64, 80)
+        assert 0.2 < (held.weight == 1).mean() < 1, "what comes in from outside is not trusted"
+        assert frame.losses_before == {"mean": frame.index - 1}
+
+
+def test_a_painter_gets_the_distances_it_reaches_as_far_as_there_are_frames(clip: Clip, job: Path) -> None:
+    told = walk(plan_of(clip, (8,)), job, Listening(1, 2, 4))
+    assert [list(frame.earlier) for frame in told] == [[], [1], [1, 2], [1, 2], *[[1, 2, 4]] * 4]
+    for frame in told:
+        for distance, held in frame.earlier.items():
+            assert np.abs(held.picture - 20 * (frame.index - distance) / 255).max() < 1e-5
+
+
+def test_a_painter_that_reaches_no_earlier_frame_gets_none(clip: Clip, job: Path) -> None:
+    told = walk(plan_of(clip, (8,)), job, Listening())
+    assert all(not frame.earlier for frame in told)
+    assert [frame.losses_before for frame in told] == [{}, *({"mean": float(frame)} for frame in range(7))]
+
+
+def test_only_the_distances_reached_are_given(clip: Clip, job: Path) -> None:
+    told = walk(plan_of(clip, (8,)), job, Listening(2))
+    assert [list(frame.earlier) for frame in told] == [[], [], *[[2]] * 6]
+    assert np.abs(told[3].earlier[2].picture - 20 / 255).max() < 1e-5
+    assert told[3].losses_before == {"mean": 2.0}, "losses are those of the frame before"
+
+
+def test_lost_frames_are_stepped_over(clip: Clip, job: Path) -> None:
+    told = walk(plan_of(clip, (8,), lost=(0, 3, 4)), job, Listening(1, 2))
+    assert [frame.index for frame in told] == [1, 2, 5, 6, 7]
+    assert [frame.first for frame in told] == [True, False, False, False, False]
+    assert np.abs(told[2].earlier[1].picture - 40 / 255).max() < 1e-5, "frame 2, the last one there was"
+    assert np.abs(told[3].earlier[2].picture - 40 / 255).max() < 1e-5
+    assert told[2].losses_before == {"mean": 2.0}
+
+
+def test_a_frame_that_was_lost_and_can_be_read_now_stays_out(clip: Clip, job: Path) -> None:
+    plan, painter = plan_of(clip, (8,), lost=(3,)), Listening(1)
+    assert 3 not in [frame.index for frame in walk(plan, job, painter)]
+
+
+@pytest.mark.parametrize("reach", [(1,), (1, 2, 4)])
+def test_stored_frames_are_skipped_and_give_the_same_inputs(reach: tuple[int, ...], clip: Clip, tmp_path: Path) -> None:
+    plan = plan_of(clip, (8,))
+    whole = walk(plan, tmp_path / "whole", Listening(*reach))
+    painter = Listening(*reach)
+    store = opened(tmp_path / "job", plan, painter)
+    for frame in (0, 1, 2, 4, 5):
+        store.save(frame, gray(plan, 20 * frame), Painted(whole[0].content, {"mean": float(frame)}))
+    store.close()
+    told = walk(plan, tmp_path / "job", painter)
+    assert [frame.index for frame in told] == [3, 6, 7]
+    for frame in told:
+        reference = whole[frame.index]
+        assert list(frame.earlier) == list(reference.earlier)
+        assert frame.losses_before == reference.losses_before
+        np.testing.assert_array_equal(frame.content, reference.content)
+        for distance, held in frame.earlier.items():
+            np.testing.assert_array_equal(held.picture, reference.earlier[distance].picture)
+            np.testing.assert_array_equal(held.weight, reference.earlier[distance].weight)
+
+
+def test_a_stored_frame_of_the_wrong_size_is_an_error(clip: Clip, job: Path) -> None:
+    plan, painter = plan_of(clip, (8,)), Listening(1)
+    store = opened(job, plan, painter)
+    store.save(0, np.zeros((4, 4, 3), np.uint8), Painted(np.zeros((4, 4, 3), np.float32)))
+    one = Slot(plan.chunks[0], plan, store, painter)
+    with pytest.raises(JobError, match=r"000000\.png: 4x4 px"):
+        one.task()
     one.close()
-
-
-@pytest.mark.parametrize(("start", "value"), [("previous", 100 / 255), ("style", 0.0)])
-def test_other_starts(start: str, value: float, folder: Path, tmp_path: Path) -> None:
-    one, _ = slot(plan(folder, optimize__initial_later=start), tmp_path)
-    paint(one, 100)
-    np.testing.assert_allclose(one.task().initial, value, atol=1e-6)
-    one.close()
-
-
-def test_noise_is_the_frames_own(folder: Path, tmp_path: Path) -> None:
-    starts = []
-    for seed in (0, 0, 1):
-        made = plan(folder, optimize__initial="noise", optimize__initial_later="noise", seed=seed)
-        one, _ = slot(made, tmp_path / str(len(starts)))
-        starts.append(one.task().initial)
-        paint(one, 0)
-        assert np.abs(one.task().initial - starts[-1]).mean() > 0.1
-        one.close()
-    np.testing.assert_array_equal(starts[0], starts[1])
-    assert np.abs(starts[0] - starts[2]).mean() > 0.1
-
-
-def test_long_term_targets_reach_back_as_far_as_there_is(folder: Path, tmp_path: Path) -> None:
-    one, _ = slot(plan(folder, temporal__long_term=[1, 2, 4]), tmp_path)
-    counts = []
-    for _ in range(6):
-        counts.append(len(one.task().temporal))
-        paint(one, 50)
-    assert counts == [0, 1, 2, 2, 3, 3]
-    one.close()
-
-
-def test_frames_that_are_stored_are_skipped_and_lost_ones_stepped_over(folder: Path, tmp_path: Path) -> None:
-    made = plan(folder, lost=(3,))
-    one, store = slot(made, tmp_path)
-    one.close()
-    done = Stylized(np.zeros((1, 1, 3), np.float32), {"style": 2.0, "content": 1.0, "temporal": 9.0}, 1)
-    for frame in (0, 1, 2):
-        store.save(frame, np.full((64, 80, 3), 40 * frame, np.uint8), done)
-    again = Slot(made.chunks[0], made, store, [])
-    assert again.frame == 4
-    assert again.task().neighbor_loss == 3.0
-    assert np.abs(again.task().temporal[0].picture - 80 / 255).max() < 1e-5, "holds on to frame 2"
-    again.close()
-    assert not again.finished
 
 
 @pytest.mark.parametrize("gone", [3, 7])
-def test_no_frame_takes_the_place_of_one_that_cannot_be_read_any_more(
-    gone: int, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_no_frame_takes_the_place_of_one_that_can_no_longer_be_read(
+    gone: int, clip: Clip, job: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(*what: Any) -> Iterator[Frame]:
         return (frame for frame in decode(*what) if frame.index != gone)
 
     monkeypatch.setattr("videostyle.rendering.slot.decode", failing)
-    one, _ = slot(plan(folder), tmp_path)
+    plan = plan_of(clip, (8,))
+    one, _ = slot(plan, job, Listening(1))
     for frame in range(gone):
         assert one.frame == frame
-        paint(one, 50)
-    with pytest.raises(MediaError, match=f"frame {gone} could be read before"):
+        one.task()
+        one.accept(gray(plan, 50), {})
+    with pytest.raises(MediaError, match=f"frame {gone} could be read before and can no longer be read"):
         one.task()
     one.close()
 
 
-def test_a_frame_is_held_to_the_distances_asked_for_alone(folder: Path, tmp_path: Path) -> None:
-    one, _ = slot(plan(folder, temporal__long_term=[2]), tmp_path)
-    for value in (10, 20, 30):
-        paint(one, value)
-    (held,) = one.task().temporal
-    assert np.abs(held.picture - 20 / 255).max() < 1e-5, "frame 1, two before"
-    assert np.abs(one.task().initial[20:40, 20:40] - 30 / 255).min() < 1e-5, "but starts from frame 2"
-    one.close()
+def test_a_range_ends_where_it_is_kept(clip: Clip, job: Path) -> None:
+    told = walk(plan_of(clip, (8,), range(1, 3)), job, Listening(1))
+    assert [frame.index for frame in told] == [0, 1, 2]
 
 
-def test_nearer_targets_claim_their_pixels_first() -> None:
-    picture = np.zeros((1, 3, 3), np.float32)
-    weights = [np.array([row], np.float32) for row in ([1, 0.5, 0], [1, 1, 0.25], [1, 1, 1])]
-    held = _long_term([TemporalTarget(picture, weight) for weight in weights])
-    np.testing.assert_allclose([one.weight[0] for one in held], [[1, 0.5, 0], [0, 0.5, 0.25], [0, 0, 0.75]])
-    assert _long_term([]) == ()
-
-
-def test_only_what_neighbours_share_is_compared() -> None:
-    assert seen_loss({"content": 1, "style": 2, "temporal": 5}) == 3
-    assert seen_loss({}) == 0
-
-
-def test_a_part_of_a_chunk_ends_where_it_is_kept(folder: Path, tmp_path: Path) -> None:
-    made = plan(folder)
-    part = replace(made, chunks=(Chunk(0, FrameRange(0, 8), FrameRange(1, 2)),))
-    one, _ = slot(part, tmp_path)
-    paint(one, 1)
-    paint(one, 2)
-    assert one.finished
-    one.close()
+def test_frames_come_at_work_size(clip: Clip, job: Path) -> None:
+    told = walk(plan_of(clip, (8,), picture__work=32), job, Listening(1))
+    assert {frame.content.shape for frame in told} == {(32, 40, 3)}
+    assert {held.weight.shape for frame in told for held in frame.earlier.values()} == {(32, 40)}

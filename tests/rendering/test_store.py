@@ -2,30 +2,37 @@
 
 import errno
 import json
-import subprocess
-import sys
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.rendering.jobs import record
 from videostyle.errors import JobError, MediaError
-from videostyle.frames import FrameRange, Stylized
+from videostyle.frames import FrameRange, Painted, Pixels
 from videostyle.rendering.plan import Scan
 from videostyle.rendering.store import Store
 
-DONE = Stylized(np.zeros((4, 4, 3), np.float32), {"content": 0.25, "style": 1 / 3}, 7, "because")
+DONE = Painted(np.zeros((4, 4, 3), np.float32), {"content": 0.25, "style": 1 / 3}, 7, "because")
+SCAN = Scan((FrameRange(0, 8), FrameRange(8, 9)), (4,))
 
 
-def pixels(value: int) -> np.ndarray:  # type: ignore[type-arg]
+def pixels(value: int) -> Pixels:
     return np.full((4, 5, 3), value, np.uint8)
+
+
+def opened(folder: Path, plan: str = "abc", painter: str = "gray 1", alone: bool = False) -> Store:
+    store = Store(folder)
+    store.open(plan, painter, record(), alone)
+    return store
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    made = Store(tmp_path / "job")
-    made.open("abc", {"note": 1})
+    made = opened(tmp_path / "job")
     yield made
     made.close()
 
@@ -37,153 +44,211 @@ def test_a_frame_comes_back_exactly_with_its_losses(store: Store) -> None:
     np.testing.assert_array_equal(store.load(3, (5, 4)), pixels(9))
     assert store.losses(3) == {"content": 0.25, "style": 1 / 3}
     assert store.losses(4) == {}
-    names = sorted(path.name for path in (store.folder / "frames").iterdir())
-    assert names == ["000003.json", "000003.png"]
+    assert [path.name for path in (store.folder / "frames").iterdir()] == ["000003.png"], "one file for each frame"
 
 
-def test_half_a_frame_is_none(store: Store) -> None:
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_both_depths(dtype: type, store: Store) -> None:
+    picture = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (6, 7, 3), dtype, endpoint=True)
+    store.save(0, picture, DONE)
+    loaded = store.load(0, (7, 6))
+    assert loaded.dtype == dtype
+    np.testing.assert_array_equal(loaded, picture)
+
+
+def test_losses_that_are_not_finite_come_back(store: Store) -> None:
+    store.save(3, pixels(9), Painted(DONE.picture, {"style": float("inf"), "content": float("nan")}))
+    assert repr(store.losses(3)) == "{'style': inf, 'content': nan}"
+
+
+def test_a_frame_of_another_program_has_no_losses(store: Store) -> None:
+    from videostyle.media.stills import write_png
+
+    write_png(store.folder / "frames/000003.png", pixels(9))
+    assert store.has(3)
+    assert store.losses(3) == {}
+
+
+def test_half_a_frame_does_not_count(store: Store) -> None:
     store.save(3, pixels(9), DONE)
     path = store.folder / "frames/000003.png"
     path.write_bytes(path.read_bytes()[:-5])
     assert not store.has(3)
+    assert store.losses(3) == {}
     path.write_bytes(b"")
     assert not store.has(3)
 
 
-def test_a_damaged_frame_is_told_with_what_to_do(store: Store) -> None:
+def test_a_damaged_frame_is_reported_with_what_to_do(store: Store) -> None:
     store.save(3, pixels(9), DONE)
     path = store.folder / "frames/000003.png"
     content = path.read_bytes()
     path.write_bytes(content[:30] + b"xxxx" + content[34:])
-    with pytest.raises(JobError, match="delete that file"):
+    with pytest.raises(JobError, match=r"000003\.png.*delete that file and run the same command again"):
         store.load(3, (5, 4))
 
 
-def test_a_frame_of_another_size_is_told(store: Store) -> None:
+def test_a_frame_of_another_size_is_reported(store: Store) -> None:
     store.save(3, pixels(9), DONE)
-    with pytest.raises(JobError, match=r"000003\.png: 5x4 px where the job's frames have 50x40; delete that file"):
+    with pytest.raises(JobError, match=r"000003\.png: 5x4 px, but the job's frames are 50x40; delete that file"):
         store.load(3, (50, 40))
 
 
 def test_a_frame_that_cannot_be_written_leaves_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
-        raise MediaError("000003.png: cannot be written, the disk is full; free some space or choose another folder")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("videostyle.rendering.store.write_png", full)
-    with pytest.raises(JobError, match=r"the disk is full; .*goes on with the frames that are done"):
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(JobError, match=r"the disk is full; .*continues after the finished frames"):
         store.save(3, pixels(9), DONE)
     assert not list((store.folder / "frames").iterdir())
 
 
-def test_the_same_job_goes_on_and_another_is_refused(store: Store) -> None:
-    Store(store.folder).open("abc", {})
-    with pytest.raises(JobError, match="another clip, style, setting"):
-        Store(store.folder).open("other", {})
+def test_a_picture_that_cannot_be_encoded_is_the_jobs_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise MediaError("000003.png: cannot be written")
+
+    monkeypatch.setattr("videostyle.rendering.store.write_png", failing)
+    with pytest.raises(JobError, match="cannot be written; the same command then continues"):
+        store.save(3, pixels(9), DONE)
 
 
-def test_a_folder_that_is_no_job_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_the_same_job_continues_and_another_is_refused(store: Store) -> None:
+    opened(store.folder).close()
+    with pytest.raises(JobError, match=r"holds frames of another clip, artwork, setting or version; delete it"):
+        opened(store.folder, "other", "gray 1")
+    with pytest.raises(JobError, match="another clip, artwork"):
+        store.check("other")
+
+
+def test_another_painter_has_its_own_message(store: Store) -> None:
+    message = r"painted by another network, precision or kind of device \(gray\); delete it, or give another folder"
+    with pytest.raises(JobError, match=message):
+        opened(store.folder, "abc", "gray 2")
+    store.check("abc")
+    store.check("abc", "gray 1")
+    with pytest.raises(JobError, match=message):
+        store.check("abc", "gray 2")
+
+
+def test_the_first_process_writes_the_plan_and_no_other(store: Store) -> None:
+    path = store.folder / "plan.json"
+    first = path.read_bytes()
+    other = Store(store.folder)
+    other.open("abc", "gray 1", record() | {"more": "of another process"})
+    other.close()
+    assert path.read_bytes() == first
+    assert json.loads(first)["fingerprint"] == "abc"
+    assert store.record()["painter"] == {"name": "gray", "fingerprint": "gray 1"}
+    assert store.painter_name() == "gray"
+
+
+def test_a_folder_that_holds_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
-    with pytest.raises(JobError, match="no job folder"):
-        Store(tmp_path).open("abc", {})
+    with pytest.raises(JobError, match="neither empty nor a job folder; give a new folder with --job"):
+        opened(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
-@pytest.mark.parametrize("content", ["", "[1]", "{", '{"format": 99}'])
-def test_a_plan_that_cannot_be_read_is_told(tmp_path: Path, content: str) -> None:
+def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JobError, match="a file, not a job folder; give a folder with --job"):
+        Store(tmp_path / "file").check("abc")
+    with pytest.raises(JobError, match="--job"):
+        opened(tmp_path / "file" / "job")
+
+
+def test_a_folder_without_a_plan_has_no_record(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match=r"not a job folder, it has no plan\.json"):
+        Store(tmp_path / "none").record()
+    assert Store(tmp_path / "none").painter_name() == ""
+    Store(tmp_path / "none").check("abc", "gray 1")
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{", '{"format": 2}', '{"format": 99}'])
+def test_a_plan_that_cannot_be_read_is_reported(tmp_path: Path, content: str) -> None:
     (tmp_path / "plan.json").write_text(content)
-    with pytest.raises(JobError, match=r"plan\.json"):
-        Store(tmp_path).open("abc", {})
+    with pytest.raises(JobError, match=r"plan\.json cannot be read|made by another version of the program"):
+        opened(tmp_path)
 
 
-def test_a_stored_scan_is_used_for_the_same_clip_only(store: Store) -> None:
-    store.open("abc", {"scan": {"key": "k", "scenes": [[4, 8], [8, 9]], "lost": [4]}})
-    assert store.scan("k") == Scan((FrameRange(4, 8), FrameRange(8, 9)), (4,))
-    assert store.scan("other") == Store(store.folder / "none").scan("k") == Scan((), ())
-    assert json.loads((store.folder / "plan.json").read_text())["fingerprint"] == "abc"
+def test_what_a_killed_process_began_can_be_continued(tmp_path: Path) -> None:
+    (tmp_path / "job/frames").mkdir(parents=True)
+    (tmp_path / "job/.plan.7-abc.json").write_text("{")
+    opened(tmp_path / "job").close()
+
+
+def test_what_is_carried_belongs_to_a_frame_and_a_finish(store: Store) -> None:
+    assert store.carry("mean", 3) is None
+    store.save_carry("mean", 3, b"\0\1")
+    store.save_carry("mean", 4, b"")
+    assert [store.carry("mean", frame) for frame in (3, 4, 5)] == [b"\0\1", b"", None]
+    assert store.carry("other", 3) is None
+
+
+def test_a_carry_that_cannot_be_written_is_reported(store: Store) -> None:
+    (store.folder / "finish").write_text("in the way")
+    with pytest.raises(JobError, match="cannot be written"):
+        store.save_carry("mean", 3, b"")
+
+
+@pytest.mark.parametrize("what", ["plan", "frame", "scan", "carry"])
+def test_every_file_is_flushed_before_it_gets_its_name(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[str, Any]] = []
+    fsync, replace, link = os.fsync, os.replace, os.link
+
+    def flush(file: int) -> None:
+        calls.append(("flush", os.fstat(file).st_ino))
+        fsync(file)
+
+    def rename(source: Path, target: Path) -> None:
+        calls.append(("name", Path(source).stat().st_ino))
+        replace(source, target)
+
+    def name(source: Path, target: Path) -> None:
+        calls.append(("name", Path(source).stat().st_ino))
+        link(source, target)
+
+    store = None if what == "plan" else opened(tmp_path / "job")
+    monkeypatch.setattr(os, "fsync", flush)
+    monkeypatch.setattr(os, "replace", rename)
+    monkeypatch.setattr(os, "link", name)
+    if store is None:
+        store = opened(tmp_path / "job")
+    elif what == "frame":
+        store.save(3, pixels(9), DONE)
+    elif what == "scan":
+        store.save_scan("k", SCAN)
+    else:
+        store.save_carry("mean", 3, b"")
+    store.close()
+    (first, flushed), (second, named) = calls
+    assert (first, second) == ("flush", "name")
+    assert flushed == named, "another file was flushed"
+    assert not [path for path in (tmp_path / "job").rglob(".*") if path.name != ".lock"]
 
 
 def test_nothing_is_left_of_a_job_that_failed_at_once(tmp_path: Path) -> None:
-    made = Store(tmp_path / "job")
-    made.open("abc", {})
-    made.discard_if_empty()
-    assert not made.folder.exists()
+    store = opened(tmp_path / "job")
+    store.save_scan("k", SCAN)
+    store.discard_if_empty()
+    assert not store.folder.exists()
+    store.close()
 
 
 def test_frames_are_never_thrown_away_after_a_failure(store: Store) -> None:
     store.save(3, pixels(9), DONE)
     store.discard_if_empty()
     assert store.has(3)
-    later = Store(store.folder)
-    later.open("abc", {})
-    (store.folder / "frames/000003.png").unlink()
+
+
+def test_a_folder_that_was_there_before_stays(store: Store) -> None:
+    later = opened(store.folder)
     later.discard_if_empty()
     later.close()
-    assert store.folder.exists(), "it was there before"
-
-
-HOLD = """
-import sys
-from pathlib import Path
-from videostyle.rendering.store import Store
-store = Store(Path(sys.argv[1]))
-store.open("abc", {}, alone=sys.argv[2] == "alone")
-print("open", flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.mark.parametrize(("theirs", "ours", "fits"), [("shared", False, True), ("shared", True, False),
-                                                      ("alone", False, False), ("alone", True, False)])  # fmt: skip
-def test_a_folder_is_shared_only_by_processes_that_mean_to(theirs: str, ours: bool, fits: bool, tmp_path: Path) -> None:
-    code = [sys.executable, "-c", HOLD, str(tmp_path / "job"), theirs]
-    store = Store(tmp_path / "job")
-    with subprocess.Popen(code, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout
-        assert other.stdout.readline() == "open\n"
-        if fits:
-            store.open("abc", {}, ours)
-            store._created = True
-            store.discard_if_empty()
-            assert store.folder.exists(), "the other process is still in it"
-        else:
-            with pytest.raises(JobError, match="another process is at work in it"):
-                store.open("abc", {}, ours)
-        other.kill()  # and the system gives the folder free
-    store.close()
-    store.open("abc", {}, alone=True)
-    store.close()
-
-
-def test_a_file_system_without_locks_serves_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr("fcntl.flock", refused)
-    store = Store(tmp_path / "job")
-    store.open("abc", {})
-    store.discard_if_empty()
-    assert store.folder.exists(), "another process may be in it"
-    store.close()
-
-
-OPEN = """
-import sys
-from pathlib import Path
-from videostyle.rendering.store import Store
-for number in range(40):
-    store = Store(Path(sys.argv[1]) / str(number))
-    store.open("abc", {})
-    store.discard_if_empty()
-    store.close()
-"""
-
-
-def test_many_processes_may_open_a_new_folder_at_once(tmp_path: Path) -> None:
-    code = [sys.executable, "-c", OPEN, str(tmp_path)]
-    workers = [subprocess.Popen(code, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-    for worker in workers:
-        assert worker.communicate()[1] == ""
-        assert worker.returncode == 0
+    assert store.folder.exists()
 
 
 def test_a_finished_range_takes_its_own_frames_along(store: Store) -> None:
@@ -195,15 +260,9 @@ def test_a_finished_range_takes_its_own_frames_along(store: Store) -> None:
     assert not store.folder.exists()
 
 
-def test_what_a_killed_process_began_is_gone_on_with(tmp_path: Path) -> None:
-    (tmp_path / "job/frames").mkdir(parents=True)
-    (tmp_path / "job/.plan.7-abc.json").write_text("{")
-    store = Store(tmp_path / "job")
-    store.open("abc", {})
-    store.close()
-
-
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(JobError, match="--job"):
-        Store(tmp_path / "file" / "job").open("abc", {})
+def test_an_open_that_is_refused_leaves_the_folder_as_it_was(store: Store) -> None:
+    before = sorted(store.folder.rglob("*"))
+    for job in (("other", "gray 1"), ("abc", "gray 2")):
+        with pytest.raises(JobError):
+            opened(store.folder, *job)
+    assert sorted(store.folder.rglob("*")) == before

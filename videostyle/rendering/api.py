@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -121,7 +122,7 @@ def render(
     painter: Painter | None = None,
     slots: int = 0,
     on_event: OnEvent = ignore,
-) -> Iterator[RenderedFrame]:
+) -> Generator[RenderedFrame]:
     """Paint the frames of a plan into a job folder, and give out each frame asked for once it is on disk.
 
     Frames that an earlier call has stored come first, then the others as they are finished: in order within a scene.
@@ -136,7 +137,9 @@ def render(
     return _render(plan, store, painter, slots, on_event)
 
 
-def _render(plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent) -> Iterator[RenderedFrame]:
+def _render(
+    plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent
+) -> Generator[RenderedFrame]:
     kept = set(plan.to_keep)
     width, height = plan.work
     with opened(plan, store, painter):
@@ -146,10 +149,11 @@ def _render(plan: RenderPlan, store: Store, painter: Painter, slots: int, on_eve
         if len(stored) == len(kept):
             return
         count = choose_slots(slots, painter.cost(height, width), plan)
-        for rendered in render_missing(plan, store, painter, count, on_event):
-            on_event(rendered.done)
-            if rendered.done.frame in kept:
-                yield RenderedFrame(rendered.done.frame, rendered.pixels, rendered.done.losses)
+        with closing(render_missing(plan, store, painter, count, on_event)) as frames:
+            for rendered in frames:
+                on_event(rendered.done)
+                if rendered.done.frame in kept:
+                    yield RenderedFrame(rendered.done.frame, rendered.pixels, rendered.done.losses)
 
 
 def encode(

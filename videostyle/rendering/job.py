@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 
 from videostyle import __version__
@@ -119,8 +119,9 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
     with opened(plan, Store(checked.job), prepared.painter, alone=not request.job) as store:
-        for rendered in render(plan, store, prepared.painter, prepared.slots, on_event):
-            on_event(rendered.done)
+        with closing(render(plan, store, prepared.painter, prepared.slots, on_event)) as frames:
+            for rendered in frames:
+                on_event(rendered.done)
         _write_film(prepared, store, on_event)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)

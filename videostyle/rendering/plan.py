@@ -85,10 +85,9 @@ class RenderPlan:
 
     def __repr__(self) -> str:
         artworks = " + ".join(artwork.name for artwork in self.artworks)
-        return (
-            f"RenderPlan({self.clip.path.name!r}, {artworks!r}, frames {self.keep}, {len(self.chunks)} scene(s), "
-            f"painted at {self.work[0]}x{self.work[1]}, film {self.size[0]}x{self.size[1]})"
-        )
+        sizes = f"painted at {self.work[0]}x{self.work[1]}, film {self.size[0]}x{self.size[1]}"
+        counts = f"{len(self.to_keep)} frames, {len(self.chunks)} scene(s)"
+        return f"RenderPlan({self.clip.path.name!r}, {artworks!r}, {counts}, {sizes})"
 
     @property
     def to_render(self) -> tuple[int, ...]:

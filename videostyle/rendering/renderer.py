@@ -3,7 +3,7 @@
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Rendered:
 
 def render(
     plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent = ignore
-) -> Iterator[Rendered]:
+) -> Generator[Rendered]:
     """Paint every frame of the plan that is not stored yet; each is given out when it is on disk.
 
     Up to ``slots`` chunks advance together as one batch. If a batch does not fit the device, the slots are halved and

@@ -30,7 +30,7 @@ LONGEST_NAME = 60
 """characters of a film's default name that may say which frames it holds"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Request:
     """What a user asks for."""
 

@@ -44,6 +44,7 @@ class Slot:
         self._order = plan.frames_of(chunk)
         self._todo = [frame for frame in self._order if not store.has(frame)]
         self._recent: dict[int, Pixels] = {}
+        """the newest frames, as far back as the painter reaches: the last one may not be on disk yet"""
         self._losses: Mapping[str, float] = {}
         """of the newest frame in ``_recent``"""
         self._task: FrameTask | None = None
@@ -72,10 +73,9 @@ class Slot:
 
     def accept(self, pixels: Pixels, losses: Mapping[str, float]) -> None:
         """Carry the stored pixels and losses on to the next frame."""
-        frame = self._todo.pop(0)
-        self._recent[frame] = pixels
-        oldest = frame - 2 * max(self._painter.reach, default=1)
-        self._recent = {index: kept for index, kept in self._recent.items() if index > oldest}
+        self._recent[self._todo.pop(0)] = pixels
+        if len(self._recent) > max(self._painter.reach, default=1):
+            del self._recent[min(self._recent)]
         self._losses = losses
         self._task = None
 

@@ -16,6 +16,7 @@ import os
 import shutil
 import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -85,8 +86,8 @@ class Store:
             self.check(plan, painter)  # another process may have written its plan by now
             if self._read() is None:
                 # the plan first: a folder with frames and no plan would belong to nobody
-                _write(self.folder / "plan.json", {"format": FORMAT, "fingerprint": plan, **record})
-                self.check(plan, painter)  # two may have written at once; the last one counts
+                _write(self.folder / "plan.json", {"format": FORMAT, "fingerprint": plan, **record}, once=True)
+                self.check(plan, painter)  # another process may have been faster
             self._frames.mkdir(exist_ok=True)
         except BaseException as error:
             self.discard_if_empty()
@@ -121,7 +122,6 @@ class Store:
         name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         path = self.folder / "scans" / f"{name}.json"
         if not path.exists():
-            path.parent.mkdir(exist_ok=True)
             _write(path, content)
 
     def scan(self, key: str) -> Scan:
@@ -174,9 +174,7 @@ class Store:
 
     def save_carry(self, finish: str, frame: int, carry: bytes) -> None:
         """Store what a finish carries from a frame to the next one. finish: its fingerprint."""
-        path = self._carry_path(finish, frame)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_bytes(path, carry)
+        _write_bytes(self._carry_path(finish, frame), carry)
 
     def carry(self, finish: str, frame: int) -> bytes | None:
         """What a finish carried on from a frame; None if that is not stored."""
@@ -273,21 +271,41 @@ def _load(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    _write_bytes(path, json.dumps(content, indent=1, default=str).encode())
+def _write(path: Path, content: Mapping[str, Any], once: bool = False) -> None:
+    _write_bytes(path, json.dumps(content, indent=1, default=str).encode(), once)
 
 
-def _write_bytes(path: Path, content: bytes) -> None:
-    """Write a small file whole or not at all, flushed to disk before it gets its name."""
+def _write_bytes(path: Path, content: bytes, once: bool = False) -> None:
+    """Write a small file whole or not at all, flushed to disk before it gets its name.
+
+    once: leave a file alone that another process has written under this name.
+    """
     temporary = temporary_of(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        if once:
+            _name_once(temporary, path)
+        else:
+            os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise JobError(
             f"{path}: cannot be written, {reason_of(error)}; free some space or give another folder with --job"
         ) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _name_once(temporary: Path, path: Path) -> None:
+    """Give a file its name unless the name is taken."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            os.replace(temporary, path)

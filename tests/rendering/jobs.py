@@ -1,0 +1,63 @@
+"""Plans and job folders for the tests of rendering."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from tests.clips import known
+from videostyle.events import OnEvent, ignore
+from videostyle.frames import Clip
+from videostyle.media.stills import read_picture
+from videostyle.paint.painter import Painter
+from videostyle.presets import change
+from videostyle.rendering.plan import Artwork, RenderPlan, make_plan
+from videostyle.rendering.renderer import Rendered, render
+from videostyle.rendering.store import Store
+from videostyle.selection import Selection
+from videostyle.settings import RenderSettings
+
+
+def settings(**values: object) -> RenderSettings:
+    """Settings; a double underscore stands for the dot in a setting's name."""
+    return change(RenderSettings(), {name.replace("__", "."): value for name, value in values.items()}, "test")
+
+
+def artwork(path: Path) -> Artwork:
+    return Artwork(path.name, read_picture(path), path)
+
+
+def plan_of(
+    clip: Clip, scenes: tuple[int, ...], *parts: range, lost: tuple[int, ...] = (), **values: Any
+) -> RenderPlan:
+    """A plan of the whole clip, or of parts of it, with scenes of these lengths."""
+    keep = Selection(parts) if parts else Selection.whole(clip)
+    return make_plan(clip, (), settings(**values), known(*scenes, lost=lost), keep)
+
+
+def record(painter: Painter | None = None) -> dict[str, object]:
+    """The least that ``plan.json`` holds."""
+    name, fingerprint = (painter.name, painter.fingerprint) if painter else ("gray", "gray 1")
+    return {"painter": {"name": name, "fingerprint": fingerprint}}
+
+
+def opened(folder: Path, plan: RenderPlan, painter: Painter) -> Store:
+    store = Store(folder)
+    store.open(plan.fingerprint, painter.fingerprint, record(painter))
+    return store
+
+
+def rendered(
+    plan: RenderPlan, folder: Path, painter: Painter, slots: int = 1, on_event: OnEvent = ignore
+) -> list[Rendered]:
+    """Render what is missing in a job folder."""
+    store = opened(folder, plan, painter)
+    try:
+        return list(render(plan, store, painter, slots, on_event))
+    finally:
+        store.close()
+
+
+def frames_in(folder: Path) -> dict[int, str]:
+    """Source frame -> hash of its file."""
+    files = sorted((folder / "frames").glob("[0-9]*.png"))
+    return {int(path.stem): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
