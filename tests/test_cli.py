@@ -375,7 +375,7 @@ def test_a_patch(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     if shutil.which("ffmpeg"):
         subprocess.run(ffmpeg, check=True)
         assert videostyle(monkeypatch, *arguments, "--patch", shaped, "--frames", "3:5", "--strict") == 2
-        assert "--strict: the shape of its pixels (4/3) is lost" in capsys.readouterr().err
+        assert "--strict: the pixel aspect ratio (4/3) is lost" in capsys.readouterr().err
     patch = [*arguments, "--set", "optimize.iterations=0", "--frames", "14-16", "--patch", full]  # the clip's own again
     assert videostyle(monkeypatch, "plan", *patch[1:]) == 0
     assert "encoded again" in capsys.readouterr().err

@@ -42,6 +42,11 @@ def test_packets_are_copied_where_the_quality_is_the_films(tmp_path: Path) -> No
     assert plan(full, "3:5", clip, FilmSettings(quality=20)).spans == (FrameRange(1, 30),)
 
 
+def test_a_pixel_aspect_ratio_that_is_lost_is_left_out(tmp_path: Path) -> None:
+    full = film(tmp_path / "a.mkv", *["-vf", "setsar=4/3", "-c:v", "prores_ks"])
+    assert plan(full, "3:5").left_out == ("the pixel aspect ratio (4/3) is lost in .mkv with prores",)
+
+
 def test_a_patch_that_fails_its_check_becomes_a_whole_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip, full = ours(tmp_path)
     monkeypatch.setattr(videostyle.media.patch.patch, "difference", lambda *_: "frame 3 differs")

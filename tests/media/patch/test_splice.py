@@ -32,7 +32,8 @@ def ours(folder: Path, quality: int = -1) -> tuple[Clip, Clip]:
 @needs_ffprobe
 def test_a_span_begins_with_a_keyframe_and_has_all_its_frames(tmp_path: Path) -> None:
     clip, full = ours(tmp_path)
-    pairs = [(index, packet.is_keyframe) for index, packet in encode(full, clip, H264, stored_frames(full, FrameRange(8, 15)))]
+    made = encode(full, clip, H264, stored_frames(full, FrameRange(8, 15)), tmp_path)
+    pairs = [(index, packet.is_keyframe) for index, packet in made]
     assert sorted(index for index, _ in pairs) == list(range(8, 15))
     assert pairs[0] == (8, True)
     assert not any(key for _, key in pairs[1:])
@@ -45,7 +46,7 @@ def test_a_span_may_be_short(codec: str, count: int, tmp_path: Path) -> None:
     clip = probe(film(tmp_path / "clip.mkv", *TWO_SCENES, sound=False))
     full = probe(own(clip, tmp_path / "full.mp4", codec))
     settings = FilmSettings(codec=codec)  # type: ignore[arg-type]
-    made = encode(full, clip, settings, stored_frames(full, FrameRange(20, 20 + count)))
+    made = encode(full, clip, settings, stored_frames(full, FrameRange(20, 20 + count)), tmp_path)
     assert [index for index, _ in made] == list(range(20, 20 + count))
 
 

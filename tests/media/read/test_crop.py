@@ -97,4 +97,4 @@ def test_films_show_the_visible_area(source: Path, tmp_path: Path) -> None:
     film = probe(tmp_path / "film.mov")
     assert (film.width, film.height, film.crop, film.num_frames) == (*SEEN, (0, 0, 0, 0), 90)
     patch = plan_patch(source, clip, select(clip, "3:5"), FilmSettings())
-    assert patch.why == "its container hides borders of its pictures"
+    assert patch.notices[0].endswith("its h264 packets cannot be replaced one by one")

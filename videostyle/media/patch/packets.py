@@ -57,16 +57,16 @@ def packets_of(stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
 
 
 def read_packets(film: Clip) -> Packets | None:
-    """Read a film's packets; None where frames are turned, interlaced or have no packet and time each."""
+    """Read a film's packets; None unless each is a frame, with a time, just as it is shown."""
     numbers: dict[int | None, int] = {pts: frame for frame, pts in enumerate(film.pts)}
     with open_file(film.path) as container:
         demuxed = packets_of(picture_of(container, film))
         rows = [(numbers.get(packet.pts, -1), packet.dts, packet.is_keyframe) for packet in demuxed]
     frames, stamps, keys = zip(*rows, strict=True)
     first = next(stored_frames(film, FrameRange(0, 1)))[1]
-    turned = any(data.type == Type.DISPLAYMATRIX for data in side_data(first))
-    hidden = film.alpha and film.codec == "vp9"  # which a muxer does not take from another file
-    if turned or hidden or film.interlaced or not film.stamped or sorted(frames) != list(film.frames.indices):
+    turned = film.interlaced or any(film.crop) or any(data.type == Type.DISPLAYMATRIX for data in side_data(first))
+    hidden = film.alpha and film.codec == "vp9"  # muxers write it for their own encoders only
+    if turned or hidden or not film.stamped or sorted(frames) != list(film.frames.indices):
         return None
     early = film.pts[0] - stamps.count(None)  # the first packets of Matroska with B-frames have no dts
     dts = tuple(early + place if stamp is None else stamp for place, stamp in enumerate(stamps))

@@ -17,7 +17,7 @@ from videostyle.media.patch.splice import Unfit, origin_of, replaced, splice
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_png
-from videostyle.media.write.containers import container_of
+from videostyle.media.write.containers import codec_of, container_of
 from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.folder import picture_name, write_folder
 from videostyle.selection import Selection
@@ -74,6 +74,9 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
         settings = dataclasses.replace(settings, codec=codec)  # type: ignore[arg-type]  # it is one of them
     size, count = (film.width, film.height), film.num_frames
     left_out = check_film(film, full, settings, size).left_out
+    shaped = film.sample_aspect != 1 and codec_of(full, settings).encoder not in ("libx264", "libx265")
+    if shaped and container.format in ("matroska", "webm"):  # FFmpeg takes it from where PyAV gives no access
+        left_out += (f"the pixel aspect ratio ({film.sample_aspect}) is lost in {full.suffix} with {film.codec}",)
     packets = read_packets(film) if settings.codec == codec else None
     origin = origin_of(film, clip, settings) if packets else None
     if packets is None or origin is None:

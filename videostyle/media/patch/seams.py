@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from av import VideoFrame
-from numpy.typing import NDArray
 
 from videostyle.frames import Clip, FrameRange
 from videostyle.media.read.decode import stored_frames
@@ -27,10 +25,7 @@ def difference(film: Clip, spans: tuple[FrameRange, ...], path: Path) -> str:
             number, after = next(frames, (-1, before))
             if number != index:
                 return f"frame {index} cannot be decoded"
-            if not any(index in other for other in spans) and not np.array_equal(_rgb(before), _rgb(after)):
+            old, now = (frame.to_ndarray(format="rgb48le") for frame in (before, after))
+            if not any(index in other for other in spans) and not np.array_equal(old, now):
                 return f"frame {index} differs"
     return ""
-
-
-def _rgb(frame: VideoFrame) -> NDArray[np.uint16]:
-    return frame.to_ndarray(format="rgb48le")

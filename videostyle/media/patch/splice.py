@@ -62,22 +62,23 @@ def origin_of(film: Clip, clip: Clip, settings: FilmSettings) -> Clip | None:
     with open_file(film.path) as container:
         wanted = headers(next(packets_of(picture_of(container, film))).stream)
     for origin in (clip, film):
-        trial = encode(film, origin, settings, ((index, black) for index in film.frames.indices[:3]))
+        frames = ((index, black) for index in film.frames.indices[:3])
+        trial = encode(film, origin, settings, frames, Path(tempfile.gettempdir()))
         if headers(next(trial)[1].stream) == wanted:
             return origin
     return None
 
 
 def encode(
-    film: Clip, origin: Clip, settings: FilmSettings, frames: Iterable[tuple[int, VideoFrame | Pixels]]
+    film: Clip, origin: Clip, settings: FilmSettings, frames: Iterable[tuple[int, VideoFrame | Pixels]], folder: Path
 ) -> "Iterator[tuple[int, Packet[VideoStream]]]":
     """Encode frames of a film; gives (number, packet as the film's container holds it) in decoding order.
 
-    origin: what the encoder is set up for. The packets' own timestamps mean nothing.
+    origin: what the encoder is set up for; folder: takes a temporary file. The packets' timestamps mean nothing.
     """
     size, kind = (film.width, film.height), container_of(film.path).format
     numbers, stamps = list[int](), dict[int, int]()
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile(dir=folder) as file:
         with av.open(file, "w", format=kind) as output:
             stream = add_picture(output, origin, film.path, settings, size, film.num_frames)
             tick: Fraction = stream.codec_context.time_base
@@ -102,7 +103,7 @@ def encode(
 def splice(
     film: Clip, origin: Clip, settings: FilmSettings, packets: Packets, spans: Spans, pictures: Pictures, path: Path
 ) -> None:
-    """Write a film with spans of it encoded again, pictures in place of frames there; raises Unfit."""
+    """Write a film with spans of it encoded again, pictures in place of frames there; raises Unfit where that fails."""
     kind, whole = container_of(film.path), Timeline(film, None)
     given = replaced(itertools.chain.from_iterable(stored_frames(film, span) for span in spans), pictures)
     with open_file(film.path) as source, open_file(film.path) as others, ExitStack() as stack:
@@ -125,7 +126,7 @@ def splice(
             starts = {span.start: span for span in spans}
             for place, pair in enumerate(zip(packets.frames, packets_of(original), strict=True)):
                 if span := starts.get(place):
-                    yield from encode(film, origin, settings, itertools.islice(given, len(span)))
+                    yield from encode(film, origin, settings, itertools.islice(given, len(span)), path.parent)
                 if not any(place in span for span in spans):
                     yield pair
 
