@@ -32,7 +32,10 @@ def ours(folder: Path, quality: int = -1) -> tuple[Clip, Clip]:
 @needs_ffprobe
 def test_a_span_begins_with_a_keyframe_and_has_all_its_frames(tmp_path: Path) -> None:
     clip, full = ours(tmp_path)
-    pairs = [(index, packet.is_keyframe) for index, packet in encode(full, clip, H264, stored_frames(full, FrameRange(8, 15)))]
+    pairs = [
+        (index, packet.is_keyframe)
+        for index, packet in encode(full, clip, H264, stored_frames(full, FrameRange(8, 15)))
+    ]
     assert sorted(index for index, _ in pairs) == list(range(8, 15))
     assert pairs[0] == (8, True)
     assert not any(key for _, key in pairs[1:])
