@@ -2,24 +2,27 @@
 
 import dataclasses
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from videostyle import options
-from videostyle.options import Encoding, Look, Network, takes_groups
-from videostyle.presets import change
+from videostyle.errors import SettingsError
+from videostyle.options import Aim, Encoding, Look, Network, Part, Place, Work, request_of, takes_groups
+from videostyle.presets import change, compose
+from videostyle.rendering.request import Request
 from videostyle.settings import RenderSettings
 
 
 @dataclass(frozen=True)
 class Size:
-    width: Annotated[int, typer.Option("--wide")]
-    height: Annotated[int, typer.Option()] = 7
+    width: int = field(metadata={"option": typer.Option("--wide")})
+    height: int = field(default=7, metadata={"option": typer.Option()})
 
 
 def test_groups_are_flags_to_typer_and_values_to_the_command() -> None:
@@ -40,20 +43,20 @@ def test_groups_are_flags_to_typer_and_values_to_the_command() -> None:
     assert list(inspect.signature(paint).parameters) == ["name", "width", "height", "loud"]
 
 
-GROUPS = [value for value in vars(options).values() if dataclasses.is_dataclass(value) and isinstance(value, type)]
+GROUPS = [value for value in vars(options).values() if getattr(value, "__module__", "") == options.__name__]
+GROUPS = [value for value in GROUPS if isinstance(value, type)]
 
 
 def flags_of(group: type) -> dict[str, typer.models.OptionInfo]:
-    hints = get_type_hints(group, include_extras=True)
-    return {item.name: hints[item.name].__metadata__[0] for item in dataclasses.fields(group)}
+    return {item.name: item.metadata["option"] for item in dataclasses.fields(group)}
 
 
 def test_every_flag_is_defined_once() -> None:
     names = [
         name
         for group in GROUPS
-        for field, flag in flags_of(group).items()
-        for name in (flag.param_decls or [f"--{field.replace('_', '-')}"])
+        for key, flag in flags_of(group).items()
+        for name in (flag.param_decls or [f"--{key.replace('_', '-')}"])
     ]
     assert sorted(names) == sorted(set(names))
     assert len(names) > 20
@@ -62,9 +65,9 @@ def test_every_flag_is_defined_once() -> None:
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.__name__)
 def test_every_flag_says_what_it_does_and_stands_in_a_panel(group: type) -> None:
     assert group.__doc__
-    for field, flag in flags_of(group).items():
-        assert flag.help, field
-        assert flag.rich_help_panel in (options.PICTURE, options.FRAMES, options.OUTPUT, options.SPEED), field
+    for key, flag in flags_of(group).items():
+        assert flag.help, key
+        assert flag.rich_help_panel in (options.PICTURE, options.FRAMES, options.OUTPUT, options.SPEED), key
 
 
 @pytest.mark.parametrize(
@@ -86,6 +89,49 @@ def test_every_flag_says_what_it_does_and_stands_in_a_panel(group: type) -> None
     ids=repr,
 )
 def test_flags_become_settings(group: Any, expected: dict[str, object]) -> None:
-    given = {name: value for name, value in group.settings().items() if value is not None}
-    assert given == expected
-    change(RenderSettings(), given, "flag")
+    assert group.settings() == expected
+    change(RenderSettings(), group.settings(), "flag")
+
+
+def request_with(**values: Any) -> Request:
+    groups = {
+        "look": Look([Path("a.png")]), "network": Network(), "part": Part(), "place": Place(), "aim": Aim(),
+        "encoding": Encoding(), "work": Work(),
+    }  # fmt: skip
+    return request_of(Path("clip.mp4"), **groups | values)
+
+
+def test_no_flag_asks_for_nothing_that_is_not_the_default() -> None:
+    made, plain = request_with(), Request(Path("clip.mp4"), (Path("a.png"),))
+    for item in dataclasses.fields(Request):
+        assert getattr(made, item.name) == getattr(plain, item.name), item.name
+
+
+def test_flags_become_a_request(tmp_path: Path) -> None:
+    config = tmp_path / "mine.toml"
+    config.write_text("[style]\nweight = 5\n[tv]\nweight = 2\n")
+    made = request_with(
+        look=Look([Path("a.png")], style_weight=6.0, preset="fine", config=config, assignments=["seed=4"]),
+        network=Network("compact"),
+        part=Part(begin="1", end="2", handles=3, stream=1, fps="30000/1001"),
+        place=Place(Path("film.mkv"), overwrite=True, strict=True),
+        aim=Aim(patch=Path("old.mkv"), no_film=True),
+        encoding=Encoding(quality=20),
+        work=Work(Path("job"), keep_job=True, slots="3"),
+    )
+    settings = made.recipe.settings("draft")
+    assert settings == compose(
+        "fine",
+        {"style.weight": 6.0, "tv.weight": 2.0, "seed": 4, "backbone.name": "compact", "film.quality": 20},
+    )
+    assert (made.begin, made.end, made.handles, made.stream) == ("1", "2", 3, 1)
+    assert made.rate == Fraction(30000, 1001)
+    assert (made.output, made.overwrite, made.strict) == (Path("film.mkv"), True, True)
+    assert (made.patch, made.film) == (Path("old.mkv"), False)
+    assert (made.job, made.keep_job, made.slots) == (Path("job"), True, 3)
+
+
+@pytest.mark.parametrize("slots", ["0", "-1", "many", "1.5", ""])
+def test_slots_that_are_not_a_number(slots: str) -> None:
+    with pytest.raises(SettingsError, match=f"--slots {slots}: wanted auto or a number from 1"):
+        request_with(work=Work(slots=slots))

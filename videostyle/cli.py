@@ -273,8 +273,7 @@ def _comparison(prepared: "Prepared") -> str:
 
     if prepared.checked.request.recipe.preset or prepared.plan.preset != "draft":
         return ""
-    seconds = estimate(prepared, "standard")
-    return f"draft is the default on a CPU; --preset standard would take about {span(seconds)}"
+    return f"draft is the default on a CPU; --preset standard would take about {span(estimate(prepared, 'standard'))}"
 
 
 def main() -> NoReturn:

@@ -32,7 +32,7 @@ def _flag(
     return field(default=default, metadata={"option": option})
 
 
-def given(flags: dict[str, Any]) -> dict[str, Any]:
+def given(flags: dict[str, object]) -> dict[str, object]:
     """The settings that flags set; None: the flag was not given."""
     return {name: value for name, value in flags.items() if value is not None}
 
@@ -47,7 +47,7 @@ class Network:
     weights: Path | None = _flag(None, PICTURE, "weights file, .pth or .safetensors", metavar="FILE")
     device: str | None = _flag(None, SPEED, "auto, cpu, cuda, cuda:N or mps", metavar="NAME")
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         weights = str(self.weights) if self.weights else None
         return given({"backbone.name": self.backbone, "backbone.weights": weights, "backbone.device": self.device})
 
@@ -66,7 +66,7 @@ class Look:
         None, PICTURE, "any setting; 'videostyle settings' lists them all", "--set", metavar="NAME=VALUE"
     )
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """``--size`` asks for frames painted at that size, not enlarged to it."""
         sizes = {"picture.size": self.size, "picture.work": self.size}
         return given({"style.weight": self.style_weight, **sizes, "seed": self.seed})
@@ -123,7 +123,7 @@ class Encoding:
     )
     no_sound: bool = _flag(False, OUTPUT, "leave out the sound, as a GIF must", "--no-sound")
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         sound = False if self.no_sound else None
         return given({"film.codec": self.codec, "film.quality": self.quality, "film.sound": sound})
 

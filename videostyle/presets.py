@@ -29,7 +29,7 @@ class Recipe:
 
     preset: str = ""
     """its name; empty: the usual one of the device, which ``settings`` is told"""
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
     """dotted name -> value"""
 
     @classmethod
@@ -37,7 +37,7 @@ class Recipe:
         cls,
         preset: str = "",
         config: Path | None = None,
-        flags: Mapping[str, Any] | None = None,
+        flags: Mapping[str, object] | None = None,
         assignments: Sequence[str] = (),
     ) -> "Recipe":
         """Merge a TOML file, named flags and ``name=value`` texts, each over the ones before.
@@ -49,7 +49,7 @@ class Recipe:
             (flags or {}, "flag"),
             (dict(map(read_assignment, assignments)), "--set"),
         ]
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         for given, source in sources:
             change(RenderSettings(), given, source)
             values |= given
@@ -68,12 +68,12 @@ class Recipe:
         return change(change(RenderSettings(), preset_values(name), f"preset {name}"), self.values, "settings")
 
 
-def compose(preset: str, values: Mapping[str, Any] | None = None) -> RenderSettings:
+def compose(preset: str, values: Mapping[str, object] | None = None) -> RenderSettings:
     """The settings of a named preset with some values replaced. Raises SettingsError."""
     return Recipe(preset, values or {}).settings(preset)
 
 
-def change(settings: RenderSettings, values: Mapping[str, Any], source: str) -> RenderSettings:
+def change(settings: RenderSettings, values: Mapping[str, object], source: str) -> RenderSettings:
     """Settings with some values replaced, given by dotted names.
 
     source: where the values come from, for the message. Raises SettingsError for an unknown name, a wrong type or a
@@ -93,7 +93,7 @@ def change(settings: RenderSettings, values: Mapping[str, Any], source: str) -> 
     return settings
 
 
-def read_config(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, object]:
     """Dotted names and values of a TOML file. Raises SettingsError if it cannot be read."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -104,12 +104,12 @@ def read_config(path: Path) -> dict[str, Any]:
     return dict(_flatten(tables, ""))
 
 
-def restore(tables: Mapping[str, Any], source: str) -> RenderSettings:
+def restore(tables: Mapping[str, object], source: str) -> RenderSettings:
     """Settings from what ``dataclasses.asdict`` made of them. Raises SettingsError if they are another version's."""
     return change(RenderSettings(), dict(_flatten(tables, "")), source)
 
 
-def read_assignment(text: str) -> tuple[str, Any]:
+def read_assignment(text: str) -> tuple[str, object]:
     """``optimize.iterations=200`` -> name and value; a value that is not TOML is taken as a bare word."""
     name, equals, value = text.partition("=")
     if not equals:
@@ -131,14 +131,14 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in presets_folder().glob("*.toml"))
 
 
-def preset_values(name: str) -> dict[str, Any]:
+def preset_values(name: str) -> dict[str, object]:
     """Dotted names and values of a preset. Raises SettingsError, listing the presets, if there is none of that name."""
     if name not in preset_names():
         raise SettingsError(f"--preset {name}: no such preset; choose one of {', '.join(preset_names())}")
     return read_config(presets_folder() / f"{name}.toml")
 
 
-def _flatten(table: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
+def _flatten(table: Mapping[str, object], prefix: str) -> Iterable[tuple[str, object]]:
     for key, value in table.items():
         if isinstance(value, dict):
             yield from _flatten(value, f"{prefix}{key}.")
@@ -153,7 +153,7 @@ def _suggest(name: str, known: Iterable[str]) -> str:
     return "'videostyle settings' lists all of them"
 
 
-def _checked(owner: type, name: str, value: Any, source: str) -> Any:
+def _checked(owner: type, name: str, value: object, source: str) -> Any:
     """The value as the field's type, or SettingsError."""
     key = name.rpartition(".")[2]
     kind = get_type_hints(owner)[key]
@@ -166,7 +166,7 @@ def _checked(owner: type, name: str, value: Any, source: str) -> Any:
     return _scalar(kind, value, item, wrong)
 
 
-def _scalar(kind: Any, value: Any, item: dataclasses.Field[Any], wrong: SettingsError) -> Any:
+def _scalar(kind: object, value: object, item: dataclasses.Field[Any], wrong: SettingsError) -> object:
     if get_origin(kind) is Literal:
         if value not in get_args(kind):
             raise wrong

@@ -191,14 +191,6 @@ def test_a_file_system_without_locks_will_do(tmp_path: Path, monkeypatch: pytest
     store.close()
 
 
-def test_a_system_without_file_locks_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("videostyle.rendering.store.fcntl", None)
-    store = opened(tmp_path / "job", alone=True)
-    store.save_scan("k", SCANS[0])
-    store.close()
-    assert opened(tmp_path / "job").scan("k") == SCANS[0]
-
-
 def test_many_processes_may_open_a_new_folder_at_once(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OPEN, str(tmp_path)]
     workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Work done ahead in a thread, so that the optimiser never waits for the decoder."""
+"""Work done ahead in a thread, so that neither painter nor encoder waits for it."""
 
 import queue
 import threading

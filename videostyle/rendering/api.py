@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,7 +31,7 @@ from videostyle.selection import select
 AnyPath = str | os.PathLike[str]
 Styles = StyleSource | Sequence[StyleSource]
 """an artwork, or several to blend: files, or pictures (H, W, 3) of uint8, uint16, or float in 0..1"""
-Values = Mapping[str, Any]
+Values = Mapping[str, object]
 """dotted names of settings -> values, such as ``{"style.weight": 300}``; ``videostyle settings`` lists them"""
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from videostyle import __version__
 from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
@@ -143,7 +142,7 @@ def stored_film(
     folder: Path,
     output: Path,
     frames: str = "",
-    film: Mapping[str, Any] | None = None,
+    film: Mapping[str, object] | None = None,
     clip: Path | None = None,
     overwrite: bool = False,
     strict: bool = False,

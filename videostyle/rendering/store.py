@@ -14,27 +14,19 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from videostyle.errors import JobError, MediaError
 from videostyle.frames import FrameRange, Painted, Pixels
 from videostyle.media.files import reason_of, temporary_of
 from videostyle.media.stills import read_note, read_png, write_png
+from videostyle.rendering.lock import Lock
 from videostyle.rendering.plan import Scan
 
-fcntl: ModuleType | None
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
-
 FORMAT = 3
-LOCK, LOCK_TRIES = ".lock", 20
 FRAMES = "[0-9]*.png"
 PNG_END = b"IEND\xaeB`\x82"
 
@@ -46,8 +38,7 @@ class Store:
         self.folder = folder
         self._frames = folder / "frames"
         self._created = False
-        self._claim: int | None = None
-        """file descriptor of the lock while it is held"""
+        self._lock = Lock(folder / ".lock")
 
     def check(self, plan: str, painter: str = "") -> None:
         """Raise JobError if the folder belongs to another job; missing, empty, or the same job is fine.
@@ -72,7 +63,7 @@ class Store:
                 f"({known['painter']['name']}); delete it, or give another folder with --job"
             )
 
-    def open(self, plan: str, painter: str, record: Mapping[str, Any], alone: bool = False) -> None:
+    def open(self, plan: str, painter: str, record: Mapping[str, object], alone: bool = False) -> None:
         """Create the folder, or continue one of the same job, until ``close``.
 
         record: what ``plan.json`` holds besides the fingerprint; the process that comes first writes it. Its key
@@ -82,7 +73,7 @@ class Store:
         self.check(plan, painter)
         self._created = not self.folder.exists()
         try:
-            self._claim = _claim(self.folder / LOCK, alone)
+            self._lock.take(alone)
             self.check(plan, painter)  # another process may have written its plan by now
             if self._read() is None:
                 # the plan first: a folder with frames and no plan would belong to nobody
@@ -100,9 +91,7 @@ class Store:
 
     def close(self) -> None:
         """Let other processes have the folder."""
-        if self._claim is not None:
-            os.close(self._claim)
-            self._claim = None
+        self._lock.release()
 
     def record(self) -> dict[str, Any]:
         """What ``plan.json`` holds. Raises JobError if there is none."""
@@ -185,7 +174,7 @@ class Store:
 
     def discard_if_empty(self) -> None:
         """Delete a folder that this process created, that holds no frame yet and that no other process has joined."""
-        if self._created and not any(self._frames.glob(FRAMES)) and _is_alone(self._claim):
+        if self._created and not any(self._frames.glob(FRAMES)) and self._lock.is_alone():
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def remove(self, frames: Collection[int]) -> None:
@@ -224,46 +213,6 @@ def _may_be_new(path: Path) -> bool:
     return path.name.startswith(".") or (path.name == "frames" and path.is_dir() and not any(path.iterdir()))
 
 
-def _claim(path: Path, alone: bool) -> int | None:
-    """Descriptor of a lock file, held exclusively or shared; None on systems without file locks.
-
-    The system releases it when the process ends, however it ends. Raises JobError if another process holds it.
-    """
-    tries = 0
-    while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if fcntl is None:
-            return None
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(file)
-            tries += 1
-            if tries < LOCK_TRIES:  # the other process may be about to end
-                time.sleep(0.05)
-                continue
-            raise JobError(
-                f"{path.parent}: another process is at work in it; wait for it, or give both the same folder with --job"
-            ) from None
-        except OSError:  # a file system without locks
-            return file
-        if os.fstat(file).st_nlink:
-            return file
-        os.close(file)  # its holder has just deleted the folder
-
-
-def _is_alone(claim: int | None) -> bool:
-    """Whether no other process holds this lock file; from now on none can."""
-    if claim is None or fcntl is None:
-        return fcntl is None
-    try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # held, or a file system that cannot tell
-        return False
-    return True
-
-
 def _load(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
@@ -271,7 +220,7 @@ def _load(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _write(path: Path, content: Mapping[str, Any], once: bool = False) -> None:
+def _write(path: Path, content: Mapping[str, object], once: bool = False) -> None:
     _write_bytes(path, json.dumps(content, indent=1, default=str).encode(), once)
 
 
