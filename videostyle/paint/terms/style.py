@@ -9,8 +9,7 @@ from torch import Tensor
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.tensors import resize
 from videostyle.paint.terms.gram import gram
-from videostyle.paint.terms.shares import shares
-from videostyle.paint.terms.term import EPSILON, Term
+from videostyle.paint.terms.term import EPSILON, Term, shares
 from videostyle.settings import StyleSettings
 
 SMALLEST_STYLE = 32
@@ -33,7 +32,8 @@ class StyleTargets:
         self._mix = style_mix(settings, len(artworks))
         grams = [self._measure(artwork, height, width, backbone) for artwork in artworks]
         if settings.blend == "gram":
-            grams = [{layer: _blend([one[layer] for one in grams], self._mix) for layer in self.layers}]
+            shared = list(zip(grams, self._mix, strict=True))
+            grams = [{layer: torch.stack([one[layer] * s for one, s in shared]).sum(0) for layer in self.layers}]
             self._mix = (1.0,)
         self._grams = grams
 
@@ -105,7 +105,3 @@ def style_loss(grams: Tensor, target: Tensor, convention: Literal["relative", "g
     if convention == "gatys":
         return distance / 4
     return distance / (target.square().mean((1, 2)) + EPSILON)
-
-
-def _blend(grams: Sequence[Tensor], mix: Sequence[float]) -> Tensor:
-    return torch.stack([one * share for one, share in zip(grams, mix, strict=True)]).sum(0)
