@@ -80,11 +80,7 @@ class Scores:
 
 
 def score(
-    source: Iterable[Frame],
-    stylized: Iterable[Frame],
-    judge: PictureJudge,
-    cuts: Sequence[int],
-    flow: FlowSettings,
+    source: Iterable[Frame], stylized: Iterable[Frame], judge: PictureJudge, cuts: Sequence[int], flow: FlowSettings
 ) -> Scores:
     """Compare a film with the clip it was made from, frame by frame.
 

@@ -64,7 +64,8 @@ class Backbone(nn.Module):
         Raises WeightsError where the tensors do not fit the plan.
         """
         super().__init__()
-        self.name, self.pooling, self.plan, self._scales = name, pooling, plan.split(), scales
+        self.name, self.pooling, self.plan = name, pooling, plan.split()
+        self._prefixes = {scale: f"s{scale}/" if scale > 1 else "" for scale in scales}
         with torch.device("meta"):
             self.convs, self.heads, strides, self.widest = _build(self.plan, tensors)
         # ImageNet's mean and deviation in thousandths: .to(bfloat16) would round fractions
@@ -77,7 +78,7 @@ class Backbone(nn.Module):
         except RuntimeError as error:
             raise WeightsError(f"the weights do not fit the {name} network: {' '.join(str(error).split())}") from None
         self.requires_grad_(False).eval()
-        self.layers = tuple(_prefix(scale) + layer for scale in scales for layer in strides)
+        self.layers = tuple(prefix + layer for prefix in self._prefixes.values() for layer in strides)
         self.default_style = tuple(default_style) or self.layers
         self.default_style_weights = tuple(default_style_weights)
         self.default_content = tuple(default_content) or self.layers[-1:]
@@ -107,10 +108,10 @@ class Backbone(nn.Module):
             raise SettingsError(f"a picture of {width}x{height}: {self.name} needs at least {self.smallest} px")
         current = (pictures - self._mean / 1000) / (self._deviation / 1000)
         features: dict[str, Tensor] = {}
-        for index, scale in enumerate(self._scales):
-            for _ in range(0 if index == 0 else (scale // self._scales[index - 1]).bit_length() - 1):
-                current = _halve(current, self._binomial)
-            prefix = _prefix(scale)
+        reached = 1
+        for scale, prefix in self._prefixes.items():
+            while reached < scale:
+                current, reached = _halve(current, self._binomial), 2 * reached
             wanted = {token for token in self.plan if prefix + token in layers}
             maps = self._trunk(current.to(next(self.parameters()).dtype), wanted)
             features |= {prefix + layer: value for layer, value in maps.items()}
@@ -148,10 +149,6 @@ def _build(plan: list[str], tensors: Mapping[str, Tensor]) -> tuple[nn.ModuleLis
             if f"heads.{token}.weight" in tensors:
                 heads[token] = nn.Conv2d(width, len(tensors[f"heads.{token}.weight"]), 1)
     return convs, heads, strides, widest
-
-
-def _prefix(scale: int) -> str:
-    return "" if scale == 1 else f"s{scale}/"
 
 
 def _average_pool(features: Tensor) -> Tensor:

@@ -40,9 +40,8 @@ class StyleTargets:
     @torch.no_grad()
     def _measure(self, artwork: Tensor, height: int, width: int, backbone: Backbone) -> dict[str, Tensor]:
         rows, columns = artwork.shape[2:]
-        factor = self._settings.scale * (height * width / (rows * columns)) ** 0.5
-        smallest = max(SMALLEST_STYLE, backbone.smallest)
-        factor = max(factor, smallest / min(rows, columns))
+        least = max(SMALLEST_STYLE, backbone.smallest) / min(rows, columns)
+        factor = max(self._settings.scale * (height * width / (rows * columns)) ** 0.5, least)
         scaled = resize(artwork, round(rows * factor), round(columns * factor))
         return {layer: gram(features) for layer, features in backbone(scaled, self.layers).items()}
 
@@ -57,15 +56,12 @@ class StyleTargets:
 
     def distances(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Relative Gram distance at every layer, mixed over the artworks: layer -> (B,)."""
-        return {
-            layer: torch.stack(
-                [
-                    share * style_loss(gram(features[layer]), target[layer], "relative")
-                    for target, share in zip(self._grams, self._mix, strict=True)
-                ]
-            ).sum(0)
-            for layer in self.layers
-        }
+        distances = {}
+        for layer in self.layers:
+            grams, targets = gram(features[layer]), zip(self._grams, self._mix, strict=True)
+            losses = [share * style_loss(grams, target[layer], "relative") for target, share in targets]
+            distances[layer] = torch.stack(losses).sum(0)
+        return distances
 
 
 class StyleTerm(Term):
