@@ -80,11 +80,7 @@ class Scores:
 
 
 def score(
-    source: Iterable[Frame],
-    stylized: Iterable[Frame],
-    judge: PictureJudge,
-    cuts: Sequence[int],
-    flow: FlowSettings,
+    source: Iterable[Frame], stylized: Iterable[Frame], judge: PictureJudge, cuts: Sequence[int], flow: FlowSettings
 ) -> Scores:
     """Compare a film with the clip it was made from, frame by frame.
 
@@ -100,13 +96,15 @@ def score(
 
     Raises SettingsError if film and clip have different numbers of frames, or none.
     """
-    steadiness, judged, frames = _Steadiness(), _Judged(judge), 0
+    steadiness, frames = _Steadiness(), 0
+    style, content = list[dict[str, float]](), list[float]()
     before: _Both | None = None
     for original, painted in _together(source, stylized):
         height, width = painted.pixels.shape[:2]
         now = _Both(original.index, resize(original.pixels, width, height), to_picture(painted.pixels))
         if frames % JUDGED_EVERY == 0:
-            judged.add(now)
+            style.append(judge.style_distance(now.film))
+            content.append(judge.content_distance(now.film, to_picture(now.source)))
         if before is None or any(before.index < cut <= now.index for cut in cuts):
             steadiness.end_scene()
         else:
@@ -120,8 +118,8 @@ def score(
     return Scores(
         flicker=_mean(steadiness.film),
         flicker_source=_mean(steadiness.source),
-        style_distance=judged.style(),
-        content_distance=judged.content(),
+        style_distance={layer: _mean([judged[layer] for judged in style]) for layer in style[0]},
+        content_distance=_mean(content),
         drift_mean=100 * steadiness.mean.slope,
         drift_spread=100 * steadiness.spread.slope,
         seam=steadiness.seam(),
@@ -139,28 +137,31 @@ class _Both:
 
 
 class _Slope:
-    """Least-squares slope of values over frames, pooled over stretches that each have their own offset."""
+    """Least-squares slope over frames of a curve given by its changes, pooled over stretches that each begin at 0."""
 
     def __init__(self) -> None:
+        self._curve = 0.0
         self._sums = np.zeros(5)
         self._above = self._below = 0.0
 
-    def add(self, value: float) -> None:
-        """Add the value of the next frame."""
-        time = self._sums[0]
-        self._sums += (1, time, value, time * time, time * value)
+    def add(self, change: float) -> None:
+        """Add the change to the next frame."""
+        self._curve += change
+        time = self._sums[0] = max(1.0, self._sums[0])  # a stretch begins with the point (0, 0)
+        self._sums += (1, time, self._curve, time * time, time * self._curve)
 
     def close(self) -> None:
-        """End the stretch: the next value has another offset."""
+        """End the stretch: the next change begins another."""
         count, time, value, squares, products = self._sums
         if count > 1:
             self._above += products - time * value / count
             self._below += squares - time * time / count
         self._sums[:] = 0
+        self._curve = 0.0
 
     @property
     def slope(self) -> float:
-        """Per frame; NaN if no stretch had two frames."""
+        """Per frame; NaN if no change was added."""
         return self._above / self._below if self._below else math.nan
 
 
@@ -171,8 +172,6 @@ class _Steadiness:
         self.film: list[float] = []
         self.source: list[float] = []
         self.mean, self.spread = _Slope(), _Slope()
-        self._drifted = (0.0, 0.0)
-        self._measuring = False
         self._scene: list[float] = []
         self._seams: list[float] = []
 
@@ -202,46 +201,16 @@ class _Steadiness:
             self._end_stretch()
             return
         film, original = _change(before.film, now.film, still), _change(earlier, source, still)
-        self._drift(film[0] - original[0], film[1] - original[1])
+        self.mean.add(film[0] - original[0])
+        self.spread.add(film[1] - original[1])
 
     def seam(self) -> float:
         """The median over scenes; NaN if none could be measured."""
         return float(np.median(self._seams)) if self._seams else math.nan
 
-    def _drift(self, mean: float, spread: float) -> None:
-        if not self._measuring:
-            self.mean.add(0)
-            self.spread.add(0)
-            self._drifted, self._measuring = (0.0, 0.0), True
-        self._drifted = self._drifted[0] + mean, self._drifted[1] + spread
-        self.mean.add(self._drifted[0])
-        self.spread.add(self._drifted[1])
-
     def _end_stretch(self) -> None:
         self.mean.close()
         self.spread.close()
-        self._measuring = False
-
-
-class _Judged:
-    """Mean distances from the artwork and from the content."""
-
-    def __init__(self, judge: PictureJudge) -> None:
-        self._judge = judge
-        self._style: dict[str, float] = {}
-        self._content, self._frames = 0.0, 0
-
-    def add(self, both: _Both) -> None:
-        for layer, distance in self._judge.style_distance(both.film).items():
-            self._style[layer] = self._style.get(layer, 0.0) + distance
-        self._content += self._judge.content_distance(both.film, to_picture(both.source))
-        self._frames += 1
-
-    def style(self) -> dict[str, float]:
-        return {layer: total / self._frames for layer, total in self._style.items()}
-
-    def content(self) -> float:
-        return self._content / self._frames
 
 
 def _together(source: Iterable[Frame], stylized: Iterable[Frame]) -> Iterator[tuple[Frame, Frame]]:

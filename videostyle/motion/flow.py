@@ -57,8 +57,8 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain
     to a neighboring object. Needs ``settings.photometric`` > 0.
     """
     now, before = _gray(current), _gray(previous)
-    backward = _flow(now, before, settings.method)
-    forward = _flow(before, now, settings.method)
+    flow = _dis if settings.method == "dis" else _farneback
+    backward, forward = flow(now, before), flow(before, now)
     x, y = _places(backward)
     back = _sample(forward, x, y, cv2.INTER_LINEAR)
     lengths = _squares(backward) + _squares(back)
@@ -149,11 +149,6 @@ def _gray(pixels: Pixels) -> Gray:
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def _flow(current: Gray, previous: Gray, method: str) -> Field:
-    """Where each pixel of the current frame was in the previous one: (H, W, 2)."""
-    return _dis(current, previous) if method == "dis" else _farneback(current, previous)
 
 
 def _farneback(current: Gray, previous: Gray) -> Field:

@@ -82,7 +82,12 @@ def _cuts(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[int]:
     The detector sees consecutive places, not frame numbers, and each of its cuts waits until the frames after it that
     ``_is_cut`` needs have come. The last KEPT frames are kept for that.
     """
-    detector, waiting = _detector(settings), deque[int]()
+    # a detector that reports every cut, as short scenes are dropped later
+    if settings.detector == "adaptive":
+        detector = AdaptiveDetector(adaptive_threshold=settings.threshold or 3.0, min_scene_len=1)
+    else:
+        detector = ContentDetector(threshold=settings.threshold or 27.0, min_scene_len=0)
+    waiting = deque[int]()
     recent = dict[int, tuple[int, _Small]]()
     for place, frame in enumerate(frames):
         pixels = _bytes(frame)
@@ -97,14 +102,6 @@ def _cuts(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[int]:
     for cut in waiting:
         if _is_cut(cut, recent):
             yield recent[cut][0]
-
-
-def _detector(settings: SceneSettings) -> ContentDetector:
-    """A detector that reports every cut, as short scenes are dropped later."""
-    threshold = settings.threshold
-    if settings.detector == "adaptive":
-        return AdaptiveDetector(adaptive_threshold=threshold or 3.0, min_scene_len=1)
-    return ContentDetector(threshold=threshold or 27.0, min_scene_len=0)
 
 
 def _is_cut(cut: int, recent: Mapping[int, tuple[int, _Small]]) -> bool:

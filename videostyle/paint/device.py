@@ -30,12 +30,10 @@ def choose_device(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name == "cpu":
-        return torch.device("cpu")
-    if name == "mps":
-        if not torch.backends.mps.is_available():
-            raise DeviceError("--device mps: this torch has no Apple GPU support; use --device cpu")
-        return torch.device("mps")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise DeviceError("--device mps: this torch has no Apple GPU support; use --device cpu")
+    if name in ("cpu", "mps"):
+        return torch.device(name)
     match = re.fullmatch(r"cuda(?::(\d+))?", name)
     if not match:
         raise DeviceError(f"--device {name}: unknown device; choose auto, cpu, cuda, cuda:N or mps")
@@ -71,19 +69,13 @@ def prepare_process(device: torch.device) -> None:
     On a CPU, glibc's malloc from now on keeps freed memory instead of returning it to the system. On CUDA, cuDNN from
     now on uses deterministic kernels only. Neither is undone.
     """
-    if device.type == "cpu":
-        _keep_freed_memory()
-    elif device.type == "cuda":
+    if device.type == "cuda":
         torch.backends.cudnn.deterministic = True
-
-
-def _keep_freed_memory() -> None:
-    """Have malloc keep the memory of freed tensors for the next ones, if malloc is glibc's.
-
-    Otherwise every block of more than 32 MiB goes back to the system, which clears it page by page when the next
-    iteration asks for it again: a third of the time at 1080p, two thirds at 4K (scripts/LOG.md).
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if device.type != "cpu" or os.name != "posix":
+        return
+    # Otherwise every block of more than 32 MiB goes back to the system, which clears it page by page when the next
+    # iteration asks for it again: a third of the time at 1080p, two thirds at 4K (scripts/LOG.md).
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     # glibc before 2.35 refuses more than 32 MiB; without the first option, the second would make things slower
     if mallopt and any(mallopt(M_MMAP_THRESHOLD, size) for size in (2**31 - 1, 2**25)):
         mallopt(M_TRIM_THRESHOLD, 2**31 - 1)

@@ -1,13 +1,14 @@
 """How far a picture is from an artwork and from its content, measured by a backbone."""
 
 from collections.abc import Sequence
+from functools import cache, partial
 
 import torch
 from torch import Tensor
 
 from videostyle.frames import Picture, Pixels
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.tensors import resize, to_tensor
+from videostyle.paint.tensors import resize, stack, to_tensor
 from videostyle.paint.terms.content import content_loss
 from videostyle.paint.terms.style import StyleTargets
 from videostyle.settings import ContentSettings, StyleSettings
@@ -19,17 +20,13 @@ class Judge:
     def __init__(self, backbone: Backbone, artworks: Sequence[Pixels], style: StyleSettings) -> None:
         self._backbone = backbone
         self._device = next(backbone.parameters()).device
-        self._artworks = [to_tensor(artwork, self._device) for artwork in artworks]
-        self._style = style
-        self._targets: dict[tuple[int, int], StyleTargets] = {}
+        tensors = [to_tensor(artwork, self._device) for artwork in artworks]
+        self._targets = cache(partial(StyleTargets, tensors, backbone=backbone, settings=style))
 
     def style_distance(self, picture: Picture) -> dict[str, float]:
         """Layer -> mean (G - A)^2 / mean A^2 of a picture (H, W, 3) in 0..1; A: the artwork's Gram matrix."""
         pictures = self._tensor(picture)
-        height, width = pictures.shape[2:]
-        if (height, width) not in self._targets:
-            self._targets[height, width] = StyleTargets(self._artworks, height, width, self._backbone, self._style)
-        targets = self._targets[height, width]
+        targets = self._targets(*pictures.shape[2:])
         with torch.no_grad():
             distances = targets.distances(self._backbone(pictures, targets.layers))
         return {layer: float(distance) for layer, distance in distances.items()}
@@ -45,7 +42,7 @@ class Judge:
 
     def _tensor(self, picture: Picture) -> Tensor:
         """A picture as (1, 3, H, W), enlarged if the backbone cannot see one as small."""
-        pictures = torch.from_numpy(picture).to(self._device).permute(2, 0, 1)[None].contiguous()
+        pictures = stack([picture], self._device)
         height, width = pictures.shape[2:]
         factor = max(1.0, self._backbone.smallest / min(height, width))
         return resize(pictures, round(height * factor), round(width * factor))

@@ -33,9 +33,7 @@ def test_auto_takes_the_network_of_the_given_file(tmp_path: Path) -> None:
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for cached weights; a download would try to reach a closed port."""
-    vgg19 = dataclasses.replace(VGG19, url="http://127.0.0.1:9/stand-in.pth")
-    monkeypatch.setattr(choose, "VGG19", vgg19)
-    monkeypatch.setattr(choose, "LOADERS", {**choose.LOADERS, "vgg19": vgg19.load})
+    monkeypatch.setattr(choose, "VGG19", dataclasses.replace(VGG19, url="http://127.0.0.1:9/stand-in.pth"))
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     (tmp_path / "checkpoints").mkdir()
     return tmp_path / "checkpoints"

@@ -18,7 +18,7 @@ from torch import nn
 from tests.paint.backbones.networks import pictures, vgg19_tensors
 from videostyle.errors import SettingsError, WeightsError
 from videostyle.paint.backbones import weights
-from videostyle.paint.backbones.vgg19 import VGG19, TorchvisionNetwork
+from videostyle.paint.backbones.vgg19 import DEEPER, VGG19, Vgg19
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def test_the_plan_matches_torchvision() -> None:
     with torch.device("meta"):
         features = torchvision.models.vgg19().features
     shapes = {place: (m.out_channels, m.in_channels) for place, m in enumerate(features) if isinstance(m, nn.Conv2d)}
-    assert {place: shape for place, shape in shapes.items() if place not in VGG19.deeper} == VGG19.shapes()
-    assert VGG19.deeper < set(shapes)
+    assert {place: shape for place, shape in shapes.items() if place not in DEEPER} == VGG19.shapes()
+    assert set(shapes) > DEEPER
 
 
 def test_lower_vgg19_has_lower_defaults(lower: Path) -> None:
@@ -95,7 +95,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[st
     server.server_close()
 
 
-def at(url: str) -> TorchvisionNetwork:
+def at(url: str) -> Vgg19:
     """VGG-19 published somewhere else."""
     return dataclasses.replace(VGG19, url=url)
 

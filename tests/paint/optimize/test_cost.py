@@ -105,7 +105,7 @@ def peak():  # unlike getrusage's, it does not begin with the memory of the proc
 noise = np.random.default_rng(0).random((540, 960, 3), dtype=np.float32)
 task = FrameTask(noise, noise, (TemporalTarget(noise, np.ones((540, 960), np.float32)),))
 flags = {"backbone.name": "compact", "backbone.device": "cpu"}
-painter = load_painter([(255 * noise[:64, :64]).astype(np.uint8)], compose("draft", None, flags))
+painter = load_painter([(255 * noise[:64, :64]).astype(np.uint8)], compose("draft", flags))
 painter.paint([FrameTask(noise[:64, :64], noise[:64, :64])])
 before = peak()
 painter.paint([task])

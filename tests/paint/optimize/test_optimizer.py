@@ -9,7 +9,8 @@ import torch
 from tests.paint.tasks import CPU, HEIGHT, WIDTH, art, frame, optimizer, picture, settings, task
 from videostyle.errors import OutOfMemoryError, SettingsError
 from videostyle.paint.backbones.choose import load_backbone
-from videostyle.paint.optimize.optimizer import Optimizer
+from videostyle.paint.optimize.optimizer import Optimizer, per_scale, scales
+from videostyle.paint.optimize.solve import Steps
 
 TERMS = ["content", "style", "range", "temporal", "tv"]
 
@@ -63,6 +64,34 @@ def test_steps_rise_to_their_total(
     assert done[-1] == total
 
 
+def test_scales_are_a_factor_of_sqrt_2_apart() -> None:
+    many = settings(optimize__first_iterations=300, optimize__coarsest=96).optimize
+    assert scales(400, 500, 32, many) == [(100, 125), (141, 177), (200, 250), (283, 354)]
+    assert scales(400, 500, 250, many) == [(283, 354)], "the backbone sees nothing smaller"
+    assert scales(100, 500, 32, many) == []
+    assert per_scale(scales(400, 500, 32, many), many) == 60
+
+
+@pytest.mark.parametrize(("iterations", "sizes"), [(12, [(453, 509)]), (6, []), (1, [])])
+def test_few_iterations_are_spent_at_full_size(iterations: int, sizes: list[tuple[int, int]]) -> None:
+    few = settings(optimize__first_iterations=iterations).optimize
+    assert scales(640, 720, 32, few) == sizes
+
+
+def test_first_frames_start_from_a_smaller_painting_of_themselves() -> None:
+    chosen = settings(optimize__first_iterations=24)
+    sizes = scales(64, 72, 32, chosen.optimize)
+    assert sizes == [(45, 51)]
+    painter = Optimizer(load_backbone("compact"), [art()], chosen, CPU)
+    seen: list[tuple[int, int]] = []
+    steps = Steps(24, lambda done, total: seen.append((done, total)))
+    starts = painter._coarse_to_fine([task(0, first=True), task(1, first=True)], sizes, steps)
+    assert [start.shape for start in starts] == [(64, 72, 3)] * 2
+    assert np.abs(starts[0] - picture(50)).mean() > 0.02
+    assert seen[-1] == (12, 24)
+    assert not np.array_equal(starts[0], starts[1])
+
+
 def test_few_iterations_paint_at_full_size_instead_of_blurring() -> None:
     first = replace(task(0, first=True), initial=picture(0))
     (painted,) = optimizer(optimize__first_iterations=6).paint([first])
@@ -93,6 +122,10 @@ def test_it_says_what_it_is_and_wants() -> None:
     [
         ({"style__layers": ["relu9_9"]}, r"relu9_9.*choose style\.layers"),
         ({"content__layers": ["relu9_9"]}, r"relu9_9.*choose style\.layers and content\.layers"),
+        (
+            {"content__layers": ["relu3_1", "relu3_1"]},
+            r"content\.layers = .*: a layer is repeated; name each layer once",
+        ),
         ({"style__layer_weights": [1.0]}, r"style\.layer_weights = \[1\.0\]: wanted 4 weights"),
         ({"content__layer_weights": [1.0, 2.0]}, r"content\.layer_weights = .*: wanted 1 weights"),
         ({"style__mix": [1.0, 2.0]}, r"style\.mix = .*: wanted 1 weights .*artworks \(--style\)"),

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from videostyle.paint.optimize.solve import solve
+from videostyle.paint.optimize.solve import Steps, solve
 from videostyle.settings import OptimizeSettings
 
 
@@ -99,3 +99,19 @@ def test_iterations_are_reported_at_every_check(target: Tensor) -> None:
     assert torch.equal(
         heard.pictures, run(Pull(target, torch.ones(3)), torch.zeros_like(target), [12, 4, 3], tolerance=0.0).pictures
     )
+
+
+def test_solves_that_end_early_still_fill_their_share() -> None:
+    seen: list[tuple[int, int]] = []
+    steps = Steps(30, lambda done, total: seen.append((done, total)))
+    steps.at(5)
+    steps.end(10)
+    steps.at(5)
+    steps.add(8)
+    steps.end(20)
+    steps.end(8)
+    assert seen == [(5, 30), (10, 30), (15, 30), (30, 38), (38, 38)]
+
+
+def test_nobody_has_to_listen_to_the_steps() -> None:
+    Steps(3).end(3)

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+import pytest
 import torch
 from torch import Tensor
 
+from videostyle.errors import SettingsError
 from videostyle.paint.backbones.choose import load_backbone
-from videostyle.paint.terms.term import MARGIN, Term, observe
+from videostyle.paint.terms.term import MARGIN, Term, observe, shares
 
 
 class Darkness(Term):
@@ -32,3 +34,14 @@ def test_the_network_sees_a_mirrored_margin() -> None:
     assert seen.shape[2:] == (32 + 2 * MARGIN, 40 + 2 * MARGIN)
     inner = backbone(pictures, ["relu1_1"])["relu1_1"]
     torch.testing.assert_close(seen[..., MARGIN + 1 : -MARGIN - 1, MARGIN + 1 : -MARGIN - 1], inner[..., 1:-1, 1:-1])
+
+
+def test_shares_are_divided_by_their_sum() -> None:
+    assert shares((1, 3), 2, "a", "b") == (0.25, 0.75)
+    assert shares((), 4, "a", "b") == (0.25,) * 4
+
+
+@pytest.mark.parametrize("weights", [(1.0,), (1.0, 1.0, 1.0), (0.0, 0.0)])
+def test_weights_that_do_not_match_are_an_error(weights: tuple[float, ...]) -> None:
+    with pytest.raises(SettingsError, match=r"style\.mix = .*wanted 2 weights with a sum > 0, one for each of the art"):
+        shares(weights, 2, "style.mix", "artworks")

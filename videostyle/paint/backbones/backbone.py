@@ -64,9 +64,10 @@ class Backbone(nn.Module):
         Raises WeightsError where the tensors do not fit the plan.
         """
         super().__init__()
-        self.name, self.pooling, self.plan, self._scales = name, pooling, plan.split(), scales
+        self.name, self.pooling, self.plan = name, pooling, plan.split()
+        self._prefixes = {scale: f"s{scale}/" if scale > 1 else "" for scale in scales}
         with torch.device("meta"):
-            self.convs, self.heads = _build(self.plan, tensors)
+            self.convs, self.heads, strides, self.widest = _build(self.plan, tensors)
         # ImageNet's mean and deviation in thousandths: .to(bfloat16) would round fractions
         self.register_buffer("_mean", torch.tensor([485, 456, 406])[:, None, None], persistent=False)
         self.register_buffer("_deviation", torch.tensor([229, 224, 225])[:, None, None], persistent=False)
@@ -77,21 +78,19 @@ class Backbone(nn.Module):
         except RuntimeError as error:
             raise WeightsError(f"the weights do not fit the {name} network: {' '.join(str(error).split())}") from None
         self.requires_grad_(False).eval()
-        self._strides = _strides(self.plan, scales)
-        self.layers = tuple(self._strides)
+        self.layers = tuple(prefix + layer for prefix in self._prefixes.values() for layer in strides)
         self.default_style = tuple(default_style) or self.layers
         self.default_style_weights = tuple(default_style_weights)
         self.default_content = tuple(default_content) or self.layers[-1:]
         # reflection padding by one pixel needs two pixels
-        self.smallest = 2 * max(self._strides.values())
-        self.widest = _widest(self.plan)
+        self.smallest = 2 * max(scales) * max(strides.values())
         chosen = f"{self.default_style}|{self.default_style_weights}|{self.default_content}"
         self.fingerprint = fingerprint(tensors, f"{plan}|{scales}|{pooling}|{chosen}")
 
     def check(self, layers: Collection[str]) -> None:
         """Raise SettingsError, listing the known ones, where this network lacks a layer."""
         for layer in layers:
-            if layer not in self._strides:
+            if layer not in self.layers:
                 raise SettingsError(
                     f"layer {layer}: not in {self.name} as loaded here; choose style.layers and content.layers from "
                     f"{', '.join(self.layers)}, or give another file with --weights"
@@ -109,10 +108,10 @@ class Backbone(nn.Module):
             raise SettingsError(f"a picture of {width}x{height}: {self.name} needs at least {self.smallest} px")
         current = (pictures - self._mean / 1000) / (self._deviation / 1000)
         features: dict[str, Tensor] = {}
-        for index, scale in enumerate(self._scales):
-            for _ in range(0 if index == 0 else (scale // self._scales[index - 1]).bit_length() - 1):
-                current = _halve(current, self._binomial)
-            prefix = _prefix(scale)
+        reached = 1
+        for scale, prefix in self._prefixes.items():
+            while reached < scale:
+                current, reached = _halve(current, self._binomial), 2 * reached
             wanted = {token for token in self.plan if prefix + token in layers}
             maps = self._trunk(current.to(next(self.parameters()).dtype), wanted)
             features |= {prefix + layer: value for layer, value in maps.items()}
@@ -134,42 +133,22 @@ class Backbone(nn.Module):
         return features
 
 
-def _build(plan: list[str], tensors: Mapping[str, Tensor]) -> tuple[nn.ModuleList, nn.ModuleDict]:
-    """The convolutions of a plan and the heads among the tensors."""
-    convs, heads, width = nn.ModuleList(), nn.ModuleDict(), 3
+def _build(plan: list[str], tensors: Mapping[str, Tensor]) -> tuple[nn.ModuleList, nn.ModuleDict, dict[str, int], int]:
+    """Walk a plan: its convolutions, the heads among the tensors, the stride of each layer, and ``widest``."""
+    convs, heads, strides = nn.ModuleList(), nn.ModuleDict(), dict[str, int]()
+    width, stride, widest = 3, 1, 1
     for token in plan:
         if token.isdigit():
             convs.append(nn.Conv2d(width, int(token), 3))
             width = int(token)
-        elif f"heads.{token}.weight" in tensors:
-            heads[token] = nn.Conv2d(width, len(tensors[f"heads.{token}.weight"]), 1)
-    return convs, heads
-
-
-def _strides(plan: list[str], scales: tuple[int, ...]) -> dict[str, int]:
-    """Layer name -> stride, over all scales."""
-    strides: dict[str, int] = {}
-    for scale in scales:
-        stride = scale
-        for token in plan:
-            if token == "P":
-                stride *= 2
-            elif not token.isdigit():
-                strides[_prefix(scale) + token] = stride
-    return strides
-
-
-def _widest(plan: list[str]) -> int:
-    """The maximum of channels over squared stride."""
-    shares, stride = [1], 1
-    for token in plan:
-        stride *= 2 if token == "P" else 1
-        shares += [-(-int(token) // stride**2)] if token.isdigit() else []
-    return max(shares)
-
-
-def _prefix(scale: int) -> str:
-    return "" if scale == 1 else f"s{scale}/"
+            widest = max(widest, -(-width // stride**2))
+        elif token == "P":
+            stride *= 2
+        else:
+            strides[token] = stride
+            if f"heads.{token}.weight" in tensors:
+                heads[token] = nn.Conv2d(width, len(tensors[f"heads.{token}.weight"]), 1)
+    return convs, heads, strides, widest
 
 
 def _average_pool(features: Tensor) -> Tensor:

@@ -1,6 +1,5 @@
 """Which backbone the settings ask for."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -13,11 +12,6 @@ from videostyle.settings import BackboneSettings
 
 Name = Literal["vgg19", "compact"]
 
-LOADERS: Mapping[Name, Callable[[str, Pooling, Report | None], Backbone]] = {
-    "vgg19": VGG19.load,
-    "compact": load_compact,
-}
-
 
 def load_backbone(name: Name, weights: str = "", pooling: Pooling = "auto", report: Report | None = None) -> Backbone:
     """A backbone with its weights, on the CPU, in float32.
@@ -25,7 +19,7 @@ def load_backbone(name: Name, weights: str = "", pooling: Pooling = "auto", repo
     weights: a local file. Empty: the packaged file (compact), or torchvision's, downloaded unless cached (vgg19).
     Raises WeightsError where the weights are missing, damaged or of another network.
     """
-    return LOADERS[name](weights, pooling, report)
+    return load_compact(weights, pooling) if name == "compact" else VGG19.load(weights, pooling, report)
 
 
 def choose_backbone(settings: BackboneSettings, report: Report | None = None) -> tuple[Backbone, str]:

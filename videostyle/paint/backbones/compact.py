@@ -4,12 +4,12 @@ from pathlib import Path
 
 from videostyle.errors import WeightsError
 from videostyle.paint.backbones.backbone import Backbone, Pooling
-from videostyle.paint.backbones.weights import Report, read_safetensors
+from videostyle.paint.backbones.weights import read_safetensors
 
 COMPACT_FILE = Path(__file__).with_name("compact.safetensors")
 
 
-def load_compact(weights: str = "", pooling: Pooling = "auto", _report: Report | None = None) -> Backbone:
+def load_compact(weights: str = "", pooling: Pooling = "auto") -> Backbone:
     """The network in a file that train_compact.py wrote, by default the packaged one; raises WeightsError."""
     path = Path(weights) if weights else COMPACT_FILE
     try:

@@ -18,38 +18,41 @@ from videostyle.errors import WeightsError
 from videostyle.paint.backbones.backbone import Backbone, Pooling
 from videostyle.paint.backbones.weights import Report, download, fingerprint, read_weights, write_safetensors
 
+SIZE = 574_673_361
+"""of torchvision's file, bytes; for messages only"""
+# Simonyan & Zisserman 2015, configuration E, as far as Gatys et al. (2016) use it
+PLAN = (
+    "64 relu1_1 64 relu1_2 P 128 relu2_1 128 relu2_2 P 256 relu3_1 256 relu3_2 256 relu3_3 256 relu3_4 P "
+    "512 relu4_1 512 relu4_2 512 relu4_3 512 relu4_4 P 512 relu5_1"
+)
+DEEPER = frozenset((30, 32, 34))
+"""positions in ``features`` of the convolutions beyond the plan"""
+STYLE, CONTENT = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), ("relu4_2",)
+
 
 @dataclass(frozen=True)
-class TorchvisionNetwork:
-    """A classifier of torchvision; the lower convolutions of its ``features`` are the backbone."""
+class Vgg19:
+    """The lower convolutions of the network's ``features`` in torchvision."""
 
-    name: str
-    url: str
+    url: str = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"  # VGG19_Weights.IMAGENET1K_V1
     """of the weights; the digits at the end of the file's name are the start of its sha256"""
-    size: int
-    """of that file, bytes; for messages only"""
-    plan: str
-    deeper: frozenset[int]
-    """positions in ``features`` of the convolutions beyond the plan"""
-    style: tuple[str, ...]
-    content: tuple[str, ...]
 
     def load(self, weights: str = "", pooling: Pooling = "auto", report: Report | None = None) -> Backbone:
         """The backbone as deep as the file reaches; without ``weights``, the cached file's. Raises WeightsError."""
         tensors = self.read(Path(weights) if weights else self.fetch(report))
-        whole = self.plan.split()
+        whole = PLAN.split()
         ends = [place for place, token in enumerate(whole) if token.isdigit()] + [len(whole)]
         plan = " ".join(whole[: ends[len(tensors) // 2]]).removesuffix(" P")  # a weight and a bias per convolution
         pairs = enumerate(tensors.items())
-        style = tuple(layer for layer in self.style if layer in plan.split())
-        complete = set(self.style + self.content) <= set(plan.split())
+        style = tuple(layer for layer in STYLE if layer in plan.split())
+        complete = set(STYLE + CONTENT) <= set(plan.split())
         return Backbone(
-            self.name,
+            "vgg19",
             plan,
             {f"convs.{index // 2}.{name.rpartition('.')[2]}": value for index, (name, value) in pairs},
             pooling="max" if pooling == "auto" else pooling,
             default_style=style,
-            default_content=self.content if complete else style[-1:],
+            default_content=CONTENT if complete else style[-1:],
         )
 
     def read(self, path: Path) -> dict[str, Tensor]:
@@ -62,7 +65,7 @@ class TorchvisionNetwork:
             tensors = self._select(stored)
         except WeightsError as error:
             raise WeightsError(
-                f"{path}: {error}; give another file with --weights: {self.url} ({self.size // 1_000_000} MB)"
+                f"{path}: {error}; give another file with --weights: {self.url} ({SIZE // 1_000_000} MB)"
             ) from None
         if metadata.get("fingerprint", "") not in ("", fingerprint(tensors)):
             raise WeightsError(f"{path}: damaged (its values are not those that were stored); delete it and run again")
@@ -90,7 +93,7 @@ class TorchvisionNetwork:
                 return full  # the folder is read-only or full: use the file as it is
         try:
             trimmed.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f".{self.name}-", dir=trimmed.parent) as folder:
+            with tempfile.TemporaryDirectory(prefix=".vgg19-", dir=trimmed.parent) as folder:
                 fresh = Path(folder) / full.name
                 digest = download(self.url, fresh, report)
                 self._verify(self.url, fresh.stat().st_size, digest, "retry, or give a local file with --weights")
@@ -102,7 +105,7 @@ class TorchvisionNetwork:
         """Position in ``features`` of every convolution of the plan -> its output and input channels."""
         shapes: dict[int, tuple[int, int]] = {}
         position, width = 0, 3
-        for token in self.plan.split():
+        for token in PLAN.split():
             if token.isdigit():
                 shapes[position] = int(token), width
                 width = int(token)
@@ -114,8 +117,8 @@ class TorchvisionNetwork:
         """The convolutions of the plan, checked; raises WeightsError with the reason alone."""
         shapes = self.shapes()
         positions = {int(match[1]) for name in stored if (match := re.match(r"features\.(\d+)\.", name))}
-        if strange := sorted(positions - set(shapes) - self.deeper):
-            raise WeightsError(f"weights of another network ({self.name} has no features.{strange[0]})")
+        if strange := sorted(positions - set(shapes) - DEEPER):
+            raise WeightsError(f"weights of another network (vgg19 has no features.{strange[0]})")
         tensors: dict[str, Tensor] = {}
         for position, (out, into) in shapes.items():
             names = (f"features.{position}.weight", f"features.{position}.bias")
@@ -130,13 +133,13 @@ class TorchvisionNetwork:
                     raise WeightsError(f"damaged ({name} has values that are not finite)")
         if not tensors:
             some = ", ".join(sorted(stored)[:3]) or "nothing"
-            raise WeightsError(f"not {self.name} with torchvision's names (it holds {some})")
+            raise WeightsError(f"not vgg19 with torchvision's names (it holds {some})")
         return tensors
 
     def _cached_files(self) -> tuple[Path, Path]:
         """Where torch.hub keeps torchvision's file, and where the trimmed one is kept."""
         full = Path(torch.hub.get_dir()) / "checkpoints" / self.url.rpartition("/")[2]
-        last = self.plan.split()[-1].replace("relu", "conv")
+        last = PLAN.split()[-1].replace("relu", "conv")
         return full, full.with_name(f"{full.stem}-to-{last}.safetensors")
 
     def _trim(self, full: Path, trimmed: Path) -> Path:
@@ -151,20 +154,8 @@ class TorchvisionNetwork:
         if promised and not digest.startswith(promised[1]):
             raise WeightsError(
                 f"{name}: not the expected file (sha256 {digest[:12]}, expected {promised[1]}...; "
-                f"{size} bytes, expected {self.size}); {advice}"
+                f"{size} bytes, expected {SIZE}); {advice}"
             )
 
 
-VGG19 = TorchvisionNetwork(
-    name="vgg19",
-    url="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",  # VGG19_Weights.IMAGENET1K_V1
-    size=574_673_361,
-    # Simonyan & Zisserman 2015, configuration E, as far as Gatys et al. (2016) use it
-    plan=(
-        "64 relu1_1 64 relu1_2 P 128 relu2_1 128 relu2_2 P 256 relu3_1 256 relu3_2 256 relu3_3 256 relu3_4 P "
-        "512 relu4_1 512 relu4_2 512 relu4_3 512 relu4_4 P 512 relu5_1"
-    ),
-    deeper=frozenset((30, 32, 34)),
-    style=("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"),
-    content=("relu4_2",),
-)
+VGG19 = Vgg19()

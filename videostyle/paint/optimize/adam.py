@@ -5,16 +5,18 @@ from torch import Tensor
 
 from videostyle.paint.device import exact_dtype
 
+SLOW, SLOWER = 0.9, 0.99
+"""decay of the means of the gradient and of its square, per step"""
+
 
 class BatchAdam:
     """Rows of (B, N) points that each minimize their own function; used like ``BatchLbfgs``."""
 
-    def __init__(self, start: Tensor, learning_rate: float, betas: tuple[float, float] = (0.9, 0.99)) -> None:
+    def __init__(self, start: Tensor, learning_rate: float) -> None:
         self.point = start.clone()
         self.best = start.clone()
         self.best_loss = torch.full((len(start),), torch.inf, dtype=exact_dtype(start.device), device=start.device)
         self._rate = learning_rate
-        self._betas = betas
         self._mean = torch.zeros_like(start)
         self._square = torch.zeros_like(start)
         self._count = 0
@@ -26,11 +28,10 @@ class BatchAdam:
         self.best = torch.where(better[:, None], self.point, self.best)
         self.best_loss = torch.where(better, loss, self.best_loss)
         self._count += 1
-        slow, slower = self._betas
-        self._mean = slow * self._mean + (1 - slow) * gradient
-        self._square = slower * self._square + (1 - slower) * gradient.square()
-        mean = self._mean / (1 - slow**self._count)
-        square = self._square / (1 - slower**self._count)
+        self._mean = SLOW * self._mean + (1 - SLOW) * gradient
+        self._square = SLOWER * self._square + (1 - SLOWER) * gradient.square()
+        mean = self._mean / (1 - SLOW**self._count)
+        square = self._square / (1 - SLOWER**self._count)
         self.point = self.point - self._rate * mean / (square.sqrt() + 1e-8)
 
     def keep(self, rows: Tensor) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,8 @@ import torch
 from torch import Tensor
 
 from videostyle.frames import FrameTask, Picture, TemporalTarget
-from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.device import free_bytes, synchronize, within_memory
-from videostyle.paint.optimize.objective import Objectives
+from videostyle.paint.optimize.objective import Objective
 from videostyle.paint.optimize.solve import solve
 from videostyle.paint.painter import Cost
 from videostyle.paint.tensors import stack
@@ -33,6 +33,8 @@ SLOTS_PER_CORE = 4
 MEMORY_SHARE = 0.9
 """of free GPU memory that slots may fill"""
 
+MakeObjective = Callable[[Sequence[FrameTask]], Objective]
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -48,28 +50,33 @@ class Measured:
 
 
 def measure(
-    height: int, width: int, objectives: Objectives, backbone: Backbone, settings: OptimizeSettings
+    height: int, width: int, smallest: int, make: MakeObjective, settings: OptimizeSettings, device: torch.device
 ) -> Measured:
-    """Time a later frame of this size. Raises OutOfMemoryError if it does not fit the device."""
+    """Time a later frame of this size. smallest: least short side that the backbone can see, px.
+
+    Raises OutOfMemoryError if the frame does not fit the device.
+    """
+
+    task = _noise_task(height, width)
+
+    def paint(iterations: int) -> None:
+        solve(make([task]), stack([task.initial], device), [iterations], settings)
+        synchronize(device)
 
     def run() -> Measured:
-        task = _noise_task(height, width)
-        device = objectives.device
-        _solve(task, 1, objectives, settings)  # kernels are chosen and Gram matrices made here, not below
-        synchronize(device)
+        paint(1)  # kernels are chosen and Gram matrices made here, not below
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         start = time.perf_counter()
-        _solve(task, CALIBRATION, objectives, settings)
-        synchronize(device)
+        paint(CALIBRATION)
         seconds = (time.perf_counter() - start) / CALIBRATION
         if device.type == "cuda":
             return Measured(seconds, torch.cuda.max_memory_allocated(device))
         pictures = 2 * settings.history + OTHER_PICTURES
-        kept = _kept_bytes_per_pixel(objectives, max(256, backbone.smallest))
+        kept = _kept_bytes_per_pixel(make, max(256, smallest), device)
         return Measured(seconds, round(height * width * (4 * 3 * pictures + WAY_BACK * kept)))
 
-    return within_memory(run, 1, height, width, objectives.device)
+    return within_memory(run, 1, height, width, device)
 
 
 def cost_of(
@@ -90,11 +97,7 @@ def cost_of(
     )
 
 
-def _solve(task: FrameTask, iterations: int, objectives: Objectives, settings: OptimizeSettings) -> None:
-    solve(objectives.of([task]), stack([task.initial], objectives.device), [iterations], settings)
-
-
-def _kept_bytes_per_pixel(objectives: Objectives, side: int) -> float:
+def _kept_bytes_per_pixel(make: MakeObjective, side: int, device: torch.device) -> float:
     """Bytes that one evaluation of the loss keeps for its gradient, per pixel of the picture."""
     kept: dict[int, int] = {}
 
@@ -104,7 +107,7 @@ def _kept_bytes_per_pixel(objectives: Objectives, side: int) -> float:
 
     task = _noise_task(side, side)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        objectives.of([task]).parts(stack([task.initial], objectives.device).requires_grad_())
+        make([task]).parts(stack([task.initial], device).requires_grad_())
     return sum(kept.values()) / side**2
 
 

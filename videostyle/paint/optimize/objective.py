@@ -1,17 +1,18 @@
 """The loss of a batch of frames: a sum of terms, one number per frame."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from videostyle.frames import FrameTask, Pixels, TemporalTarget
+from videostyle.frames import FrameTask
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.tensors import stack, to_tensor
-from videostyle.paint.terms.content import ContentTerm, content_layers
+from videostyle.paint.tensors import stack
+from videostyle.paint.terms.content import ContentTerm
 from videostyle.paint.terms.range import RangeTerm
-from videostyle.paint.terms.style import StyleTargets, StyleTerm, style_layers, style_mix
+from videostyle.paint.terms.style import StyleTargets, StyleTerm
 from videostyle.paint.terms.temporal import Held, TemporalTerm
 from videostyle.paint.terms.term import Term, observe
 from videostyle.paint.terms.variation import VariationTerm
@@ -70,48 +71,13 @@ def choose_terms(
     return terms
 
 
-def validate(settings: RenderSettings, backbone: Backbone, artworks: int) -> None:
-    """Raise SettingsError if layers are unknown, or weights do not match the layers or the number of artworks."""
-    style, _ = style_layers(settings.style, backbone)
-    style_mix(settings.style, artworks)
-    backbone.check([*style, *content_layers(settings.content, backbone)])
-
-
-class Objectives:
-    """Makes objectives; measures the artworks once per picture size."""
-
-    def __init__(
-        self, settings: RenderSettings, backbone: Backbone, artworks: Sequence[Pixels], device: torch.device
-    ) -> None:
-        self.device = device
-        self._settings = settings
-        self._backbone = backbone
-        self._artworks = [to_tensor(artwork, device) for artwork in artworks]
-        self._targets: dict[tuple[int, int], StyleTargets] = {}
-
-    def of(self, tasks: Sequence[FrameTask]) -> Objective:
-        """The objective of a batch of tasks of equal size."""
-        return self.make(stack([task.content for task in tasks], self.device), self._held(tasks))
-
-    def make(self, content: Tensor, held: Sequence[Held] = ()) -> Objective:
-        """The objective of pictures that show ``content``, (B, 3, H, W) in 0..1."""
-        height, width = content.shape[2:]
-        if (height, width) not in self._targets:
-            self._targets[height, width] = StyleTargets(
-                self._artworks, height, width, self._backbone, self._settings.style
-            )
-        targets = self._targets[height, width]
-        return Objective(self._backbone, choose_terms(self._settings, self._backbone, targets, content, held))
-
-    def _held(self, tasks: Sequence[FrameTask]) -> list[Held]:
-        """Held targets of every task, in order; a task with fewer than another holds on to nothing there."""
-        held = []
-        for place in range(max(len(task.held) for task in tasks)):
-            rows = [task.held[place] if place < len(task.held) else _nothing(task) for task in tasks]
-            weights = torch.from_numpy(np.stack([row.weight for row in rows]))[:, None]
-            held.append((stack([row.picture for row in rows], self.device), weights.to(self.device)))
-        return held
-
-
-def _nothing(task: FrameTask) -> TemporalTarget:
-    return TemporalTarget(task.initial, np.zeros(task.initial.shape[:2], np.float32))
+def held_targets(tasks: Sequence[FrameTask], device: torch.device) -> list[Held]:
+    """Held targets of every task, in order; a task with fewer than another holds on to nothing there."""
+    held = []
+    for targets in itertools.zip_longest(*(task.held for task in tasks)):
+        weights, pictures = [], []
+        for task, target in zip(tasks, targets, strict=True):
+            pictures.append(target.picture if target else task.initial)
+            weights.append(target.weight if target else np.zeros(task.initial.shape[:2], np.float32))
+        held.append((stack(pictures, device), torch.from_numpy(np.stack(weights))[:, None].to(device)))
+    return held

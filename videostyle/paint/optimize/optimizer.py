@@ -2,24 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import torch
+from torch import Tensor
 
-from videostyle.frames import FrameInput, FrameTask, Painted, Pixels
+from videostyle.frames import FrameInput, FrameTask, Painted, Picture, Pixels
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.device import choose_precision, within_memory
-from videostyle.paint.optimize.coarse import coarse_to_fine, per_scale, scales
 from videostyle.paint.optimize.cost import Measured, cost_of, measure
-from videostyle.paint.optimize.objective import Objectives, validate
+from videostyle.paint.optimize.objective import Objective, choose_terms, held_targets
 from videostyle.paint.optimize.retry import paint_again, what_is_wrong
-from videostyle.paint.optimize.solve import solve
+from videostyle.paint.optimize.solve import Steps, solve
 from videostyle.paint.optimize.start import make_task, reach
-from videostyle.paint.optimize.steps import Steps
 from videostyle.paint.painter import Cost, OnStep, Painter
-from videostyle.paint.tensors import stack, to_pictures
-from videostyle.paint.terms.temporal import TemporalTerm
-from videostyle.settings import RenderSettings
+from videostyle.paint.tensors import resize, stack, to_pictures, to_tensor
+from videostyle.paint.terms.content import content_layers
+from videostyle.paint.terms.style import StyleTargets, style_layers, style_mix
+from videostyle.paint.terms.temporal import Held, TemporalTerm
+from videostyle.settings import OptimizeSettings, RenderSettings
+
+LEAST_PER_SCALE = 6
+"""iterations of a first frame below which a coarser scale would only blur it, and is left out"""
 
 
 class Optimizer(Painter):
@@ -37,7 +41,9 @@ class Optimizer(Painter):
 
         Raises SettingsError if layers are unknown, or weights do not match the layers or the number of artworks.
         """
-        validate(settings, backbone, len(artworks))
+        style, _ = style_layers(settings.style, backbone)
+        style_mix(settings.style, len(artworks))
+        backbone.check([*style, *content_layers(settings.content, backbone)])
         precision = choose_precision(settings.optimize.precision, device)
         self.name, self.reason, self.device = backbone.name, reason, str(device)
         self.fingerprint = f"{backbone.fingerprint} {precision}"
@@ -47,7 +53,9 @@ class Optimizer(Painter):
         self._artworks = tuple(artworks)
         self._backbone = backbone.to(device, precision)
         self._backbone.to(memory_format=torch.channels_last)
-        self._objectives = Objectives(settings, backbone, artworks, device)
+        self._device = device
+        tensors = [to_tensor(artwork, device) for artwork in artworks]
+        self._targets = cache(partial(StyleTargets, tensors, backbone=backbone, settings=settings.style))
         self._measured: dict[tuple[int, int], Measured] = {}
         # On a CPU a batch gains nothing, and its convolutions round differently with the batch size:
         # painted one by one, a frame is the same in any company, bit for bit.
@@ -57,17 +65,14 @@ class Optimizer(Painter):
         chosen = (settings or self._settings).optimize
         if not chosen.iterations:
             return Cost()
-        size, device = (height, width), self._objectives.device
-        if size not in self._measured and settings and self._measured:
-            # an estimate for other settings is not worth another measurement
-            (rows, columns), measured = next(iter(self._measured.items()))
-            measured = measured.scaled(height * width / (rows * columns))
-        else:
-            if size not in self._measured:
-                own = self._settings.optimize
-                self._measured[size] = measure(height, width, self._objectives, self._backbone, own)
-            measured = self._measured[size]
-        return cost_of(measured, height, width, chosen, self._backbone.widest, device)
+        size = height, width
+        if size not in self._measured and not (settings and self._measured):
+            own = self._settings.optimize
+            self._measured[size] = measure(height, width, self.smallest, self._objective, own, self._device)
+        # an estimate for other settings is not worth another measurement: it is scaled from the first
+        rows, columns = size if size in self._measured else next(iter(self._measured))
+        measured = self._measured[rows, columns].scaled(height * width / (rows * columns))
+        return cost_of(measured, height, width, chosen, self._backbone.widest, self._device)
 
     def task(self, frame: FrameInput) -> FrameTask:
         return make_task(frame, self._settings, self._artworks)
@@ -80,7 +85,7 @@ class Optimizer(Painter):
         painted: list[Painted] = []
         for batch in batches:
             work = partial(self._paint, batch, sizes, steps)
-            painted += within_memory(work, len(batch), height, width, self._objectives.device)
+            painted += within_memory(work, len(batch), height, width, self._device)
         return painted
 
     def _planned(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]]) -> int:
@@ -98,19 +103,19 @@ class Optimizer(Painter):
         settings, tasks = self._settings.optimize, list(tasks)
         firsts = [row for row, task in enumerate(tasks) if task.first]
         if firsts:
-            starts = coarse_to_fine([tasks[row] for row in firsts], sizes, self._objectives, settings, steps)
+            starts = self._coarse_to_fine([tasks[row] for row in firsts], sizes, steps)
             for row, picture in zip(firsts, starts, strict=True):
                 tasks[row] = replace(tasks[row], initial=picture)
         limits = self._limits(tasks, sizes)
-        objective = self._objectives.of(tasks)
-        initial = stack([task.initial for task in tasks], self._objectives.device)
+        objective = self._objective(tasks)
+        initial = stack([task.initial for task in tasks], self._device)
         solution = solve(objective, initial, limits, settings, steps.at)
         steps.end(max(limits))
         reasons = []
         for row, (task, limit) in enumerate(zip(tasks, limits, strict=True)):
             reasons.append(what_is_wrong(task, row, limit, solution, objective.comparable))
             if reasons[row]:
-                paint_again(task, row, limit, solution, self._objectives, settings, steps)
+                paint_again(task, row, limit, solution, self._objective([task]), settings, steps)
         return [
             Painted(
                 picture,
@@ -125,3 +130,45 @@ class Optimizer(Painter):
             )
             for row, picture in enumerate(to_pictures(solution.pictures))
         ]
+
+    def _coarse_to_fine(
+        self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]], steps: Steps
+    ) -> list[Picture]:
+        """Paint first frames small first, so that strokes become large; returns where they start at full size."""
+        content = stack([task.content for task in tasks], self._device)
+        pictures = stack([task.initial for task in tasks], self._device)
+        limits = self._limits(tasks, sizes)
+        for size in sizes:
+            objective = self._showing(resize(content, *size))
+            pictures = solve(objective, resize(pictures, *size), limits, self._settings.optimize, steps.at).pictures
+            steps.end(limits[0])
+        return to_pictures(resize(pictures, *content.shape[2:]))
+
+    def _objective(self, tasks: Sequence[FrameTask]) -> Objective:
+        """The objective of a batch of tasks of equal size."""
+        content = stack([task.content for task in tasks], self._device)
+        return self._showing(content, held_targets(tasks, self._device))
+
+    def _showing(self, content: Tensor, held: Sequence[Held] = ()) -> Objective:
+        """The objective of pictures that show ``content``, (B, 3, H, W) in 0..1."""
+        targets = self._targets(*content.shape[2:])
+        return Objective(self._backbone, choose_terms(self._settings, self._backbone, targets, content, held))
+
+
+def scales(height: int, width: int, smallest: int, settings: OptimizeSettings) -> list[tuple[int, int]]:
+    """Sizes below full size, smallest first, a factor sqrt 2 apart; fewer if there are few iterations.
+
+    smallest: least short side that the backbone can see, px.
+    """
+    coarsest = max(settings.coarsest, smallest)
+    sizes, factor = [], 2**-0.5
+    while min(height, width) * factor >= coarsest:
+        sizes.append((round(height * factor), round(width * factor)))
+        factor *= 2**-0.5
+    most = settings.first_iterations // LEAST_PER_SCALE - 1
+    return sizes[: max(0, most)][::-1]
+
+
+def per_scale(sizes: Sequence[tuple[int, int]], settings: OptimizeSettings) -> int:
+    """Iterations of a first frame at each of these sizes, and at full size."""
+    return max(1, settings.first_iterations // (len(sizes) + 1))

@@ -7,9 +7,8 @@ import numpy as np
 import torch
 
 from videostyle.frames import FrameTask
-from videostyle.paint.optimize.objective import Objectives
-from videostyle.paint.optimize.solve import Solution, solve
-from videostyle.paint.optimize.steps import Steps
+from videostyle.paint.optimize.objective import Objective
+from videostyle.paint.optimize.solve import Solution, Steps, solve
 from videostyle.paint.tensors import stack
 from videostyle.settings import OptimizeSettings
 
@@ -38,14 +37,14 @@ def what_is_wrong(task: FrameTask, row: int, limit: int, solution: Solution, com
 
 
 def paint_again(
-    task: FrameTask, row: int, limit: int, solution: Solution, objectives: Objectives, settings: OptimizeSettings,
+    task: FrameTask, row: int, limit: int, solution: Solution, objective: Objective, settings: OptimizeSettings,
     steps: Steps,
 ) -> None:  # fmt: skip
     """Paint a bad frame from its content with Adam, and keep the better of the two in the solution."""
-    content = stack([task.content], objectives.device)
+    content = stack([task.content], solution.pictures.device)
     steps.add(limit)
     gentle = replace(settings, method="adam", learning_rate=RETRY_RATE)
-    again = solve(objectives.of([task]), content, [limit], gentle, steps.at)
+    again = solve(objective, content, [limit], gentle, steps.at)
     steps.end(limit)
     solution.iterations[row] += again.iterations[0]
     if again.loss[0] < solution.loss[row]:  # an infinite loss is greater than any other

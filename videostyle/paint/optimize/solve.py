@@ -9,6 +9,7 @@ from torch import Tensor
 from videostyle.paint.optimize.adam import BatchAdam
 from videostyle.paint.optimize.lbfgs import BatchLbfgs
 from videostyle.paint.optimize.objective import Objective, total
+from videostyle.paint.painter import OnStep
 from videostyle.settings import OptimizeSettings
 
 CHECK_EVERY = 5
@@ -29,6 +30,30 @@ class Solution:
     """every weighted term at that point: (B,)"""
     iterations: list[int]
     """evaluations of loss and gradient per picture"""
+
+
+class Steps:
+    """Counts the iterations of a batch over all its scales and solves, for a progress display."""
+
+    def __init__(self, total: int, on_step: OnStep | None = None) -> None:
+        self._total = total
+        self._done = 0
+        """iterations of the solves that have ended; those saved by the stopping rule count as done"""
+        self._on_step = on_step
+
+    def at(self, iteration: int) -> None:
+        """Report an iteration of the current solve."""
+        if self._on_step:
+            self._on_step(self._done + iteration, self._total)
+
+    def end(self, planned: int) -> None:
+        """Report that a solve has ended for which this many iterations were planned."""
+        self._done += planned
+        self.at(0)
+
+    def add(self, planned: int) -> None:
+        """Plan more iterations: a frame is painted again."""
+        self._total += planned
 
 
 def solve(

@@ -6,9 +6,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from videostyle.errors import SettingsError
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.terms.shares import shares
-from videostyle.paint.terms.term import EPSILON, Term, observe
+from videostyle.paint.terms.term import EPSILON, Term, observe, shares
 from videostyle.settings import ContentSettings
 
 
@@ -39,8 +39,10 @@ class ContentTerm(Term):
 
 
 def content_layers(settings: ContentSettings, backbone: Backbone) -> dict[str, float]:
-    """Layer -> share of the content loss. Raises SettingsError if layers and weights do not match."""
+    """Layer -> share of the content loss. Raises SettingsError if layers repeat or do not match their weights."""
     layers = settings.layers or backbone.default_content
+    if len(set(layers)) < len(layers):
+        raise SettingsError(f"content.layers = {list(layers)}: a layer is repeated; name each layer once")
     weights = shares(settings.layer_weights, len(layers), "content.layer_weights", "content.layers")
     return dict(zip(layers, weights, strict=True))
 

@@ -9,8 +9,7 @@ from torch import Tensor
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.tensors import resize
 from videostyle.paint.terms.gram import gram
-from videostyle.paint.terms.shares import shares
-from videostyle.paint.terms.term import EPSILON, Term
+from videostyle.paint.terms.term import EPSILON, Term, shares
 from videostyle.settings import StyleSettings
 
 SMALLEST_STYLE = 32
@@ -33,16 +32,16 @@ class StyleTargets:
         self._mix = style_mix(settings, len(artworks))
         grams = [self._measure(artwork, height, width, backbone) for artwork in artworks]
         if settings.blend == "gram":
-            grams = [{layer: _blend([one[layer] for one in grams], self._mix) for layer in self.layers}]
+            shared = list(zip(grams, self._mix, strict=True))
+            grams = [{layer: torch.stack([one[layer] * s for one, s in shared]).sum(0) for layer in self.layers}]
             self._mix = (1.0,)
         self._grams = grams
 
     @torch.no_grad()
     def _measure(self, artwork: Tensor, height: int, width: int, backbone: Backbone) -> dict[str, Tensor]:
         rows, columns = artwork.shape[2:]
-        factor = self._settings.scale * (height * width / (rows * columns)) ** 0.5
-        smallest = max(SMALLEST_STYLE, backbone.smallest)
-        factor = max(factor, smallest / min(rows, columns))
+        least = max(SMALLEST_STYLE, backbone.smallest) / min(rows, columns)
+        factor = max(self._settings.scale * (height * width / (rows * columns)) ** 0.5, least)
         scaled = resize(artwork, round(rows * factor), round(columns * factor))
         return {layer: gram(features) for layer, features in backbone(scaled, self.layers).items()}
 
@@ -57,15 +56,12 @@ class StyleTargets:
 
     def distances(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Relative Gram distance at every layer, mixed over the artworks: layer -> (B,)."""
-        return {
-            layer: torch.stack(
-                [
-                    share * style_loss(gram(features[layer]), target[layer], "relative")
-                    for target, share in zip(self._grams, self._mix, strict=True)
-                ]
-            ).sum(0)
-            for layer in self.layers
-        }
+        distances = {}
+        for layer in self.layers:
+            grams, targets = gram(features[layer]), zip(self._grams, self._mix, strict=True)
+            losses = [share * style_loss(grams, target[layer], "relative") for target, share in targets]
+            distances[layer] = torch.stack(losses).sum(0)
+        return distances
 
 
 class StyleTerm(Term):
@@ -105,7 +101,3 @@ def style_loss(grams: Tensor, target: Tensor, convention: Literal["relative", "g
     if convention == "gatys":
         return distance / 4
     return distance / (target.square().mean((1, 2)) + EPSILON)
-
-
-def _blend(grams: Sequence[Tensor], mix: Sequence[float]) -> Tensor:
-    return torch.stack([one * share for one, share in zip(grams, mix, strict=True)]).sum(0)

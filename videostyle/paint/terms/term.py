@@ -1,11 +1,12 @@
 """What a term of the objective is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 from torch import Tensor
 
+from videostyle.errors import SettingsError
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.mirror import mirrored
 
@@ -52,3 +53,17 @@ def observe(backbone: Backbone, pictures: Tensor, layers: Collection[str]) -> di
     """Features of pictures (B, 3, H, W) with a mirrored margin: layer -> (B, C, h, w)."""
     features: dict[str, Tensor] = backbone(mirrored(pictures, min(MARGIN, min(pictures.shape[2:]) - 1)), layers)
     return features
+
+
+def shares(weights: Sequence[float], count: int, name: str, owners: str) -> tuple[float, ...]:
+    """Weights divided by their sum, one per item; equal if none are given.
+
+    name: the setting; owners: what the weights belong to, for the message. Raises SettingsError if there are too many
+    or too few, or if they add up to 0.
+    """
+    weights = weights or (1.0,) * count
+    if len(weights) != count or sum(weights) <= 0:
+        raise SettingsError(
+            f"{name} = {list(weights)}: wanted {count} weights with a sum > 0, one for each of the {owners}"
+        )
+    return tuple(weight / sum(weights) for weight in weights)
