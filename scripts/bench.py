@@ -32,9 +32,10 @@ from videostyle.motion.flow import estimate, warp
 from videostyle.paint.backbones.choose import choose_backbone
 from videostyle.paint.device import choose_device, prepare_process
 from videostyle.paint.load import load_painter
-from videostyle.paint.optimize.objective import Objective, Objectives, total
+from videostyle.paint.optimize.objective import Objective, choose_terms, total
 from videostyle.paint.optimize.optimizer import Optimizer
 from videostyle.paint.tensors import stack, to_tensor
+from videostyle.paint.terms.style import StyleTargets
 from videostyle.presets import Recipe
 from videostyle.rendering.job import prepare, run
 from videostyle.rendering.request import Request, check
@@ -111,7 +112,6 @@ def bench_warm(options: argparse.Namespace, pairs: int) -> dict[str, float]:
     backbone, _ = choose_backbone(settings.backbone)
     artworks = [read_picture(options.style)]
     painter = Optimizer(backbone, artworks, settings, device)
-    objectives = Objectives(settings, backbone, artworks, device)
     clip = probe(options.clip)
     side = settings.picture.work or min(clip.width, clip.height)
     scale = min(1, side / min(clip.width, clip.height))
@@ -129,7 +129,9 @@ def bench_warm(options: argparse.Namespace, pairs: int) -> dict[str, float]:
         held = TemporalTarget(warped, motion.consistency * seen)
         before = painter.paint([painter.task(FrameInput(frame.index, content, earlier={1: held}))])[0].picture
         ours.append(time.perf_counter() - start)
-        objective = objectives.make(to_tensor(frame.pixels, device))
+        shown = to_tensor(frame.pixels, device)
+        style = StyleTargets([to_tensor(art, device) for art in artworks], *shown.shape[2:], backbone, settings.style)
+        objective = Objective(backbone, choose_terms(settings, backbone, style, shown))
         goal = float(total(objective.parts(stack([before], device))))
         noise = np.random.default_rng(0).random(content.shape, dtype=np.float32)
         for name, initial in (("content", content), ("noise", noise)):

@@ -12,13 +12,16 @@ from timed import Timed
 from tests.paint.tasks import CPU, HEIGHT, WIDTH, art, frame, optimizer, picture, settings
 from videostyle.errors import SettingsError
 from videostyle.paint.backbones.choose import load_backbone
-from videostyle.paint.optimize.objective import Objective, Objectives, total
-from videostyle.paint.tensors import stack
+from videostyle.paint.optimize.objective import Objective, choose_terms, total
+from videostyle.paint.tensors import stack, to_tensor
+from videostyle.paint.terms.style import StyleTargets
 
 
 @pytest.fixture
 def objective() -> Objective:
-    return Objectives(settings(), load_backbone("compact"), [art()], CPU).make(stack([picture(0)], CPU))
+    backbone, content = load_backbone("compact"), stack([picture(0)], CPU)
+    style = StyleTargets([to_tensor(art(), CPU)], HEIGHT, WIDTH, backbone, settings().style)
+    return Objective(backbone, choose_terms(settings(), backbone, style, content))
 
 
 def test_a_timed_painter_paints_as_the_one_inside_it() -> None:
