@@ -35,7 +35,7 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
     default or largest one. rate: frames per second of a source without times, such as a sequence or a raw H.264 stream.
     """
     if rate is not None and rate <= 0:
-        raise MediaError(f"{path}: --fps {rate} is not a frame rate; give one such as --fps 25 or --fps 30000/1001")
+        raise MediaError(f"{path}: --fps {rate} is not a frame rate; give frames per second such as 25 or 30000/1001")
     if is_sequence(path):
         return replace(_measure_sequence(path, stream, rate), given_rate=rate)
     _refuse(path)

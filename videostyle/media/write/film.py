@@ -135,6 +135,6 @@ def _muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, 
         return {"movflags": f"+faststart{named}", "movie_timescale": str(clip.time_base.denominator)}
     if format == "avi":  # sound that begins before 0 would delay the picture by a frame or two
         return {"avoid_negative_ts": "disabled"}
-    if format == "gif":
+    if format == "gif":  # hundredths of a second
         return {"final_delay": str(max(1, round(timeline.place(timeline.last)[1] * 100)))}
     return {}
