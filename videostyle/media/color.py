@@ -73,11 +73,6 @@ def from_whole_range(full: bool) -> Pixels:
     return np.asarray(np.rint(np.arange(65536) * (white / TOP)), np.uint16)
 
 
-def looked_up(pixels: Pixels, table: Pixels | None) -> Pixels:
-    """Pixels with every value replaced by its entry in a lookup table; None leaves them unchanged."""
-    return pixels if table is None else table[pixels]
-
-
 def in_colors_of(color: Color, pixels: Pixels) -> Pixels:
     """Convert an sRGB artwork (H, W, 3) to the color space of a clip: uint16, or unchanged where both agree.
 

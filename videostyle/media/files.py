@@ -35,26 +35,34 @@ def check_folder(path: Path) -> None:
     if not folder.is_dir():
         raise MediaError(f"{folder} is a file; give a folder before the name with -o")
     temporary = temporary_of(path)
-    try:
+    with explained(f"{folder}: cannot be written", "give another folder with -o"):
         temporary.touch()
         temporary.unlink()
-    except OSError as error:
-        raise MediaError(f"{folder}: cannot be written ({error.strerror}); give another folder with -o") from None
 
 
 @contextmanager
-def whole_or_nothing(path: Path, advice: str = "the finished frames are kept; run it again") -> Iterator[Path]:
+def explained(fault: str, advice: str) -> Iterator[None]:
+    """Turn errors of the disk and of FFmpeg inside a ``with`` block into a MediaError: fault, reason, advice."""
+    try:
+        yield
+    except (av.FFmpegError, OSError) as error:
+        raise MediaError(f"{fault} ({reason_of(error)}); {advice}") from None
+
+
+@contextmanager
+def whole_or_nothing(
+    path: Path, advice: str = "the finished frames are kept; run it again", fault: str = "the film cannot be written"
+) -> Iterator[Path]:
     """Yield a temporary name next to a path; the file replaces the path on success and is deleted on failure.
 
-    Raises MediaError, which ends in ``advice``, for errors of the disk and of FFmpeg.
+    Flushed to disk before it gets its name. Raises MediaError as ``explained`` does.
     """
     temporary = temporary_of(path)
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())  # what it was made from may be deleted next
-        os.replace(temporary, path)
-    except (av.FFmpegError, OSError) as error:
-        raise MediaError(f"{path}: the film cannot be written ({reason_of(error)}); {advice}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with explained(f"{path}: {fault}", advice):
+        try:
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())  # what it was made from may be deleted next
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)

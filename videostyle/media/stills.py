@@ -1,7 +1,6 @@
 """Single pictures <-> files: artworks of any format are read, PNG frames are read and written."""
 
 import io
-import os
 import struct
 import warnings
 import zlib
@@ -11,20 +10,20 @@ from typing import cast
 
 import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 from videostyle.errors import MediaError
 from videostyle.frames import Pixels
-from videostyle.media.files import reason_of, temporary_of
+from videostyle.media.color import SWS_ACCURATE
+from videostyle.media.files import explained, whole_or_nothing
 
 LARGEST = 100_000_000
 """pixels of an artwork; a larger one is probably a mistake and would not fit into the memory of most machines"""
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xaeB`\x82"
 """the last chunk of every PNG"""
-SWS_LANCZOS, SWS_ACCURATE = 0x200, 0x40000
+SWS_LANCZOS = 0x200
 KEYWORD = b"videostyle"
 """of the text chunk with the note"""
 LONGEST_NOTE = 1 << 16
@@ -43,8 +42,7 @@ def read_picture(path: Path) -> Pixels:
     if not path.is_file():
         fault = "is a folder" if path.is_dir() else "no such file"
         raise MediaError(f"{path}: {fault}; give a picture such as art.jpg")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd tags, which are checked here
+    with warnings.catch_warnings(action="ignore"):  # about large pictures and odd tags, which are checked here
         try:
             with Image.open(path) as opened:
                 if opened.width * opened.height <= LARGEST:
@@ -88,37 +86,22 @@ def _to_eight_bits(gray: NDArray[np.generic]) -> NDArray[np.uint8]:
 def write_png(path: Path, pixels: Pixels, note: str = "") -> None:
     """Write pixels (H, W, 3), or (H, W, 4) with transparency, 8 or 16 bits, as PNG: the whole file or nothing.
 
-    note: ASCII text stored in the file, for ``read_note``. The file is flushed to disk before it gets its name. Raises
-    MediaError if it cannot be written.
+    note: ASCII text stored in the file, for ``read_note``. Raises MediaError if the file cannot be written.
     """
     content = _encode_png(pixels)
     if note:
-        content = content[: -len(END)] + _text_chunk(note) + END
-    temporary = temporary_of(path)
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise MediaError(
-            f"{path}: cannot be written, {reason_of(error)}; free some space or choose another folder"
-        ) from None
-    finally:
-        with suppress(OSError):  # such as a missing folder, which has been reported already
-            temporary.unlink(missing_ok=True)
+        text = b"tEXt" + KEYWORD + b"\0" + note.encode("ascii")
+        chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+        content = content[: -len(END)] + chunk + END
+    with whole_or_nothing(path, "free some space or choose another folder", "cannot be written") as temporary:
+        temporary.write_bytes(content)
 
 
 def read_note(path: Path) -> str:
     """The note that a PNG was written with; empty if there is none. Raises MediaError if the file cannot be read."""
-    try:
-        with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - LONGEST_NOTE))
-            tail = file.read()
-    except OSError as error:
-        raise MediaError(f"{path}: {error.strerror}") from None
+    with explained(f"{path}: cannot be read", "give a PNG written by videostyle"), path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LONGEST_NOTE))
+        tail = file.read()
     start = tail.rfind(b"tEXt" + KEYWORD + b"\0")
     if start < 4 or not tail.endswith(END):
         return ""
@@ -126,21 +109,14 @@ def read_note(path: Path) -> str:
     return tail[start + 5 + len(KEYWORD) : start + 4 + length].decode("ascii")
 
 
-def _text_chunk(note: str) -> bytes:
-    content = KEYWORD + b"\0" + note.encode("ascii")
-    return struct.pack(">I", len(content)) + b"tEXt" + content + struct.pack(">I", zlib.crc32(b"tEXt" + content))
-
-
 def _encode_png(pixels: Pixels) -> bytes:
-    height, width = pixels.shape[:2]
     formats = ("rgba", "rgba64be") if pixels.shape[2] == 4 else ("rgb24", "rgb48be")
     format = formats[pixels.dtype == np.uint16]
     encoder = av.CodecContext.create("png", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = width, height, format
+    encoder.height, encoder.width, encoder.pix_fmt = *pixels.shape[:2], format
     # higher levels take twice as long and save a hundredth of the size; the filter matters more
     encoder.options = {"compression_level": "1", "pred": "paeth"}
-    contiguous = cast(Pixels, np.ascontiguousarray(pixels))
-    frame = av.VideoFrame.from_ndarray(contiguous, format)  # swaps the bytes of 16 bits itself
+    frame = av.VideoFrame.from_ndarray(cast(Pixels, np.ascontiguousarray(pixels)), format)  # swaps the bytes itself
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
@@ -176,8 +152,7 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """Pixels (H, W, 3 or 4) at another size (width, height), by Lanczos' kernel."""
     if pixels.shape[1::-1] == size:
         return pixels
-    frame = rgb_frame(pixels)
-    scaled = VideoReformatter().reformat(frame, *size, frame.format.name, interpolation=SWS_LANCZOS | SWS_ACCURATE)
+    scaled = rgb_frame(pixels).reformat(*size, interpolation=SWS_LANCZOS | SWS_ACCURATE)
     return cast(Pixels, scaled.to_ndarray())
 
 

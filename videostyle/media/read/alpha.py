@@ -11,7 +11,7 @@ from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange, Pixels
 from videostyle.media.color import scaling
 from videostyle.media.read.crop import visible
-from videostyle.media.read.decode import array_of, stored_frames, upright
+from videostyle.media.read.decode import stored_frames, upright
 
 
 class Alpha:
@@ -41,10 +41,9 @@ class Alpha:
         format = "rgba64le" if clip.depth > 8 else "rgba"
         cropped = frame
         if any(clip.crop):
-            whole = array_of(self._scale.reformat(frame, format=format))
-            cropped = av.VideoFrame.from_ndarray(visible(whole, clip), format)
+            cropped = visible(self._scale.reformat(frame, format=format), clip)
         scaled = self._scale.reformat(cropped, *size, format, interpolation=scaling(clip, size))
-        plane = array_of(scaled)[..., 3]
+        plane = cast(Pixels, scaled.to_ndarray()[..., 3])
         if clip.depth > 8 and frame.format.name.startswith("yuva"):
             top = 65536 - (1 << (16 - clip.depth))  # swscale's 16-bit value of the largest number
             plane = np.asarray(np.rint(np.minimum(plane, top) * (65535 / top)), np.uint16)

@@ -24,14 +24,12 @@ def crop_of(container: InputContainer, stream: int) -> Crop:
     streams = re.split(r"^  Stream #", description, flags=re.MULTILINE)[1:]
     text = next((text for text in streams if re.match(rf"0:{stream}\b", text)), "")
     crop = re.search(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", text)
-    if not crop:
-        return 0, 0, 0, 0
-    left, right, top, bottom = (int(number) for number in crop.groups())
+    left, right, top, bottom = map(int, crop.groups()) if crop else (0, 0, 0, 0)
     return left, right, top, bottom
 
 
-def visible(pixels: Pixels, clip: Clip) -> Pixels:
-    """Pixels (H, W, channels) of a stored frame without the hidden borders."""
+def visible(frame: av.VideoFrame, clip: Clip) -> av.VideoFrame:
+    """A frame without the hidden borders; in RGB or RGBA, because they may split a pixel of subsampled chroma."""
     left, right, top, bottom = clip.crop
-    height, width = pixels.shape[:2]
-    return cast(Pixels, np.ascontiguousarray(pixels[top : height - bottom, left : width - right]))
+    pixels = frame.to_ndarray()[top : frame.height - bottom, left : frame.width - right]
+    return av.VideoFrame.from_ndarray(cast(Pixels, np.ascontiguousarray(pixels)), frame.format.name)

@@ -13,14 +13,14 @@ from av.container import InputContainer
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.reformatter import Colorspace, VideoReformatter
 
-from videostyle.errors import MediaError
 from videostyle.frames import Clip, Frame, FrameRange, Pixels
-from videostyle.media.color import looked_up, matrix_name, scaling, to_whole_range
+from videostyle.media.color import matrix_name, scaling, to_whole_range
+from videostyle.media.files import explained
 from videostyle.media.read.crop import visible
 from videostyle.media.read.deinterlace import REACH, deinterlaced
 from videostyle.media.read.probe import open_file, video_stream
 from videostyle.media.read.sequence import has_file, pictures
-from videostyle.media.read.table import to_the_end
+from videostyle.media.read.table import decoded, to_the_end
 
 VideoPackets = Iterator["av.Packet[av.VideoStream]"]
 NEAR = 64
@@ -41,21 +41,13 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
     """
     frames = frames or clip.frames
     to_rgb = _Converter(clip, size or (clip.width, clip.height))
-    try:
-        for index, frame in _progressive_frames(clip, frames) if clip.interlaced else stored_frames(clip, frames):
+    numbered = stored_frames(clip, frames)
+    if clip.interlaced:  # with the help of the frames around the range
+        around = FrameRange(max(0, frames.start - REACH), min(clip.num_frames, frames.stop + REACH))
+        numbered = (pair for pair in deinterlaced(stored_frames(clip, around)) if pair[0] in frames)
+    with explained(f"{clip.path}: can no longer be read", "give the clip again"):
+        for index, frame in numbered:
             yield Frame(index, clip.seconds(index), to_rgb(frame))
-    except av.FFmpegError as error:
-        raise MediaError(f"{clip.path}: can no longer be read ({error.strerror}); give the clip again") from None
-
-
-def _progressive_frames(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.VideoFrame]]:
-    """(index, frame) of an interlaced clip's range, deinterlaced with the help of the frames around it."""
-    around = FrameRange(max(0, frames.start - REACH), min(clip.num_frames, frames.stop + REACH))
-    for index, frame in deinterlaced(stored_frames(clip, around)):
-        if index >= frames.stop:
-            return
-        if index >= frames.start:
-            yield index, frame
 
 
 def stored_frames(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -90,13 +82,18 @@ def from_beginning(
     """(index, decoded frame) of a range, ascending; nothing where the seek did not land on a keyframe."""
     stream = video_stream(container, clip.stream)
     first = clip.pts[frames.start]
-    packets = _packets(container, stream) if begin is None else _after_seek(container, stream, begin, first)
+    packets = to_the_end(container.demux(stream)) if begin is None else _after_seek(container, stream, begin, first)
     indices = {pts: index for index, pts in enumerate(clip.pts)}
     last = frames.start - 1
+    decoder = stream.codec_context
+    if clip.alpha and clip.codec in TRANSPARENT:
+        decoder = cast(av.VideoCodecContext, av.CodecContext.create(TRANSPARENT[clip.codec], "r"))
+    if clip.codec in CONCEALING:
+        decoder.thread_count = 1
     counted = stream.codec_context.has_b_frames or (clip.interlaced and clip.codec == "h264")
     if not clip.stamped:
         packets = _numbered(packets)
-    for count, frame in _decoded(packets, _decoder(clip, stream)):
+    for count, frame in decoded(packets, decoder):
         index = -1 if frame.pts is None else indices.get(frame.pts, -1)
         # where every packet is one frame and none are reordered, the packet's number is exact even after lost frames
         if not clip.stamped:
@@ -110,7 +107,7 @@ def from_beginning(
 
 def _after_seek(container: InputContainer, stream: av.VideoStream, begin: int, latest: int) -> VideoPackets:
     container.seek(begin, stream=stream)
-    packets = _packets(container, stream)
+    packets = to_the_end(container.demux(stream))
     packet = next(packets, None)
     # in MPEG-TS and some others a seek may land anywhere
     if packet is not None and packet.is_keyframe and packet.pts is not None and packet.pts <= latest:
@@ -118,39 +115,11 @@ def _after_seek(container: InputContainer, stream: av.VideoStream, begin: int, l
         yield from packets
 
 
-def _packets(container: InputContainer, stream: av.VideoStream) -> VideoPackets:
-    return to_the_end(container.demux(stream))
-
-
 def _numbered(packets: VideoPackets) -> VideoPackets:
     """Packets with their number as pts, which the decoder passes on to the frame."""
     for number, packet in enumerate(packets):
         packet.pts = number
         yield packet
-
-
-def _decoder(clip: Clip, stream: av.VideoStream) -> av.VideoCodecContext:
-    name = TRANSPARENT.get(clip.codec) if clip.alpha else None
-    decoder = cast(av.VideoCodecContext, av.CodecContext.create(name, "r")) if name else stream.codec_context
-    if clip.codec in CONCEALING:
-        decoder.thread_count = 1
-    return decoder
-
-
-def _decoded(packets: VideoPackets, decoder: av.VideoCodecContext) -> Iterator[tuple[int, av.VideoFrame]]:
-    """(count, frame) of every frame that can be decoded; a damaged packet costs one frame, and is counted as one."""
-    count = 0
-    for packet in packets:
-        try:
-            for frame in decoder.decode(packet):
-                yield count, frame
-                count += 1
-        except av.FFmpegError:
-            count += 1
-    with suppress(av.FFmpegError):
-        for frame in decoder.decode(None):
-            yield count, frame
-            count += 1
 
 
 class _Converter:
@@ -170,51 +139,36 @@ class _Converter:
         if self._clip.alpha and any(component.is_alpha for component in frame.format.components):
             prepared = self._filled(frame)
         if any(self._clip.crop):
-            prepared = self._cropped(prepared)
+            prepared = visible(self._unscaled(prepared, self._format), self._clip)
         rgb = self._scale.reformat(
             prepared, *self._size, self._format, src_colorspace=self._matrix, interpolation=self._flags
         )
-        return upright(looked_up(array_of(rgb), self._levels), frame, self._clip)
-
-    def _cropped(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """The frame in RGB without hidden borders, which may split a pixel of subsampled chroma."""
-        return av.VideoFrame.from_ndarray(visible(self._unscaled(frame, self._format), self._clip), self._format)
+        pixels = cast(Pixels, rgb.to_ndarray())
+        return upright(pixels if self._levels is None else self._levels[pixels], frame, self._clip)
 
     def _filled(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The frame in RGB whose fully transparent pixels, which may hold any color, get the mean color of the others.
 
         Before scaling, which would blend them into visible pixels.
         """
-        rgba = self._unscaled(frame, self._format_with_alpha)
+        rgba = self._unscaled(frame, self._format_with_alpha).to_ndarray()
         hidden = rgba[..., 3] == 0
         if hidden.any() and not hidden.all():
             rgba[hidden, :3] = np.rint(rgba[~hidden, :3].mean(0))
         return av.VideoFrame.from_ndarray(cast(Pixels, np.ascontiguousarray(rgba[..., :3])), self._format)
 
-    def _unscaled(self, frame: av.VideoFrame, format: str) -> Pixels:
-        return array_of(
-            self._convert.reformat(frame, format=format, src_colorspace=self._matrix, interpolation=self._flags)
-        )
-
-
-def array_of(frame: av.VideoFrame) -> Pixels:
-    """The samples of an RGB or RGBA frame, (H, W, channels)."""
-    return cast(Pixels, frame.to_ndarray())
+    def _unscaled(self, frame: av.VideoFrame, format: str) -> av.VideoFrame:
+        return self._convert.reformat(frame, format=format, src_colorspace=self._matrix, interpolation=self._flags)
 
 
 def upright(pixels: Pixels, frame: av.VideoFrame, clip: Clip) -> Pixels:
     """Pixels of a decoded frame, (H, W) or (H, W, 3), flipped and rotated for display."""
-    flipped = pixels[::-1] if _is_mirrored(frame) else pixels
-    return cast(Pixels, np.ascontiguousarray(np.rot90(flipped, clip.rotation // 90)))
-
-
-def _is_mirrored(frame: av.VideoFrame) -> bool:
-    """Whether a frame is to be flipped vertically before it is rotated, as front cameras ask for."""
     for entry in side_data(frame):
         if entry.type == Type.DISPLAYMATRIX:
             right, down, right_again, down_again = struct.unpack("<2i4x2i16x", bytes(entry))
-            return bool(right * down_again - down * right_again < 0)
-    return False
+            if right * down_again < down * right_again:  # mirrored, as front cameras store it
+                pixels = pixels[::-1]
+    return cast(Pixels, np.ascontiguousarray(np.rot90(pixels, clip.rotation // 90)))
 
 
 def side_data(frame: av.VideoFrame) -> SideDataContainer:
@@ -223,13 +177,9 @@ def side_data(frame: av.VideoFrame) -> SideDataContainer:
         return cast(SideDataContainer, frame.side_data)  # the stubs have another type
     except ValueError:
         graph = av.filter.Graph()
-        node = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))
+        nodes = [graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))]
         with suppress(av.FFmpegError):  # past the last kind that FFmpeg knows
-            for kind in range(len(Type), 100):
-                delete = graph.add("sidedata", f"mode=delete:type={kind}")
-                node.link_to(delete)
-                node = delete
-        node.link_to(graph.add("buffersink"))
-        graph.configure()
+            nodes += (graph.add("sidedata", f"mode=delete:type={kind}") for kind in range(len(Type), 100))
+        graph.link_nodes(*nodes, graph.add("buffersink")).configure()
         graph.vpush(frame)
         return cast(SideDataContainer, graph.vpull().side_data)

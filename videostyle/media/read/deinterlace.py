@@ -3,6 +3,7 @@
 import itertools
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 
 import av
@@ -18,12 +19,8 @@ def deinterlaced(frames: Iterator[tuple[int, av.VideoFrame]]) -> Iterator[tuple[
 
     The first and the last frame have only one neighbor, and come out differently than inside a longer range.
     """
-    for _, alike in itertools.groupby(frames, key=lambda numbered: _shape(numbered[1])):
+    for _, alike in itertools.groupby(frames, key=lambda pair: (pair[1].width, pair[1].height, pair[1].format.name)):
         yield from _filtered(alike)
-
-
-def _shape(frame: av.VideoFrame) -> tuple[int, int, str]:
-    return frame.width, frame.height, frame.format.name
 
 
 def _filtered(frames: Iterator[tuple[int, av.VideoFrame]]) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -31,7 +28,14 @@ def _filtered(frames: Iterator[tuple[int, av.VideoFrame]]) -> Iterator[tuple[int
     waiting: deque[int] = deque()
     graph = None
     for index, frame in frames:
-        graph = graph or _graph(frame)
+        if graph is None:
+            graph = Graph()
+            source = graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1)
+            )
+            # one frame out for each frame in; its own flags say whether it is interlaced, and which field is first
+            bwdif = graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
+            graph.link_nodes(source, bwdif, graph.add("buffersink")).configure()
         frame.pts, frame.time_base = index, Fraction(1)
         waiting.append(index)
         graph.vpush(frame)
@@ -41,21 +45,8 @@ def _filtered(frames: Iterator[tuple[int, av.VideoFrame]]) -> Iterator[tuple[int
         yield from _ready(graph, waiting)
 
 
-def _graph(frame: av.VideoFrame) -> Graph:
-    graph = Graph()
-    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))
-    # one frame out for each frame in; each frame's own flags say whether it is interlaced, and which field is first
-    graph.link_nodes(
-        source, graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced"), graph.add("buffersink")
-    )
-    graph.configure()
-    return graph
-
-
 def _ready(graph: Graph, waiting: deque[int]) -> Iterator[tuple[int, av.VideoFrame]]:
-    while waiting:
-        try:
+    with suppress(av.BlockingIOError, EOFError):
+        while waiting:
             frame = graph.vpull()
-        except (av.BlockingIOError, EOFError):
-            return
-        yield waiting.popleft(), frame
+            yield waiting.popleft(), frame

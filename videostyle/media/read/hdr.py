@@ -4,12 +4,11 @@ import struct
 from dataclasses import dataclass
 from fractions import Fraction
 
-import av
 from av.sidedata.sidedata import Type
 
 from videostyle.frames import Clip
 from videostyle.media.read.decode import side_data
-from videostyle.media.read.probe import open_file, video_stream
+from videostyle.media.read.probe import open_file, stream_frames
 
 DYNAMIC = {
     Type.DOVI_METADATA: "Dolby Vision",
@@ -34,9 +33,8 @@ class Hdr:
     @property
     def x265(self) -> str:
         """Parameters for x265, each after a colon."""
-        return (f":master-display={self.display}" if self.display else "") + (
-            f":max-cll={self.light}" if self.light else ""
-        )
+        fields = {"master-display": self.display, "max-cll": self.light}
+        return "".join(f":{name}={value}" for name, value in fields.items() if value)
 
 
 def read_hdr(clip: Clip) -> Hdr:
@@ -44,24 +42,17 @@ def read_hdr(clip: Clip) -> Hdr:
     if not clip.color.hdr:
         return Hdr()
     with open_file(clip.path) as source:
-        for packet in source.demux(video_stream(source, clip.stream)):
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                continue
-            for frame in frames:
-                payloads = {entry.type: bytes(entry) for entry in side_data(frame)}
-                dynamic = dict.fromkeys(name for kind, name in DYNAMIC.items() if kind in payloads)
-                display = _display(payloads.get(Type.MASTERING_DISPLAY_METADATA, b""))
-                return Hdr(display, _light(payloads.get(Type.CONTENT_LIGHT_LEVEL, b"")), tuple(dynamic))
+        for frame in stream_frames(source, clip.stream):
+            payloads = {entry.type: bytes(entry) for entry in side_data(frame)}
+            dynamic = dict.fromkeys(name for kind, name in DYNAMIC.items() if kind in payloads)
+            display = _display(payloads.get(Type.MASTERING_DISPLAY_METADATA, b""))
+            return Hdr(display, _light(payloads.get(Type.CONTENT_LIGHT_LEVEL, b"")), tuple(dynamic))
     return Hdr()
 
 
 def _display(payload: bytes) -> str:
     """An AVMasteringDisplayMetadata: ten rationals (red, green, blue, white, luminances), then two flags."""
-    if len(payload) < 88:
-        return ""
-    *numbers, has_primaries, has_luminance = struct.unpack_from("<22i", payload)
+    *numbers, has_primaries, has_luminance = struct.unpack_from("<22i", payload.ljust(88, b"\0"))
     if not (has_primaries and has_luminance):
         return ""
     values = [Fraction(top, bottom or 1) for top, bottom in zip(numbers[::2], numbers[1::2], strict=True)]
@@ -74,7 +65,5 @@ def _display(payload: bytes) -> str:
 
 def _light(payload: bytes) -> str:
     """An AVContentLightMetadata: the maximum and the frame-average light level."""
-    if len(payload) < 8:
-        return ""
-    most, average = struct.unpack_from("<2I", payload)
+    most, average = struct.unpack_from("<2I", payload.ljust(8, b"\0"))
     return f"{most},{average}" if most or average else ""

@@ -4,7 +4,6 @@ import itertools
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,14 +15,15 @@ from av.stream import Disposition, Stream
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color, Track
+from videostyle.media.files import explained
 from videostyle.media.read.crop import Crop, crop_of
 from videostyle.media.read.sequence import FORMAT, check, files_of, is_sequence, read
-from videostyle.media.read.table import USUAL_RATE, Table, is_raw, read_table, to_the_end
+from videostyle.media.read.table import USUAL_RATE, Table, decoded, is_raw, read_table, to_the_end
 
 NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
 DEINTERLACED = "the clip is interlaced: deinterlaced (bwdif)"
 LOOKED_AT = 16
-"""packets decoded to find the clip's properties; the first frame of an interlaced clip may be progressive"""
+"""frames decoded to find the clip's properties; the first frame of an interlaced clip may be progressive"""
 NOT_CLIPS = {"concat": "a list of files", "hls": "a playlist", "dash": "a playlist", "sdp": "an address", "tty": "text"}
 """FFmpeg's format name -> what the file is; FFmpeg would open it although it contains no video"""
 
@@ -35,13 +35,11 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
     default or largest one. rate: frames per second of a source without times, such as a sequence or a raw H.264 stream.
     """
     if rate is not None and rate <= 0:
-        raise MediaError(
-            f"{path}: --fps {rate} is not a frame rate; give frames per second such as --fps 25 or --fps 30000/1001"
-        )
+        raise MediaError(f"{path}: --fps {rate} is not a frame rate; give frames per second such as 25 or 30000/1001")
     if is_sequence(path):
         return replace(_measure_sequence(path, stream, rate), given_rate=rate)
     _refuse(path)
-    try:
+    with explained(f"{path}: not a clip that can be read", "give a video file"):
         with open_file(path) as container:
             if container.format.name in NOT_CLIPS:
                 raise MediaError(f"{path}: {NOT_CLIPS[container.format.name]}; give the video file itself")
@@ -57,8 +55,6 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
             raise MediaError(f"{path}: the clip contains no frames; give another clip")
         with open_file(path) as container:
             return replace(_measure(path, container, video_stream(container, index), table), given_rate=rate)
-    except av.FFmpegError as error:
-        raise MediaError(f"{path}: not a clip that can be read ({error.strerror}); give a video file") from None
 
 
 def open_file(path: Path) -> InputContainer:
@@ -73,6 +69,12 @@ def open_file(path: Path) -> InputContainer:
 def video_stream(container: InputContainer, index: int) -> av.VideoStream:
     """The stream of this index, which must be of that kind."""
     return cast(av.VideoStream, container.streams[index])
+
+
+def stream_frames(container: InputContainer, index: int) -> Iterator[av.VideoFrame]:
+    """The frames of a video stream that can be decoded, as stored."""
+    stream = video_stream(container, index)
+    return (frame for _, frame in decoded(to_the_end(container.demux(stream)), stream.codec_context))
 
 
 def _chosen(container: InputContainer, path: Path, index: int | None) -> av.VideoStream:
@@ -102,11 +104,8 @@ def _refuse(path: Path) -> None:
         raise MediaError(f"{path}: {fault}; give a video file")
     if not path.is_file():
         raise MediaError(f"{path}: a device or pipe, which cannot be read twice; give a video file")
-    try:
-        with path.open("rb") as file:
-            head = file.read(16)
-    except OSError as error:
-        raise MediaError(f"{path}: cannot be read ({error.strerror}); give a video file") from None
+    with explained(f"{path}: cannot be read", "give a video file"), path.open("rb") as file:
+        head = file.read(16)
     if not head:
         raise MediaError(f"{path}: the file is empty; give a video file")
     if head.startswith(b"#EXTM3U"):
@@ -114,42 +113,31 @@ def _refuse(path: Path) -> None:
 
 
 def _measure(path: Path, container: InputContainer, stream: av.VideoStream, table: Table) -> Clip:
-    decoded = list(_decoded(container, stream, LOOKED_AT))
-    if not decoded:
+    first = list(itertools.islice(stream_frames(container, stream.index), LOOKED_AT))
+    if not first:
         raise MediaError(f"{path}: none of its frames can be decoded; give another clip")
-    frame = decoded[0]
-    interlaced = table.packets.interlaced or any(frame.interlaced_frame for frame in decoded)
+    interlaced = table.packets.keyframes.interlaced or any(frame.interlaced_frame for frame in first)
     if interlaced and stream.codec_context.name == "h264":
-        # without times, fields and frames can be told apart only by decoding the whole file
-        table = table.join_fields([frame.pts for frame in decoded] if table.stamped else _pts(path, stream.index))
+        stamps = [frame.pts for frame in first]
+        if not table.stamped:  # fields and frames can be told apart only by decoding the whole file
+            with open_file(path) as again:
+                stamps = [frame.pts for frame in stream_frames(again, stream.index)]
+        table = table.join_fields(stamps)
     pts = [stamp for stamp, _ in table.frames]
     durations = [after - before for before, after in itertools.pairwise(pts)]
     durations.append(_last_duration(table, durations))
     presented = set(pts)  # without the second fields of frames
-    crop = crop_of(container, stream.index)
-    width, height, aspect = _upright(frame, stream.sample_aspect_ratio, crop)
     keys = sorted(key for key in table.packets.keys if key[0] in presented)
-    return Clip(
-        path=path,
-        stream=stream.index,
-        width=width,
-        height=height,
-        rate=table.rate,
-        time_base=table.time_base,
-        pts=tuple(pts),
-        durations=tuple(durations),
-        depth=_depth(frame),
-        alpha=_has_alpha(stream, frame),
-        color=_color(frame),
-        rotation=frame.rotation % 360,
-        crop=crop,
-        sample_aspect=aspect,
+    crop, aspect = crop_of(container, stream.index), stream.sample_aspect_ratio
+    clip = _clip(path, stream.index, table.rate, table.time_base, pts, durations, first[0], aspect, crop)
+    return replace(
+        clip,
+        alpha=_has_alpha(stream, first[0]),
         interlaced=interlaced,
         frames_missing=table.missing(stream.frames) if stream.frames else _missing_by_time(container, table),
         tracks=tuple(_track(other) for other in container.streams if other.index != stream.index),
         format=container.format.name,
         codec=stream.codec_context.name,
-        pixel_format=frame.format.name,
         stamped=table.stamped,
         keys=tuple(keys) if table.stamped else (),
         timecode=_timecode(container, stream),
@@ -162,70 +150,57 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
         raise MediaError(f"{path}: a sequence of pictures has no stream {stream}; give it without --stream")
     files = files_of(path)
     check(path, files)
-    try:
+    with explained(f"{path}: {files[0].name} cannot be decoded", "give another picture in its place"):
         frame, decoder = read(files[0])
-    except (OSError, av.FFmpegError):
-        raise MediaError(f"{path}: {files[0].name} cannot be decoded; give another picture in its place") from None
     notes = []
     if rate is None:
         rate = Fraction(USUAL_RATE)
         notes.append(f"pictures have no times: read at {rate} frames per second; --fps sets another rate")
-    width, height, aspect = _upright(frame, decoder.sample_aspect_ratio)
-    return Clip(
-        path=path,
-        stream=0,
-        width=width,
-        height=height,
-        rate=rate,
-        time_base=1 / rate,
-        pts=tuple(range(len(files))),
-        durations=(1,) * len(files),
-        depth=_depth(frame),
+    times, durations = list(range(len(files))), [1] * len(files)
+    clip = _clip(path, 0, rate, 1 / rate, times, durations, frame, decoder.sample_aspect_ratio)
+    return replace(
+        clip,
         alpha=any(channel.is_alpha for channel in frame.format.components),
-        color=replace(_color(frame), range=0),  # the film gets the usual range of films, not that of pictures
-        rotation=frame.rotation % 360,
-        sample_aspect=aspect,
+        color=replace(clip.color, range=0),  # the film gets the usual range of films, not that of pictures
         format=FORMAT,
         codec=decoder.name,
-        pixel_format=frame.format.name,
         stamped=False,
         notes=tuple(notes),
     )
 
 
-def _upright(frame: av.VideoFrame, aspect: Fraction | None, crop: Crop = (0, 0, 0, 0)) -> tuple[int, int, Fraction]:
-    """Width, height and sample aspect ratio of a frame as displayed."""
-    aspect = aspect or Fraction(1)
+def _clip(
+    path: Path,
+    stream: int,
+    rate: Fraction,
+    time_base: Fraction,
+    pts: list[int],
+    durations: list[int],
+    frame: av.VideoFrame,
+    aspect: Fraction | None,
+    crop: Crop = (0, 0, 0, 0),
+) -> Clip:
+    """A clip with its times and what its first frame says. aspect: of the stored pixels; None: square."""
     left, right, top, bottom = crop
-    width, height = frame.width - left - right, frame.height - top - bottom
-    return (height, width, 1 / aspect) if frame.rotation % 180 else (width, height, aspect)
-
-
-def _depth(frame: av.VideoFrame) -> int:
-    return max(component.bits for component in frame.format.components)
-
-
-def _color(frame: av.VideoFrame) -> Color:
-    return Color(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace))
-
-
-def _decoded(container: InputContainer, stream: av.VideoStream, packets: int | None = None) -> Iterator[av.VideoFrame]:
-    """Frames that can be decoded from the first packets, at least one; from all packets where ``packets`` is None."""
-    any_decoded = False
-    for count, packet in enumerate(to_the_end(container.demux(stream))):
-        if packets is not None and count >= packets and any_decoded:
-            break
-        with suppress(av.FFmpegError):
-            for frame in packet.decode():
-                any_decoded = True
-                yield frame
-    with suppress(av.FFmpegError):
-        yield from stream.codec_context.decode(None)
-
-
-def _pts(path: Path, index: int) -> list[int | None]:
-    with open_file(path) as container:
-        return [frame.pts for frame in _decoded(container, video_stream(container, index))]
+    width, height, aspect = frame.width - left - right, frame.height - top - bottom, aspect or Fraction(1)
+    if frame.rotation % 180:
+        width, height, aspect = height, width, 1 / aspect
+    return Clip(
+        path,
+        stream,
+        width,
+        height,
+        rate,
+        time_base,
+        tuple(pts),
+        tuple(durations),
+        depth=max(component.bits for component in frame.format.components),
+        color=Color(*map(int, (frame.color_range, frame.color_primaries, frame.color_trc, frame.colorspace))),
+        rotation=frame.rotation % 360,
+        crop=crop,
+        sample_aspect=aspect,
+        pixel_format=frame.format.name,
+    )
 
 
 def _last_duration(table: Table, others: list[int]) -> int:
@@ -257,8 +232,8 @@ def _notes(container: InputContainer, stream: av.VideoStream, table: Table, crop
         yield f"times jump in {where}, first after frame {table.gaps[0]}: frames seem to be lost there"
     if table.untimed:
         yield f"{table.untimed} frames have no time or a wrong one and are left out: the file seems to be damaged"
-    if len(table.packets.sizes) > 1:
-        first, *later = (f"{width}x{height}" for width, height in table.packets.sizes)
+    if len(table.packets.keyframes.sizes) > 1:
+        first, *later = (f"{width}x{height}" for width, height in table.packets.keyframes.sizes)
         yield f"frames change size to {', '.join(later)}: all are scaled to the size of the first, {first}"
     others = [other for other in _paintable(container) if other.index != stream.index]
     if others:

@@ -6,6 +6,7 @@ import itertools
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -15,6 +16,8 @@ from PIL import Image
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange
+from videostyle.media.files import explained
+from videostyle.media.stills import DAMAGE
 
 FORMAT = "image2"
 """FFmpeg's name of picture sequences"""
@@ -78,10 +81,8 @@ class _Numbered:
 def _numbered(path: Path) -> Iterator[_Numbered]:
     """The pictures that a path names, in any order."""
     folder, pattern = (path, "*") if path.is_dir() else (path.parent, path.name)
-    try:
+    with explained(f"{path}: {folder} cannot be read", "give a folder of pictures"):
         names = [entry.name for entry in folder.iterdir()]
-    except OSError as error:
-        raise MediaError(f"{path}: {folder} cannot be read ({error.strerror}); give a folder of pictures") from None
     placeholder = NUMBER.search(pattern)
     for name in names:
         stem = Path(name).stem
@@ -111,8 +112,7 @@ def check(path: Path, files: list[Path]) -> None:
 
 def _header(path: Path, file: Path) -> tuple[str, ...]:
     """What all pictures of a sequence must have in common, in words: format, size, depth and orientation."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd tags
+    with warnings.catch_warnings(action="ignore"):  # about large pictures and odd tags
         try:
             with Image.open(file) as opened:
                 kind = _format(opened)
@@ -120,7 +120,7 @@ def _header(path: Path, file: Path) -> tuple[str, ...]:
                 deep = ";16" in mode or opened.mode in ("I", "F")
                 size = f"{opened.width}x{opened.height}"
                 orientation = f"of orientation {_exif(opened).get(ORIENTATION, 1)}"
-        except (OSError, ValueError, SyntaxError, LookupError, TypeError, Image.DecompressionBombError) as error:
+        except (*DAMAGE, Image.DecompressionBombError) as error:
             reason = getattr(error, "strerror", None) or "not a readable picture"
             raise MediaError(f"{path}: {file.name}: {reason}; give {KINDS} pictures") from None
     if kind not in DECODERS:
@@ -159,11 +159,8 @@ def pictures(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.VideoFram
     if len(files) != clip.num_frames:
         raise MediaError(f"{clip.path}: now {len(files)} pictures instead of {clip.num_frames}; give the clip again")
     for index in frames.indices:
-        try:
-            frame, _ = read(files[index])
-        except (OSError, av.FFmpegError):
-            continue
-        yield index, frame
+        with suppress(OSError, av.FFmpegError):
+            yield index, read(files[index])[0]
 
 
 def default_name(clip: Clip) -> Path:

@@ -131,16 +131,8 @@ def read_table(container: InputContainer, stream: av.VideoStream, rate: Fraction
         ahead = next((index for index, pts in enumerate(stamps) if pts is not None), 0)
         start = 0 if avi else min(timed, default=0) - ahead * step
         frames = tuple((pts, step) for pts in _counted(packets.counts, step, start))
-    return Table(
-        frames=frames,
-        time_base=time_base,
-        header_rate=header_rate,
-        raw=raw,
-        stamped=stamped,
-        untimed=untimed if stamped else 0,
-        reordered=timed != sorted(timed),
-        packets=packets,
-    )
+    reordered = timed != sorted(timed)
+    return Table(frames, time_base, header_rate, raw, stamped, untimed if stamped else 0, reordered, packets)
 
 
 class Demuxed:
@@ -159,10 +151,6 @@ class Demuxed:
     unread: int
     """frames that an AVI's index lists and the demuxer does not return"""
     encrypted = False
-    interlaced: bool
-    """whether any of the checked frames is"""
-    sizes: list[tuple[int, int]]
-    """the different sizes (width, height) of the checked frames, px, the first frame's first"""
     end = Fraction(0)
     """seconds, where the last track ends"""
 
@@ -172,14 +160,14 @@ class Demuxed:
         avi = container.format.name == "avi"
         # FFmpeg counts an AVI's frames as it reads them; the index has their true ticks, even after damage
         entries = {entry.pos + CHUNK_HEAD: entry for entry in stream.index_entries if entry.size} if avi else {}
-        keyframes = _KeyframeCheck(stream)
+        self.keyframes = KeyframeCheck(stream)
         for packet in to_the_end(container.demux()):
             if packet.pts is not None and packet.stream.type in ("video", "audio"):
                 self.end = max(self.end, (packet.pts + (packet.duration or 0)) * packet.time_base)
             self.encrypted = self.encrypted or packet.has_sidedata("encryption_info")
             if packet.stream.index == stream.index:
                 self.count += 1
-                keyframes.add(packet)
+                self.keyframes.add(packet)
                 if packet.is_keyframe and packet.pts is not None:
                     self.keys.append((packet.pts, packet.pts if packet.dts is None else packet.dts))
                 if not packet.is_discard:  # hidden by an edit list
@@ -188,16 +176,17 @@ class Demuxed:
                     entry = entries.pop(packet.pos, None) if packet.pos is not None else None
                     self.counts.append(entry.timestamp if entry else packet.dts)
         self.unread = len(entries)
-        keyframes.finish()
-        self.sizes, self.interlaced = keyframes.sizes, keyframes.interlaced
+        self.keyframes.finish()
 
 
-class _KeyframeCheck:
+class KeyframeCheck:
     """Decodes some keyframes, where frames may change in size or kind: fewer and fewer of them, and the last one."""
 
     def __init__(self, stream: av.VideoStream) -> None:
         self.sizes: list[tuple[int, int]] = []
+        """the different sizes (width, height) of the checked frames, px, the first frame's first"""
         self.interlaced = False
+        """whether any of the checked frames is"""
         self._context = stream.codec_context
         self._count, self._every = 0, 1
         self._open = False
@@ -281,3 +270,17 @@ def to_the_end(packets: "Iterator[av.Packet[StreamT]]") -> "Iterator[av.Packet[S
         yield from (packet for packet in packets if packet.size)
     except (av.FFmpegError, IndexError):
         return
+
+
+def decoded(
+    packets: "Iterator[av.Packet[av.VideoStream]]", decoder: av.VideoCodecContext
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """(count, frame) of every frame that can be decoded; a damaged packet costs one frame, and is counted as one."""
+    count = 0
+    for packet in itertools.chain(packets, [None]):
+        try:
+            for frame in decoder.decode(packet):
+                yield count, frame
+                count += 1
+        except av.FFmpegError:
+            count += 1

@@ -2,11 +2,11 @@
 
 import io
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import av
@@ -39,8 +39,6 @@ class Container:
     """whether it can hold a cover picture"""
 
 
-CENTISECOND = Fraction(1, 100)
-"""time base of every GIF, seconds"""
 TEXT_SUBTITLES = ("subrip", "ass", "ssa", "webvtt", "text")
 """text subtitle codecs that Matroska holds"""
 CONTAINERS = {
@@ -64,8 +62,6 @@ CONTAINERS = {
     ".avi": Container("avi", ("h264", "ffv1")),
     ".gif": Container("gif", ("gif",), audio=()),
 }
-
-
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 """usual layout for a channel count, for formats (Matroska, AVI) that do not store it"""
 
@@ -91,27 +87,27 @@ class Codec:
     hardware: str = ""
     """codec that this hardware encoder writes; empty: a software encoder"""
 
+    @property
+    def pixel_formats(self) -> str:
+        """The YUV pixel formats that the encoder accepts, separated by commas."""
+        formats = av.Codec(self.encoder, "w").video_formats or []
+        return ", ".join(format.name for format in formats if re.match("yuv(?!j)", format.name))
 
+
+SUBSAMPLINGS = ("420", "422", "444")
+CRF = {"crf": "{quality}", "preset": "medium"}
 NVENC = {"rc": "constqp", "qp": "{quality}", "preset": "p5"}
 CODECS = {
-    "h264": Codec(
-        "libx264", 16, {"crf": "{quality}", "preset": "medium"}, ("420", "422", "444"), even=True, max_quality=51
-    ),
-    "h265": Codec(
-        "libx265", 18, {"crf": "{quality}", "preset": "medium"}, ("420", "422", "444"), even=True, max_quality=51
-    ),
+    "h264": Codec("libx264", 16, CRF, SUBSAMPLINGS, even=True, max_quality=51),
+    "h265": Codec("libx265", 18, CRF, SUBSAMPLINGS, even=True, max_quality=51),
     "av1": Codec("libsvtav1", 20, {"crf": "{quality}", "preset": "8"}, ("420",)),
     "vp9": Codec(
-        "libvpx-vp9",
-        20,
-        {"crf": "{quality}", "b": "0", "cpu-used": "4", "row-mt": "1"},
-        ("420", "422", "444"),
-        alpha=("420",),
+        "libvpx-vp9", 20, {"crf": "{quality}", "b": "0", "cpu-used": "4", "row-mt": "1"}, SUBSAMPLINGS, alpha=("420",)
     ),
     "prores": Codec(
         "prores_ks", 3, {"profile": "{quality}", "vendor": "apl0"}, ("422", "444"), alpha=("444",), max_quality=5
     ),
-    "ffv1": Codec("ffv1", 3, {"level": "{quality}"}, ("420", "422", "444"), alpha=("420", "422", "444"), max_quality=3),
+    "ffv1": Codec("ffv1", 3, {"level": "{quality}"}, SUBSAMPLINGS, alpha=SUBSAMPLINGS, max_quality=3),
     "h264_nvenc": Codec("h264_nvenc", 19, NVENC, ("420",), even=True, max_quality=51, hardware="h264"),
     "hevc_nvenc": Codec("hevc_nvenc", 21, NVENC, ("420",), even=True, max_quality=51, hardware="h265"),
     "av1_nvenc": Codec("av1_nvenc", 60, NVENC, ("420",), even=True, hardware="av1"),
@@ -167,8 +163,7 @@ def pixel_format(clip: Clip, codec: Codec, container: Container, size: tuple[int
         chroma = chroma if chroma in codec.alpha else codec.alpha[0]
         deep = codec.encoder == "prores_ks" or (clip.depth > 8 and codec.encoder != "libvpx-vp9")
         return f"yuva{chroma}p10le" if deep else f"yuva{chroma}p"
-    if chroma not in codec.chroma:
-        chroma = codec.chroma[0]
+    chroma = chroma if chroma in codec.chroma else codec.chroma[0]
     width, height = size
     if codec.even and ((chroma != "444" and width % 2) or (chroma == "420" and height % 2)):
         chroma = "444"  # keeps the size; padding or cropping would surprise
@@ -203,7 +198,7 @@ def tick_of(clip: Clip, format: str, path: Path) -> Fraction:
     duration, which the format cannot store.
     """
     if format == "gif":
-        return CENTISECOND
+        return Fraction(1, 100)
     steps = {after - before for before, after in itertools.pairwise(clip.pts)}
     if len(steps) == 1 and clip.pts[0] % (step := steps.pop()) == 0:
         return step * clip.time_base
@@ -216,10 +211,7 @@ def tick_of(clip: Clip, format: str, path: Path) -> Fraction:
 
 
 def refusal(container: Container, build: Callable[[OutputContainer], object]) -> str:
-    """FFmpeg's reason for refusing the streams that ``build`` adds to an output; empty if it accepts them.
-
-    The output is a file in memory.
-    """
+    """FFmpeg's reason for refusing the streams that ``build`` adds to an output in memory; empty if it accepts them."""
     output = av.open(io.BytesIO(), "w", format=container.format)
     try:
         build(output)
@@ -235,25 +227,10 @@ def refusal(container: Container, build: Callable[[OutputContainer], object]) ->
 def missing_hardware(codec: Codec) -> str:
     """Why a hardware encoder cannot be used on this machine; empty if it can. Opens a small one to find out."""
 
-    def add(output: OutputContainer) -> None:
-        stream = output.add_stream(codec.encoder, rate=25)
-        assert isinstance(stream, av.VideoStream)
-        stream.width = stream.height = 256
-        stream.pix_fmt = "yuv420p"
+    def add(output: OutputContainer) -> Stream:
+        return output.add_stream(codec.encoder, rate=25, width=256, height=256, pix_fmt="yuv420p")
 
     return refusal(CONTAINERS[".mkv"], add) if codec.hardware else ""
-
-
-def formats_of(codec: Codec) -> str:
-    """The YUV pixel formats that an encoder accepts, separated by commas."""
-    formats = av.Codec(codec.encoder, "w").video_formats or []
-    names = [format.name for format in formats if format.name.startswith("yuv") and not format.name.startswith("yuvj")]
-    return ", ".join(names)
-
-
-def accepted_codec(container: Container, build: Callable[[str, OutputContainer], object]) -> str:
-    """The container's first codec for which FFmpeg accepts what ``build`` adds to an output; empty if there is none."""
-    return next((name for name in container.codecs if not refusal(container, partial(build, name))), "")
 
 
 def codec_name(stream: Stream) -> str:
@@ -284,10 +261,12 @@ def can_hold(container: Container, stream: Stream) -> bool:
     return is_cover(stream) and container.covers and name in ("mjpeg", "png")
 
 
-def name_channels(target: av.AudioStream, stream: av.AudioStream) -> None:
-    """Give the copy of an audio track the usual layout for its channel count, if the source names none."""
-    if stream.layout.name.endswith(" channels"):
-        target.codec_context.layout = LAYOUTS.get(stream.channels, stream.layout.name)
+def text_codec(stream: Stream, container: Container, fits: bool) -> str:
+    """The codec that a subtitle track is converted to for a container; empty if it is not text, or cannot be."""
+    name = codec_name(stream)
+    if name not in (*TEXT_SUBTITLES, "mov_text"):
+        return ""
+    return name if fits and name in ("ass", "webvtt", "mov_text") else container.text
 
 
 def suffix_for(streams: Sequence[Stream]) -> str:

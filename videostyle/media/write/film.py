@@ -7,44 +7,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import av
-from av.container import InputContainer, OutputContainer
-from av.stream import Stream
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Pixels
-from videostyle.media.files import check_folder, whole_or_nothing
+from videostyle.media.files import check_folder, explained, whole_or_nothing
 from videostyle.media.read.probe import open_file
-from videostyle.media.write.containers import (
-    CENTISECOND,
-    CONTAINERS,
-    accepted_codec,
-    codec_name,
-    codec_of,
-    container_of,
-    formats_of,
-    keeps_alpha,
-    missing_hardware,
-    pixel_format,
-    refusal,
-    suffix_for,
-    tick_of,
-)
+from videostyle.media.write.containers import CONTAINERS, codec_of, container_of, missing_hardware, refusal, tick_of
 from videostyle.media.write.folder import write_folder
-from videostyle.media.write.notices import (
-    FilmNotices,
-    alpha_loss,
-    container_losses,
-    hdr_losses,
-    picture_changes,
-    sound_changes,
-    subtitle_changes,
-    subtitle_losses,
-    time_changes,
-    timecode_changes,
-)
+from videostyle.media.write.notices import FilmNotices, film_notices, folder_notices
 from videostyle.media.write.picture import FrameMaker, add_picture
 from videostyle.media.write.timeline import Timeline
-from videostyle.media.write.tracks import Tracks, chapters_of, kept_tags, origin_of, sort_tracks
+from videostyle.media.write.tracks import Tracks, chapters_of, check_sound, describe, kept_tags, origin_of, sort_tracks
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -68,32 +41,22 @@ def check_film(
     if missing := missing_hardware(codec):
         raise MediaError(f"--codec {codec.encoder}: no hardware or driver ({missing}); use --codec {codec.hardware}")
 
-    def add(name: str, output: OutputContainer) -> None:
-        other = dataclasses.replace(settings, codec=name, quality=-1)  # type: ignore[arg-type]
-        add_picture(output, clip, path, other, size, timeline.num_frames)
+    def refused(settings: FilmSettings) -> str:
+        return refusal(container, lambda output: add_picture(output, clip, path, settings, size, timeline.num_frames))
 
-    reason = refusal(container, lambda output: add_picture(output, clip, path, settings, size, timeline.num_frames))
-    if reason:
+    if reason := refused(settings):
         frames = f"{size[0]}x{size[1]} frames of {clip.depth} bits"
-        other = accepted_codec(container, add)
-        advice = f"use --codec {other}" if other else "change the size"
+        others = (dataclasses.replace(settings, codec=name, quality=-1) for name in container.codecs)  # type: ignore[arg-type]
+        accepted = next((other.codec for other in others if not refused(other)), "")
+        advice = f"use --codec {accepted}" if accepted else "change the size"
         raise MediaError(
-            f"{path}: {codec.encoder} cannot encode {frames} ({reason}): it takes {formats_of(codec)}; {advice}"
+            f"{path}: {codec.encoder} cannot encode {frames} ({reason}): it takes {codec.pixel_formats}; {advice}"
         )
     with open_file(clip.path) as source:
         tracks = sort_tracks(source, clip, container, timeline, settings.sound)
         if settings.sound:
-            _check_sound(source, path, tracks.copied)
-        left = [*tracks.left_out, *container_losses(source, clip, path, container, timeline)]
-        left += subtitle_losses(tracks.converted, clip, timeline)
-        left += hdr_losses(clip, keeps=codec.encoder == "libx265")
-        if clip.alpha and not keeps_alpha(clip, codec, container):
-            left.append(alpha_loss(clip, path, codec))
-        changed = [*picture_changes(clip, pixel_format(clip, codec, container, size)), *timecode_changes(timeline)]
-        changed += subtitle_changes(tracks.converted)
-        changed += sound_changes(tracks.copied, clip, container, timeline)
-        changed += time_changes(tracks.copied, clip, container, timeline)
-    return FilmNotices(tuple(left), tuple(changed))
+            check_sound(source, path, tracks.copied)
+        return film_notices(source, clip, path, settings, size, tracks, timeline)
 
 
 def _check_pngs(clip: Clip, path: Path, timeline: Timeline, sound: bool) -> FilmNotices:
@@ -103,19 +66,7 @@ def _check_pngs(clip: Clip, path: Path, timeline: Timeline, sound: bool) -> Film
         raise MediaError(f"{path} is a file, but --codec png writes a folder of pictures; give another name with -o")
     check_folder(path)
     with open_file(clip.path) as source:
-        left = sort_tracks(source, clip, None, timeline, sound).left_out
-        hdr = hdr_losses(clip, keeps=False)
-        return FilmNotices((*left, *container_losses(source, clip, path, None, timeline), *hdr))
-
-
-def _check_sound(source: InputContainer, path: Path, copied: list[Stream]) -> None:
-    """Raise MediaError if a container cannot hold the clip's sound."""
-    lost = [s for s in source.streams.audio if s.index not in {stream.index for stream in copied}]
-    if lost:
-        names = ", ".join(dict.fromkeys(map(codec_name, lost)))
-        other = suffix_for(source.streams.audio)
-        advice = f"use -o {path.stem}{other}" if other else "convert the sound first, for example to FLAC"
-        raise MediaError(f"{path}: {path.suffix} cannot hold the clip's sound ({names}); {advice}, or --no-sound")
+        return folder_notices(source, clip, sort_tracks(source, clip, None, timeline, sound), timeline)
 
 
 def encode_film(
@@ -143,7 +94,9 @@ def encode_film(
         write_folder(path, clip, frames, size)
         return
     container = container_of(path)
-    with _opened(clip) as source, whole_or_nothing(path) as temporary:
+    with explained(f"{clip.path}: can no longer be read", "restore the file"):
+        opened = open_file(clip.path)
+    with opened as source, whole_or_nothing(path) as temporary:
         timeline = Timeline(clip, keep, origin_of(source, clip, container))
         tags = kept_tags(source.metadata) | ({"comment": comment} if comment else {})
         tags.pop("timecode", None)  # belongs to the picture's stream
@@ -156,7 +109,11 @@ def encode_film(
             metadata_errors="surrogateescape",
         ) as output:
             picture = add_picture(output, clip, path, settings, size, timeline.num_frames)
-            _describe(picture, source.streams[clip.stream], timeline)
+            describe(picture, source.streams[clip.stream])
+            for key in [key for key in picture.metadata if key.lower() == "timecode"]:  # Matroska writes it in capitals
+                del picture.metadata[key]  # belongs to the clip's first frame
+            if timeline.timecode:
+                picture.metadata["timecode"] = timeline.timecode
             tracks = Tracks(source, sorted_tracks, output, clip, container, timeline)
             output.metadata.update(tags)
             if container.format != "gif":
@@ -170,14 +127,6 @@ def encode_film(
             tracks.write(None)
 
 
-def _opened(clip: Clip) -> InputContainer:
-    try:
-        source: InputContainer = open_file(clip.path)
-        return source
-    except av.FFmpegError as error:
-        raise MediaError(f"{clip.path}: can no longer be read ({error.strerror}); restore the file") from None
-
-
 def _muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, str]) -> dict[str, str]:
     if format in ("mp4", "mov"):
         # phones store place and camera under keys such as com.apple.quicktime.make, which FFmpeg drops by default
@@ -186,17 +135,6 @@ def _muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, 
         return {"movflags": f"+faststart{named}", "movie_timescale": str(clip.time_base.denominator)}
     if format == "avi":  # sound that begins before 0 would delay the picture by a frame or two
         return {"avoid_negative_ts": "disabled"}
-    if format == "gif":
-        return {"final_delay": str(max(1, round(timeline.place(timeline.last)[1] / CENTISECOND)))}
+    if format == "gif":  # hundredths of a second
+        return {"final_delay": str(max(1, round(timeline.place(timeline.last)[1] * 100)))}
     return {}
-
-
-def _describe(picture: Stream, original: Stream, timeline: Timeline) -> None:
-    """Give the picture's stream the language, title and disposition of the original, and the film's timecode."""
-    tags = kept_tags(original.metadata)
-    if not timeline.whole:  # the old timecode belongs to the clip's first frame; Matroska writes the key in capitals
-        tags = {key: value for key, value in tags.items() if key.lower() != "timecode"}
-    picture.metadata.update(tags)
-    if timeline.timecode:
-        picture.metadata["timecode"] = timeline.timecode
-    picture.disposition = original.disposition

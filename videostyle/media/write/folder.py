@@ -1,13 +1,12 @@
 """Frames -> a folder of numbered PNG files."""
 
 import os
-import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from videostyle.errors import MediaError
 from videostyle.frames import Clip, Pixels
-from videostyle.media.files import reason_of, temporary_of
+from videostyle.media.files import explained
 from videostyle.media.read.alpha import Alpha, with_alpha
 from videostyle.media.stills import write_png
 from videostyle.media.write.picture import check_shape
@@ -26,18 +25,15 @@ def write_folder(folder: Path, clip: Clip, frames: Iterable[tuple[int, Pixels]],
     if the files cannot be written, ValueError if pixels have another size.
     """
     alpha = Alpha(clip, size) if clip.alpha else None
-    temporary = temporary_of(folder)
-    try:
-        temporary.mkdir()
+    with (
+        explained(f"{folder}: the pictures cannot be written", "free some space"),
+        tempfile.TemporaryDirectory(prefix=".", dir=folder.parent, ignore_cleanup_errors=True) as temporary,
+    ):
         for index, pixels in frames:
             check_shape(pixels, size)
             if alpha:
                 pixels = with_alpha(pixels, alpha(index))
-            write_png(temporary / picture_name(index), pixels)
+            write_png(Path(temporary, picture_name(index)), pixels)
         folder.mkdir(exist_ok=True)
-        for new in temporary.iterdir():
-            os.replace(new, folder / new.name)
-    except OSError as error:
-        raise MediaError(f"{folder}: the pictures cannot be written ({reason_of(error)}); free some space") from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for name in os.listdir(temporary):
+            os.replace(Path(temporary, name), folder / name)

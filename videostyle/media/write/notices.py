@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 from av.container import InputContainer
@@ -17,10 +18,12 @@ from videostyle.media.color import is_rgb
 from videostyle.media.read.hdr import read_hdr
 from videostyle.media.read.probe import open_file
 from videostyle.media.read.table import to_the_end
-from videostyle.media.write.containers import Codec, Container, codec_name
+from videostyle.media.write.containers import Container, codec_name, codec_of, container_of, keeps_alpha, pixel_format
 from videostyle.media.write.subtitles import convert_subtitles
 from videostyle.media.write.timeline import Timeline
+from videostyle.media.write.tracks import SortedTracks
 from videostyle.media.write.trim import sample_bytes
+from videostyle.settings import FilmSettings
 
 CHROMA = {"444": 4, "422": 2, "420": 1}
 """chroma samples for every four luma samples"""
@@ -36,29 +39,53 @@ class FilmNotices:
     """what the film will hold in another form"""
 
 
-def container_losses(
-    source: InputContainer, clip: Clip, path: Path, container: Container | None, timeline: Timeline
-) -> Iterator[str]:
-    """What a container (None: a folder of pictures) cannot hold, apart from tracks."""
-    place = path.suffix if container else "a folder of pictures"
-    format = container.format if container else ""
-    if source.chapters() and format not in ("mp4", "mov", "matroska", "webm"):
+def film_notices(
+    source: InputContainer,
+    clip: Clip,
+    path: Path,
+    settings: FilmSettings,
+    size: tuple[int, int],
+    tracks: SortedTracks,
+    timeline: Timeline,
+) -> FilmNotices:
+    """What a film of a size (width, height) leaves out and changes."""
+    container, codec = container_of(path), codec_of(path, settings)
+    losses = [*tracks.left_out, *_container_losses(source, clip, path.suffix, container.format, timeline)]
+    losses += _subtitle_losses(tracks.converted, clip, timeline)
+    losses += _hdr_losses(clip, keeps=codec.encoder == "libx265")
+    if clip.alpha and not keeps_alpha(clip, codec, container):
+        losses.append(
+            f"the transparency of {clip.path.name} is left out: {codec.encoder} in {path.suffix} cannot hold it; "
+            "to keep it, use --codec prores in .mov, vp9 in .webm, ffv1 in .mkv, or png"
+        )
+    changes = [*_picture_changes(clip, pixel_format(clip, codec, container, size))]
+    if timeline.timecode and len(timeline.parts) > 1:
+        timecode = timeline.timecode
+        changes.append(f"the timecode {timecode} is correct for the first range only; it keeps counting after that")
+    changes += _subtitle_changes(tracks.converted)
+    changes += _sound_changes(tracks.copied, clip, container, timeline)
+    changes += _time_changes(tracks.copied, clip, container, timeline)
+    return FilmNotices(tuple(losses), tuple(changes))
+
+
+def folder_notices(source: InputContainer, clip: Clip, tracks: SortedTracks, timeline: Timeline) -> FilmNotices:
+    """What a folder of pictures leaves out."""
+    losses = _container_losses(source, clip, "a folder of pictures", "", timeline)
+    return FilmNotices((*tracks.left_out, *losses, *_hdr_losses(clip, keeps=False)))
+
+
+def _container_losses(source: InputContainer, clip: Clip, place: str, format: str, timeline: Timeline) -> Iterator[str]:
+    """What a film's place cannot hold, apart from tracks. format: FFmpeg's name of its container."""
+    capable = format in ("mp4", "mov", "matroska", "webm")
+    if source.chapters() and not capable:
         yield f"the chapters of {clip.path.name} are left out: {place} cannot hold them"
-    if clip.timecode and format not in ("mp4", "mov", "matroska", "webm"):
+    if clip.timecode and not capable:
         yield f"the timecode {clip.timecode} is left out: {place} cannot hold it"
     elif clip.timecode and not timeline.timecode:
         yield f"the timecode {clip.timecode} is left out: that of the range's first frame cannot be computed"
 
 
-def alpha_loss(clip: Clip, path: Path, codec: Codec) -> str:
-    """The notice for a film without its clip's transparency."""
-    return (
-        f"the transparency of {clip.path.name} is left out: {codec.encoder} in {path.suffix} cannot hold it; "
-        "to keep it, use --codec prores in .mov, vp9 in .webm, ffv1 in .mkv, or png"
-    )
-
-
-def hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
+def _hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
     """HDR metadata that is left out. keeps: whether the film's codec stores HDR10 display metadata."""
     hdr = read_hdr(clip)
     if not keeps and (hdr.display or hdr.light):
@@ -67,7 +94,7 @@ def hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
         yield f"the {name} metadata of {clip.path.name} is left out: it describes the clip's original frames only"
 
 
-def picture_changes(clip: Clip, pixels: str) -> Iterator[str]:
+def _picture_changes(clip: Clip, pixels: str) -> Iterator[str]:
     """How the picture changes in a film with a pixel format of FFmpeg's."""
     if pixels == "pal8":
         yield "each frame is reduced to 256 colors, and frame times are rounded to 10 ms"
@@ -89,13 +116,7 @@ def _chroma(pixels: str) -> str:
     return ":".join(_digits(pixels))
 
 
-def timecode_changes(timeline: Timeline) -> Iterator[str]:
-    """The notice for a timecode that cannot follow the jumps between several ranges."""
-    if timeline.timecode and len(timeline.parts) > 1:
-        yield f"the timecode {timeline.timecode} is correct for the first range only; it keeps counting after that"
-
-
-def time_changes(streams: list[Stream], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
+def _time_changes(streams: list[Stream], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
     """The notice for sound that begins before time 0, where an MP4 puts the decoder's priming samples.
 
     Matroska has no negative times, except for Opus.
@@ -118,7 +139,7 @@ def time_changes(streams: list[Stream], clip: Clip, container: Container, timeli
         )
 
 
-def sound_changes(streams: list[Stream], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
+def _sound_changes(streams: list[Stream], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
     """How precisely the copied sound of a range is trimmed."""
     for stream in streams:
         if timeline.whole or not isinstance(stream, av.AudioStream) or sample_bytes(codec_name(stream)):
@@ -135,19 +156,15 @@ def sound_changes(streams: list[Stream], clip: Clip, container: Container, timel
         yield f"audio track {stream.index} ({codec_name(stream)}) is trimmed at packet borders: {', '.join(how)}"
 
 
-def subtitle_losses(converted: list[tuple[SubtitleStream, str]], clip: Clip, timeline: Timeline) -> Iterator[str]:
+def _subtitle_losses(converted: list[tuple[SubtitleStream, str]], clip: Clip, timeline: Timeline) -> Iterator[str]:
     """Texts that cannot be converted; reads all tracks in one pass."""
-    encoders: dict[int, SubtitleCodecContext] = {}
-    for stream, codec in converted:
-        encoder = av.CodecContext.create(codec, "w")
-        assert isinstance(encoder, SubtitleCodecContext)
-        encoders[stream.index] = encoder
+    encoders = {stream.index: cast(SubtitleCodecContext, av.CodecContext.create(to, "w")) for stream, to in converted}
     for index, track in convert_subtitles(clip.path, encoders, timeline).items():
         if track.lost:
             yield f"texts of subtitle track {index} that are damaged or not in UTF-8 are left out: {track.lost}"
 
 
-def subtitle_changes(converted: list[tuple[SubtitleStream, str]]) -> Iterator[str]:
+def _subtitle_changes(converted: list[tuple[SubtitleStream, str]]) -> Iterator[str]:
     """The codec that text subtitles are converted to."""
     for stream, codec in converted:
         if (name := codec_name(stream)) != codec:
@@ -161,5 +178,6 @@ def _packet(clip: Clip, stream: av.AudioStream) -> Fraction:
     if (context.frame_size or 0) > 1:
         return Fraction(context.frame_size, context.sample_rate)
     with open_file(clip.path) as source:
-        packets = (packet for packet in source.demux(source.streams[stream.index]) if packet.size and packet.duration)
-        return max((Fraction(p.duration * p.time_base) for p in itertools.islice(packets, 10)), default=Fraction(0))
+        packets = to_the_end(source.demux(source.streams[stream.index]))
+        lengths = (packet.duration * packet.time_base for packet in packets if packet.duration)
+        return max(itertools.islice(lengths, 10), default=Fraction(0))

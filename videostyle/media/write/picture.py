@@ -11,16 +11,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from PIL import Image
 
 from videostyle.frames import Clip, Pixels
-from videostyle.media.color import (
-    FULL,
-    HD,
-    SWS_ACCURATE,
-    SWS_FULL_CHROMA,
-    from_whole_range,
-    is_rgb,
-    looked_up,
-    matrix_name,
-)
+from videostyle.media.color import FULL, HD, SWS_ACCURATE, SWS_FULL_CHROMA, from_whole_range, is_rgb, matrix_name
 from videostyle.media.ffmpeg import silence_encoders
 from videostyle.media.read.alpha import Alpha, with_alpha
 from videostyle.media.read.hdr import read_hdr
@@ -31,8 +22,6 @@ from videostyle.settings import FilmSettings
 
 CONVERSION = 0x2 | SWS_ACCURATE | SWS_FULL_CHROMA
 """swscale's flags for RGB -> YUV of the same size; 0x2 is SWS_BILINEAR"""
-FRAME_DURATION = int(av.codec.context.Flags.frame_duration)
-"""without this flag the last frame's duration is lost"""
 RGB, BT709, BT601 = 0, 1, 6
 """H.273 matrices"""
 
@@ -53,7 +42,7 @@ def add_picture(
         context.options = context.options | {"x265-params": context.options["x265-params"] + read_hdr(clip).x265}
     context.time_base = tick_of(clip, container.format, path)
     stream.time_base = context.time_base if container.format in ("avi", "gif") else clip.time_base
-    context.flags |= FRAME_DURATION
+    context.flags |= int(av.codec.context.Flags.frame_duration)  # without it the last frame's duration is lost
     if (codec.encoder == "libx265" or codec.hardware == "h265") and container.format in ("mp4", "mov"):
         context.codec_tag = "hvc1"  # the only tag that QuickTime plays
     context.sample_aspect_ratio = clip.sample_aspect
@@ -106,7 +95,7 @@ class FrameMaker:
     def _yuv(self, index: int, pixels: Pixels) -> av.VideoFrame:
         clip = self._clip
         if pixels.dtype == np.uint16:
-            pixels = looked_up(pixels, self._levels)
+            pixels = self._levels[pixels]
         if self._alpha:
             pixels = with_alpha(pixels, self._alpha(index))
         frame = self._convert.reformat(

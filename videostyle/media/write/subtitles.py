@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 from av.subtitles.codeccontext import SubtitleCodecContext
@@ -38,36 +39,29 @@ def convert_subtitles(
     converted = {index: ConvertedTrack() for index in encoders}
     texts: dict[int, list[tuple[Fraction, Fraction, bytes]]] = {index: [] for index in encoders}
     with open_file(path) as source:
-        streams = [source.streams[index] for index in encoders]
+        streams = [cast(SubtitleStream, source.streams[index]) for index in encoders]
         for stream in streams:
             stream.codec_context.open(strict=False)  # an unopened decoder has no header
             encoders[stream.index].subtitle_header = stream.codec_context.subtitle_header
         for packet in to_the_end(source.demux(streams)):
             if packet.pts is None or not packet.duration:
                 continue
-            index, begins = packet.stream.index, time_of(packet)
+            stream, begins = cast(SubtitleStream, packet.stream), time_of(packet)
             ends = begins + packet.duration * packet.time_base
             try:
-                text = _convert(packet, encoders[index])
+                subtitle = stream.codec_context.decode2(packet)
+                text = bytes(encoders[stream.index].encode_subtitle(subtitle)) if subtitle else None
             except av.FFmpegError:
-                converted[index].lost += 1
+                converted[stream.index].lost += 1
                 continue
             for part in timeline.touched(begins, ends):
                 place, length = part.overlap(begins, ends)
-                if text is not None and length > 0:
-                    texts[index].append((place, length, text))
+                if text is not None and length > 0:  # an mp4 ends each text with a packet without one
+                    texts[stream.index].append((place, length, text))
     for index, track in converted.items():
         ordered = sorted(texts[index], key=lambda text: text[0])
         track.packets = [_packet(number, *text, encoders[index].name) for number, text in enumerate(ordered)]
     return converted
-
-
-def _convert(packet: Packet, encoder: SubtitleCodecContext) -> bytes | None:
-    """A packet's text in the encoder's codec; None for a packet without one, as at the end of each text in an mp4."""
-    stream = packet.stream
-    assert isinstance(stream, SubtitleStream)
-    subtitle = stream.codec_context.decode2(packet)
-    return bytes(encoder.encode_subtitle(subtitle)) if subtitle else None
 
 
 def _packet(number: int, begins: Fraction, length: Fraction, text: bytes, codec: str) -> Packet:

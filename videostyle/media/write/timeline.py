@@ -46,33 +46,17 @@ class Timeline:
         """
         self._clip = clip
         self._ranges = (clip.frames.indices,) if keep is None else keep.parts
+        self.first, self.last = self._ranges[0].start, self._ranges[-1][-1]
+        """the clip's frames with which the film begins and ends"""
+        self.num_frames = sum(map(len, self._ranges))
         self.whole = self._ranges == (clip.frames.indices,)
-        if self.whole:
-            self.parts: tuple[Part, ...] = (Part(origin, None, Fraction(0), last=True),)
-            self._ends: list[Fraction] = []
-            return
         parts, now = [], Fraction(0)
         for frames in self._ranges:
             start, end = self._seconds(frames.start), self._seconds(frames.stop)
             parts.append(Part(start, end, now, last=frames is self._ranges[-1]))
             now += end - start
-        self.parts = tuple(parts)
-        self._ends = [part.end for part in parts if part.end is not None]
-
-    @property
-    def first(self) -> int:
-        """The clip's frame with which the film begins."""
-        return self._ranges[0].start
-
-    @property
-    def last(self) -> int:
-        """The clip's frame with which the film ends."""
-        return self._ranges[-1][-1]
-
-    @property
-    def num_frames(self) -> int:
-        """Number of frames in the film."""
-        return sum(map(len, self._ranges))
+        self.parts = [Part(origin, None, Fraction(0), last=True)] if self.whole else parts
+        self._ends = [part.end for part in self.parts if part.end is not None]
 
     def place(self, frame: int) -> tuple[Fraction, Fraction]:
         """Film time at which a frame of the clip appears, and how long it stays; seconds."""
@@ -96,12 +80,8 @@ class Timeline:
 
     def touched(self, begins: Fraction, ends: Fraction) -> list[Part]:
         """The parts that overlap the clip time from ``begins`` to ``ends`` (seconds), or start exactly at its end."""
-        touched = []
-        for part in self.parts[bisect.bisect_right(self._ends, begins) :]:
-            if part.start > ends:
-                break
-            touched.append(part)
-        return touched
+        stop = bisect.bisect_right(self.parts, ends, key=lambda part: part.start)
+        return self.parts[bisect.bisect_right(self._ends, begins) : stop]
 
     def _seconds(self, border: int) -> Fraction:
         """Clip time of a frame, or of the clip's end."""

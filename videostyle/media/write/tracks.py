@@ -4,16 +4,18 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import av
 from av.container import InputContainer, OutputContainer
 from av.stream import AttachmentStream, Stream
 from av.subtitles.stream import SubtitleStream
 
+from videostyle.errors import MediaError
 from videostyle.frames import Clip
 from videostyle.media.read.table import to_the_end
-from videostyle.media.write.containers import TEXT_SUBTITLES, Container, can_hold, codec_name, is_cover, name_channels
+from videostyle.media.write.containers import LAYOUTS, Container, can_hold, codec_name, is_cover, suffix_for, text_codec
 from videostyle.media.write.subtitles import convert_subtitles
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.trim import Packet, Trimmer, time_of
@@ -51,32 +53,28 @@ def sort_tracks(
     for stream in source.streams:
         if stream.index == clip.stream or (stream.type == "audio" and not sound):
             continue
-        known = stream.type in ("subtitle", "audio", "attachment") or is_cover(stream)
-        fits = known and container is not None and can_hold(container, stream)
+        # QuickTime's tracks of timecode and chapters are written by muxers on their own
+        rewritten = "timecode" in stream.metadata or (stream.name == "bin_data" and source.chapters())
+        fits = container is not None and can_hold(container, stream)
         if fits and not (stream.type == "subtitle" and len(timeline.parts) > 1):
             copied.append(stream)
-        elif isinstance(stream, SubtitleStream) and container and (codec := _text_codec(stream, container, fits)):
+        elif isinstance(stream, SubtitleStream) and container and (codec := text_codec(stream, container, fits)):
             converted.append((stream, codec))
-        elif not _is_rewritten(stream, source):
+        elif not (stream.type == "data" and rewritten):
             kind = "cover" if is_cover(stream) else stream.type or "data"
             name = f" ({codec_name(stream)})" if stream.codec_context else ""
             left_out.append(f"{kind} track {stream.index}{name} of {clip.path.name} is left out of the film")
     return SortedTracks(copied, converted, left_out)
 
 
-def _text_codec(stream: SubtitleStream, container: Container, fits: bool) -> str:
-    """The codec that a subtitle track is converted to for a container; empty if it is not text, or cannot be."""
-    name = codec_name(stream)
-    if name not in (*TEXT_SUBTITLES, "mov_text"):
-        return ""
-    return name if fits and name in ("ass", "webvtt", "mov_text") else container.text
-
-
-def _is_rewritten(stream: Stream, source: InputContainer) -> bool:
-    """Whether a QuickTime track holds only what muxers write on their own: timecode or chapters."""
-    if stream.type != "data":
-        return False
-    return "timecode" in stream.metadata or (stream.name == "bin_data" and bool(source.chapters()))
+def check_sound(source: InputContainer, path: Path, copied: list[Stream]) -> None:
+    """Raise MediaError if a container cannot hold the clip's sound."""
+    lost = [s for s in source.streams.audio if s.index not in {stream.index for stream in copied}]
+    if lost:
+        names = ", ".join(dict.fromkeys(map(codec_name, lost)))
+        other = suffix_for(source.streams.audio)
+        advice = f"use -o {path.stem}{other}" if other else "convert the sound first, for example to FLAC"
+        raise MediaError(f"{path}: {path.suffix} cannot hold the clip's sound ({names}); {advice}, or --no-sound")
 
 
 def kept_tags(tags: dict[str, str]) -> dict[str, str]:
@@ -86,10 +84,7 @@ def kept_tags(tags: dict[str, str]) -> dict[str, str]:
         for key, value in tags.items()
         if key.lower() not in OWN_TAGS and not key.startswith(("_STATISTICS", "BPS", "DURATION", "NUMBER_OF"))
     }
-    if "name" in kept:
-        name = kept.pop("name")
-        kept.setdefault("title", name)
-    return kept
+    return {"title": kept.pop("name")} | kept if "name" in kept else kept
 
 
 def origin_of(source: InputContainer, clip: Clip, container: Container) -> Fraction:
@@ -143,12 +138,16 @@ class Tracks:
                 continue
             target = output.add_stream_from_template(stream, opaque=True)
             if isinstance(stream, av.AudioStream) and isinstance(target, av.AudioStream):
-                name_channels(target, stream)
+                if stream.layout.name.endswith(" channels"):  # the source names no layout
+                    target.codec_context.layout = LAYOUTS.get(stream.channels, stream.layout.name)
                 if container.edit_lists:
                     self._clocks[stream.index] = _SampleClock(stream)
-            self._targets[stream.index] = _describe(target, stream)
+            self._targets[stream.index] = describe(target, stream)
             self._trimmers[stream.index] = Trimmer(stream, container, timeline)
-        texts = {stream.index: _add_subtitles(output, stream, codec) for stream, codec in tracks.converted}
+        texts = {
+            stream.index: describe(cast(SubtitleStream, output.add_stream(codec)), stream)
+            for stream, codec in tracks.converted
+        }
         encoders = {index: target.codec_context for index, target in texts.items()}
         subtitles = [
             [(texts[index], packet) for packet in track.packets]
@@ -177,13 +176,7 @@ class Tracks:
             yield from ((self._targets[index], piece) for piece in self._trimmers[index].trim(packet))
 
 
-def _add_subtitles(output: OutputContainer, stream: SubtitleStream, codec: str) -> SubtitleStream:
-    target = output.add_stream(codec)
-    assert isinstance(target, SubtitleStream)
-    return _describe(target, stream)
-
-
-def _describe(target: StreamT, stream: Stream) -> StreamT:
+def describe(target: StreamT, stream: Stream) -> StreamT:
     """Give a stream of the film the language, title and disposition of the source's."""
     target.metadata.update(kept_tags(stream.metadata))
     target.disposition = stream.disposition
