@@ -130,7 +130,8 @@ def bench_warm(options: argparse.Namespace, pairs: int) -> dict[str, float]:
         before = painter.paint([painter.task(FrameInput(frame.index, content, earlier={1: held}))])[0].picture
         ours.append(time.perf_counter() - start)
         shown = to_tensor(frame.pixels, device)
-        style = StyleTargets([to_tensor(art, device) for art in artworks], *shown.shape[2:], backbone, settings.style)
+        height, width = shown.shape[2:]
+        style = StyleTargets([to_tensor(art, device) for art in artworks], height, width, backbone, settings.style)
         objective = Objective(backbone, choose_terms(settings, backbone, style, shown))
         goal = float(total(objective.parts(stack([before], device))))
         noise = np.random.default_rng(0).random(content.shape, dtype=np.float32)
