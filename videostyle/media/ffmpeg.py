@@ -9,7 +9,7 @@ import av.logging
 
 @contextmanager
 def log_level(level: int) -> Iterator[None]:
-    """Set FFmpeg's log level, one of ``av.logging``, inside a ``with`` block; restore the old level afterwards."""
+    """Set FFmpeg's log level, one of ``av.logging``, inside a ``with`` block; restore the old level afterward."""
     before = av.logging.get_level()
     av.logging.set_level(level)
     try:

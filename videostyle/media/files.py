@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import errno
+import itertools
 import os
 import uuid
 from collections.abc import Iterator
@@ -13,11 +14,13 @@ from videostyle.errors import MediaError
 
 MACHINE = uuid.uuid4().hex[:8]
 """tells apart processes with the same number, on machines or in containers that share a folder"""
+COUNT = itertools.count()
+"""tells apart the files that the threads of a process write at the same time"""
 
 
 def temporary_of(path: Path) -> Path:
-    """A temporary name next to a path, unique to this process, short, and with the path's extension."""
-    return path.with_name(f".{path.stem[:40]}.{os.getpid()}-{MACHINE}{path.suffix}")
+    """A temporary name next to a path, different at every call, short, and with the path's extension."""
+    return path.with_name(f".{path.stem[:40]}.{os.getpid()}-{MACHINE}-{next(COUNT)}{path.suffix}")
 
 
 def reason_of(error: Exception) -> str:
@@ -28,7 +31,7 @@ def reason_of(error: Exception) -> str:
 
 
 def check_folder(path: Path) -> None:
-    """Raise MediaError where no file can be created next to a path."""
+    """Raise MediaError if no file can be created next to a path."""
     folder = path.parent
     if not folder.exists():
         raise MediaError(f"{folder}: no such folder; create it first, or give another one with -o")

@@ -37,7 +37,7 @@ DAMAGE = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, st
 def read_picture(path: Path) -> Pixels:
     """An artwork as a viewer shows it: upright, sRGB, transparency over white: (H, W, 3) uint8.
 
-    Raises MediaError where there is no such file, or the file is not a picture.
+    Raises MediaError if there is no such file, or the file is not a picture.
     """
     if not path.is_file():
         fault = "is a folder" if path.is_dir() else "no such file"
@@ -121,7 +121,7 @@ def _encode_png(pixels: Pixels) -> bytes:
 
 
 def read_png(path: Path) -> Pixels:
-    """The exact pixels of a PNG that ``write_png`` wrote; raises MediaError where the file is damaged."""
+    """The exact pixels of a PNG that ``write_png`` wrote; raises MediaError if the file is damaged."""
     try:
         content = path.read_bytes()
         decoder = av.CodecContext.create("png", "r")

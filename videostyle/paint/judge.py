@@ -1,7 +1,7 @@
 """How far a picture is from an artwork and from its content, measured by a backbone."""
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from videostyle.frames import Picture, Pixels
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.tensors import resize, stack, to_tensor
 from videostyle.paint.terms.content import content_loss
-from videostyle.paint.terms.style import StyleTargets
+from videostyle.paint.terms.style import SIZES, StyleTargets
 from videostyle.settings import ContentSettings, StyleSettings
 
 
@@ -21,7 +21,7 @@ class Judge:
         self._backbone = backbone
         self._device = next(backbone.parameters()).device
         tensors = [to_tensor(artwork, self._device) for artwork in artworks]
-        self._targets = cache(partial(StyleTargets, tensors, backbone=backbone, settings=style))
+        self._targets = lru_cache(SIZES)(partial(StyleTargets, tensors, backbone=backbone, settings=style))
 
     def style_distance(self, picture: Picture) -> dict[str, float]:
         """Layer -> mean (G - A)^2 / mean A^2 of a picture (H, W, 3) in 0..1; A: the artwork's Gram matrix."""

@@ -61,6 +61,6 @@ def _folded(gradient: Tensor, margin: int) -> Tensor:
 def mirrored(values: Tensor, margin: int) -> Tensor:
     """(B, C, H, W) with ``margin`` px more on every side, mirrored at the outermost pixel; H and W must exceed it."""
     if not values.is_cuda:
-        return F.pad(values, (margin,) * 4, mode="reflect")  # one operation suffers less on a busy CPU than many
+        return F.pad(values, (margin,) * 4, mode="reflect")  # one operation is faster on a busy CPU than many
     padded: Tensor = Mirror.apply(values, margin)
     return padded

@@ -324,7 +324,7 @@ def test_interlaced_clips_are_noted(tmp_path: Path) -> None:
     options = {"flags": "+ilme+ildct", "x264-params": "tff=1"}
     clip = probe(write(tmp_path / "clip.mp4", 5, options=options))
     assert clip.interlaced
-    assert clip.notes == ("the clip is interlaced: deinterlaced (bwdif)",)
+    assert clip.notes == ("the clip is interlaced and will be deinterlaced (bwdif)",)
     assert not probe(write(tmp_path / "plain.mp4", 5)).notes
 
 

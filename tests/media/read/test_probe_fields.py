@@ -45,7 +45,7 @@ def test_two_fields_are_one_frame(kind: str, which: str, tmp_path: Path) -> None
     assert all(abs(clip.seconds(n) - clip.seconds(0) - Fraction(n, 25)) <= tick for n in range(COUNT))
     assert abs(clip.duration - Fraction(COUNT, 25)) <= tick
     assert clip.rate == 25 or kind == "mkv", "in Matroska the header's rate counts, here FFmpeg's guess"
-    assert "the clip is interlaced: deinterlaced (bwdif)" in clip.notes
+    assert "the clip is interlaced and will be deinterlaced (bwdif)" in clip.notes
     drawn = pictures(COUNT)
     for index, picture in stored_frames(clip, clip.frames):
         assert np.array_equal(picture.to_ndarray()[:SIZE], drawn[index])

@@ -26,7 +26,7 @@ class Alpha:
     def __call__(self, index: int) -> Pixels:
         """The alpha channel (H, W) of a frame in the film's size; 0 is transparent.
 
-        Raises MediaError where the frame cannot be decoded.
+        Raises MediaError if the frame cannot be decoded.
         """
         clip = self._clip
         self._frames = self._frames or stored_frames(clip, FrameRange(index, clip.num_frames))

@@ -37,7 +37,7 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
     """The frames of a clip in order, all or a range; frames that cannot be decoded are left out.
 
     size: width and height, px, upright, to which frames are scaled; None: the clip's own. A frame's pixels do not
-    depend on where decoding starts. Raises MediaError where the file can no longer be read.
+    depend on where decoding starts. Raises MediaError if the file can no longer be read.
     """
     frames = frames or clip.frames
     to_rgb = _Converter(clip, size or (clip.width, clip.height))
@@ -69,7 +69,7 @@ def stored_frames(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.Vide
 
 
 def beginnings(clip: Clip, first: int) -> list[int | None]:
-    """Where to start decoding to reach a frame: seek targets (dts, ticks), nearest first; at last None: the start."""
+    """Where to start decoding to reach a frame: seek targets (dts, ticks), nearest first; finally None, the start."""
     if first <= NEAR:
         return [None]
     behind = bisect.bisect_right(clip.keys, clip.pts[first], key=lambda key: key[0])

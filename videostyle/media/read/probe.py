@@ -21,7 +21,7 @@ from videostyle.media.read.sequence import FORMAT, check, files_of, is_sequence,
 from videostyle.media.read.table import USUAL_RATE, Table, decoded, is_raw, read_table, to_the_end
 
 NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
-DEINTERLACED = "the clip is interlaced: deinterlaced (bwdif)"
+DEINTERLACED = "the clip is interlaced and will be deinterlaced (bwdif)"
 LOOKED_AT = 16
 """frames decoded to find the clip's properties; the first frame of an interlaced clip may be progressive"""
 NOT_CLIPS = {"concat": "a list of files", "hls": "a playlist", "dash": "a playlist", "sdp": "an address", "tty": "text"}
@@ -229,7 +229,7 @@ def _notes(container: InputContainer, stream: av.VideoStream, table: Table, crop
         yield "the container crops its frames (by {}, {}, {}, {} px): the film is cropped too".format(*crop)
     if table.gaps and container.format.name.startswith(("mpeg", "matroska")):  # others count their frames
         where = f"{len(table.gaps)} place" + "s" * (len(table.gaps) > 1)
-        yield f"times jump in {where}, first after frame {table.gaps[0]}: frames seem to be lost there"
+        yield f"times jump in {where}, first after frame {table.gaps[0]}: frames may be missing there"
     if table.untimed:
         yield f"{table.untimed} frames have no time or a wrong one and are left out: the file seems to be damaged"
     if len(table.packets.keyframes.sizes) > 1:

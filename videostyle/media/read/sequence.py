@@ -48,7 +48,7 @@ def has_file(clip: Clip) -> bool:
 
 
 def files_of(path: Path) -> list[Path]:
-    """The pictures of a sequence, ordered by number; raises MediaError where there are none, or one is missing."""
+    """The pictures of a sequence, ordered by number; raises MediaError if there are none, or one is missing."""
     pictures = sorted(_numbered(path), key=lambda picture: (picture.number, picture.path.name))
     if not pictures:
         fault = "a folder without pictures" if path.is_dir() else "no picture has such a name"
@@ -141,7 +141,7 @@ def _exif(opened: Image.Image) -> Image.Exif:
 
 
 def read(file: Path) -> tuple[av.VideoFrame, av.VideoCodecContext]:
-    """Decode a picture; returns the frame and its decoder. Raises FFmpegError or OSError where it is damaged."""
+    """Decode a picture; returns the frame and its decoder. Raises FFmpegError or OSError if it is damaged."""
     with Image.open(file) as opened:
         kind = _format(opened)
     decoder = cast(av.VideoCodecContext, av.CodecContext.create(DECODERS[kind], "r"))

@@ -70,7 +70,7 @@ class Table:
 
     @cached_property
     def gaps(self) -> list[int]:
-        """Frames after which others seem to be lost: a longer pause in a clip whose frames nearly all follow evenly."""
+        """Frames after which others may be missing: a longer pause in a clip whose frames nearly all follow evenly."""
         if not self.stamped:
             return []
         pairs = itertools.pairwise(pts for pts, _ in self.frames)
@@ -243,7 +243,7 @@ def _without_strays(stamps: list[int | None]) -> list[int | None]:
 
 
 def _guessed(stamps: list[int], step: int) -> bool:
-    """Whether times of an MPEG stream are FFmpeg's guesses, or start over on the way.
+    """Whether times of an MPEG stream are FFmpeg's guesses, or restart midstream.
 
     Frames of a program stream may have no times; for interlaced ones FFmpeg then guesses the same time twice, and the
     frames after them may lag. Where frames were lost, two may have the same time too, and the others are right.

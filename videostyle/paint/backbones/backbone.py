@@ -61,7 +61,7 @@ class Backbone(nn.Module):
     ) -> None:
         """tensors: ``convs.N.weight|bias`` for convolution N (from 0), ``heads.LAYER.weight|bias`` for heads.
 
-        Raises WeightsError where the tensors do not fit the plan.
+        Raises WeightsError if the tensors do not fit the plan.
         """
         super().__init__()
         self.name, self.pooling, self.plan = name, pooling, plan.split()
@@ -88,7 +88,7 @@ class Backbone(nn.Module):
         self.fingerprint = fingerprint(tensors, f"{plan}|{scales}|{pooling}|{chosen}")
 
     def check(self, layers: Collection[str]) -> None:
-        """Raise SettingsError, listing the known ones, where this network lacks a layer."""
+        """Raise SettingsError, listing the known ones, if this network lacks a layer."""
         for layer in layers:
             if layer not in self.layers:
                 raise SettingsError(

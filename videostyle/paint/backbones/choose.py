@@ -17,7 +17,7 @@ def load_backbone(name: Name, weights: str = "", pooling: Pooling = "auto", repo
     """A backbone with its weights, on the CPU, in float32.
 
     weights: a local file. Empty: the packaged file (compact), or torchvision's, downloaded unless cached (vgg19).
-    Raises WeightsError where the weights are missing, damaged or of another network.
+    Raises WeightsError if the weights are missing, damaged or of another network.
     """
     return load_compact(weights, pooling) if name == "compact" else VGG19.load(weights, pooling, report)
 
@@ -26,7 +26,7 @@ def choose_backbone(settings: BackboneSettings, report: Report | None = None) ->
     """The backbone that the settings ask for, and a sentence that says why it is this one.
 
     ``auto`` is the network of the weight file if there is one, else vgg19 if its weights are cached, else compact; it
-    never downloads. Raises WeightsError where a network or file asked for by name cannot be used.
+    never downloads. Raises WeightsError if a network or file asked for by name cannot be used.
     """
     name, weights, pooling = settings.name, settings.weights, settings.pooling
     if name != "auto":

@@ -58,7 +58,7 @@ class Vgg19:
     def read(self, path: Path) -> dict[str, Tensor]:
         """The plan's convolutions in a file (float32, torchvision's names), from the first to the last it holds.
 
-        Raises WeightsError where the file is missing, damaged, of another network, or not what we cached.
+        Raises WeightsError if the file is missing, damaged, of another network, or not what we cached.
         """
         try:
             stored, metadata = read_weights(path)
@@ -149,7 +149,7 @@ class Vgg19:
         return trimmed
 
     def _verify(self, name: str, size: int, digest: str, advice: str) -> None:
-        """Raise WeightsError where the sha256 does not start with the digits in the URL."""
+        """Raise WeightsError if the sha256 does not start with the digits in the URL."""
         promised = re.search(r"-([0-9a-f]{8,})\.", self.url.rpartition("/")[2])
         if promised and not digest.startswith(promised[1]):
             raise WeightsError(

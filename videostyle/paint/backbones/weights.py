@@ -68,7 +68,7 @@ def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str
 
 
 def download(url: str, path: Path, report: Report | None = None) -> str:
-    """Save what a URL serves; returns its sha256 (hex). Raises WeightsError, or OSError where the disk is full."""
+    """Save what a URL serves; returns its sha256 (hex). Raises WeightsError, or OSError if the disk is full."""
     # not torch.hub.download_url_to_file: it has no timeout and cannot report progress to a callback
     digest, done = hashlib.sha256(), 0
     try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from videostyle.paint.optimize.start import make_task, reach
 from videostyle.paint.painter import Cost, OnStep, Painter
 from videostyle.paint.tensors import resize, stack, to_pictures, to_tensor
 from videostyle.paint.terms.content import content_layers
-from videostyle.paint.terms.style import StyleTargets, style_layers, style_mix
+from videostyle.paint.terms.style import SIZES, StyleTargets, style_layers, style_mix
 from videostyle.paint.terms.temporal import Held, TemporalTerm
 from videostyle.settings import OptimizeSettings, RenderSettings
 
@@ -27,7 +27,7 @@ LEAST_PER_SCALE = 6
 
 
 class Optimizer(Painter):
-    """Optimizes the pixels of frames towards their content, the artworks, and earlier painted frames."""
+    """Optimizes the pixels of frames toward their content, the artworks, and earlier painted frames."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Optimizer(Painter):
         device: torch.device,
         reason: str = "",
     ) -> None:
-        """artworks: (H, W, 3) each; the backbone is moved to the device. reason: why this backbone was chosen.
+        """artworks: (H, W, 3) each; the backbone is moved to the device and converted to its precision. reason: why this backbone was chosen.
 
         Raises SettingsError if layers are unknown, or weights do not match the layers or the number of artworks.
         """
@@ -55,10 +55,10 @@ class Optimizer(Painter):
         self._backbone.to(memory_format=torch.channels_last)
         self._device = device
         tensors = [to_tensor(artwork, device) for artwork in artworks]
-        self._targets = cache(partial(StyleTargets, tensors, backbone=backbone, settings=settings.style))
+        self._targets = lru_cache(SIZES)(partial(StyleTargets, tensors, backbone=backbone, settings=settings.style))
         self._measured: dict[tuple[int, int], Measured] = {}
         # On a CPU a batch gains nothing, and its convolutions round differently with the batch size:
-        # painted one by one, a frame is the same in any company, bit for bit.
+        # painted one by one, a frame is the same whatever else is in the batch, bit for bit.
         self._together = device.type != "cpu"
 
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:

@@ -14,6 +14,8 @@ from videostyle.settings import StyleSettings
 
 SMALLEST_STYLE = 32
 """px; an artwork is never shrunk below this short side, however small the picture: its Gram matrices would be noise"""
+SIZES = 32
+"""picture sizes whose targets are kept: a first frame needs about six"""
 
 
 class StyleTargets:

@@ -12,7 +12,7 @@ from videostyle.paint.mirror import mirrored
 
 MARGIN = 4
 """px of mirrored picture added on every side before the network sees it: fewer convolutions see border pixels, which
-would stay unpainted, and a pan would carry them inwards as stripes"""
+would stay unpainted, and a pan would carry them inward as stripes"""
 EPSILON = 1e-12
 """keeps 0 / 0 finite where a target is empty, as for a black frame"""
 
@@ -44,7 +44,7 @@ class Term(ABC):
     def stiffness(self) -> Tensor | None:
         """Curvature that the weighted term adds at each pixel, (B, 1, H, W), relative to all other terms.
 
-        None: nothing worth mentioning. The optimizer takes smaller steps where it is high.
+        None: negligible. The optimizer takes smaller steps where it is high.
         """
         return None
 
