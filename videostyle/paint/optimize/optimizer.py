@@ -37,9 +37,10 @@ class Optimizer(Painter):
         device: torch.device,
         reason: str = "",
     ) -> None:
-        """artworks: (H, W, 3) each; the backbone is moved to the device and converted to its precision. reason: why this backbone was chosen.
+        """artworks: (H, W, 3) each. The backbone is moved to the device and converted to its precision, in place.
 
-        Raises SettingsError if layers are unknown, or weights do not match the layers or the number of artworks.
+        reason: why this backbone was chosen. Raises SettingsError if layers are unknown, or weights do not match the
+        layers or the number of artworks.
         """
         style, _ = style_layers(settings.style, backbone)
         style_mix(settings.style, len(artworks))
