@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 
 from videostyle import __version__
 from videostyle.errors import JobError
-from videostyle.events import Fetched, FilmDone, OnEvent, Planned, ignore
+from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
 from videostyle.media.read.sequence import identity
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
-from videostyle.rendering.film import check_free, make_film, make_patched, maker_of
+from videostyle.rendering.film import check_free, make_film, make_patched
 from videostyle.rendering.plan import Artwork, RenderPlan, check_size, make_plan, plan_frames, scan_key
 from videostyle.rendering.renderer import render
 from videostyle.rendering.request import Checked
@@ -68,6 +68,8 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
 
     painter: None: the one that the settings ask for.
     """
+    for text in checked.notices:
+        on_event(Notice(text))
     recipe = checked.request.recipe
     preset = recipe.preset or usual_preset(recipe.given.backbone.device)
     settings = recipe.settings(preset)
@@ -122,7 +124,13 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
         with closing(render(plan, store, prepared.painter, prepared.slots, on_event)) as frames:
             for rendered in frames:
                 on_event(rendered.done)
-        _write_film(prepared, store, on_event)
+        if request.film:  # unless another file has taken its place meanwhile
+            overwrite = request.overwrite or plan.settings.film.codec == "png"
+            check_free(checked.output, checked.sources, overwrite)
+            if checked.patch:
+                make_patched(plan, store, checked.patch, checked.output, on_event)
+            else:
+                make_film(plan, store, checked.output, store.record()["maker"], on_event)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
     done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)
@@ -150,7 +158,7 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, alone: bool = False
 
 def _record(plan: RenderPlan, painter: Painter) -> dict[str, object]:
     """What ``plan.json`` holds: all that the film of a stored job needs, and what people want to know."""
-    clip = plan.clip
+    clip, chosen = plan.clip, f", preset {plan.preset}" if plan.preset else ""
     return {
         "clip": str(clip.path.absolute()),
         "stream": clip.stream,
@@ -158,23 +166,10 @@ def _record(plan: RenderPlan, painter: Painter) -> dict[str, object]:
         "identity": identity(clip),
         "styles": [str(artwork.path.absolute()) for artwork in plan.artworks if artwork.path],
         "painter": {"name": painter.name, "fingerprint": painter.fingerprint},
-        "maker": maker_of(painter.name, plan.preset, [artwork.name for artwork in plan.artworks]),
+        "maker": f"{painter.name}{chosen}, style {' + '.join(artwork.name for artwork in plan.artworks)}",
         "version": __version__,
         "settings": asdict(plan.settings),
     }
-
-
-def _write_film(prepared: Prepared, store: Store, on_event: OnEvent) -> None:
-    """Make the film, unless another file has taken its place meanwhile."""
-    checked, plan, request = prepared.checked, prepared.plan, prepared.checked.request
-    if not request.film:
-        return
-    overwrite = request.overwrite or plan.settings.film.codec == "png"
-    check_free(checked.output, checked.sources, overwrite)
-    if checked.patch:
-        make_patched(plan, store, checked.patch, checked.output, on_event)
-    else:
-        make_film(plan, store, checked.output, store.record()["maker"], on_event)
 
 
 def estimate(prepared: Prepared, preset: str) -> float:

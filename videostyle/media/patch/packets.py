@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 from videostyle.frames import Clip, FrameRange
 from videostyle.media.read.decode import side_data, stored_frames
-from videostyle.media.read.probe import open_file
+from videostyle.media.read.probe import open_file, video_stream
 from videostyle.selection import Selection
 
 
@@ -36,7 +36,7 @@ class Packets:
         highest = [-1, *itertools.accumulate(self.frames, max)]
         clean = [place for place in range(count + 1) if highest[place] == place - 1]
         ends = [place for place in clean if place == count or (self.keys[place] and self.frames[place] == place)]
-        spans: list[FrameRange] = []
+        spans = list[FrameRange]()
         for part in selection.parts:
             start = max(place for place in clean if place <= part.start)
             stop = min(place for place in ends if place >= part.stop)
@@ -44,11 +44,6 @@ class Packets:
                 start, stop = spans[-1].start, max(stop, spans.pop().stop)
             spans.append(FrameRange(start, stop))
         return tuple(spans)
-
-
-def picture_of(container: InputContainer, film: Clip) -> VideoStream:
-    """The picture stream of an opened film."""
-    return cast(VideoStream, container.streams[film.stream])
 
 
 def packets_of(stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
@@ -60,7 +55,7 @@ def read_packets(film: Clip) -> Packets | None:
     """Read a film's packets; None unless each is a frame, with a time, just as it is shown."""
     numbers: dict[int | None, int] = {pts: frame for frame, pts in enumerate(film.pts)}
     with open_file(film.path) as container:
-        demuxed = packets_of(picture_of(container, film))
+        demuxed = packets_of(video_stream(container, film.stream))
         rows = [(numbers.get(packet.pts, -1), packet.dts, packet.is_keyframe) for packet in demuxed]
     frames, stamps, keys = zip(*rows, strict=True)
     first = next(stored_frames(film, FrameRange(0, 1)))[1]

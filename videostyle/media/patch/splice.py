@@ -4,7 +4,6 @@ import heapq
 import itertools
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from fractions import Fraction
 from operator import itemgetter
 from pathlib import Path
@@ -18,19 +17,24 @@ from av.video.stream import VideoStream
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange, Pixels
-from videostyle.media.patch.packets import Packets, packets_of, picture_of
+from videostyle.media.patch.packets import Packets, packets_of
 from videostyle.media.read.decode import stored_frames
-from videostyle.media.read.probe import open_file
+from videostyle.media.read.probe import open_file, probe, video_stream
 from videostyle.media.write.containers import container_of
+from videostyle.media.write.film import muxer_options
 from videostyle.media.write.picture import FrameMaker, add_picture
 from videostyle.media.write.timeline import Timeline
-from videostyle.media.write.tracks import Tracks, kept_tags, sort_tracks
+from videostyle.media.write.tracks import Tracks, describe, kept_tags, sort_tracks
 from videostyle.settings import FilmSettings
 
 Shown = TypeVar("Shown")
 Pictures = Iterable[tuple[int, Pixels]]
 """(frame, upright pixels), ascending"""
 Spans = tuple[FrameRange, ...]
+Encoded = Iterator[tuple[int, "Packet[VideoStream]"]]
+"""(frame, packet as the film's container holds it), in decoding order"""
+AROUND = 8
+"""frames compared after a span, where references into it would show"""
 STEP = Fraction(1, 25)
 """seconds between the packets of a span in its own file"""
 
@@ -47,10 +51,8 @@ def replaced(frames: Iterable[tuple[int, Shown]], pictures: Pictures) -> Iterato
 
 def headers(stream: VideoStream) -> tuple[object, ...]:
     """What a decoder is set up from; packets of streams with equal headers can follow each other."""
-    context = stream.codec_context
-    shape = context.pix_fmt, context.width, context.height, stream.sample_aspect_ratio
-    color = context.color_range, context.color_primaries, context.color_trc, context.colorspace
-    return context.extradata, context.codec_tag, context.profile, *shape, *color
+    names = "extradata codec_tag profile pix_fmt width height color_range color_primaries color_trc colorspace"
+    return stream.sample_aspect_ratio, *(getattr(stream.codec_context, name) for name in names.split())
 
 
 def origin_of(film: Clip, clip: Clip, settings: FilmSettings) -> Clip | None:
@@ -60,19 +62,22 @@ def origin_of(film: Clip, clip: Clip, settings: FilmSettings) -> Clip | None:
     """
     black = np.zeros((film.height, film.width, 3), np.uint8)
     with open_file(film.path) as container:
-        wanted = headers(next(packets_of(picture_of(container, film))).stream)
+        wanted = headers(next(packets_of(video_stream(container, film.stream))).stream)
     for origin in (clip, film):
-        frames = ((index, black) for index in film.frames.indices[:3])
-        trial = encode(film, origin, settings, frames, Path(tempfile.gettempdir()))
+        trial = encode(film, origin, settings, [(index, black) for index in film.frames.indices[:3]])
         if headers(next(trial)[1].stream) == wanted:
             return origin
     return None
 
 
 def encode(
-    film: Clip, origin: Clip, settings: FilmSettings, frames: Iterable[tuple[int, VideoFrame | Pixels]], folder: Path
-) -> "Iterator[tuple[int, Packet[VideoStream]]]":
-    """Encode frames of a film; gives (number, packet as the film's container holds it) in decoding order.
+    film: Clip,
+    origin: Clip,
+    settings: FilmSettings,
+    frames: Iterable[tuple[int, VideoFrame | Pixels]],
+    folder: Path | None = None,
+) -> Encoded:
+    """Encode frames of a film.
 
     origin: what the encoder is set up for; folder: takes a temporary file. The packets' timestamps mean nothing.
     """
@@ -91,7 +96,7 @@ def encode(
                     frame.time_base, frame.pict_type = tick, PictureType.NONE
                     stamps[frame.pts] = index
                 for packet in stream.encode(frame):
-                    numbers.append(stamps[packet.pts])
+                    numbers.append(stamps[packet.pts])  # type: ignore[index]  # encoders stamp every packet
                     packet.pts = packet.dts = len(numbers)
                     packet.time_base, packet.duration = STEP, 1
                     output.mux(packet)
@@ -105,24 +110,29 @@ def splice(
 ) -> None:
     """Write a film with spans of it encoded again, pictures in place of frames there; raises Unfit where that fails."""
     kind, whole = container_of(film.path), Timeline(film, None)
+    timescale = {"video_track_timescale": str(film.time_base.denominator)}
+    exact = {"mp4": timescale, "mov": timescale, "mpegts": {"mpegts_copyts": "1"}}  # or times move, by up to 1.4 s
     given = replaced(itertools.chain.from_iterable(stored_frames(film, span) for span in spans), pictures)
-    with open_file(film.path) as source, open_file(film.path) as others, ExitStack() as stack:
-        options = _muxer_options(film, origin, kind.format, source.metadata)
-        output = av.open(
-            path.absolute(), "w", kind.format, container_options=options, metadata_errors="surrogateescape"
-        )
-        stack.enter_context(output)
-        original = picture_of(source, film)
-        picture = output.add_stream_from_template(original, opaque=True)
-        picture.disposition, context = original.disposition, picture.codec_context
-        context.framerate, context.sample_aspect_ratio = origin.rate, film.sample_aspect
-        context.codec_tag = original.codec_context.codec_tag
-        picture.metadata.update(kept_tags(original.metadata))
+    with (
+        open_file(film.path) as source,
+        open_file(film.path) as others,
+        av.open(
+            path.absolute(),
+            "w",
+            kind.format,
+            container_options=muxer_options(origin, kind.format, whole, source.metadata) | exact.get(kind.format, {}),
+            metadata_errors="surrogateescape",
+        ) as output,
+    ):
+        original = video_stream(source, film.stream)
+        picture = describe(output.add_stream_from_template(original, opaque=True), original)
+        context, tag = picture.codec_context, original.codec_context.codec_tag
+        context.framerate, context.sample_aspect_ratio, context.codec_tag = origin.rate, film.sample_aspect, tag
         tracks = Tracks(others, sort_tracks(others, film, kind, whole), output, film, kind, whole)
         output.metadata.update(kept_tags(source.metadata))
         output.set_chapters(source.chapters())
 
-        def spliced() -> "Iterator[tuple[int, Packet[VideoStream]]]":
+        def spliced() -> Encoded:
             starts = {span.start: span for span in spans}
             for place, pair in enumerate(zip(packets.frames, packets_of(original), strict=True)):
                 if span := starts.get(place):
@@ -144,13 +154,24 @@ def splice(
         tracks.write(None)
     if sorted(written) != list(film.frames.indices):
         raise MediaError(f"{film.path}: not all of its frames can be decoded; patch an undamaged film")
+    if wrong := difference(film, spans, path):
+        raise Unfit(wrong)
 
 
-def _muxer_options(film: Clip, origin: Clip, format: str, tags: dict[str, str]) -> dict[str, str]:
-    if format not in ("mp4", "mov"):
-        return {"mpegts_copyts": "1"} if format == "mpegts" else {}  # or all times move by 1.4 seconds
-    return {
-        "movflags": "+faststart" + "+use_metadata_tags" * any(key.startswith("com.") for key in tags),
-        "movie_timescale": str(origin.time_base.denominator),  # as when the film was made
-        "video_track_timescale": str(film.time_base.denominator),
-    }
+def difference(film: Clip, spans: tuple[FrameRange, ...], path: Path) -> str:
+    """How a spliced film differs from the old one outside its spans; empty: not at all."""
+    new = probe(path)
+    times, wanted = ([*map(clip.seconds, clip.frames.indices), clip.duration] for clip in (new, film))
+    if times != wanted:
+        return "its frames have other times"
+    for span in spans:
+        around = FrameRange(max(0, span.start - 1), min(film.num_frames, span.stop + AROUND))
+        frames = stored_frames(new, around)
+        for index, before in stored_frames(film, around):
+            number, after = next(frames, (-1, before))
+            if number != index:
+                return f"frame {index} cannot be decoded"
+            old, now = (frame.to_ndarray(format="rgb48le") for frame in (before, after))
+            if not any(index in other for other in spans) and not np.array_equal(old, now):
+                return f"frame {index} differs"
+    return ""
