@@ -129,7 +129,7 @@ def test_a_job_remembers_its_backbone(request_: Request, tmp_path: Path, monkeyp
 
 def test_a_painter_can_be_handed_in(request_: Request) -> None:
     prepared = prepare(check(request_), KeepPainter())
-    assert (prepared.painter.name, prepared.seconds_left) == ("unpainted", 0)
+    assert (prepared.painter.name, prepared.summary.seconds) == ("unpainted", 0)
     assert run(prepared).frames == 19
 
 
@@ -147,9 +147,9 @@ def test_weights_that_do_not_fit_are_reported_before_the_clip_is_scanned(request
 
 def test_estimates_grow_with_the_work(request_: Request) -> None:
     prepared = prepare(check(with_(request_, recipe=Recipe("draft", {"backbone.name": "compact"}))))
-    assert prepared.seconds_left > 0
-    assert prepared.slots == 1
-    assert estimate(prepared, "standard") > 1.5 * prepared.seconds_left
+    assert prepared.summary.seconds > 0
+    assert prepared.summary.slots == 1
+    assert estimate(prepared, "standard") > 1.5 * prepared.summary.seconds
     assert prepare(check(with_(request_, recipe=more(optimize__iterations=0)))).seconds_left == 0
 
 

@@ -28,39 +28,7 @@ class Prepared:
     checked: Checked
     plan: RenderPlan
     painter: Painter
-    cost: Cost
-    slots: int
-    frames_stored: int
-    """frames to be rendered that an earlier run has stored"""
-    seconds_left: float
-    """estimate for the frames that are not stored yet"""
-
-    @property
-    def summary(self) -> Planned:
-        """The plan as an event."""
-        plan, checked, painter = self.plan, self.checked, self.painter
-        return Planned(
-            clip=plan.clip.path,
-            output=checked.output,
-            job=checked.job,
-            frames=len(plan.to_keep),
-            frames_to_render=len(plan.to_render),
-            frames_stored=self.frames_stored,
-            size=plan.size,
-            work=plan.work,
-            scenes=tuple(str(chunk.frames) for chunk in plan.chunks),
-            render=tuple(str(chunk.render) for chunk in plan.chunks),
-            artworks=tuple(artwork.name for artwork in plan.artworks),
-            painter=painter.name,
-            reason=painter.reason,
-            device=painter.device,
-            slots=self.slots,
-            seconds=self.seconds_left,
-            seconds_first=self.cost.seconds_first,
-            seconds_later=self.cost.seconds_later,
-            bytes=self.cost.bytes_per_slot * self.slots,
-            fingerprint=plan.fingerprint,
-        )
+    summary: Planned
 
 
 def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent = ignore) -> Prepared:
@@ -82,15 +50,30 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     width, height = plan.work
     cost = painter.cost(height, width)
     stored = {frame for frame in plan.to_render if store.has(frame)}
-    return Prepared(
-        checked=checked,
-        plan=plan,
-        painter=painter,
-        cost=cost,
-        slots=choose_slots(checked.request.slots, cost, plan),
+    slots = choose_slots(checked.request.slots, cost, plan)
+    summary = Planned(
+        clip=plan.clip.path,
+        output=checked.output,
+        job=checked.job,
+        frames=len(plan.to_keep),
+        frames_to_render=len(plan.to_render),
         frames_stored=len(stored),
-        seconds_left=_seconds(plan, cost, stored),
+        size=plan.size,
+        work=plan.work,
+        scenes=tuple(str(chunk.frames) for chunk in plan.chunks),
+        render=tuple(str(chunk.render) for chunk in plan.chunks),
+        artworks=tuple(artwork.name for artwork in plan.artworks),
+        painter=painter.name,
+        reason=painter.reason,
+        device=painter.device,
+        slots=slots,
+        seconds=_seconds(plan, cost, stored),
+        seconds_first=cost.seconds_first,
+        seconds_later=cost.seconds_later,
+        bytes=cost.bytes_per_slot * slots,
+        fingerprint=plan.fingerprint,
     )
+    return Prepared(checked, plan, painter, summary)
 
 
 def choose_slots(asked: int, cost: Cost, plan: RenderPlan) -> int:
@@ -121,7 +104,7 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
     with opened(plan, Store(checked.job), prepared.painter, alone=not request.job) as store:
-        with closing(render(plan, store, prepared.painter, prepared.slots, on_event)) as frames:
+        with closing(render(plan, store, prepared.painter, prepared.summary.slots, on_event)) as frames:
             for rendered in frames:
                 on_event(rendered.done)
         if request.film:  # unless another file has taken its place meanwhile

@@ -22,7 +22,6 @@ from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.store import Store
 
-
 _Motions = dict[int, tuple[int, Motion]]
 """how many frames back, nearest first -> that frame's number, and the motion since"""
 
