@@ -1,7 +1,8 @@
 """Everything that can go wrong without a bug in the program.
 
-Each message is one line for the user: what was given, what was wanted, what to type next. The command line prints the message and exits with 2 (4 for IncompleteError). Any other exception is a bug and keeps
-its traceback. All of them can be pickled, so that they can cross from one process to another.
+Each message is one line for the user: what was given, what was wanted, what to type next. The command line prints the
+message and exits with 2 (4 for IncompleteError). Any other exception is a bug and keeps its traceback. All of them can
+be pickled, so that they can cross from one process to another.
 """
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from videostyle.errors import MediaError, SettingsError
 from videostyle.frames import Clip, FrameRange
 from videostyle.media.files import whole_or_nothing
-from videostyle.media.patch.packets import Packets, read_packets
-from videostyle.media.patch.splice import Pictures, Unfit, origin_of, replaced, splice
+from videostyle.media.patch.splice import Packets, Pictures, Unfit, origin_of, read_packets, replaced, splice
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_png
@@ -40,7 +39,6 @@ class Patch:
     """width and height that pictures put in must have, px"""
     settings: FilmSettings
     notices: tuple[str, ...]
-    """lines for the user"""
     left_out: tuple[str, ...] = ()
     """what the new film will lack, a line each"""
     film: Clip | None = None
@@ -67,7 +65,13 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     film, container = probe(full), container_of(full)
     if container.format not in (formats := film.format.split(",")):
         raise MediaError(f"{full}: the file is {formats[0]}, not {full.suffix}; give it the right extension")
-    _check_same(film, clip)
+    if film.frames_missing:
+        raise MediaError(f"{full}: cut off, {film.frames_missing} of its frames are missing; give the whole film")
+    if film.num_frames != clip.num_frames:
+        raise MediaError(f"{full} has {film.num_frames} frames, the clip has {clip.num_frames}; {ADVICE}")
+    if abs(film.width * clip.height / (film.height * clip.width) - 1) > SHAPE:
+        sizes = f"{film.width}x{film.height}, the clip {clip.width}x{clip.height}"
+        raise MediaError(f"{full} is {sizes}, which is another aspect ratio; {ADVICE}")
     if (codec := CODECS.get(film.codec, film.codec)) in container.codecs:
         if settings.codec not in ("auto", codec):
             raise SettingsError(f"--codec {settings.codec}: a patched film keeps its codec, {codec}; leave it out")
@@ -88,18 +92,6 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
             why = f"its {film.codec} packets cannot be replaced one by one"
         notice = f"all {copied} frames of {full.name} are encoded again: {why}"
     return Patch(full, clip, size, settings, (notice,), left_out, film, spans, packets, origin)
-
-
-def _check_same(film: Clip, clip: Clip) -> None:
-    """Raise MediaError where a film cannot be the full one of a clip."""
-    path = film.path
-    if film.frames_missing:
-        raise MediaError(f"{path}: cut off, {film.frames_missing} of its frames are missing; give the whole film")
-    if film.num_frames != clip.num_frames:
-        raise MediaError(f"{path} has {film.num_frames} frames, the clip has {clip.num_frames}; {ADVICE}")
-    if abs(film.width * clip.height / (film.height * clip.width) - 1) > SHAPE:
-        sizes = f"{film.width}x{film.height}, the clip {clip.width}x{clip.height}"
-        raise MediaError(f"{path} is {sizes}, which is another aspect ratio; {ADVICE}")
 
 
 def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> tuple[str, ...]:
@@ -143,11 +135,11 @@ def _plan_folder(full: Path, clip: Clip, selection: Selection, settings: FilmSet
 
 def _patch_folder(patch: Patch, output: Path, pictures: Pictures) -> None:
     """Write the pictures that are replaced, all or none of them; a new folder also gets copies of the others."""
-    if output.exists() and output.samefile(patch.full):
+    if output.exists():
+        if not output.samefile(patch.full):
+            raise MediaError(f"{output}: exists; give another name with -o")
         write_folder(output, patch.clip, pictures, patch.size)
         return
-    if output.exists():
-        raise MediaError(f"{output}: exists; give another name with -o")
     with tempfile.TemporaryDirectory(prefix=".", dir=output.absolute().parent) as temporary:
         new = Path(shutil.copytree(patch.full, Path(temporary) / output.name))
         write_folder(new, patch.clip, pictures, patch.size)

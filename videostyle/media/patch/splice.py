@@ -4,27 +4,30 @@ import heapq
 import itertools
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from operator import itemgetter
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import av
 import numpy as np
 from av import Packet, VideoFrame
+from av.container import InputContainer
+from av.sidedata.sidedata import Type
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange, Pixels
-from videostyle.media.patch.packets import Packets, packets_of
-from videostyle.media.read.decode import stored_frames
+from videostyle.media.read.decode import side_data, stored_frames
 from videostyle.media.read.probe import open_file, probe, video_stream
 from videostyle.media.write.containers import container_of
 from videostyle.media.write.film import muxer_options
 from videostyle.media.write.picture import FrameMaker, add_picture
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import Tracks, describe, kept_tags, sort_tracks
+from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
 Shown = TypeVar("Shown")
@@ -39,8 +42,60 @@ STEP = Fraction(1, 25)
 """seconds between the packets of a span in its own file"""
 
 
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """The packets of a film's picture, in decoding order."""
+
+    frames: tuple[int, ...]
+    """number of the frame in each packet"""
+    dts: tuple[int, ...]
+    """decoding timestamps, ticks"""
+    keys: tuple[bool, ...]
+    """whether a packet is a keyframe; every keyframe is assumed to begin a closed GOP"""
+
+    def spans(self, selection: Selection) -> Spans:
+        """The ranges to encode again in order to replace the frames of a selection.
+
+        Before either end of a span lie the packets of exactly the frames before it; a keyframe follows it.
+        """
+        count = len(self.frames)
+        highest = [-1, *itertools.accumulate(self.frames, max)]
+        clean = [place for place in range(count + 1) if highest[place] == place - 1]
+        ends = [place for place in clean if place == count or (self.keys[place] and self.frames[place] == place)]
+        spans = list[FrameRange]()
+        for part in selection.parts:
+            start = max(place for place in clean if place <= part.start)
+            stop = min(place for place in ends if place >= part.stop)
+            if spans and start <= spans[-1].stop:
+                start, stop = spans[-1].start, max(stop, spans.pop().stop)
+            spans.append(FrameRange(start, stop))
+        return tuple(spans)
+
+
 class Unfit(Exception):
     """The new packets do not fit into the film after all."""
+
+
+def packets_of(stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+    """The packets of a stream in decoding order."""
+    return (packet for packet in cast(InputContainer, stream.container).demux(stream) if packet.size)
+
+
+def read_packets(film: Clip) -> Packets | None:
+    """Read a film's packets; None unless each is a frame, with a time, just as it is shown."""
+    numbers: dict[int | None, int] = {pts: frame for frame, pts in enumerate(film.pts)}
+    with open_file(film.path) as container:
+        demuxed = packets_of(video_stream(container, film.stream))
+        rows = [(numbers.get(packet.pts, -1), packet.dts, packet.is_keyframe) for packet in demuxed]
+    frames, stamps, keys = zip(*rows, strict=True)
+    first = next(stored_frames(film, FrameRange(0, 1)))[1]
+    turned = film.interlaced or any(film.crop) or any(data.type == Type.DISPLAYMATRIX for data in side_data(first))
+    hidden = film.alpha and film.codec == "vp9"  # muxers write it for their own encoders only
+    if turned or hidden or not film.stamped or sorted(frames) != list(film.frames.indices):
+        return None
+    early = film.pts[0] - stamps.count(None)  # the first packets of Matroska with B-frames have no dts
+    dts = tuple(early + place if stamp is None else stamp for place, stamp in enumerate(stamps))
+    return Packets(frames, dts, keys)
 
 
 def replaced(frames: Iterable[tuple[int, Shown]], pictures: Pictures) -> Iterator[tuple[int, Shown | Pixels]]:
@@ -64,18 +119,15 @@ def origin_of(film: Clip, clip: Clip, settings: FilmSettings) -> Clip | None:
     with open_file(film.path) as container:
         wanted = headers(next(packets_of(video_stream(container, film.stream))).stream)
     for origin in (clip, film):
-        trial = encode(film, origin, settings, [(index, black) for index in film.frames.indices[:3]])
+        frames = [(index, black) for index in film.frames.indices[:3]]
+        trial = encode(film, origin, settings, frames, Path(tempfile.gettempdir()))
         if headers(next(trial)[1].stream) == wanted:
             return origin
     return None
 
 
 def encode(
-    film: Clip,
-    origin: Clip,
-    settings: FilmSettings,
-    frames: Iterable[tuple[int, VideoFrame | Pixels]],
-    folder: Path | None = None,
+    film: Clip, origin: Clip, settings: FilmSettings, frames: Iterable[tuple[int, VideoFrame | Pixels]], folder: Path
 ) -> Encoded:
     """Encode frames of a film.
 
@@ -133,12 +185,12 @@ def splice(
         output.set_chapters(source.chapters())
 
         def spliced() -> Encoded:
-            starts = {span.start: span for span in spans}
             for place, pair in enumerate(zip(packets.frames, packets_of(original), strict=True)):
-                if span := starts.get(place):
-                    yield from encode(film, origin, settings, itertools.islice(given, len(span)), path.parent)
-                if not any(place in span for span in spans):
+                span = next((span for span in spans if place in span), None)
+                if span is None:
                     yield pair
+                elif place == span.start:
+                    yield from encode(film, origin, settings, itertools.islice(given, len(span)), path.parent)
 
         written = []
         for (frame, packet), dts in zip(spliced(), packets.dts, strict=False):
@@ -158,7 +210,7 @@ def splice(
         raise Unfit(wrong)
 
 
-def difference(film: Clip, spans: tuple[FrameRange, ...], path: Path) -> str:
+def difference(film: Clip, spans: Spans, path: Path) -> str:
     """How a spliced film differs from the old one outside its spans; empty: not at all."""
     new = probe(path)
     times, wanted = ([*map(clip.seconds, clip.frames.indices), clip.duration] for clip in (new, film))
