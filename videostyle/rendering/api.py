@@ -112,12 +112,7 @@ def plan(
 
 
 def render(
-    plan: RenderPlan,
-    job: AnyPath,
-    *,
-    painter: Painter | None = None,
-    slots: int = 0,
-    on_event: OnEvent = ignore,
+    plan: RenderPlan, job: AnyPath, *, painter: Painter | None = None, slots: int = 0, on_event: OnEvent = ignore
 ) -> Generator[RenderedFrame]:
     """Paint the frames of a plan into a job folder, and give out each frame asked for once it is on disk.
 
@@ -193,14 +188,7 @@ def load_painter(
     return load(artworks, chosen, lambda what, done, total: on_event(Fetched(what, done, total)))
 
 
-def score(
-    clip: AnyPath,
-    film: AnyPath,
-    styles: Styles,
-    *,
-    settings: Values | None = None,
-    frames: str = "",
-) -> Scores:
+def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | None = None, frames: str = "") -> Scores:
     """Measure a finished film: flicker, distance from the artworks and from the clip, drift, seams.
 
     settings: ``backbone.*`` settings of the network that judges. frames: those of the clip that the film shows; empty:

@@ -20,7 +20,7 @@ from videostyle.media.write.folder import picture_name
 from videostyle.presets import change, restore
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.finish import Enlarge, Finish, finished
-from videostyle.rendering.plan import RenderPlan, film_size, make_plan, scan_key
+from videostyle.rendering.plan import RenderPlan, make_plan, scan_key
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection, select
 from videostyle.settings import FilmSettings
@@ -42,12 +42,7 @@ class StoredFilm:
 
 
 def make_film(
-    plan: RenderPlan,
-    store: Store,
-    output: Path,
-    maker: str,
-    on_event: OnEvent = ignore,
-    finish: Finish | None = None,
+    plan: RenderPlan, store: Store, output: Path, maker: str, on_event: OnEvent = ignore, finish: Finish | None = None
 ) -> None:
     """Encode the stored frames as a film, together with everything else in the clip.
 
@@ -148,9 +143,7 @@ def stored_film(
     plan = make_plan(source, (), settings, scanned, select(source, frames), fingerprint=known["fingerprint"])
     check_complete(plan, store)
     sources = (source.path, *(Path(style) for style in known["styles"]))
-    notices = check_place(
-        source, plan.keep, output, settings.film, film_size(source, settings), sources, overwrite, strict
-    )
+    notices = check_place(source, plan.keep, output, settings.film, plan.size, sources, overwrite, strict)
     return StoredFilm(plan, store, output, known["maker"], source.notes + notices)
 
 

@@ -44,10 +44,10 @@ def render(
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
     try:
         while True:
-            live = [slot for slot in live if not _close_finished(slot)]
+            live = [slot for slot in live if not slot.finished]
             while waiting and len(live) < slots:
                 slot = Slot(waiting.popleft(), plan, store, painter)
-                if not _close_finished(slot):
+                if not slot.finished:
                     live.append(slot)
             if not live:
                 break
@@ -81,12 +81,6 @@ def render(
         writers.shutdown(wait=True)
         for slot in live:
             slot.close()
-
-
-def _close_finished(slot: Slot) -> bool:
-    if slot.finished:
-        slot.close()
-    return slot.finished
 
 
 def _stored(writing: list[tuple[Future[None], Rendered]]) -> Iterator[Rendered]:

@@ -65,12 +65,14 @@ class Slot:
         return self._task
 
     def accept(self, pixels: Pixels, losses: Mapping[str, float]) -> None:
-        """Carry the stored pixels and losses on to the next frame."""
+        """Carry the stored pixels and losses on to the next frame; after the last one the slot closes itself."""
         self._recent[self._todo.pop(0)] = pixels
         if len(self._recent) > max(self._painter.reach, default=1):
             del self._recent[min(self._recent)]
         self._losses = losses
         self._task = None
+        if self.finished:
+            self.close()
 
     def _prepare(self) -> Iterator[tuple[Frame, _Motions]]:
         """Decode from as far back as motion reaches, and estimate the motion of every frame to be rendered.

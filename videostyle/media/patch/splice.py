@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from operator import itemgetter
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import av
 import numpy as np
@@ -76,16 +76,16 @@ class Unfit(Exception):
     """The new packets do not fit into the film after all."""
 
 
-def packets_of(stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
-    """The packets of a stream in decoding order."""
-    return (packet for packet in cast(InputContainer, stream.container).demux(stream) if packet.size)
+def packets_of(container: InputContainer, stream: int) -> "Iterator[Packet[VideoStream]]":
+    """The packets of a video stream in decoding order."""
+    return (packet for packet in container.demux(video_stream(container, stream)) if packet.size)
 
 
 def read_packets(film: Clip) -> Packets | None:
     """Read a film's packets; None unless each is a frame, with a time, just as it is shown."""
     numbers: dict[int | None, int] = {pts: frame for frame, pts in enumerate(film.pts)}
     with open_file(film.path) as container:
-        demuxed = packets_of(video_stream(container, film.stream))
+        demuxed = packets_of(container, film.stream)
         rows = [(numbers.get(packet.pts, -1), packet.dts, packet.is_keyframe) for packet in demuxed]
     frames, stamps, keys = zip(*rows, strict=True)
     first = next(stored_frames(film, FrameRange(0, 1)))[1]
@@ -117,7 +117,7 @@ def origin_of(film: Clip, clip: Clip, settings: FilmSettings) -> Clip | None:
     """
     black = np.zeros((film.height, film.width, 3), np.uint8)
     with open_file(film.path) as container:
-        wanted = headers(next(packets_of(video_stream(container, film.stream))).stream)
+        wanted = headers(next(packets_of(container, film.stream)).stream)
     for origin in (clip, film):
         frames = [(index, black) for index in film.frames.indices[:3]]
         trial = encode(film, origin, settings, frames, Path(tempfile.gettempdir()))
@@ -153,8 +153,8 @@ def encode(
                     packet.time_base, packet.duration = STEP, 1
                     output.mux(packet)
         file.seek(0)
-        with av.open(file, format=kind) as encoded:
-            yield from zip(numbers, packets_of(encoded.streams.video[0]), strict=True)
+        with av.open(file, "r", format=kind) as encoded:
+            yield from zip(numbers, packets_of(encoded, 0), strict=True)
 
 
 def splice(
@@ -185,7 +185,7 @@ def splice(
         output.set_chapters(source.chapters())
 
         def spliced() -> Encoded:
-            for place, pair in enumerate(zip(packets.frames, packets_of(original), strict=True)):
+            for place, pair in enumerate(zip(packets.frames, packets_of(source, film.stream), strict=True)):
                 span = next((span for span in spans if place in span), None)
                 if span is None:
                     yield pair
