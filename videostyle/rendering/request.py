@@ -90,8 +90,6 @@ def check(request: Request) -> Checked:
 
     Raises SettingsError or MediaError.
     """
-    if not request.styles:
-        raise SettingsError("no artwork given; name at least one with --style art.jpg")
     clip = probe(request.clip, request.stream, request.rate)
     artworks = read_artworks(request.styles, clip)
     keep = select(clip, request.frames, request.begin, request.end, request.handles)
@@ -120,8 +118,10 @@ def check(request: Request) -> Checked:
 def read_artworks(styles: Sequence[StyleSource], clip: Clip | None = None) -> tuple[Artwork, ...]:
     """Style pictures from files or arrays, in the clip's colors; without a clip in sRGB.
 
-    Raises MediaError for a file that is not a picture, SettingsError for an array that is not one.
+    Raises MediaError for a file that is not a picture, SettingsError for an array that is not one, or without styles.
     """
+    if not styles:
+        raise SettingsError("no artwork given; name at least one with --style art.jpg")
     artworks = []
     for number, style in enumerate(styles, start=1):
         if isinstance(style, np.ndarray):
