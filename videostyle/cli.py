@@ -13,6 +13,7 @@ import typer
 
 from videostyle import __version__
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
+from videostyle.events import FilmDone, Notice
 from videostyle.options import (
     FRAMES,
     OUTPUT,
@@ -29,11 +30,10 @@ from videostyle.options import (
     takes_groups,
 )
 from videostyle.presets import Recipe, compose
+from videostyle.progress import Progress, span
 from videostyle.settings import group_title, known_settings
 
 if TYPE_CHECKING:
-    from videostyle.events import FilmDone
-    from videostyle.progress import Progress
     from videostyle.rendering.job import Prepared
     from videostyle.rendering.request import Request
 
@@ -120,9 +120,6 @@ def plan_command(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout", rich_help_panel=OUTPUT)] = False,
 ) -> None:
     """Show what 'run' would render, how long it would take and how much memory it needs; render nothing."""
-    from videostyle.events import Notice
-    from videostyle.progress import Progress
-
     request = replace(request_of(clip, look, network, part, place, aim, encoding, work), overwrite=True)
     progress = Progress(as_json, quiet=False, verbose=False)
     prepared = _prepare(request, progress)
@@ -151,8 +148,6 @@ def assemble_command(
 
     Exit code 0: done; 2: a mistake; 3: done, but frames of a damaged clip are missing; 4: frames are not rendered yet.
     """
-    from videostyle.events import Notice
-    from videostyle.progress import Progress
     from videostyle.rendering.film import assemble, stored_film
 
     if place.output is None:
@@ -160,8 +155,6 @@ def assemble_command(
     changes = encoding.settings()
     with Progress(voice.as_json, voice.quiet, voice.verbose) as progress:
         stored = stored_film(folder, place.output, frames, changes, clip, place.overwrite, place.strict)
-        for text in stored.notices:
-            progress(Notice(text))
         done = assemble(stored, progress)
     _end(done, voice)
 
@@ -232,7 +225,6 @@ def demo_command(
 
 def _run(request: "Request", voice: Voice) -> None:
     """Render and write; raises typer.Exit if frames were lost or it was stopped."""
-    from videostyle.progress import Progress
     from videostyle.rendering.job import run
 
     try:
@@ -247,28 +239,23 @@ def _run(request: "Request", voice: Voice) -> None:
     _end(done, voice)
 
 
-def _end(done: "FilmDone", voice: Voice) -> None:
+def _end(done: FilmDone, voice: Voice) -> None:
     if done.frames_lost:
         if voice.quiet and not voice.as_json:
             print(f"videostyle: {done.frames_lost} frames of the clip could not be decoded", file=sys.stderr)
         raise typer.Exit(EXIT_TRUNCATED)
 
 
-def _prepare(request: "Request", progress: "Progress") -> "Prepared":
+def _prepare(request: "Request", progress: Progress) -> "Prepared":
     """Check the files before torch is imported, then plan."""
-    from videostyle.events import Notice
     from videostyle.rendering.job import prepare
     from videostyle.rendering.request import check
 
-    checked = check(request)
-    for text in checked.notices:
-        progress(Notice(text))
-    return prepare(checked, on_event=progress)
+    return prepare(check(request), on_event=progress)
 
 
 def _comparison(prepared: "Prepared") -> str:
     """For a draft that nobody asked for: that it is one, what standard would cost, and how to ask for it."""
-    from videostyle.progress import span
     from videostyle.rendering.job import estimate
 
     if prepared.checked.request.recipe.preset or prepared.plan.preset != "draft":

@@ -38,9 +38,8 @@ class Planned:
     output: Path
     job: Path
     frames: int
-    """frames of the film"""
     frames_to_render: int
-    """the same plus the lead-in of a range"""
+    """those of the film plus the lead-in of a range"""
     frames_stored: int
     """frames that an earlier run has finished"""
     size: tuple[int, int]
@@ -52,9 +51,7 @@ class Planned:
     render: tuple[str, ...]
     """what must be rendered of each scene, ``A:B``"""
     artworks: tuple[str, ...]
-    """names of the style pictures"""
     painter: str
-    """name of the painter: its network"""
     reason: str
     """one sentence: why this one"""
     device: str
@@ -77,9 +74,7 @@ class Iterated:
     """The optimizer has advanced within the batch being painted; long first frames report several times."""
 
     done: int
-    """iterations so far"""
     total: int
-    """iterations at most"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +101,6 @@ class FrameWritten:
 
     frame: int
     total: int
-    """frames of the film"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,6 @@ class Clip:
     """bits per channel"""
     color: Color = field(default_factory=Color)
     alpha: bool = False
-    """whether pixels may be transparent"""
     rotation: int = 0
     """degrees counterclockwise by which stored pictures are turned to be upright: 0, 90, 180 or 270"""
     crop: tuple[int, int, int, int] = (0, 0, 0, 0)
@@ -186,7 +185,6 @@ class Frame:
     """One picture of a clip or film."""
 
     index: int
-    """source frame number"""
     pts: Fraction
     """presentation time, seconds"""
     pixels: Pixels
@@ -241,7 +239,6 @@ class TemporalTarget:
     """An earlier painted frame warped to the current one, and where to hold on to it."""
 
     picture: Picture
-    """(H, W, 3) RGB in 0..1"""
     weight: NDArray[np.float32]
     """(H, W) in 0..1"""
 
@@ -251,9 +248,7 @@ class FrameInput:
     """Everything the renderer knows about a frame before it is painted."""
 
     index: int
-    """source frame number"""
     content: Picture
-    """(H, W, 3) RGB in 0..1"""
     first: bool = False
     """whether this is the first frame of its chunk"""
     earlier: Mapping[int, TemporalTarget] = field(default_factory=dict)
@@ -264,18 +259,14 @@ class FrameInput:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameTask:
-    """One frame to be painted: what it shows, where painting starts, and what it is held to."""
+    """One frame to be painted: what it shows, where painting starts, and what it is held to; see ``FrameInput``."""
 
     content: Picture
-    """(H, W, 3) RGB in 0..1"""
     initial: Picture
-    """(H, W, 3) RGB in 0..1"""
     held: tuple[TemporalTarget, ...] = ()
     """earlier painted frames that it must agree with"""
     first: bool = False
-    """whether this is the first frame of its chunk"""
     losses_before: Mapping[str, float] = field(default_factory=dict)
-    """losses of the frame before; empty: there is none"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -283,7 +274,6 @@ class Painted:
     """What a painter returns for one task."""
 
     picture: Picture
-    """(H, W, 3) RGB in 0..1"""
     losses: Mapping[str, float] = field(default_factory=dict)
     """each weighted loss term at the end; which terms there are depends on the frame alone, never on its batch"""
     iterations: int = 0

@@ -84,12 +84,10 @@ def change(settings: RenderSettings, values: Mapping[str, object], source: str) 
         if name not in fields:
             raise SettingsError(f"{source}: unknown setting {name!r}; {_suggest(name, fields)}")
         group, _, key = name.rpartition(".")
-        if not group:
-            settings = dataclasses.replace(settings, **{key: _checked(RenderSettings, name, value, source)})
-            continue
-        part = getattr(settings, group)
-        part = dataclasses.replace(part, **{key: _checked(type(part), name, value, source)})
-        settings = dataclasses.replace(settings, **{group: part})
+        changed: Any = getattr(settings, group) if group else settings
+        kind = get_type_hints(type(changed))[key]
+        changed = dataclasses.replace(changed, **{key: _checked(kind, fields[name], value, f"{source}: {name}")})
+        settings = dataclasses.replace(settings, **{group: changed}) if group else changed
     return settings
 
 
@@ -148,17 +146,12 @@ def _flatten(table: Mapping[str, object], prefix: str) -> Iterable[tuple[str, ob
 
 def _suggest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
-    if close:
-        return f"did you mean {' or '.join(close)}?"
-    return "'videostyle settings' lists all of them"
+    return f"did you mean {' or '.join(close)}?" if close else "'videostyle settings' lists all of them"
 
 
-def _checked(owner: type, name: str, value: object, source: str) -> Any:
+def _checked(kind: Any, item: dataclasses.Field[Any], value: object, source: str) -> object:
     """The value as the field's type, or SettingsError."""
-    key = name.rpartition(".")[2]
-    kind = get_type_hints(owner)[key]
-    item = next(f for f in dataclasses.fields(owner) if f.name == key)
-    wrong = SettingsError(f"{source}: {name} = {value!r}: wanted {_describe(kind, item)}")
+    wrong = SettingsError(f"{source} = {value!r}: wanted {_describe(kind, item)}")
     if get_origin(kind) is tuple:
         if not isinstance(value, list | tuple):
             value = [value]

@@ -5,24 +5,13 @@ import math
 import sys
 from collections import defaultdict
 from dataclasses import asdict
-from functools import singledispatchmethod
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from tqdm import tqdm
 
-from videostyle.events import (
-    Event,
-    Fetched,
-    FilmDone,
-    FrameDone,
-    FrameWritten,
-    Iterated,
-    Notice,
-    Planned,
-    Scanned,
-)
+from videostyle.events import Event, Fetched, FilmDone, FrameDone, FrameWritten, Iterated, Notice, Planned, Scanned
 
 WRITING = "writing the film"
 
@@ -55,7 +44,30 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
-        self._show(event)
+        match event:
+            case Planned():
+                self.plan(event)
+            case Notice(text):
+                self._say(f"note: {text}", event, "notice")
+            case Scanned(frame):
+                if not self._quiet and sys.stderr.isatty() and frame % 50 == 49:
+                    print(f"\rlooking for scenes: frame {frame + 1}", end="\r", file=sys.stderr, flush=True)
+            case Fetched():
+                self._fetched(event)
+            case Iterated(done, total):
+                if self._bar is not None and sys.stderr.isatty():  # a log needs no line for every few iterations
+                    self._bar.set_postfix_str(f"iteration {done} of {total}")
+                self._say("", event, "iterated")
+            case FrameDone():
+                self._frame_done(event)
+            case FrameWritten(_, total):
+                self._frame_written(total)
+            case FilmDone(path, frames, lost, seconds):
+                self._close_bar()
+                more = f"; {lost} frames of the clip could not be decoded" if lost else ""
+                self._say(f"wrote {path}: {frames} frames in {span(seconds)}{more}", event, "film")
+            case _:
+                raise TypeError(f"no event: {event!r}")
 
     def start(self) -> None:
         """Show the bar: the first frame of a scene takes longest."""
@@ -85,25 +97,7 @@ class Progress:
         self._scenes = {int(scene.partition(":")[0]): scene for scene in planned.scenes}
         self._total, self._stored = planned.frames_to_render, planned.frames_stored
 
-    @singledispatchmethod
-    def _show(self, event: Event) -> None:
-        raise TypeError(f"no event: {event!r}")
-
-    @_show.register
-    def _(self, event: Planned) -> None:
-        self.plan(event)
-
-    @_show.register
-    def _(self, event: Notice) -> None:
-        self._say(f"note: {event.text}", event, "notice")
-
-    @_show.register
-    def _(self, event: Scanned) -> None:
-        if not self._quiet and sys.stderr.isatty() and event.frame % 50 == 49:
-            print(f"\rlooking for scenes: frame {event.frame + 1}", end="\r", file=sys.stderr, flush=True)
-
-    @_show.register
-    def _(self, event: Fetched) -> None:
+    def _fetched(self, event: Fetched) -> None:
         if self._quiet:
             return
         if self._bar is None:
@@ -112,14 +106,7 @@ class Progress:
         if event.total and event.done >= event.total:
             self._close_bar()
 
-    @_show.register
-    def _(self, event: Iterated) -> None:
-        if self._bar is not None and sys.stderr.isatty():  # a log needs no line for every few iterations
-            self._bar.set_postfix_str(f"iteration {event.done} of {event.total}")
-        self._say("", event, "iterated")
-
-    @_show.register
-    def _(self, event: FrameDone) -> None:
+    def _frame_done(self, event: FrameDone) -> None:
         if self._bar is not None:
             self._bar.set_postfix_str("", refresh=False)
             self._bar.update()
@@ -127,26 +114,19 @@ class Progress:
         line = f"frame {event.frame}: {event.seconds:.2f} s, {event.iterations} iterations, {losses}"
         self._say(line if self._verbose else "", event, "frame")
         if event.retried:
-            self._show(Notice(f"frame {event.frame} was painted again: {event.retried}"))
+            self(Notice(f"frame {event.frame} was painted again: {event.retried}"))
         self._done[event.chunk].append(event)
         if event.last:
             self._scene(event.chunk, self._done.pop(event.chunk))
 
-    @_show.register
-    def _(self, event: FrameWritten) -> None:
+    def _frame_written(self, total: int) -> None:
         """A bar of its own: encoding a long film takes minutes."""
         if self._quiet:
             return
         if self._bar is None or self._bar.desc != WRITING:
             self._close_bar()
-            self._bar = tqdm(total=event.total, unit="frame", desc=WRITING, leave=False, dynamic_ncols=True)
+            self._bar = tqdm(total=total, unit="frame", desc=WRITING, leave=False, dynamic_ncols=True)
         self._bar.update()
-
-    @_show.register
-    def _(self, event: FilmDone) -> None:
-        self._close_bar()
-        lost = f"; {event.frames_lost} frames of the clip could not be decoded" if event.frames_lost else ""
-        self._say(f"wrote {event.path}: {event.frames} frames in {span(event.seconds)}{lost}", event, "film")
 
     def _scene(self, chunk: int, frames: list[FrameDone]) -> None:
         seconds = sum(done.seconds for done in frames)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.clips import moving_scenes, write_art, write_clip
 from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
-from videostyle.events import Event, FilmDone, FrameWritten
+from videostyle.events import Event, FilmDone, FrameWritten, Notice
 from videostyle.media.read.probe import probe
 from videostyle.presets import Recipe
 from videostyle.rendering.film import assemble, ranges, stored_film
@@ -60,9 +60,11 @@ def test_a_film_of_several_processes_is_that_of_one(request_: Request, tmp_path:
     run(prepare(check(dataclasses.replace(request_, frames="12:19"))))  # with its lead-in, 10 and 11
     events: list[Event] = []
     codec = {"film.codec": "ffv1"}
-    done = assemble(stored_film(request_.job, tmp_path / "film.mkv", film=codec), events.append)
+    stored = stored_film(request_.job, tmp_path / "film.mkv", film=codec)
+    done = assemble(stored, events.append)
     assert isinstance(done, FilmDone)
-    assert events == [*(FrameWritten(frame, 19) for frame in range(19)), done]
+    assert stored.notices
+    assert events == [*map(Notice, stored.notices), *(FrameWritten(frame, 19) for frame in range(19)), done]
     whole = dataclasses.replace(
         request_,
         frames="",

@@ -56,7 +56,7 @@ def test_a_job_that_is_named_is_kept_and_serves_other_ranges(request_: Request, 
     known = json.loads((job / "plan.json").read_text())
     assert known["clip"] == str(request_.clip)
     whole = prepare(check(with_(request_, job=job)))
-    assert whole.frames_stored == 4
+    assert whole.summary.frames_stored == 4
     assert len(whole.plan.chunks) == 2
     run(whole)
     assert len(list((job / "frames").glob("*.png"))) == 19
@@ -93,7 +93,7 @@ def test_a_range_that_is_done_leaves_the_frames_of_one_that_was_stopped(
     other = prepare(check(with_(request_, frames="11:13", output=film)))
     run(other)
     assert film.exists()
-    assert prepare(check(with_(request_, frames="0:4", output=film, overwrite=True))).frames_stored == 4
+    assert prepare(check(with_(request_, frames="0:4", output=film, overwrite=True))).summary.frames_stored == 4
 
 
 def test_a_file_that_came_into_the_films_place_meanwhile_stays(request_: Request, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_file_that_came_into_the_films_place_meanwhile_stays(request_: Request
     with pytest.raises(SettingsError, match=r"film\.mp4 exists"):
         run(prepared)
     assert film.read_text() == "precious"
-    assert prepare(check(with_(request_, frames="0:2", output=film, overwrite=True))).frames_stored == 2
+    assert prepare(check(with_(request_, frames="0:2", output=film, overwrite=True))).summary.frames_stored == 2
 
 
 def test_no_process_loses_what_another_has_learned_about_the_clip(request_: Request, tmp_path: Path) -> None:
@@ -124,12 +124,12 @@ def test_a_job_remembers_its_backbone(request_: Request, tmp_path: Path, monkeyp
     monkeypatch.setattr("videostyle.paint.backbones.vgg19.Vgg19.is_cached", lambda *_: True)
     again = prepare(check(with_(auto, overwrite=True)))
     assert again.painter.name == "compact"
-    assert again.frames_stored == 2
+    assert again.summary.frames_stored == 2
 
 
 def test_a_painter_can_be_handed_in(request_: Request) -> None:
     prepared = prepare(check(request_), KeepPainter())
-    assert (prepared.painter.name, prepared.seconds_left) == ("unpainted", 0)
+    assert (prepared.painter.name, prepared.summary.seconds) == ("unpainted", 0)
     assert run(prepared).frames == 19
 
 
@@ -147,10 +147,10 @@ def test_weights_that_do_not_fit_are_reported_before_the_clip_is_scanned(request
 
 def test_estimates_grow_with_the_work(request_: Request) -> None:
     prepared = prepare(check(with_(request_, recipe=Recipe("draft", {"backbone.name": "compact"}))))
-    assert prepared.seconds_left > 0
-    assert prepared.slots == 1
-    assert estimate(prepared, "standard") > 1.5 * prepared.seconds_left
-    assert prepare(check(with_(request_, recipe=more(optimize__iterations=0)))).seconds_left == 0
+    assert prepared.summary.seconds > 0
+    assert prepared.summary.slots == 1
+    assert estimate(prepared, "standard") > 1.5 * prepared.summary.seconds
+    assert prepare(check(with_(request_, recipe=more(optimize__iterations=0)))).summary.seconds == 0
 
 
 def test_the_summary_tells_what_will_be_done(request_: Request) -> None:
@@ -162,7 +162,7 @@ def test_the_summary_tells_what_will_be_done(request_: Request) -> None:
 
 
 def test_slots_are_never_more_than_scenes(request_: Request) -> None:
-    assert prepare(check(with_(request_, slots=9))).slots == 2
+    assert prepare(check(with_(request_, slots=9))).summary.slots == 2
 
 
 def test_a_disk_without_room_is_refused_before_any_work(request_: Request, monkeypatch: pytest.MonkeyPatch) -> None:

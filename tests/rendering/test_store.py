@@ -99,7 +99,7 @@ def test_a_frame_that_cannot_be_written_leaves_nothing(store: Store, monkeypatch
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(JobError, match=r"the disk is full; .*continues after the finished frames"):
+    with pytest.raises(JobError, match=r"\(the disk is full\); .*continues after the finished frames"):
         store.save(3, pixels(9), DONE)
     assert not list((store.folder / "frames").iterdir())
 

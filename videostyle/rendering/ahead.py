@@ -15,7 +15,7 @@ class Ahead(Generic[T]):
     """
 
     def __init__(self, items: Iterable[T], depth: int = 2) -> None:
-        self._ready: queue.Queue[tuple[T | None, BaseException | None, bool]] = queue.Queue(depth)
+        self._ready: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(depth)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, args=(iter(items),), daemon=True)
         self._thread.start()
@@ -26,13 +26,11 @@ class Ahead(Generic[T]):
     def __next__(self) -> T:
         if self._stop.is_set():
             raise StopIteration
-        item, error, more = self._ready.get()
-        if more:
+        item, error = self._ready.get()
+        if error is None:
             return item  # type: ignore[return-value]
         self.close()
-        if error:
-            raise error
-        raise StopIteration
+        raise error
 
     def close(self) -> None:
         """End the thread; whatever it iterates over is closed too."""
@@ -42,17 +40,17 @@ class Ahead(Generic[T]):
     def _work(self, items: Iterator[T]) -> None:
         try:
             for item in items:
-                if not self._put((item, None, True)):
+                if not self._put((item, None)):
                     return
-            self._put((None, None, False))
+            self._put((None, StopIteration()))
         except BaseException as error:  # all of it belongs to the caller
-            self._put((None, error, False))
+            self._put((None, error))
         finally:
             close = getattr(items, "close", None)
             if close:
                 close()
 
-    def _put(self, entry: tuple[T | None, BaseException | None, bool]) -> bool:
+    def _put(self, entry: tuple[T | None, BaseException | None]) -> bool:
         while not self._stop.is_set():
             try:
                 self._ready.put(entry, timeout=0.1)

@@ -1,16 +1,15 @@
 """The front door: what ``import videostyle`` offers, with paths as text and pictures as arrays."""
 
 import os
-import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from videostyle.events import Fetched, FilmDone, Notice, OnEvent, ignore
+from videostyle.events import Fetched, FilmDone, OnEvent, ignore
 from videostyle.frames import Pixels
 from videostyle.media.read.probe import probe
 from videostyle.metrics import Scores
@@ -18,7 +17,7 @@ from videostyle.paint.load import load_painter as load
 from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Painter
 from videostyle.presets import Recipe, change
-from videostyle.rendering.film import check_complete, check_place, make_film
+from videostyle.rendering.film import StoredFilm, assemble, check_complete, check_place
 from videostyle.rendering.finish import Finish
 from videostyle.rendering.job import choose_slots, opened, painter_for, prepare, run
 from videostyle.rendering.plan import RenderPlan, check_size, plan_frames
@@ -30,7 +29,7 @@ from videostyle.selection import select
 
 AnyPath = str | os.PathLike[str]
 Styles = StyleSource | Sequence[StyleSource]
-"""an artwork, or several to blend: files, or pictures (H, W, 3) of uint8, uint16, or float in 0..1"""
+"""an artwork, or several to blend"""
 Values = Mapping[str, object]
 """dotted names of settings -> values, such as ``{"style.weight": 300}``; ``videostyle settings`` lists them"""
 
@@ -82,8 +81,6 @@ def stylize(
             slots=slots,
         )
     )
-    for text in checked.notices:
-        on_event(Notice(text))
     prepared = prepare(checked, painter, on_event)
     on_event(prepared.summary)
     return run(prepared, on_event)
@@ -115,12 +112,7 @@ def plan(
 
 
 def render(
-    plan: RenderPlan,
-    job: AnyPath,
-    *,
-    painter: Painter | None = None,
-    slots: int = 0,
-    on_event: OnEvent = ignore,
+    plan: RenderPlan, job: AnyPath, *, painter: Painter | None = None, slots: int = 0, on_event: OnEvent = ignore
 ) -> Generator[RenderedFrame]:
     """Paint the frames of a plan into a job folder, and give out each frame asked for once it is on disk.
 
@@ -172,17 +164,14 @@ def encode(
     are enlarged. Raises IncompleteError, whose ``missing`` lists the frames that are not painted yet, or another
     VideostyleError.
     """
-    start, store, path = time.perf_counter(), Store(Path(job)), Path(output)
+    store, path = Store(Path(job)), Path(output)
     store.check(plan.fingerprint)
     check_complete(plan, store)
     film = change(plan.settings, settings or {}, "settings").film
     sources = (plan.clip.path, *(artwork.path for artwork in plan.artworks if artwork.path))
-    for text in check_place(plan.clip, plan.keep, path, film, plan.size, sources, overwrite, strict):
-        on_event(Notice(text))
-    make_film(plan, store, path, store.record()["maker"], on_event, film, finish)
-    done = FilmDone(path, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)
-    on_event(done)
-    return done
+    notices = check_place(plan.clip, plan.keep, path, film, plan.size, sources, overwrite, strict)
+    plan = replace(plan, settings=replace(plan.settings, film=film))
+    return assemble(StoredFilm(plan, store, path, store.record()["maker"], notices), on_event, finish)
 
 
 def load_painter(
@@ -199,14 +188,7 @@ def load_painter(
     return load(artworks, chosen, lambda what, done, total: on_event(Fetched(what, done, total)))
 
 
-def score(
-    clip: AnyPath,
-    film: AnyPath,
-    styles: Styles,
-    *,
-    settings: Values | None = None,
-    frames: str = "",
-) -> Scores:
+def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | None = None, frames: str = "") -> Scores:
     """Measure a finished film: flicker, distance from the artworks and from the clip, drift, seams.
 
     settings: ``backbone.*`` settings of the network that judges. frames: those of the clip that the film shows; empty:

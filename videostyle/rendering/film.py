@@ -20,7 +20,7 @@ from videostyle.media.write.folder import picture_name
 from videostyle.presets import change, restore
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.finish import Enlarge, Finish, finished
-from videostyle.rendering.plan import RenderPlan, film_size, make_plan, scan_key
+from videostyle.rendering.plan import RenderPlan, make_plan, scan_key
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection, select
 from videostyle.settings import FilmSettings
@@ -42,37 +42,23 @@ class StoredFilm:
 
 
 def make_film(
-    plan: RenderPlan,
-    store: Store,
-    output: Path,
-    maker: str,
-    on_event: OnEvent = ignore,
-    film: FilmSettings | None = None,
-    finish: Finish | None = None,
+    plan: RenderPlan, store: Store, output: Path, maker: str, on_event: OnEvent = ignore, finish: Finish | None = None
 ) -> None:
     """Encode the stored frames as a film, together with everything else in the clip.
 
-    film: encoding; None: the plan's. finish: None: frames are enlarged to the film's size. Raises MediaError if the
-    film cannot be written.
+    finish: None: frames are enlarged to the film's size. Raises MediaError if the film cannot be written.
     """
     comment = f"videostyle {__version__}, {maker}, seed {plan.settings.seed}"
     ahead = Ahead(_frames(plan, store, finish, plan.size, on_event), depth=4)
     try:
-        encode_film(plan.clip, output, ahead, film or plan.settings.film, plan.size, plan.keep, comment)
+        encode_film(plan.clip, output, ahead, plan.settings.film, plan.size, plan.keep, comment)
     finally:
         ahead.close()
 
 
-def make_patched(
-    plan: RenderPlan,
-    store: Store,
-    patch: Patch,
-    output: Path,
-    on_event: OnEvent = ignore,
-    finish: Finish | None = None,
-) -> None:
+def make_patched(plan: RenderPlan, store: Store, patch: Patch, output: Path, on_event: OnEvent = ignore) -> None:
     """Write a finished film again with the stored frames in it. Raises MediaError if it cannot be written."""
-    for text in patch_film(patch, output, lambda: _frames(plan, store, finish, patch.size, on_event)):
+    for text in patch_film(patch, output, lambda: _frames(plan, store, None, patch.size, on_event)):
         on_event(Notice(text))
 
 
@@ -83,12 +69,6 @@ def _frames(
     for frame, pixels in finished(plan, store, finish or Enlarge(), size):
         yield frame, pixels
         on_event(FrameWritten(frame, total))
-
-
-def maker_of(painter: str, preset: str, artworks: Sequence[str]) -> str:
-    """What made the frames, for the film's comment."""
-    chosen = f", preset {preset}" if preset else ""
-    return f"{painter}{chosen}, style {' + '.join(artworks)}"
 
 
 def check_place(
@@ -163,9 +143,7 @@ def stored_film(
     plan = make_plan(source, (), settings, scanned, select(source, frames), fingerprint=known["fingerprint"])
     check_complete(plan, store)
     sources = (source.path, *(Path(style) for style in known["styles"]))
-    notices = check_place(
-        source, plan.keep, output, settings.film, film_size(source, settings), sources, overwrite, strict
-    )
+    notices = check_place(source, plan.keep, output, settings.film, plan.size, sources, overwrite, strict)
     return StoredFilm(plan, store, output, known["maker"], source.notes + notices)
 
 
@@ -193,10 +171,12 @@ def ranges(frames: Sequence[int]) -> list[str]:
     return [f"{start}:{stop}" for start, stop in runs]
 
 
-def assemble(film: StoredFilm, on_event: OnEvent = ignore) -> FilmDone:
+def assemble(film: StoredFilm, on_event: OnEvent = ignore, finish: Finish | None = None) -> FilmDone:
     """Make the film of a job folder. Raises MediaError if it cannot be written."""
     start = time.perf_counter()
-    make_film(film.plan, film.store, film.output, film.maker, on_event)
+    for text in film.notices:
+        on_event(Notice(text))
+    make_film(film.plan, film.store, film.output, film.maker, on_event, finish)
     done = FilmDone(film.output, len(film.plan.to_keep), film.plan.frames_lost, time.perf_counter() - start)
     on_event(done)
     return done

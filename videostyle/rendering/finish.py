@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from videostyle.frames import Chunk, Pixels
+from videostyle.frames import Pixels
 from videostyle.media.stills import resize
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.store import Store
@@ -55,28 +55,23 @@ def finished(
 ) -> Iterator[tuple[int, Pixels]]:
     """(source frame, pixels) of every frame of the film, ascending. size: of the film, px; None: the plan's."""
     kept = set(plan.to_keep)
-    for chunk in plan.chunks:
-        yield from ((frame, pixels) for frame, pixels in _chunk(plan, store, finish, size or plan.size, chunk, kept))
-
-
-def _chunk(
-    plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int], chunk: Chunk, kept: set[int]
-) -> Iterator[tuple[int, Pixels]]:
-    frames, carry = plan.frames_of(chunk), b""
+    size = size or plan.size
     name = f"{finish.fingerprint} {size}"
-    if not finish.carries:
-        frames = [frame for frame in frames if frame in kept]
-    else:
-        # the lead-in is skipped as far as an earlier run has stored what it carries on
-        wanted = next((place for place, frame in enumerate(frames) if frame in kept), len(frames))
-        for place in range(wanted, 0, -1):
-            if (stored := store.carry(name, frames[place - 1])) is not None:
-                frames, carry = frames[place:], stored
-                break
-    for frame in frames:
-        result = finish.finish(store.load(frame, plan.work), size, carry)
-        if finish.carries:
-            carry = result.carry
-            store.save_carry(name, frame, carry)
-        if frame in kept:
-            yield frame, result.pixels
+    for chunk in plan.chunks:
+        frames, carry = plan.frames_of(chunk), b""
+        if not finish.carries:
+            frames = [frame for frame in frames if frame in kept]
+        else:
+            # the lead-in is skipped as far as an earlier run has stored what it carries on
+            wanted = next((place for place, frame in enumerate(frames) if frame in kept), len(frames))
+            for place in range(wanted, 0, -1):
+                if (stored := store.carry(name, frames[place - 1])) is not None:
+                    frames, carry = frames[place:], stored
+                    break
+        for frame in frames:
+            result = finish.finish(store.load(frame, plan.work), size, carry)
+            if finish.carries:
+                carry = result.carry
+                store.save_carry(name, frame, carry)
+            if frame in kept:
+                yield frame, result.pixels

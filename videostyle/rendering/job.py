@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 
 from videostyle import __version__
 from videostyle.errors import JobError
-from videostyle.events import Fetched, FilmDone, OnEvent, Planned, ignore
+from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
 from videostyle.media.read.sequence import identity
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
-from videostyle.rendering.film import check_free, make_film, make_patched, maker_of
+from videostyle.rendering.film import check_free, make_film, make_patched
 from videostyle.rendering.plan import Artwork, RenderPlan, check_size, make_plan, plan_frames, scan_key
 from videostyle.rendering.renderer import render
 from videostyle.rendering.request import Checked
@@ -28,39 +28,7 @@ class Prepared:
     checked: Checked
     plan: RenderPlan
     painter: Painter
-    cost: Cost
-    slots: int
-    frames_stored: int
-    """frames to be rendered that an earlier run has stored"""
-    seconds_left: float
-    """estimate for the frames that are not stored yet"""
-
-    @property
-    def summary(self) -> Planned:
-        """The plan as an event."""
-        plan, checked, painter = self.plan, self.checked, self.painter
-        return Planned(
-            clip=plan.clip.path,
-            output=checked.output,
-            job=checked.job,
-            frames=len(plan.to_keep),
-            frames_to_render=len(plan.to_render),
-            frames_stored=self.frames_stored,
-            size=plan.size,
-            work=plan.work,
-            scenes=tuple(str(chunk.frames) for chunk in plan.chunks),
-            render=tuple(str(chunk.render) for chunk in plan.chunks),
-            artworks=tuple(artwork.name for artwork in plan.artworks),
-            painter=painter.name,
-            reason=painter.reason,
-            device=painter.device,
-            slots=self.slots,
-            seconds=self.seconds_left,
-            seconds_first=self.cost.seconds_first,
-            seconds_later=self.cost.seconds_later,
-            bytes=self.cost.bytes_per_slot * self.slots,
-            fingerprint=plan.fingerprint,
-        )
+    summary: Planned
 
 
 def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent = ignore) -> Prepared:
@@ -68,6 +36,8 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
 
     painter: None: the one that the settings ask for.
     """
+    for text in checked.notices:
+        on_event(Notice(text))
     recipe = checked.request.recipe
     preset = recipe.preset or usual_preset(recipe.given.backbone.device)
     settings = recipe.settings(preset)
@@ -80,15 +50,30 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     width, height = plan.work
     cost = painter.cost(height, width)
     stored = {frame for frame in plan.to_render if store.has(frame)}
-    return Prepared(
-        checked=checked,
-        plan=plan,
-        painter=painter,
-        cost=cost,
-        slots=choose_slots(checked.request.slots, cost, plan),
+    slots = choose_slots(checked.request.slots, cost, plan)
+    summary = Planned(
+        clip=plan.clip.path,
+        output=checked.output,
+        job=checked.job,
+        frames=len(plan.to_keep),
+        frames_to_render=len(plan.to_render),
         frames_stored=len(stored),
-        seconds_left=_seconds(plan, cost, stored),
+        size=plan.size,
+        work=plan.work,
+        scenes=tuple(str(chunk.frames) for chunk in plan.chunks),
+        render=tuple(str(chunk.render) for chunk in plan.chunks),
+        artworks=tuple(artwork.name for artwork in plan.artworks),
+        painter=painter.name,
+        reason=painter.reason,
+        device=painter.device,
+        slots=slots,
+        seconds=_seconds(plan, cost, stored),
+        seconds_first=cost.seconds_first,
+        seconds_later=cost.seconds_later,
+        bytes=cost.bytes_per_slot * slots,
+        fingerprint=plan.fingerprint,
     )
+    return Prepared(checked, plan, painter, summary)
 
 
 def choose_slots(asked: int, cost: Cost, plan: RenderPlan) -> int:
@@ -119,10 +104,16 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
     with opened(plan, Store(checked.job), prepared.painter, alone=not request.job) as store:
-        with closing(render(plan, store, prepared.painter, prepared.slots, on_event)) as frames:
+        with closing(render(plan, store, prepared.painter, prepared.summary.slots, on_event)) as frames:
             for rendered in frames:
                 on_event(rendered.done)
-        _write_film(prepared, store, on_event)
+        if request.film:  # unless another file has taken its place meanwhile
+            overwrite = request.overwrite or plan.settings.film.codec == "png"
+            check_free(checked.output, checked.sources, overwrite)
+            if checked.patch:
+                make_patched(plan, store, checked.patch, checked.output, on_event)
+            else:
+                make_film(plan, store, checked.output, store.record()["maker"], on_event)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
     done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)
@@ -150,7 +141,7 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, alone: bool = False
 
 def _record(plan: RenderPlan, painter: Painter) -> dict[str, object]:
     """What ``plan.json`` holds: all that the film of a stored job needs, and what people want to know."""
-    clip = plan.clip
+    clip, chosen = plan.clip, f", preset {plan.preset}" if plan.preset else ""
     return {
         "clip": str(clip.path.absolute()),
         "stream": clip.stream,
@@ -158,23 +149,10 @@ def _record(plan: RenderPlan, painter: Painter) -> dict[str, object]:
         "identity": identity(clip),
         "styles": [str(artwork.path.absolute()) for artwork in plan.artworks if artwork.path],
         "painter": {"name": painter.name, "fingerprint": painter.fingerprint},
-        "maker": maker_of(painter.name, plan.preset, [artwork.name for artwork in plan.artworks]),
+        "maker": f"{painter.name}{chosen}, style {' + '.join(artwork.name for artwork in plan.artworks)}",
         "version": __version__,
         "settings": asdict(plan.settings),
     }
-
-
-def _write_film(prepared: Prepared, store: Store, on_event: OnEvent) -> None:
-    """Make the film, unless another file has taken its place meanwhile."""
-    checked, plan, request = prepared.checked, prepared.plan, prepared.checked.request
-    if not request.film:
-        return
-    overwrite = request.overwrite or plan.settings.film.codec == "png"
-    check_free(checked.output, checked.sources, overwrite)
-    if checked.patch:
-        make_patched(plan, store, checked.patch, checked.output, on_event)
-    else:
-        make_film(plan, store, checked.output, store.record()["maker"], on_event)
 
 
 def estimate(prepared: Prepared, preset: str) -> float:

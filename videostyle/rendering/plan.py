@@ -215,12 +215,10 @@ def check_size(work: tuple[int, int], smallest: int) -> None:
 
 def fingerprint_of(clip: Clip, artworks: Sequence[Artwork], settings: RenderSettings) -> str:
     """Hash (hex) of everything in a plan that decides a frame's pixels."""
-    looks = [LOOK, identity(clip), [_hash(artwork.pixels) for artwork in artworks], settings.fingerprint()]
+    pictures = [f"{art.pixels.shape} {art.pixels.dtype}".encode() + art.pixels.tobytes() for art in artworks]
+    hashes = [hashlib.sha256(picture).hexdigest() for picture in pictures]
+    looks = [LOOK, identity(clip), hashes, settings.fingerprint()]
     return hashlib.sha256(json.dumps(looks).encode()).hexdigest()
-
-
-def _hash(pixels: Pixels) -> str:
-    return hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes()).hexdigest()
 
 
 def scan_key(clip: Clip, settings: SceneSettings) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from videostyle.errors import OutOfMemoryError
 from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
-from videostyle.frames import Painted, Pixels, to_pixels
+from videostyle.frames import Pixels, to_pixels
 from videostyle.paint.painter import Painter
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.slot import Slot
@@ -44,10 +44,10 @@ def render(
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
     try:
         while True:
-            live = [slot for slot in live if not _close_finished(slot)]
+            live = [slot for slot in live if not slot.finished]
             while waiting and len(live) < slots:
                 slot = Slot(waiting.popleft(), plan, store, painter)
-                if not _close_finished(slot):
+                if not slot.finished:
                     live.append(slot)
             if not live:
                 break
@@ -68,9 +68,12 @@ def render(
             seconds = (time.perf_counter() - start) / len(live)
             before, writing = writing, []
             for slot, result in zip(live, results, strict=True):
-                rendered = _accept(slot, result, plan, seconds)
-                save = writers.submit(store.save, rendered.done.frame, rendered.pixels, result)
-                writing.append((save, rendered))
+                frame, pixels = slot.frame, to_pixels(result.picture, plan.clip.dtype)
+                slot.accept(pixels, result.losses)
+                done = FrameDone(
+                    slot.chunk.name, frame, result.losses, result.iterations, seconds, slot.finished, result.retried
+                )
+                writing.append((writers.submit(store.save, frame, pixels, result), Rendered(done, pixels)))
             yield from _stored(before)
         yield from _stored(writing)
     finally:
@@ -78,28 +81,6 @@ def render(
         writers.shutdown(wait=True)
         for slot in live:
             slot.close()
-
-
-def _accept(slot: Slot, painted: Painted, plan: RenderPlan, seconds: float) -> Rendered:
-    """Quantize a picture to what is stored, and carry just that on to the slot's next frame."""
-    frame, pixels = slot.frame, to_pixels(painted.picture, plan.clip.dtype)
-    slot.accept(pixels, painted.losses)
-    done = FrameDone(
-        chunk=slot.chunk.name,
-        frame=frame,
-        losses=painted.losses,
-        iterations=painted.iterations,
-        seconds=seconds,
-        last=slot.finished,
-        retried=painted.retried,
-    )
-    return Rendered(done, pixels)
-
-
-def _close_finished(slot: Slot) -> bool:
-    if slot.finished:
-        slot.close()
-    return slot.finished
 
 
 def _stored(writing: list[tuple[Future[None], Rendered]]) -> Iterator[Rendered]:

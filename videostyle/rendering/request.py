@@ -90,8 +90,6 @@ def check(request: Request) -> Checked:
 
     Raises SettingsError or MediaError.
     """
-    if not request.styles:
-        raise SettingsError("no artwork given; name at least one with --style art.jpg")
     clip = probe(request.clip, request.stream, request.rate)
     artworks = read_artworks(request.styles, clip)
     keep = select(clip, request.frames, request.begin, request.end, request.handles)
@@ -102,35 +100,28 @@ def check(request: Request) -> Checked:
         if request.job is None or request.output or request.patch:
             raise SettingsError("--no-film leaves frames in a folder and no film; name it with --job and omit -o")
         return Checked(request, clip, artworks, keep, request.job, request.job, None, notices)
-    given = request.recipe.given
+    given, overwrite, strict = request.recipe.given, request.overwrite, request.strict
     patch = plan_patch(request.patch, clip, keep, given.film) if request.patch else None
     output = request.output or _default_output(clip, request, [artwork.name for artwork in artworks], keep)
-    checked = Checked(
-        request, clip, artworks, keep, output, request.job or output.with_name(f"{output.name}.job"), patch, notices
-    )
-    return _with_place(checked)
-
-
-def _with_place(checked: Checked) -> Checked:
-    """The same with notices of what the film will lack; raises an error if it cannot be written to its place."""
-    request, patch, output = checked.request, checked.patch, checked.output
+    job = request.job or output.with_name(f"{output.name}.job")
+    checked = Checked(request, clip, artworks, keep, output, job, patch, notices)
     if patch:
-        check_free(output, checked.sources, request.overwrite)
+        check_free(output, checked.sources, overwrite)
         check_folder(output)
-        notices = patch.notices + unless_strict(patch.left_out, request.strict)
+        notices += patch.notices + unless_strict(patch.left_out, strict)
     else:
-        given, size = request.recipe.given, film_size(checked.clip, request.recipe.given)
-        notices = check_place(
-            checked.clip, checked.keep, output, given.film, size, checked.sources, request.overwrite, request.strict
-        )
-    return replace(checked, notices=checked.notices + notices)
+        size = film_size(clip, given)
+        notices += check_place(clip, keep, output, given.film, size, checked.sources, overwrite, strict)
+    return replace(checked, notices=notices)
 
 
 def read_artworks(styles: Sequence[StyleSource], clip: Clip | None = None) -> tuple[Artwork, ...]:
     """Style pictures from files or arrays, in the clip's colors; without a clip in sRGB.
 
-    Raises MediaError for a file that is not a picture, SettingsError for an array that is not one.
+    Raises MediaError for a file that is not a picture, SettingsError for an array that is not one, or without styles.
     """
+    if not styles:
+        raise SettingsError("no artwork given; name at least one with --style art.jpg")
     artworks = []
     for number, style in enumerate(styles, start=1):
         if isinstance(style, np.ndarray):

@@ -29,8 +29,6 @@ def score_files(
     from videostyle.paint.device import choose_device
     from videostyle.paint.judge import Judge
 
-    if not styles:
-        raise SettingsError("no artwork given; name at least one with --style art.jpg")
     clip, film = probe(source), probe(stylized)
     pictures = [artwork.pixels for artwork in read_artworks(styles, clip)]
     keep = select(clip, frames)

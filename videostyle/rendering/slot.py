@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from videostyle.errors import MediaError
 from videostyle.frames import (
@@ -23,14 +22,8 @@ from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.store import Store
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Source:
-    """A decoded frame waiting to be painted, and its motion since earlier frames."""
-
-    frame: Frame
-    motions: dict[int, tuple[int, Motion]]
-    """how many frames back, nearest first -> that frame's number, and the motion since"""
+_Motions = dict[int, tuple[int, Motion]]
+"""how many frames back, nearest first -> that frame's number, and the motion since"""
 
 
 class Slot:
@@ -68,18 +61,20 @@ class Slot:
         """The frame to be painted next; asking again gives the same task. Called in a worker thread."""
         if self._task is None:
             assert self._sources is not None
-            self._task = self._painter.task(self._input(next(self._sources)))
+            self._task = self._painter.task(self._input(*next(self._sources)))
         return self._task
 
     def accept(self, pixels: Pixels, losses: Mapping[str, float]) -> None:
-        """Carry the stored pixels and losses on to the next frame."""
+        """Carry the stored pixels and losses on to the next frame; after the last one the slot closes itself."""
         self._recent[self._todo.pop(0)] = pixels
         if len(self._recent) > max(self._painter.reach, default=1):
             del self._recent[min(self._recent)]
         self._losses = losses
         self._task = None
+        if self.finished:
+            self.close()
 
-    def _prepare(self) -> Iterator[_Source]:
+    def _prepare(self) -> Iterator[tuple[Frame, _Motions]]:
         """Decode from as far back as motion reaches, and estimate the motion of every frame to be rendered.
 
         Raises MediaError if a frame that the scan could decode can no longer be read: painting another one in its place
@@ -105,7 +100,7 @@ class Slot:
                     for distance in reach
                     if distance <= len(earlier)
                 }
-                yield _Source(frame, motions)
+                yield frame, motions
             earlier.append(frame)
         if due:
             raise MediaError(
@@ -113,17 +108,14 @@ class Slot:
                 "check the file and its disk, then run the same command again"
             )
 
-    def _input(self, source: _Source) -> FrameInput:
-        frame, first = source.frame.index, source.frame.index == self._order[0]
+    def _input(self, frame: Frame, motions: _Motions) -> FrameInput:
         earlier = {}
-        for distance, (index, motion) in source.motions.items():
-            warped, seen = warp(to_picture(self._painted(index)), motion.flow)
+        for distance, (index, motion) in motions.items():
+            painted = self._recent[index] if index in self._recent else self._store.load(index, self._plan.work)
+            warped, seen = warp(to_picture(painted), motion.flow)
             earlier[distance] = TemporalTarget(warped, motion.consistency * seen)
-        losses = {} if first else self._losses_of(self._order[self._order.index(frame) - 1])
-        return FrameInput(frame, to_picture(source.frame.pixels), first, earlier, losses)
-
-    def _painted(self, frame: int) -> Pixels:
-        return self._recent[frame] if frame in self._recent else self._store.load(frame, self._plan.work)
-
-    def _losses_of(self, frame: int) -> Mapping[str, float]:
-        return self._losses if frame in self._recent else self._store.losses(frame)
+        losses: Mapping[str, float] = {}
+        if not (first := frame.index == self._order[0]):
+            before = self._order[self._order.index(frame.index) - 1]
+            losses = self._losses if before in self._recent else self._store.losses(before)
+        return FrameInput(frame.index, to_picture(frame.pixels), first, earlier, losses)

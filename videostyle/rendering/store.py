@@ -24,7 +24,7 @@ from videostyle.frames import FrameRange, Painted, Pixels
 from videostyle.media.files import reason_of, temporary_of
 from videostyle.media.stills import read_note, read_png, write_png
 from videostyle.rendering.lock import Lock
-from videostyle.rendering.plan import Scan
+from videostyle.rendering.plan import NOTHING, Scan
 
 FORMAT = 3
 FRAMES = "[0-9]*.png"
@@ -53,15 +53,13 @@ class Store:
                 raise JobError(f"{self.folder}: neither empty nor a job folder; give a new folder with --job")
             return
         if known["fingerprint"] != plan:
-            raise JobError(
-                f"{self.folder}: holds frames of another clip, artwork, setting or version; "
-                "delete it, or give another folder with --job"
-            )
-        if painter and known["painter"]["fingerprint"] != painter:
-            raise JobError(
-                f"{self.folder}: its frames were painted by another network, precision or kind of device "
-                f"({known['painter']['name']}); delete it, or give another folder with --job"
-            )
+            fault = "holds frames of another clip, artwork, setting or version"
+        elif painter and known["painter"]["fingerprint"] != painter:
+            name = known["painter"]["name"]
+            fault = f"its frames were painted by another network, precision or kind of device ({name})"
+        else:
+            return
+        raise JobError(f"{self.folder}: {fault}; delete it, or give another folder with --job")
 
     def open(self, plan: str, painter: str, record: Mapping[str, object], alone: bool = False) -> None:
         """Create the folder, or continue one of the same job, until ``close``.
@@ -102,8 +100,7 @@ class Store:
 
     def painter_name(self) -> str:
         """Name of the painter that this job began with; empty if it has not begun."""
-        known = self._read()
-        return str(known["painter"]["name"]) if known else ""
+        return str(known["painter"]["name"]) if (known := self._read()) else ""
 
     def save_scan(self, key: str, scan: Scan) -> None:
         """Add what a process has learned about the clip. key: see ``plan.scan_key``."""
@@ -115,7 +112,7 @@ class Store:
 
     def scan(self, key: str) -> Scan:
         """What all processes have learned about the same clip with the same scene settings; perhaps nothing."""
-        scan = Scan((), ())
+        scan = NOTHING
         for path in sorted((self.folder / "scans").glob("[0-9a-f]*.json")):
             stored = _load(path)
             if stored and stored.get("key") == key:
@@ -140,10 +137,8 @@ class Store:
             raise JobError(f"{error}; delete that file and run the same command again") from None
         height, width = pixels.shape[:2]
         if (width, height) != size:
-            raise JobError(
-                f"{path}: {width}x{height} px, but the job's frames are {size[0]}x{size[1]}; "
-                "delete that file and run the same command again"
-            )
+            fault = f"{width}x{height} px, but the job's frames are {size[0]}x{size[1]}"
+            raise JobError(f"{path}: {fault}; delete that file and run the same command again")
         return pixels
 
     def losses(self, frame: int) -> dict[str, float]:

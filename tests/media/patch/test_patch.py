@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import videostyle.media.patch.patch
+import videostyle.media.patch.splice
 from tests.media.oracle import frame_times, hashes, needs_ffprobe, planes
 from tests.media.patch.patching import SETTINGS, TWO_SCENES, film, looks_like, own, painted, pictures, plan
 from videostyle.errors import MediaError, SettingsError
@@ -49,7 +49,7 @@ def test_a_pixel_aspect_ratio_that_is_lost_is_left_out(tmp_path: Path) -> None:
 
 def test_a_patch_that_fails_its_check_becomes_a_whole_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip, full = ours(tmp_path)
-    monkeypatch.setattr(videostyle.media.patch.patch, "difference", lambda *_: "frame 3 differs")
+    monkeypatch.setattr(videostyle.media.patch.splice, "difference", lambda *_: "frame 3 differs")
     new, patch = tmp_path / "new.mp4", plan(full, "20:22", clip)
     told = patch_film(patch, new, pictures(patch, "20:22"))
     assert told == ("all 50 frames of a.mp4 are encoded again: when patched, frame 3 differs",)
@@ -76,7 +76,7 @@ def test_pictures_of_another_size_are_refused(tmp_path: Path) -> None:
     clip, full = ours(tmp_path)
     patch, new = plan(full, "20:22", clip), tmp_path / "new.mp4"
     assert patch.size == (96, 64)
-    with pytest.raises(ValueError, match=r"frame 20: shape \(32, 48, 3\), expected \(64, 96, 3\)"):
+    with pytest.raises(ValueError, match=r"a frame of this film has shape \(64, 96, 3\), got \(32, 48, 3\)"):
         patch_film(patch, new, lambda: [(20, painted(20, 48, 32))])
     assert not new.exists()
 

@@ -8,8 +8,7 @@ from tests.media.oracle import needs_ffprobe
 from tests.media.patch.patching import TWO_SCENES, film, own, painted
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange
-from videostyle.media.patch.packets import read_packets
-from videostyle.media.patch.splice import encode, origin_of, replaced, splice
+from videostyle.media.patch.splice import encode, origin_of, read_packets, replaced, splice
 from videostyle.media.read.decode import stored_frames
 from videostyle.media.read.probe import probe
 from videostyle.settings import FilmSettings

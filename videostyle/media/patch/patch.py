@@ -4,16 +4,14 @@ import dataclasses
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
-from videostyle.frames import Clip, FrameRange, Pixels
+from videostyle.frames import Clip, FrameRange
 from videostyle.media.files import whole_or_nothing
-from videostyle.media.patch.packets import Packets, read_packets
-from videostyle.media.patch.seams import difference
-from videostyle.media.patch.splice import Unfit, origin_of, replaced, splice
+from videostyle.media.patch.splice import Packets, Pictures, Unfit, origin_of, read_packets, replaced, splice
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_png
@@ -25,6 +23,7 @@ from videostyle.settings import FilmSettings
 
 CODECS = {"hevc": "h265", "libdav1d": "av1"}
 """FFmpeg's name of a film's codec -> ours, where they differ"""
+ADVICE = "patch the full film of this clip"
 SHAPE = 0.03
 """fraction by which the aspect ratios of clip and film may differ, as sizes are rounded to even numbers"""
 
@@ -40,7 +39,6 @@ class Patch:
     """width and height that pictures put in must have, px"""
     settings: FilmSettings
     notices: tuple[str, ...]
-    """lines for the user"""
     left_out: tuple[str, ...] = ()
     """what the new film will lack, a line each"""
     film: Clip | None = None
@@ -67,74 +65,59 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     film, container = probe(full), container_of(full)
     if container.format not in (formats := film.format.split(",")):
         raise MediaError(f"{full}: the file is {formats[0]}, not {full.suffix}; give it the right extension")
-    _check_same(film, clip)
+    if film.frames_missing:
+        raise MediaError(f"{full}: cut off, {film.frames_missing} of its frames are missing; give the whole film")
+    if film.num_frames != clip.num_frames:
+        raise MediaError(f"{full} has {film.num_frames} frames, the clip has {clip.num_frames}; {ADVICE}")
+    if abs(film.width * clip.height / (film.height * clip.width) - 1) > SHAPE:
+        sizes = f"{film.width}x{film.height}, the clip {clip.width}x{clip.height}"
+        raise MediaError(f"{full} is {sizes}, which is another aspect ratio; {ADVICE}")
     if (codec := CODECS.get(film.codec, film.codec)) in container.codecs:
         if settings.codec not in ("auto", codec):
             raise SettingsError(f"--codec {settings.codec}: a patched film keeps its codec, {codec}; leave it out")
         settings = dataclasses.replace(settings, codec=codec)  # type: ignore[arg-type]  # it is one of them
-    size, count = (film.width, film.height), film.num_frames
+    size = (film.width, film.height)
     left_out = check_film(film, full, settings, size).left_out
     shaped = film.sample_aspect != 1 and codec_of(full, settings).encoder not in ("libx264", "libx265")
     if shaped and container.format in ("matroska", "webm"):  # FFmpeg takes it from where PyAV gives no access
         left_out += (f"the pixel aspect ratio ({film.sample_aspect}) is lost in {full.suffix} with {film.codec}",)
     packets = read_packets(film) if settings.codec == codec else None
     origin = origin_of(film, clip, settings) if packets else None
-    if packets is None or origin is None:
+    spans = packets.spans(selection) if packets and origin else ()
+    copied = film.num_frames - sum(map(len, spans))
+    notice = f"frames {','.join(map(str, spans))} are encoded again, the other {copied} are copied"
+    if not spans:
         why = "its headers are not those that videostyle writes here for this clip; was it made with another --quality?"
-        if packets is None:
+        if not packets:
             why = f"its {film.codec} packets cannot be replaced one by one"
-        told = f"all {count} frames of {full.name} are encoded again: {why}"
-        return Patch(full, clip, size, settings, (told,), left_out, film)
-    spans = packets.spans(selection)
-    told = f"frames {','.join(map(str, spans))} are encoded again, the other {count - sum(map(len, spans))} are copied"
-    return Patch(full, clip, size, settings, (told,), left_out, film, spans, packets, origin)
+        notice = f"all {copied} frames of {full.name} are encoded again: {why}"
+    return Patch(full, clip, size, settings, (notice,), left_out, film, spans, packets, origin)
 
 
-def _check_same(film: Clip, clip: Clip) -> None:
-    """Raise MediaError where a film cannot be the full one of a clip."""
-    path, advice = film.path, "patch the full film of this clip"
-    if film.frames_missing:
-        raise MediaError(f"{path}: cut off, {film.frames_missing} of its frames are missing; give the whole film")
-    if film.num_frames != clip.num_frames:
-        raise MediaError(f"{path} has {film.num_frames} frames, the clip has {clip.num_frames}; {advice}")
-    if abs(film.width * clip.height / (film.height * clip.width) - 1) > SHAPE:
-        sizes = f"{film.width}x{film.height}, the clip {clip.width}x{clip.height}"
-        raise MediaError(f"{path} is {sizes}, which is another aspect ratio; {advice}")
-
-
-def patch_film(patch: Patch, output: Path, pictures: Callable[[], Iterable[tuple[int, Pixels]]]) -> tuple[str, ...]:
+def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> tuple[str, ...]:
     """Write the new film; returns notices of what did not go as planned.
 
     output: with the extension of the old film; it may be the old film, which is replaced once the new one is checked.
     pictures: gives (frame, upright pixels) of the frames to replace, ascending; each call begins again. Raises
     MediaError where the film cannot be written, ValueError where a picture does not have the patch's size.
     """
-
-    def checked() -> Iterator[tuple[int, Pixels]]:
-        for frame, pixels in pictures():
-            if pixels.shape != (*patch.size[::-1], 3):
-                raise ValueError(f"frame {frame}: shape {pixels.shape}, expected {(*patch.size[::-1], 3)}")
-            yield frame, pixels
-
     film = patch.film
     if film is None:
-        _patch_folder(patch, output, checked())
+        _patch_folder(patch, output, pictures())
         return ()
     if container_of(output) != container_of(film.path):
         raise MediaError(f"{output}: a patched film keeps its container; end the name in {film.path.suffix}")
-    notices: tuple[str, ...] = ()
+    notices = []
     if patch.packets and patch.origin:
         try:
             with whole_or_nothing(output) as temporary:
-                splice(film, patch.origin, patch.settings, patch.packets, patch.spans, checked(), temporary)
-                if wrong := difference(film, patch.spans, temporary):
-                    raise Unfit(wrong)
+                splice(film, patch.origin, patch.settings, patch.packets, patch.spans, pictures(), temporary)
             return ()
         except Unfit as error:
-            notices = (f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}",)
+            notices = [f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}"]
     every = ((frame.index, frame.pixels) for frame in decode(film))
-    encode_film(film, output, replaced(every, checked()), patch.settings, patch.size)
-    return notices
+    encode_film(film, output, replaced(every, pictures()), patch.settings, patch.size)
+    return tuple(notices)
 
 
 def _plan_folder(full: Path, clip: Clip, selection: Selection, settings: FilmSettings) -> Patch:
@@ -144,19 +127,19 @@ def _plan_folder(full: Path, clip: Clip, selection: Selection, settings: FilmSet
     names, wanted = {path.name for path in full.glob("frame_*.png")}, [*map(picture_name, clip.frames.indices)]
     if names != {*wanted}:
         count = f"{len(names)} pictures, the clip has {len(wanted)} frames, {wanted[0]} and on"
-        raise MediaError(f"{full} has {count}; patch the full film of this clip")
+        raise MediaError(f"{full} has {count}; {ADVICE}")
     height, width = read_png(full / wanted[0]).shape[:2]
-    told = f"pictures {selection} are written again, the other {len(names) - len(selection.frames)} stay"
-    return Patch(full, clip, (width, height), settings, (told,))
+    notice = f"pictures {selection} are written again, the other {len(names) - len(selection.frames)} stay"
+    return Patch(full, clip, (width, height), settings, (notice,))
 
 
-def _patch_folder(patch: Patch, output: Path, pictures: Iterator[tuple[int, Pixels]]) -> None:
+def _patch_folder(patch: Patch, output: Path, pictures: Pictures) -> None:
     """Write the pictures that are replaced, all or none of them; a new folder also gets copies of the others."""
-    if output.exists() and output.samefile(patch.full):
+    if output.exists():
+        if not output.samefile(patch.full):
+            raise MediaError(f"{output}: exists; give another name with -o")
         write_folder(output, patch.clip, pictures, patch.size)
         return
-    if output.exists():
-        raise MediaError(f"{output}: exists; give another name with -o")
     with tempfile.TemporaryDirectory(prefix=".", dir=output.absolute().parent) as temporary:
         new = Path(shutil.copytree(patch.full, Path(temporary) / output.name))
         write_folder(new, patch.clip, pictures, patch.size)

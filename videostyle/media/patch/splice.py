@@ -4,7 +4,7 @@ import heapq
 import itertools
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from dataclasses import dataclass
 from fractions import Fraction
 from operator import itemgetter
 from pathlib import Path
@@ -13,30 +13,89 @@ from typing import TypeVar
 import av
 import numpy as np
 from av import Packet, VideoFrame
+from av.container import InputContainer
+from av.sidedata.sidedata import Type
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange, Pixels
-from videostyle.media.patch.packets import Packets, packets_of, picture_of
-from videostyle.media.read.decode import stored_frames
-from videostyle.media.read.probe import open_file
+from videostyle.media.read.decode import side_data, stored_frames
+from videostyle.media.read.probe import open_file, probe, video_stream
 from videostyle.media.write.containers import container_of
+from videostyle.media.write.film import muxer_options
 from videostyle.media.write.picture import FrameMaker, add_picture
 from videostyle.media.write.timeline import Timeline
-from videostyle.media.write.tracks import Tracks, kept_tags, sort_tracks
+from videostyle.media.write.tracks import Tracks, describe, kept_tags, sort_tracks
+from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
 Shown = TypeVar("Shown")
 Pictures = Iterable[tuple[int, Pixels]]
 """(frame, upright pixels), ascending"""
 Spans = tuple[FrameRange, ...]
+Encoded = Iterator[tuple[int, "Packet[VideoStream]"]]
+"""(frame, packet as the film's container holds it), in decoding order"""
+AROUND = 8
+"""frames compared after a span, where references into it would show"""
 STEP = Fraction(1, 25)
 """seconds between the packets of a span in its own file"""
 
 
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """The packets of a film's picture, in decoding order."""
+
+    frames: tuple[int, ...]
+    """number of the frame in each packet"""
+    dts: tuple[int, ...]
+    """decoding timestamps, ticks"""
+    keys: tuple[bool, ...]
+    """whether a packet is a keyframe; every keyframe is assumed to begin a closed GOP"""
+
+    def spans(self, selection: Selection) -> Spans:
+        """The ranges to encode again in order to replace the frames of a selection.
+
+        Before either end of a span lie the packets of exactly the frames before it; a keyframe follows it.
+        """
+        count = len(self.frames)
+        highest = [-1, *itertools.accumulate(self.frames, max)]
+        clean = [place for place in range(count + 1) if highest[place] == place - 1]
+        ends = [place for place in clean if place == count or (self.keys[place] and self.frames[place] == place)]
+        spans = list[FrameRange]()
+        for part in selection.parts:
+            start = max(place for place in clean if place <= part.start)
+            stop = min(place for place in ends if place >= part.stop)
+            if spans and start <= spans[-1].stop:
+                start, stop = spans[-1].start, max(stop, spans.pop().stop)
+            spans.append(FrameRange(start, stop))
+        return tuple(spans)
+
+
 class Unfit(Exception):
     """The new packets do not fit into the film after all."""
+
+
+def packets_of(container: InputContainer, stream: int) -> "Iterator[Packet[VideoStream]]":
+    """The packets of a video stream in decoding order."""
+    return (packet for packet in container.demux(video_stream(container, stream)) if packet.size)
+
+
+def read_packets(film: Clip) -> Packets | None:
+    """Read a film's packets; None unless each is a frame, with a time, just as it is shown."""
+    numbers: dict[int | None, int] = {pts: frame for frame, pts in enumerate(film.pts)}
+    with open_file(film.path) as container:
+        demuxed = packets_of(container, film.stream)
+        rows = [(numbers.get(packet.pts, -1), packet.dts, packet.is_keyframe) for packet in demuxed]
+    frames, stamps, keys = zip(*rows, strict=True)
+    first = next(stored_frames(film, FrameRange(0, 1)))[1]
+    turned = film.interlaced or any(film.crop) or any(data.type == Type.DISPLAYMATRIX for data in side_data(first))
+    hidden = film.alpha and film.codec == "vp9"  # muxers write it for their own encoders only
+    if turned or hidden or not film.stamped or sorted(frames) != list(film.frames.indices):
+        return None
+    early = film.pts[0] - stamps.count(None)  # the first packets of Matroska with B-frames have no dts
+    dts = tuple(early + place if stamp is None else stamp for place, stamp in enumerate(stamps))
+    return Packets(frames, dts, keys)
 
 
 def replaced(frames: Iterable[tuple[int, Shown]], pictures: Pictures) -> Iterator[tuple[int, Shown | Pixels]]:
@@ -47,10 +106,8 @@ def replaced(frames: Iterable[tuple[int, Shown]], pictures: Pictures) -> Iterato
 
 def headers(stream: VideoStream) -> tuple[object, ...]:
     """What a decoder is set up from; packets of streams with equal headers can follow each other."""
-    context = stream.codec_context
-    shape = context.pix_fmt, context.width, context.height, stream.sample_aspect_ratio
-    color = context.color_range, context.color_primaries, context.color_trc, context.colorspace
-    return context.extradata, context.codec_tag, context.profile, *shape, *color
+    names = "extradata codec_tag profile pix_fmt width height color_range color_primaries color_trc colorspace"
+    return stream.sample_aspect_ratio, *(getattr(stream.codec_context, name) for name in names.split())
 
 
 def origin_of(film: Clip, clip: Clip, settings: FilmSettings) -> Clip | None:
@@ -60,9 +117,9 @@ def origin_of(film: Clip, clip: Clip, settings: FilmSettings) -> Clip | None:
     """
     black = np.zeros((film.height, film.width, 3), np.uint8)
     with open_file(film.path) as container:
-        wanted = headers(next(packets_of(picture_of(container, film))).stream)
+        wanted = headers(next(packets_of(container, film.stream)).stream)
     for origin in (clip, film):
-        frames = ((index, black) for index in film.frames.indices[:3])
+        frames = [(index, black) for index in film.frames.indices[:3]]
         trial = encode(film, origin, settings, frames, Path(tempfile.gettempdir()))
         if headers(next(trial)[1].stream) == wanted:
             return origin
@@ -71,8 +128,8 @@ def origin_of(film: Clip, clip: Clip, settings: FilmSettings) -> Clip | None:
 
 def encode(
     film: Clip, origin: Clip, settings: FilmSettings, frames: Iterable[tuple[int, VideoFrame | Pixels]], folder: Path
-) -> "Iterator[tuple[int, Packet[VideoStream]]]":
-    """Encode frames of a film; gives (number, packet as the film's container holds it) in decoding order.
+) -> Encoded:
+    """Encode frames of a film.
 
     origin: what the encoder is set up for; folder: takes a temporary file. The packets' timestamps mean nothing.
     """
@@ -91,13 +148,13 @@ def encode(
                     frame.time_base, frame.pict_type = tick, PictureType.NONE
                     stamps[frame.pts] = index
                 for packet in stream.encode(frame):
-                    numbers.append(stamps[packet.pts])
+                    numbers.append(stamps[packet.pts])  # type: ignore[index]  # encoders stamp every packet
                     packet.pts = packet.dts = len(numbers)
                     packet.time_base, packet.duration = STEP, 1
                     output.mux(packet)
         file.seek(0)
-        with av.open(file, format=kind) as encoded:
-            yield from zip(numbers, packets_of(encoded.streams.video[0]), strict=True)
+        with av.open(file, "r", format=kind) as encoded:
+            yield from zip(numbers, packets_of(encoded, 0), strict=True)
 
 
 def splice(
@@ -105,30 +162,35 @@ def splice(
 ) -> None:
     """Write a film with spans of it encoded again, pictures in place of frames there; raises Unfit where that fails."""
     kind, whole = container_of(film.path), Timeline(film, None)
+    timescale = {"video_track_timescale": str(film.time_base.denominator)}
+    exact = {"mp4": timescale, "mov": timescale, "mpegts": {"mpegts_copyts": "1"}}  # or times move, by up to 1.4 s
     given = replaced(itertools.chain.from_iterable(stored_frames(film, span) for span in spans), pictures)
-    with open_file(film.path) as source, open_file(film.path) as others, ExitStack() as stack:
-        options = _muxer_options(film, origin, kind.format, source.metadata)
-        output = av.open(
-            path.absolute(), "w", kind.format, container_options=options, metadata_errors="surrogateescape"
-        )
-        stack.enter_context(output)
-        original = picture_of(source, film)
-        picture = output.add_stream_from_template(original, opaque=True)
-        picture.disposition, context = original.disposition, picture.codec_context
-        context.framerate, context.sample_aspect_ratio = origin.rate, film.sample_aspect
-        context.codec_tag = original.codec_context.codec_tag
-        picture.metadata.update(kept_tags(original.metadata))
+    with (
+        open_file(film.path) as source,
+        open_file(film.path) as others,
+        av.open(
+            path.absolute(),
+            "w",
+            kind.format,
+            container_options=muxer_options(origin, kind.format, whole, source.metadata) | exact.get(kind.format, {}),
+            metadata_errors="surrogateescape",
+        ) as output,
+    ):
+        original = video_stream(source, film.stream)
+        picture = describe(output.add_stream_from_template(original, opaque=True), original)
+        context, tag = picture.codec_context, original.codec_context.codec_tag
+        context.framerate, context.sample_aspect_ratio, context.codec_tag = origin.rate, film.sample_aspect, tag
         tracks = Tracks(others, sort_tracks(others, film, kind, whole), output, film, kind, whole)
         output.metadata.update(kept_tags(source.metadata))
         output.set_chapters(source.chapters())
 
-        def spliced() -> "Iterator[tuple[int, Packet[VideoStream]]]":
-            starts = {span.start: span for span in spans}
-            for place, pair in enumerate(zip(packets.frames, packets_of(original), strict=True)):
-                if span := starts.get(place):
-                    yield from encode(film, origin, settings, itertools.islice(given, len(span)), path.parent)
-                if not any(place in span for span in spans):
+        def spliced() -> Encoded:
+            for place, pair in enumerate(zip(packets.frames, packets_of(source, film.stream), strict=True)):
+                span = next((span for span in spans if place in span), None)
+                if span is None:
                     yield pair
+                elif place == span.start:
+                    yield from encode(film, origin, settings, itertools.islice(given, len(span)), path.parent)
 
         written = []
         for (frame, packet), dts in zip(spliced(), packets.dts, strict=False):
@@ -144,13 +206,24 @@ def splice(
         tracks.write(None)
     if sorted(written) != list(film.frames.indices):
         raise MediaError(f"{film.path}: not all of its frames can be decoded; patch an undamaged film")
+    if wrong := difference(film, spans, path):
+        raise Unfit(wrong)
 
 
-def _muxer_options(film: Clip, origin: Clip, format: str, tags: dict[str, str]) -> dict[str, str]:
-    if format not in ("mp4", "mov"):
-        return {"mpegts_copyts": "1"} if format == "mpegts" else {}  # or all times move by 1.4 seconds
-    return {
-        "movflags": "+faststart" + "+use_metadata_tags" * any(key.startswith("com.") for key in tags),
-        "movie_timescale": str(origin.time_base.denominator),  # as when the film was made
-        "video_track_timescale": str(film.time_base.denominator),
-    }
+def difference(film: Clip, spans: Spans, path: Path) -> str:
+    """How a spliced film differs from the old one outside its spans; empty: not at all."""
+    new = probe(path)
+    times, wanted = ([*map(clip.seconds, clip.frames.indices), clip.duration] for clip in (new, film))
+    if times != wanted:
+        return "its frames have other times"
+    for span in spans:
+        around = FrameRange(max(0, span.start - 1), min(film.num_frames, span.stop + AROUND))
+        frames = stored_frames(new, around)
+        for index, before in stored_frames(film, around):
+            number, after = next(frames, (-1, before))
+            if number != index:
+                return f"frame {index} cannot be decoded"
+            old, now = (frame.to_ndarray(format="rgb48le") for frame in (before, after))
+            if not any(index in other for other in spans) and not np.array_equal(old, now):
+                return f"frame {index} differs"
+    return ""

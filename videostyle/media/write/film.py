@@ -105,7 +105,7 @@ def encode_film(
             os.path.abspath(temporary),  # FFmpeg takes ``a:b.mp4`` for a URL with protocol ``a``
             "w",
             format=container.format,
-            container_options=_muxer_options(clip, container.format, timeline, tags),
+            container_options=muxer_options(clip, container.format, timeline, tags),
             metadata_errors="surrogateescape",
         ) as output:
             picture = add_picture(output, clip, path, settings, size, timeline.num_frames)
@@ -127,7 +127,8 @@ def encode_film(
             tracks.write(None)
 
 
-def _muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, str]) -> dict[str, str]:
+def muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, str]) -> dict[str, str]:
+    """Options of a container for a film of a clip. format, tags: the film's."""
     if format in ("mp4", "mov"):
         # phones store place and camera under keys such as com.apple.quicktime.make, which FFmpeg drops by default
         named = "+use_metadata_tags" if any(key.startswith("com.") for key in tags) else ""

@@ -5,7 +5,7 @@ import pytest
 
 from tests.media.oracle import needs_ffprobe
 from tests.media.patch.patching import film
-from videostyle.media.patch.packets import Packets, read_packets
+from videostyle.media.patch.splice import Packets, read_packets
 from videostyle.media.read.probe import probe
 from videostyle.selection import Selection
 

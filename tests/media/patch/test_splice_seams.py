@@ -8,7 +8,7 @@ import pytest
 from tests.media.oracle import needs_ffprobe
 from tests.media.patch.patching import film
 from videostyle.frames import FrameRange
-from videostyle.media.patch.seams import difference
+from videostyle.media.patch.splice import difference
 from videostyle.media.read.probe import probe
 
 pytestmark = needs_ffprobe
