@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from videostyle.errors import VideostyleError as VideostyleError
     from videostyle.errors import WeightsError as WeightsError
     from videostyle.metrics import Scores as Scores
+    from videostyle.paint.finish import Finish as Finish
+    from videostyle.paint.finish import Finished as Finished
+    from videostyle.paint.finish import FinishInput as FinishInput
     from videostyle.paint.painter import Painter as Painter
     from videostyle.rendering.api import RenderedFrame as RenderedFrame
     from videostyle.rendering.api import encode as encode
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from videostyle.rendering.api import render as render
     from videostyle.rendering.api import score as score
     from videostyle.rendering.api import stylize as stylize
-    from videostyle.rendering.finish import Finish as Finish
     from videostyle.rendering.plan import RenderPlan as RenderPlan
 
 _HOMES = {
@@ -41,7 +43,9 @@ _HOMES = {
     "RenderedFrame": "rendering.api",
     "RenderPlan": "rendering.plan",
     "Painter": "paint.painter",
-    "Finish": "rendering.finish",
+    "Finish": "paint.finish",
+    "FinishInput": "paint.finish",
+    "Finished": "paint.finish",
     "Scores": "metrics",
     "VideostyleError": "errors",
     "SettingsError": "errors",
@@ -54,10 +58,7 @@ _HOMES = {
 }
 """public name -> its module; imported when first used, because torch and OpenCV take seconds"""
 
-__all__ = [
-    "__version__",
-    *_HOMES,
-]
+__all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:
@@ -67,4 +68,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*__all__, "__doc__", "__file__", "__path__"])

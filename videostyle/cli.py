@@ -255,10 +255,11 @@ def _prepare(request: "Request", progress: Progress) -> "Prepared":
 
 
 def _comparison(prepared: "Prepared") -> str:
-    """For a draft that nobody asked for: that it is one, what standard would cost, and how to ask for it."""
+    """What standard would cost where draft is only the default."""
     from videostyle.rendering.job import estimate
 
-    if prepared.checked.request.recipe.preset or prepared.plan.preset != "draft":
+    plan, begun = prepared.plan, prepared.summary.frames_stored
+    if prepared.checked.request.recipe.preset or plan.preset != "draft" or begun or not plan.settings.paints:
         return ""
     return f"draft is the default on a CPU; --preset standard would take about {span(estimate(prepared, 'standard'))}"
 

@@ -1,5 +1,6 @@
 """The nouns that pass between the rooms: numpy arrays in frozen dataclasses that check themselves."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -28,6 +29,11 @@ def to_pixels(picture: Picture, dtype: np.dtype[np.uint8] | np.dtype[np.uint16])
     levels = np.iinfo(dtype).max
     pixels: Pixels = np.rint(np.clip(picture, 0, 1) * np.float32(levels)).astype(dtype)
     return pixels
+
+
+def hash_of(pixels: Pixels) -> str:
+    """Hash (hex) of a picture: its shape, its type and its values."""
+    return hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes()).hexdigest()
 
 
 def as_picture(picture: NDArray[Any], least: int = 1) -> Picture:

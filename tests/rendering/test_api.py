@@ -152,3 +152,40 @@ def test_the_readme_lines_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert probe(Path("film.mp4")).num_frames == 19
     assert probe(Path("part.mp4")).num_frames == 2
     assert space["picture"].shape == photo.shape
+
+
+def test_frames_that_another_process_paints_meanwhile_are_given_out_too(folder: Path) -> None:
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW)
+    frames = vs.render(plan, folder / "job", slots=1)
+    first = next(frames)
+    rest = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="10:19")
+    list(vs.render(rest, folder / "job"))
+    assert sorted([first.index, *(frame.index for frame in frames)]) == list(range(19))
+
+
+def test_a_clip_that_changed_after_it_was_planned_is_refused(folder: Path) -> None:
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW)
+    write_clip(folder / "clip.mp4", moving_scenes((9, 10)), sound=True)
+    with pytest.raises(vs.MediaError, match="has changed since it was planned"):
+        list(vs.render(plan, folder / "job"))
+    (folder / "clip.mp4").unlink()
+    with pytest.raises(vs.MediaError, match="cannot be read"):
+        list(vs.render(plan, folder / "job"))
+    assert not (folder / "job").exists()
+
+
+def test_a_painter_of_another_artwork_is_refused_by_a_job(folder: Path) -> None:
+    write_art(folder / "other.png", 1)
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="0:2")
+    list(vs.render(plan, folder / "job", painter=vs.load_painter(folder / "art.png", preset="draft", settings=FEW)))
+    assert len(list(vs.render(plan, folder / "job"))) == 2, "the same painter as the plan's own"
+    with pytest.raises(vs.JobError, match="painted by"):
+        vs.render(plan, folder / "job", painter=vs.load_painter(folder / "other.png", preset="draft", settings=FEW))
+
+
+def test_only_the_encoding_can_change_after_painting(folder: Path) -> None:
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="0:2")
+    list(vs.render(plan, folder / "job"))
+    with pytest.raises(vs.SettingsError, match=r"style\.weight cannot change after painting"):
+        vs.encode(plan, folder / "job", folder / "film.mp4", settings={"style.weight": 3.0})
+    assert vs.encode(plan, folder / "job", folder / "film.mkv", settings={"film.codec": "ffv1"}).frames == 2

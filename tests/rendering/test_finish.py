@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from tests.rendering.jobs import opened, plan_of
 from videostyle.frames import Clip, Painted, Pixels
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import resize
-from videostyle.rendering.finish import Enlarge, Finish, Finished, finished
+from videostyle.paint.finish import Finish, Finished, FinishInput
+from videostyle.rendering.finish import Enlarge, finished
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.store import Store
 
@@ -30,7 +32,8 @@ class RunningMean(Finish):
         self.calls: list[bool] = []
         """of every call: whether it is the first of a chunk"""
 
-    def finish(self, painted: Pixels, size: tuple[int, int], carry: bytes) -> Finished:
+    def finish(self, frame: FinishInput) -> Finished:
+        painted, carry = frame.painted, frame.carry
         self.calls.append(not carry)
         total = painted.astype(np.uint32)
         count = 1
@@ -38,7 +41,7 @@ class RunningMean(Finish):
             count += int.from_bytes(carry[:4], "big")
             total += np.frombuffer(carry[4:], np.uint32).reshape(painted.shape)
         mean = (total // count).astype(painted.dtype)
-        return Finished(resize(mean, size), count.to_bytes(4, "big") + total.tobytes())
+        return Finished(resize(mean, frame.size), count.to_bytes(4, "big") + total.tobytes())
 
 
 @pytest.fixture(scope="module")
@@ -163,8 +166,8 @@ def test_what_is_carried_is_stored_before_the_frame_is_given_out(clip: Clip, sto
 class Dimmed(RunningMean):
     """Another finish, which carries something else."""
 
-    def finish(self, painted: Pixels, size: tuple[int, int], carry: bytes) -> Finished:
-        return super().finish(painted // 2, size, carry)
+    def finish(self, frame: FinishInput) -> Finished:
+        return super().finish(replace(frame, painted=frame.painted // 2))
 
 
 def test_another_finish_or_size_never_uses_what_was_carried(

@@ -61,12 +61,13 @@ def test_losses_that_are_not_finite_come_back(store: Store) -> None:
     assert repr(store.losses(3)) == "{'style': inf, 'content': nan}"
 
 
-def test_a_frame_of_another_program_has_no_losses(store: Store) -> None:
+def test_a_frame_without_its_losses_is_reported_because_the_next_one_needs_them(store: Store) -> None:
     from videostyle.media.stills import write_png
 
     write_png(store.folder / "frames/000003.png", pixels(9))
     assert store.has(3)
-    assert store.losses(3) == {}
+    with pytest.raises(JobError, match=r"000003\.png: damaged, its losses cannot be read; delete that file"):
+        store.losses(3)
 
 
 def test_half_a_frame_does_not_count(store: Store) -> None:
@@ -140,7 +141,7 @@ def test_the_first_process_writes_the_plan_and_no_other(store: Store) -> None:
     assert path.read_bytes() == first
     assert json.loads(first)["fingerprint"] == "abc"
     assert store.record()["painter"] == {"name": "gray", "fingerprint": "gray 1"}
-    assert store.painter_name() == "gray"
+    assert store.beginning() == ("gray", "")
 
 
 def test_a_folder_that_holds_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -161,14 +162,14 @@ def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
 def test_a_folder_without_a_plan_has_no_record(tmp_path: Path) -> None:
     with pytest.raises(JobError, match=r"not a job folder, it has no plan\.json"):
         Store(tmp_path / "none").record()
-    assert Store(tmp_path / "none").painter_name() == ""
+    assert Store(tmp_path / "none").beginning() == ("", "")
     Store(tmp_path / "none").check("abc", "gray 1")
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "{", '{"format": 2}', '{"format": 99}'])
 def test_a_plan_that_cannot_be_read_is_reported(tmp_path: Path, content: str) -> None:
     (tmp_path / "plan.json").write_text(content)
-    with pytest.raises(JobError, match=r"plan\.json cannot be read|made by another version of the program"):
+    with pytest.raises(JobError, match=r"plan\.json cannot be read|its plan.json is of another version or damaged"):
         opened(tmp_path)
 
 

@@ -75,6 +75,7 @@ class Painter(ABC):
 
         Raises SettingsError for any other shape, type or range.
         """
+        picture = np.asarray(picture)
         content = as_picture(picture, least=self.smallest)
         (painted,) = self.paint([self.task(FrameInput(0, content, first=True))])
         return from_picture(painted.picture, np.dtype(picture.dtype))

@@ -1,7 +1,7 @@
 """The front door: what ``import videostyle`` offers, with paths as text and pictures as arrays."""
 
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -9,16 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from videostyle.errors import SettingsError
 from videostyle.events import Fetched, FilmDone, OnEvent, ignore
 from videostyle.frames import Pixels
 from videostyle.media.read.probe import probe
 from videostyle.metrics import Scores
+from videostyle.paint.finish import Finish
 from videostyle.paint.load import load_painter as load
 from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Painter
 from videostyle.presets import Recipe, change
 from videostyle.rendering.film import StoredFilm, assemble, check_complete, check_place
-from videostyle.rendering.finish import Finish
 from videostyle.rendering.job import choose_slots, opened, painter_for, prepare, run
 from videostyle.rendering.plan import RenderPlan, check_size, plan_frames
 from videostyle.rendering.renderer import render as render_missing
@@ -114,7 +115,7 @@ def plan(
 def render(
     plan: RenderPlan, job: AnyPath, *, painter: Painter | None = None, slots: int = 0, on_event: OnEvent = ignore
 ) -> Generator[RenderedFrame]:
-    """Paint the frames of a plan into a job folder, and give out each frame asked for once it is on disk.
+    """Paint the frames of a plan into a job folder, and yield each frame asked for once it is on disk.
 
     Frames that an earlier call has stored come first, then the others as they are finished: in order within a scene.
     The iterator may be closed, or the process stopped, after any frame; the next call continues there. Several
@@ -131,20 +132,25 @@ def render(
 def _render(
     plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent
 ) -> Generator[RenderedFrame]:
-    kept = set(plan.to_keep)
+    def stored(frames: Sequence[int]) -> Iterator[RenderedFrame]:
+        return (RenderedFrame(frame, store.load(frame, plan.work), store.losses(frame)) for frame in frames)
+
+    missing = set(plan.to_keep)
     width, height = plan.work
     with opened(plan, store, painter):
-        stored = [frame for frame in plan.to_keep if store.has(frame)]
-        for frame in stored:
-            yield RenderedFrame(frame, store.load(frame, plan.work), store.losses(frame))
-        if len(stored) == len(kept):
+        before = [frame for frame in plan.to_keep if store.has(frame)]
+        missing -= set(before)
+        yield from stored(before)
+        if not missing:
             return
         count = choose_slots(slots, painter.cost(height, width), plan)
         with closing(render_missing(plan, store, painter, count, on_event)) as frames:
             for rendered in frames:
                 on_event(rendered.done)
-                if rendered.done.frame in kept:
+                if rendered.done.frame in missing:
+                    missing.remove(rendered.done.frame)
                     yield RenderedFrame(rendered.done.frame, rendered.pixels, rendered.done.losses)
+        yield from stored(sorted(missing))  # those that other processes have painted meanwhile
 
 
 def encode(
@@ -167,6 +173,8 @@ def encode(
     store, path = Store(Path(job)), Path(output)
     store.check(plan.fingerprint)
     check_complete(plan, store)
+    if strange := [name for name in settings or {} if not name.startswith("film.")]:
+        raise SettingsError(f"settings: {strange[0]} cannot change after painting; give film.* settings only")
     film = change(plan.settings, settings or {}, "settings").film
     sources = (plan.clip.path, *(artwork.path for artwork in plan.artworks if artwork.path))
     notices = check_place(plan.clip, plan.keep, path, film, plan.size, sources, overwrite, strict)
@@ -198,6 +206,4 @@ def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | No
 
 
 def _listed(styles: Styles) -> tuple[StyleSource, ...]:
-    if isinstance(styles, str | os.PathLike | np.ndarray):
-        return (styles,)
-    return tuple(styles)
+    return (styles,) if isinstance(styles, str | os.PathLike | np.ndarray) else tuple(styles)

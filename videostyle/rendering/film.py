@@ -3,7 +3,7 @@
 import itertools
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,9 +17,10 @@ from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import files_of, identity, is_sequence
 from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.folder import picture_name
+from videostyle.paint.finish import Finish
 from videostyle.presets import change, restore
 from videostyle.rendering.ahead import Ahead
-from videostyle.rendering.finish import Enlarge, Finish, finished
+from videostyle.rendering.finish import Enlarge, finished
 from videostyle.rendering.plan import RenderPlan, make_plan, scan_key
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection, select
@@ -49,24 +50,27 @@ def make_film(
     finish: None: frames are enlarged to the film's size. Raises MediaError if the film cannot be written.
     """
     comment = f"videostyle {__version__}, {maker}, seed {plan.settings.seed}"
-    ahead = Ahead(_frames(plan, store, finish, plan.size, on_event), depth=4)
+    ahead = Ahead(finished(plan, store, finish or Enlarge()), depth=4)
     try:
-        encode_film(plan.clip, output, ahead, plan.settings.film, plan.size, plan.keep, comment)
+        frames = _reported(ahead, plan, on_event)
+        encode_film(plan.clip, output, frames, plan.settings.film, plan.size, plan.keep, comment)
     finally:
         ahead.close()
 
 
 def make_patched(plan: RenderPlan, store: Store, patch: Patch, output: Path, on_event: OnEvent = ignore) -> None:
     """Write a finished film again with the stored frames in it. Raises MediaError if it cannot be written."""
-    for text in patch_film(patch, output, lambda: _frames(plan, store, None, patch.size, on_event)):
+    for text in patch_film(
+        patch, output, lambda: _reported(finished(plan, store, Enlarge(), patch.size), plan, on_event)
+    ):
         on_event(Notice(text))
 
 
-def _frames(
-    plan: RenderPlan, store: Store, finish: Finish | None, size: tuple[int, int], on_event: OnEvent
+def _reported(
+    frames: Iterable[tuple[int, Pixels]], plan: RenderPlan, on_event: OnEvent
 ) -> Iterator[tuple[int, Pixels]]:
     total = len(plan.to_keep)
-    for frame, pixels in finished(plan, store, finish or Enlarge(), size):
+    for frame, pixels in frames:
         yield frame, pixels
         on_event(FrameWritten(frame, total))
 

@@ -1,44 +1,12 @@
-"""From a painted frame at work size to the film's frame."""
+"""From painted frames to the film's frames, with what a finish carries stored in the job folder."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from videostyle.frames import Pixels
 from videostyle.media.stills import resize
+from videostyle.paint.finish import Finish, Finished, FinishInput
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.store import Store
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Finished:
-    """A frame of the film."""
-
-    pixels: Pixels
-    """(H, W, 3) at the film's size"""
-    carry: bytes = b""
-    """what the next frame of the chunk needs to know; empty: nothing"""
-
-
-class Finish(ABC):
-    """Turns painted frames into the film's frames, chunk by chunk, each frame after the one before.
-
-    A frame depends on its painted frame and on what the frame before carried on, and on nothing else. What is carried
-    is stored in the job folder, so that a range, and a job that was stopped, give the frames of the full render.
-    """
-
-    fingerprint: str
-    """of everything that decides the result besides the painted frames"""
-    carries: bool = False
-    """whether frames depend on the ones before them"""
-
-    @abstractmethod
-    def finish(self, painted: Pixels, size: tuple[int, int], carry: bytes) -> Finished:
-        """Finish one frame.
-
-        painted: (h, w, 3) at work size. size: width and height of the film, px. carry: from the frame before; empty for
-        the first frame of a chunk.
-        """
 
 
 class Enlarge(Finish):
@@ -46,8 +14,8 @@ class Enlarge(Finish):
 
     fingerprint = "enlarge"
 
-    def finish(self, painted: Pixels, size: tuple[int, int], carry: bytes) -> Finished:
-        return Finished(resize(painted, size))
+    def finish(self, frame: FinishInput) -> Finished:
+        return Finished(resize(frame.painted, frame.size))
 
 
 def finished(
@@ -69,7 +37,7 @@ def finished(
                     frames, carry = frames[place:], stored
                     break
         for frame in frames:
-            result = finish.finish(store.load(frame, plan.work), size, carry)
+            result = finish.finish(FinishInput(frame, store.load(frame, plan.work), size, carry))
             if finish.carries:
                 carry = result.carry
                 store.save_carry(name, frame, carry)

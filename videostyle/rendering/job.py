@@ -7,14 +7,14 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 
 from videostyle import __version__
-from videostyle.errors import JobError
+from videostyle.errors import JobError, MediaError
 from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
 from videostyle.media.read.sequence import identity
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
 from videostyle.rendering.film import check_free, make_film, make_patched
-from videostyle.rendering.plan import Artwork, RenderPlan, check_size, make_plan, plan_frames, scan_key
+from videostyle.rendering.plan import Artwork, RenderPlan, check_size, fingerprint_of, make_plan, plan_frames, scan_key
 from videostyle.rendering.renderer import render
 from videostyle.rendering.request import Checked
 from videostyle.rendering.store import Store
@@ -38,10 +38,9 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     """
     for text in checked.notices:
         on_event(Notice(text))
-    recipe = checked.request.recipe
-    preset = recipe.preset or usual_preset(recipe.given.backbone.device)
+    recipe, store = checked.request.recipe, Store(checked.job)
+    preset = recipe.preset or store.beginning()[1] or usual_preset(recipe.given.backbone.device)
     settings = recipe.settings(preset)
-    store = Store(checked.job)
     painter = painter or painter_for(checked.artworks, settings, store, on_event)
     known = store.scan(scan_key(checked.clip, settings.scene))
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
@@ -88,11 +87,15 @@ def painter_for(
 
     Otherwise weights that were cached since then would change the network, and the job could not continue.
     """
-    name = store.painter_name()
-    if settings.backbone.name == "auto" and not settings.backbone.weights and name in BACKBONES:
+    name, _ = store.beginning()
+    known = settings.backbone.name == "auto" and not settings.backbone.weights and name in BACKBONES
+    if known:
         settings = change(settings, {"backbone.name": name}, "job")
     pixels = [artwork.pixels for artwork in artworks]
-    return load_painter(pixels, settings, lambda what, done, total: on_event(Fetched(what, done, total)))
+    painter = load_painter(pixels, settings, lambda what, done, total: on_event(Fetched(what, done, total)))
+    if known:
+        painter.reason = f"{name}: this job began with it."
+    return painter
 
 
 def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
@@ -128,6 +131,7 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, alone: bool = False
     alone: no other process may be at work in it.
     """
     _check_space(plan, store)
+    _check_clip(plan)
     store.open(plan.fingerprint, painter.fingerprint, _record(plan, painter), alone)
     try:
         store.save_scan(scan_key(plan.clip, plan.settings.scene), plan.scan)
@@ -148,6 +152,7 @@ def _record(plan: RenderPlan, painter: Painter) -> dict[str, object]:
         "rate": clip.given_rate and str(clip.given_rate),
         "identity": identity(clip),
         "styles": [str(artwork.path.absolute()) for artwork in plan.artworks if artwork.path],
+        "preset": plan.preset,
         "painter": {"name": painter.name, "fingerprint": painter.fingerprint},
         "maker": f"{painter.name}{chosen}, style {' + '.join(artwork.name for artwork in plan.artworks)}",
         "version": __version__,
@@ -169,6 +174,16 @@ def _seconds(plan: RenderPlan, cost: Cost, stored: set[int]) -> float:
     firsts = {chunk.name for chunk in plan.chunks} - stored
     later = set(plan.to_render) - stored - firsts
     return len(later) * cost.seconds_later + len(firsts) * cost.seconds_first
+
+
+def _check_clip(plan: RenderPlan) -> None:
+    """Raise MediaError if the clip is not the one planned: its frames would be stored as those of another."""
+    try:
+        same = fingerprint_of(plan.clip, plan.artworks, plan.settings) == plan.fingerprint
+    except OSError as error:
+        raise MediaError(f"{plan.clip.path}: cannot be read ({error.strerror}); give the clip again") from None
+    if not same:
+        raise MediaError(f"{plan.clip.path}: the clip has changed since it was planned; plan it again")
 
 
 def _check_space(plan: RenderPlan, store: Store) -> None:

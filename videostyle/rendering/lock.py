@@ -40,7 +40,10 @@ class Lock:
         tries = 0
         while self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            except FileNotFoundError:  # another process has just deleted the folder
+                continue
             try:
                 fcntl.flock(file, kind)
             except BlockingIOError:

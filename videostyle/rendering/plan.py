@@ -8,7 +8,7 @@ from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
 from videostyle.events import OnEvent, Scanned, ignore
-from videostyle.frames import Chunk, Clip, Frame, FrameRange, Pixels
+from videostyle.frames import Chunk, Clip, Frame, FrameRange, Pixels, hash_of
 from videostyle.media.read.decode import decode
 from videostyle.media.read.sequence import identity
 from videostyle.motion.scenes import BLOCK, find_scenes
@@ -215,9 +215,7 @@ def check_size(work: tuple[int, int], smallest: int) -> None:
 
 def fingerprint_of(clip: Clip, artworks: Sequence[Artwork], settings: RenderSettings) -> str:
     """Hash (hex) of everything in a plan that decides a frame's pixels."""
-    pictures = [f"{art.pixels.shape} {art.pixels.dtype}".encode() + art.pixels.tobytes() for art in artworks]
-    hashes = [hashlib.sha256(picture).hexdigest() for picture in pictures]
-    looks = [LOOK, identity(clip), hashes, settings.fingerprint()]
+    looks = [LOOK, identity(clip), [hash_of(artwork.pixels) for artwork in artworks], settings.fingerprint()]
     return hashlib.sha256(json.dumps(looks).encode()).hexdigest()
 
 

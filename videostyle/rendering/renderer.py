@@ -3,13 +3,15 @@
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
+
 from videostyle.errors import OutOfMemoryError
 from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
-from videostyle.frames import Pixels, to_pixels
+from videostyle.frames import FrameTask, Painted, Pixels, to_pixels
 from videostyle.paint.painter import Painter
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.slot import Slot
@@ -55,6 +57,7 @@ def render(
             try:
                 tasks = list(makers.map(Slot.task, live))
                 results = painter.paint(tasks, lambda done, total: on_event(Iterated(done, total)))
+                _check(painter, tasks, results)
             except OutOfMemoryError:
                 if len(live) == 1:
                     raise
@@ -81,6 +84,15 @@ def render(
         writers.shutdown(wait=True)
         for slot in live:
             slot.close()
+
+
+def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Painted]) -> None:
+    """Raise ValueError, before anything is stored, if a painter has not done what was asked of it."""
+    shapes = [task.content.shape for task in tasks]
+    if [result.picture.shape for result in results] != shapes:
+        raise ValueError(f"painter {painter.name} must return pictures of shapes {shapes}")
+    if not all(result.picture.dtype.kind == "f" and np.isfinite(result.picture).all() for result in results):
+        raise ValueError(f"painter {painter.name} must return finite floats in 0..1")
 
 
 def _stored(writing: list[tuple[Future[None], Rendered]]) -> Iterator[Rendered]:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from videostyle.errors import JobError, MediaError
+from videostyle.errors import JobError, MediaError, SettingsError
 from videostyle.frames import FrameRange, Painted, Pixels
 from videostyle.media.files import reason_of, temporary_of
 from videostyle.media.stills import read_note, read_png, write_png
@@ -98,9 +98,10 @@ class Store:
             raise JobError(f"{self.folder}: not a job folder, it has no plan.json; give one that 'run --job' made")
         return known
 
-    def painter_name(self) -> str:
-        """Name of the painter that this job began with; empty if it has not begun."""
-        return str(known["painter"]["name"]) if (known := self._read()) else ""
+    def beginning(self) -> tuple[str, str]:
+        """Names of the painter and the preset that this job began with; empty if it has not begun."""
+        known = self._read()
+        return (str(known["painter"]["name"]), str(known.get("preset", ""))) if known else ("", "")
 
     def save_scan(self, key: str, scan: Scan) -> None:
         """Add what a process has learned about the clip. key: see ``plan.scan_key``."""
@@ -114,9 +115,11 @@ class Store:
         """What all processes have learned about the same clip with the same scene settings; perhaps nothing."""
         scan = NOTHING
         for path in sorted((self.folder / "scans").glob("[0-9a-f]*.json")):
-            stored = _load(path)
-            if stored and stored.get("key") == key:
-                scan |= Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
+            # one that another process has just deleted, or that a disk has damaged, is scanned again
+            with suppress(OSError, ValueError, TypeError, KeyError, SettingsError):
+                stored = json.loads(path.read_text(encoding="utf-8"))
+                if stored["key"] == key:
+                    scan |= Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
         return scan
 
     def has(self, frame: int) -> bool:
@@ -142,11 +145,14 @@ class Store:
         return pixels
 
     def losses(self, frame: int) -> dict[str, float]:
-        """The loss terms that a frame was stored with; empty if it is not stored."""
+        """The loss terms that a frame was stored with; empty if it is not stored. Raises JobError if it is damaged."""
+        if not self.has(frame):
+            return {}
         try:
             return dict(json.loads(read_note(self._path(frame)))["losses"])
-        except (MediaError, ValueError, KeyError):
-            return {}
+        except (MediaError, ValueError, KeyError, TypeError):
+            fault = f"{self._path(frame)}: damaged, its losses cannot be read"
+            raise JobError(f"{fault}; delete that file and run the same command again") from None
 
     def save(self, frame: int, pixels: Pixels, painted: Painted) -> None:
         """Store a frame together with its losses. Raises JobError if it cannot be written."""
@@ -170,16 +176,23 @@ class Store:
     def discard_if_empty(self) -> None:
         """Delete a folder that this process created, that holds no frame yet and that no other process has joined."""
         if self._created and not any(self._frames.glob(FRAMES)) and self._lock.is_alone():
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._delete()
 
     def remove(self, frames: Collection[int]) -> None:
         """Delete these frames, and the whole folder unless frames of other ranges are left in it."""
         names = {self._path(frame).name for frame in frames}
         if all(path.name in names for path in self._frames.glob(FRAMES)):
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._delete()
             return
         for frame in frames:
             self._path(frame).unlink(missing_ok=True)
+
+    def _delete(self) -> None:
+        """Delete the folder: renamed first, so that a process that opens it anew never sees half of it."""
+        doomed = temporary_of(self.folder)
+        with suppress(OSError):
+            os.replace(self.folder, doomed)
+        shutil.rmtree(doomed if doomed.exists() else self.folder, ignore_errors=True)
 
     def _path(self, frame: int) -> Path:
         return self._frames / f"{frame:06d}.png"
@@ -198,21 +211,14 @@ class Store:
             ) from None
         except ValueError as error:
             raise JobError(f"{self.folder}: plan.json cannot be read ({error}); delete the folder") from None
-        if not isinstance(known, dict) or known.get("format") != FORMAT:
-            raise JobError(f"{self.folder}: made by another version of the program; delete the folder")
+        if not isinstance(known, dict) or known.get("format") != FORMAT or not {"fingerprint", "painter"} <= set(known):
+            raise JobError(f"{self.folder}: its plan.json is of another version or damaged; delete the folder")
         return known
 
 
 def _may_be_new(path: Path) -> bool:
     """Whether this may be in a job folder whose plan is not written yet."""
     return path.name.startswith(".") or (path.name == "frames" and path.is_dir() and not any(path.iterdir()))
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):  # another process has just deleted it, or a disk has damaged it: scan again
-        return {}
 
 
 def _write(path: Path, content: Mapping[str, object], once: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Paints by optimizing the pixels of each frame."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -7,7 +8,7 @@ from functools import lru_cache, partial
 import torch
 from torch import Tensor
 
-from videostyle.frames import FrameInput, FrameTask, Painted, Picture, Pixels
+from videostyle.frames import FrameInput, FrameTask, Painted, Picture, Pixels, hash_of
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.device import choose_precision, within_memory
 from videostyle.paint.optimize.cost import Measured, cost_of, measure
@@ -47,7 +48,8 @@ class Optimizer(Painter):
         backbone.check([*style, *content_layers(settings.content, backbone)])
         precision = choose_precision(settings.optimize.precision, device)
         self.name, self.reason, self.device = backbone.name, reason, str(device)
-        self.fingerprint = f"{backbone.fingerprint} {precision}"
+        looks = [backbone.fingerprint, str(precision), settings.fingerprint(), *map(hash_of, artworks)]
+        self.fingerprint = hashlib.sha256(" ".join(looks).encode()).hexdigest()
         self.smallest = backbone.smallest
         self.reach = reach(settings)
         self._settings = settings
