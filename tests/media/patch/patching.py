@@ -55,7 +55,7 @@ def plan(full: Path, frames: str, clip: Clip | None = None, settings: FilmSettin
 
 
 def pictures(patch: Patch, frames: str) -> Callable[[], Iterable[tuple[int, Pixels]]]:
-    return lambda: ((index, painted(index, *patch.size)) for index in select(patch.clip, frames).frames)
+    return lambda: ((index, painted(index, *patch.size)) for index in select(patch.film, frames).frames)
 
 
 def patched(full: Path, frames: str, new: Path | None = None, clip: Clip | None = None) -> tuple[Patch, Path]:
@@ -102,7 +102,7 @@ def flat(value: Any, name: str = "") -> dict[str, str]:
 def judge(full: Path, new: Path, patch: Patch, frames: str, psnr: float = 40) -> None:
     """The frames asked for are the given ones; packets outside the spans, times and all else are the old ones."""
     assert patch.spans, patch.notices
-    wanted = select(patch.clip, frames).frames
+    wanted = select(patch.film, frames).frames
     again = {frame for span in patch.spans for frame in span.indices}
     assert {*wanted} <= again
     before, after = shown(full), shown(new)

@@ -13,7 +13,6 @@ from videostyle.errors import MediaError, SettingsError
 from videostyle.frames import Clip, FrameRange, Pixels
 from videostyle.media.patch.patch import patch_film, plan_patch
 from videostyle.media.read.probe import probe
-from videostyle.media.stills import read_png, write_png
 from videostyle.media.write.containers import CODECS
 from videostyle.selection import select
 from videostyle.settings import FilmSettings
@@ -131,7 +130,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     for full, wrong in (
         (text, "not a clip that can be read"),
         (none, "no such file"),
-        (empty, "has 0 pictures, the clip has 9 frames, frame_000000.png and on; patch the full film"),
+        (empty, "a folder of pictures; replace some with"),
     ):
         with pytest.raises(MediaError, match=wrong):
             plan_patch(full, clip, select(clip, "3:5"), SETTINGS)
@@ -172,39 +171,7 @@ def test_an_error_leaves_the_old_film_as_it_was(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "clip.mkv"]
 
 
-def folder(path: Path, count: int = 9) -> Path:
-    path.mkdir()
-    for index in range(count):
-        write_png(path / f"frame_{index:06d}.png", painted(100 + index, 96, 64))
-    (path / "notes.txt").write_text("mine")
-    return path
-
-
-@pytest.mark.parametrize("name", ["full", "new"])
-def test_only_the_pictures_asked_for_are_written_to_a_folder(name: str, tmp_path: Path) -> None:
+def test_a_folder_of_pictures_needs_no_patch(tmp_path: Path) -> None:
     clip = probe(film(tmp_path / "clip.mp4", frames=9))
-    full = folder(tmp_path / "full")
-    before = {path.name: path.read_bytes() for path in full.iterdir()}
-    patch = plan_patch(full, clip, select(clip, "2:4,7"), FilmSettings(codec="png"))
-    assert patch.notices == ("pictures 2:4,7:8 are written again, the other 6 stay",)
-    assert patch.size == (96, 64)
-    new = tmp_path / name
-    patch_film(patch, new, pictures(patch, "2:4,7"))
-    after = {path.name: path.read_bytes() for path in new.iterdir()}
-    assert sorted(before) == sorted(after)
-    changed = sorted(path for path in after if after[path] != before[path])
-    assert changed == ["frame_000002.png", "frame_000003.png", "frame_000007.png"]
-    assert np.array_equal(read_png(new / "frame_000003.png"), painted(3, 96, 64))
-    assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "full", name}
-
-
-def test_a_folder_of_another_number_of_pictures_is_refused(tmp_path: Path) -> None:
-    clip = probe(film(tmp_path / "clip.mp4", frames=9))
-    full = folder(tmp_path / "full", 8)
-    with pytest.raises(
-        MediaError,
-        match=r"has 8 pictures, the clip has 9 frames, frame_000000.png and on; patch the full film of this clip",
-    ):
-        plan_patch(full, clip, select(clip, "2:4"), SETTINGS)
-    with pytest.raises(SettingsError, match=r"--codec h264: .* is a folder of pictures; leave it out"):
-        plan_patch(full, clip, select(clip, "2:4"), FilmSettings(codec="h264"))
+    with pytest.raises(MediaError, match=r"a folder of pictures; replace some with 'videostyle frames --overwrite -o"):
+        plan_patch(tmp_path, clip, select(clip, "2:4"), SETTINGS)

@@ -1,9 +1,6 @@
 """A full film in which some frames are replaced; where possible the packets of the others are copied."""
 
 import dataclasses
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +11,8 @@ from videostyle.media.files import whole_or_nothing
 from videostyle.media.patch.splice import Packets, Pictures, Unfit, origin_of, read_packets, replaced, splice
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
-from videostyle.media.stills import read_png
 from videostyle.media.write.containers import codec_of, container_of
 from videostyle.media.write.film import check_film, encode_film
-from videostyle.media.write.folder import picture_name, write_folder
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -32,28 +27,24 @@ SHAPE = 0.03
 class Patch:
     """What will be written again of a film."""
 
-    full: Path
-    """the film, or a folder of pictures ``frame_000000.png``"""
-    clip: Clip
+    film: Clip
     size: tuple[int, int]
-    """width and height that pictures put in must have, px"""
+    """required width and height of replacement pictures, px"""
     settings: FilmSettings
     notices: tuple[str, ...]
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[str, ...]
     """what the new film will lack, a line each"""
-    film: Clip | None = None
-    """the film as measured; None: a folder"""
-    spans: tuple[FrameRange, ...] = ()
-    """what is encoded again; the packets of other frames are copied"""
-    packets: Packets | None = None
-    origin: Clip | None = None
+    spans: tuple[FrameRange, ...]
+    """ranges to encode again; the packets of other frames are copied"""
+    packets: Packets | None
+    origin: Clip | None
     """what the film was encoded from; None: nothing can be copied"""
 
 
 def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSettings) -> Patch:
     """Find what to encode again of a clip's full film in order to replace the frames of a selection.
 
-    Raises MediaError where it is not a film of all the clip's frames, SettingsError where the selection has a step, or
+    Raises MediaError if it is not a film of all the clip's frames, SettingsError if the selection has a step, or
     the settings ask for another codec or no sound.
     """
     if any(part.step > 1 for part in selection.parts):
@@ -61,7 +52,7 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     if not settings.sound:
         raise SettingsError("--no-sound: a patched film keeps its sound; leave it out")
     if full.is_dir():
-        return _plan_folder(full, clip, selection, settings)
+        raise MediaError(f"{full}: a folder of pictures; replace some with 'videostyle frames --overwrite -o {full}'")
     film, container = probe(full), container_of(full)
     if container.format not in (formats := film.format.split(",")):
         raise MediaError(f"{full}: the file is {formats[0]}, not {full.suffix}; give it the right extension")
@@ -91,7 +82,7 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
         if not packets:
             why = f"its {film.codec} packets cannot be replaced one by one"
         notice = f"all {copied} frames of {full.name} are encoded again: {why}"
-    return Patch(full, clip, size, settings, (notice,), left_out, film, spans, packets, origin)
+    return Patch(film, size, settings, (notice,), left_out, spans, packets, origin)
 
 
 def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> tuple[str, ...]:
@@ -99,12 +90,9 @@ def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> 
 
     output: with the extension of the old film; it may be the old film, which is replaced once the new one is checked.
     pictures: gives (frame, upright pixels) of the frames to replace, ascending; each call begins again. Raises
-    MediaError where the film cannot be written, ValueError where a picture does not have the patch's size.
+    MediaError if the film cannot be written, ValueError if a picture does not have the patch's size.
     """
     film = patch.film
-    if film is None:
-        _patch_folder(patch, output, pictures())
-        return ()
     if container_of(output) != container_of(film.path):
         raise MediaError(f"{output}: a patched film keeps its container; end the name in {film.path.suffix}")
     notices = []
@@ -118,29 +106,3 @@ def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> 
     every = ((frame.index, frame.pixels) for frame in decode(film))
     encode_film(film, output, replaced(every, pictures()), patch.settings, patch.size)
     return tuple(notices)
-
-
-def _plan_folder(full: Path, clip: Clip, selection: Selection, settings: FilmSettings) -> Patch:
-    """As ``plan_patch``, for a folder of pictures."""
-    if settings.codec not in ("auto", "png"):
-        raise SettingsError(f"--codec {settings.codec}: {full} is a folder of pictures; leave it out")
-    names, wanted = {path.name for path in full.glob("frame_*.png")}, [*map(picture_name, clip.frames.indices)]
-    if names != {*wanted}:
-        count = f"{len(names)} pictures, the clip has {len(wanted)} frames, {wanted[0]} and on"
-        raise MediaError(f"{full} has {count}; {ADVICE}")
-    height, width = read_png(full / wanted[0]).shape[:2]
-    notice = f"pictures {selection} are written again, the other {len(names) - len(selection.frames)} stay"
-    return Patch(full, clip, (width, height), settings, (notice,))
-
-
-def _patch_folder(patch: Patch, output: Path, pictures: Pictures) -> None:
-    """Write the pictures that are replaced, all or none of them; a new folder also gets copies of the others."""
-    if output.exists():
-        if not output.samefile(patch.full):
-            raise MediaError(f"{output}: exists; give another name with -o")
-        write_folder(output, patch.clip, pictures, patch.size)
-        return
-    with tempfile.TemporaryDirectory(prefix=".", dir=output.absolute().parent) as temporary:
-        new = Path(shutil.copytree(patch.full, Path(temporary) / output.name))
-        write_folder(new, patch.clip, pictures, patch.size)
-        os.replace(new, output)
