@@ -1,8 +1,16 @@
 """Everything that can go wrong without a bug in the program.
 
-Each message is one line for the user: what was given, what was wanted, what to type next. The command line prints the
-message and exits with 2 (4 for IncompleteError). Any other exception is a bug and keeps its traceback. All of them can
-be pickled, so that they can cross from one process to another.
+    VideostyleError            one line for the user: what was given, what was wanted, what to type next
+    |-- SettingsError          a setting, preset, flag or range that is not valid
+    |-- MediaError             a clip, picture or film that cannot be read or written
+    |-- WeightsError           backbone weights that are missing, corrupt or from another network
+    |-- DeviceError            a device that is not available or not able to do the work
+    |   `-- OutOfMemoryError   a batch that does not fit the device
+    `-- JobError               a job folder that belongs to another job, or is in use
+        `-- IncompleteError    a film with frames that are not rendered yet
+
+The command line prints the message and exits with 2 (4 for IncompleteError). Any other exception is a bug and keeps
+its traceback. All of them can be pickled, so that they can cross from one process to another.
 """
 
 

@@ -10,6 +10,7 @@ from recipe import Recipe
 from train_compact import SIDE, cut_crops
 
 from tests.scripts.training import fresh, tiny_recipe
+from videostyle.paint.terms.gram import gram
 
 
 def test_crops_and_windows_repeat(pictures: Path) -> None:
@@ -51,7 +52,7 @@ def test_slopes_are_the_gradient_and_are_differentiable() -> None:
     def loss(picture: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
             pairs = zip(net(picture, net.layers).values(), net(y, net.layers).values(), strict=True)
-            return sum(practice.gram_distance(practice._gram(a), practice._gram(b)).sum() for a, b in pairs)
+            return sum(practice.gram_distance(gram(a), gram(b)).sum() for a, b in pairs)
 
     slope = practice.slopes(net, x, practice.aims(net, y, of_weights=False), of_weights=False)
     direction = torch.randn_like(x)

@@ -49,7 +49,10 @@ class Store:
             raise JobError(f"{self.folder}: a file, not a job folder; give a folder with --job")
         known = self._read()
         if known is None:
-            if self.folder.exists() and not all(_may_be_new(path) for path in self.folder.iterdir()):
+            paths = list(self.folder.glob("*"))  # none if another process has just deleted the folder
+            if any(path.name == "plan.json" and path.is_file() for path in paths):  # or has just written its plan
+                self.check(plan, painter)
+            elif not all(map(_may_be_new, paths)):
                 raise JobError(f"{self.folder}: neither empty nor a job folder; give a new folder with --job")
             return
         if known["fingerprint"] != plan:

@@ -112,7 +112,7 @@ def test_it_says_what_it_is_and_wants() -> None:
     chosen = settings(temporal__long_term=[4, 2], optimize__precision="bfloat16")
     painter = Optimizer(net, [art()], chosen, CPU, "compact, as asked.")
     assert (painter.name, painter.reason, painter.device) == ("compact", "compact, as asked.", "cpu")
-    assert painter.fingerprint == f"{net.fingerprint} torch.bfloat16"
+    assert painter.fingerprint != optimizer(temporal__long_term=[4, 2], optimize__precision="float32").fingerprint
     assert painter.smallest == net.smallest
     assert painter.reach == (1, 2, 4)
 
