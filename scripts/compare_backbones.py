@@ -1,27 +1,30 @@
-"""Compare the compact network with VGG-19: quality of the pictures and speed.
+"""Compare compact networks with the network that taught them: quality of the pictures and speed.
 
-    python scripts/compare_backbones.py --photos DIR --styles DIR --teacher FILE --json table.json --sheet sheet.png
+    python scripts/compare_backbones.py --photos FILE... --styles FILE... --teacher FILE --json table.json --sheet sheet.png
 
-Both networks paint every photo in every style, starting from the photo, with the same number of iterations. VGG-19
-judges both: relative Gram distance per style layer, relative feature distance at its content layer. Any picture can get
-closer to the style by moving away from the photo, so compact's content weight is searched until both are equally
-far from the photo. ``style_ratio`` and ``content_ratio`` are compact's distance over VGG-19's (1: equally good);
-``time_ratio`` is compact's CPU seconds per iteration over VGG-19's.
+All networks paint every photo in every style, starting from the photo, with the same number of iterations. The teacher
+judges: relative Gram distance per style layer, relative feature distance at its content layer. Any picture can get
+closer to the style by moving away from the photo, so a compact network's content weight is searched until its picture is
+as far from the photo as the teacher's. ``style_ratio`` and ``content_ratio`` are compact's distance over the teacher's
+(1: equally good); ``time_ratio`` is compact's CPU seconds per iteration over the teacher's.
+
+Layers and weights are tuned on the pairs of the first half of the photos with the first half of the styles; the pairs of
+the second halves, which nobody tuned on, are reported beside them.
 """
 
 import argparse
 import dataclasses
 import hashlib
+import itertools
 import json
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from videostyle.frames import Picture, Pixels, to_picture, to_pixels
@@ -40,11 +43,13 @@ NEAR = 0.04
 """content distances whose ratio differs from 1 by less than this (in logarithms) count as equal"""
 TRIES = 4
 """content weights tried per pair"""
+ROUNDS = 3
+"""timed runs of each network"""
 
 
 @dataclasses.dataclass(frozen=True)
 class Painting:
-    """The picture that one network made of one pair, with its distances as VGG-19 sees them."""
+    """The picture that one network made of one pair, with its distances as the judge sees them."""
 
     picture: Picture
     style: dict[str, float]
@@ -60,14 +65,6 @@ def read(path: Path, size: int, *, short: bool = False) -> Pixels:
     return np.asarray(picture.resize(scaled, Image.Resampling.LANCZOS))
 
 
-def files(folder: Path, limit: int) -> list[Path]:
-    """The picture files of a folder, sorted; at most ``limit`` (0: all)."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
-    if not paths:
-        raise SystemExit(f"{folder}: no pictures; give a folder with .jpg or .png files")
-    return paths[:limit] if limit else paths
-
-
 def optimize(net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettings) -> Picture:
     """Paint one pair with one network; 8 bits, as it would be stored."""
     cpu = torch.device("cpu")
@@ -76,7 +73,7 @@ def optimize(net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettin
     targets = StyleTargets([to_tensor(style, cpu)], height, width, net, settings.style)
     objective = Objective(net, choose_terms(settings, net, targets, content))
     solution = solve(objective, content, [settings.optimize.iterations], settings.optimize)
-    return to_picture(to_pixels(solution.pictures[0].permute(1, 2, 0).numpy(), np.dtype(np.uint8)))
+    return to_picture(in_8_bits(solution.pictures[0].permute(1, 2, 0).numpy()))
 
 
 def paint(net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettings, judge: Judge) -> Painting:
@@ -87,11 +84,13 @@ def paint(net: Backbone, photo: Pixels, style: Pixels, settings: RenderSettings,
     return Painting(picture, judge.style_distance(picture), max(content, 1e-9), settings.content.weight)
 
 
-def time_ratio(nets: list[tuple[Backbone, RenderSettings]], photo: Pixels, style: Pixels) -> float:
-    """CPU seconds per iteration of the first network over the second: best of short alternating runs."""
-    best = [math.inf, math.inf]
-    for _ in range(2):
-        for index, (net, settings) in enumerate(nets):
+def seconds_per_iteration(
+    nets: Mapping[str, tuple[Backbone, RenderSettings]], photo: Pixels, style: Pixels
+) -> dict[str, float]:
+    """CPU seconds per iteration of every network: best of short alternating runs."""
+    best = dict.fromkeys(nets, math.inf)
+    for _ in range(ROUNDS):
+        for name, (net, settings) in nets.items():
             spent = []
             for iterations in (1, 4):
                 few = change(settings, {"optimize.iterations": iterations}, "timing")
@@ -99,8 +98,8 @@ def time_ratio(nets: list[tuple[Backbone, RenderSettings]], photo: Pixels, style
                 optimize(net, photo, style, few)
                 spent.append(time.process_time() - began)
             # the difference excludes work that is done once
-            best[index] = min(best[index], max(1e-6, (spent[1] - spent[0]) / 3))
-    return best[0] / best[1]
+            best[name] = min(best[name], max(1e-6, (spent[1] - spent[0]) / 3))
+    return best
 
 
 def paint_matched(
@@ -136,99 +135,129 @@ def kept(folder: Path | None, key: str, make: Callable[[], Painting]) -> Paintin
     return made
 
 
+def half_of(photo: int, style: int, photos: int, styles: int) -> str:
+    """Which half a pair belongs to: tuned (both in the first half), held out (both in the second), or mixed."""
+    halves = {2 * photo >= photos, 2 * style >= styles}
+    return "mixed" if len(halves) > 1 else "held out" if halves.pop() else "tuned"
+
+
 def ratios(ours: Painting, theirs: Painting) -> dict[str, float]:
-    """compact's figures over VGG-19's."""
+    """compact's figures over the teacher's."""
     row = {f"style_ratio {layer}": ours.style[layer] / theirs.style[layer] for layer in theirs.style}
-    return row | {"content_ratio": ours.content / theirs.content, "compact_content_weight": ours.content_weight}
+    row |= {"content_ratio": ours.content / theirs.content, "content_weight": ours.content_weight}
+    return row | {f"teacher_distance {layer}": distance for layer, distance in theirs.style.items()}
 
 
-def geometric_means(rows: list[dict[str, float]]) -> dict[str, float]:
-    """Geometric mean of every figure over all pairs."""
-    return {name: math.exp(sum(math.log(row[name]) for row in rows) / len(rows)) for name in rows[0]}
+def geometric_means(rows: Collection[dict[str, float]]) -> dict[str, float]:
+    """Geometric mean of every figure over some pairs."""
+    return {name: math.exp(sum(math.log(row[name]) for row in rows) / len(rows)) for name in next(iter(rows))}
 
 
 def sheet(
-    photos: dict[str, Pixels], styles: dict[str, Pixels], cells: dict[tuple[str, str], NDArray[np.uint8]]
+    photos: dict[str, Pixels], styles: dict[str, Pixels], cells: dict[tuple[str, str], list[Pixels]]
 ) -> Image.Image:
-    """Contact sheet: one row per photo, one column per style; in each cell VGG-19 left, compact right."""
+    """Contact sheet: one row per photo, one column per style; in each cell the teacher's picture, then the others'."""
     height = max(picture.shape[0] for picture in photos.values()) + 4
     width = max(picture.shape[1] for picture in photos.values()) + 4
-    page = Image.new("RGB", (width + 2 * width * len(styles), 160 + height * len(photos)), "white")
+    shown = max(len(pictures) for pictures in cells.values())
+    page = Image.new("RGB", (width + shown * width * len(styles), 160 + height * len(photos)), "white")
     draw = ImageDraw.Draw(page)
-    for column, (name, style) in enumerate(styles.items()):
+    for column, (style_name, style) in enumerate(styles.items()):
+        left = width + shown * width * column
         small = Image.fromarray(style)
         small.thumbnail((width, 136))
-        page.paste(small, (width + 2 * width * column, 20))
-        draw.text((width + 2 * width * column, 4), f"{name}: VGG-19 | compact", "black")
-    for row, (name, photo) in enumerate(photos.items()):
+        page.paste(small, (left, 20))
+        draw.text((left, 4), style_name, "black")
+        for row, photo_name in enumerate(photos):
+            for place, picture in enumerate(cells.get((photo_name, style_name), [])):
+                page.paste(Image.fromarray(picture), (left + width * place, 160 + height * row))
+    for row, photo in enumerate(photos.values()):
         page.paste(Image.fromarray(photo), (0, 160 + height * row))
-        for column, style_name in enumerate(styles):
-            page.paste(Image.fromarray(cells[name, style_name]), (width + 2 * width * column, 160 + height * row))
     return page
 
 
 def arguments() -> argparse.Namespace:
     """Read the flags."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=Path, required=True, help="folder of photos")
-    parser.add_argument("--styles", type=Path, required=True, help="folder of artworks")
-    parser.add_argument("--teacher", type=Path, required=True, help="VGG-19 weights (.pth or .safetensors)")
-    parser.add_argument("--compact", default="", help="weights of the compact network; default: the built-in ones")
-    parser.add_argument("--limit", type=int, default=0, help="maximum number of photos and of styles; 0: all")
+    parser.add_argument("--photos", type=Path, nargs="+", required=True, help="picture files")
+    parser.add_argument("--styles", type=Path, nargs="+", required=True, help="artwork files")
+    parser.add_argument("--half", choices=("tuned", "held out", "mixed"), help="only these pairs; default: all")
+    parser.add_argument("--teacher", type=Path, required=True, help="weights of the teacher (.pth or .safetensors)")
+    parser.add_argument("--backbone", choices=("vgg16", "vgg19"), default="vgg16", help="which network the teacher is")
+    parser.add_argument(
+        "--compact", nargs="+", default=[""], help="weights of compact networks; default: the built-in one"
+    )
     parser.add_argument("--size", type=int, default=384, help="long side, px")
-    parser.add_argument("--iterations", type=int, default=100)
+    parser.add_argument("--iterations", type=int, default=60)
     parser.add_argument("--style-weight", type=float, default=100.0)
-    parser.add_argument("--content-weight", type=float, default=5.0, help="for VGG-19; compact's is searched")
+    parser.add_argument("--content-weight", type=float, default=5.0, help="for the teacher; compact's is searched")
     parser.add_argument("--start-weight", type=float, default=5.0, help="where the search for compact's starts")
     parser.add_argument("--style-layers", nargs="*", default=[], help="for compact; default: its own choice")
-    parser.add_argument("--cache", type=Path, help="folder to keep VGG-19's paintings in for the next comparison")
+    parser.add_argument("--layer-weights", nargs="*", type=float, default=[], help="for compact; default: its own")
+    parser.add_argument("--cache", type=Path, help="folder to keep the teacher's paintings in for the next comparison")
     parser.add_argument("--json", type=Path, help="write the table here")
     parser.add_argument("--sheet", type=Path, help="write the contact sheet (PNG) here")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Paint every pair with both networks and print the ratios."""
+    """Paint every pair with all networks and print the ratios."""
     given = arguments()
     shared = {"optimize.iterations": given.iterations, "optimize.tolerance": 0.0, "tv.weight": 0.0}
     shared |= {"style.weight": given.style_weight, "content.weight": given.content_weight}
     settings = change(RenderSettings(), shared, "compare_backbones")
-    ours_settings = change(settings, {"style.layers": given.style_layers}, "--style-layers")
+    own = {"style.layers": given.style_layers, "style.layer_weights": given.layer_weights}
     # channels last and freed memory kept, as in a render
     prepare_process(torch.device("cpu"))
-    vgg19 = load_backbone("vgg19", str(given.teacher)).to(memory_format=torch.channels_last)
-    compact = load_backbone("compact", given.compact).to(memory_format=torch.channels_last)
-    nets = [(compact, ours_settings), (vgg19, settings)]
+    teacher = load_backbone(given.backbone, str(given.teacher)).to(memory_format=torch.channels_last)
+    nets = {"teacher": (teacher, settings)}
+    for path in given.compact:
+        net = load_backbone("compact", path).to(memory_format=torch.channels_last)
+        nets[Path(path).stem or "compact"] = net, change(settings, own, "the flags")
     if given.cache:
         given.cache.mkdir(parents=True, exist_ok=True)
-    photos = {path.stem: read(path, given.size) for path in files(given.photos, given.limit)}
+    photos = {path.stem: read(path, given.size) for path in given.photos}
     # the style targets choose the artwork's size; this is an upper limit
-    styles = {path.stem: read(path, 2 * given.size) for path in files(given.styles, given.limit)}
-    rows: dict[tuple[str, str], dict[str, float]] = {}
-    cells: dict[tuple[str, str], NDArray[np.uint8]] = {}
-    for style_name, style in styles.items():
-        judge = Judge(vgg19, [style], settings.style)
-        for photo_name, photo in photos.items():
-            key = f"{photo_name} {style_name} {given.size} {vgg19.fingerprint} {settings.fingerprint()}"
-            theirs = kept(given.cache, key, lambda: paint(vgg19, photo, style, settings, judge))  # noqa: B023
-            ours = paint_matched(compact, photo, style, ours_settings, judge, theirs.content, given.start_weight)
-            row = ratios(ours, theirs) | {"time_ratio": time_ratio(nets, photo, style)}
-            row |= {f"vgg19_distance {layer}": distance for layer, distance in theirs.style.items()}
-            rows[photo_name, style_name] = row
-            pair = [to_pixels(one.picture, np.dtype(np.uint8)).astype(np.uint8) for one in (theirs, ours)]
-            cells[photo_name, style_name] = np.concatenate(pair, 1)
-            print(f"{photo_name} x {style_name}: " + show(rows[photo_name, style_name]), flush=True)
-    means = geometric_means(list(rows.values()))
-    print(f"geometric mean of {len(rows)} pairs: {show(means)}")
+    styles = {path.stem: read(path, 2 * given.size) for path in given.styles}
+    seconds = seconds_per_iteration(nets, next(iter(photos.values())), next(iter(styles.values())))
+    pairs: list[dict[str, object]] = []
+    rows: dict[tuple[str, str], list[dict[str, float]]] = {}
+    cells: dict[tuple[str, str], list[Pixels]] = {}
+    for (row, (photo_name, photo)), (column, (style_name, style)) in itertools.product(
+        enumerate(photos.items()), enumerate(styles.items())
+    ):
+        half = half_of(row, column, len(photos), len(styles))
+        if given.half not in (None, half):
+            continue
+        judge = Judge(teacher, [style], settings.style)
+        key = f"{photo_name} {style_name} {given.size} {teacher.fingerprint} {settings.fingerprint()}"
+        theirs = kept(given.cache, key, lambda: paint(teacher, photo, style, settings, judge))  # noqa: B023
+        cells[photo_name, style_name] = [in_8_bits(theirs.picture)]
+        for name, (net, chosen) in list(nets.items())[1:]:
+            ours = paint_matched(net, photo, style, chosen, judge, theirs.content, given.start_weight)
+            figures = ratios(ours, theirs)
+            rows.setdefault((name, half), []).append(figures)
+            pairs.append({"network": name, "photo": photo_name, "style": style_name, "half": half} | figures)
+            cells[photo_name, style_name].append(in_8_bits(ours.picture))
+            print(f"{name}  {photo_name} x {style_name} ({half}): {show(figures)}", flush=True)
+    means = {f"{name}, {half}": geometric_means(some) for (name, half), some in rows.items()}
+    for name, figures in means.items():
+        print(f"geometric means, {name}: {show(figures)}")
+    times = {name: seconds[name] / seconds["teacher"] for name in seconds}
+    print(f"seconds per iteration: {show(seconds)}; time_ratio: {show(times)}")
     if given.json:
-        pairs = [{"photo": photo, "style": style} | row for (photo, style), row in rows.items()]
-        table = {"command": sys.argv[1:], "geometric_means": means, "pairs": pairs}
-        given.json.write_text(json.dumps(table, indent=1) + "\n")
+        table = {"command": sys.argv[1:], "geometric_means": means, "seconds": seconds, "time_ratio": times}
+        given.json.write_text(json.dumps(table | {"pairs": pairs}, indent=1) + "\n")
     if given.sheet:
         sheet(photos, styles, cells).save(given.sheet)
 
 
-def show(row: dict[str, float]) -> str:
+def in_8_bits(picture: Picture) -> Pixels:
+    """A picture (H, W, 3) in 0..1 as 8 bits."""
+    return to_pixels(picture, np.dtype(np.uint8))
+
+
+def show(row: Mapping[str, float]) -> str:
     """One line of figures."""
     return "  ".join(f"{name} {value:.3g}" for name, value in row.items())
 

@@ -8,32 +8,41 @@ import json
 class Recipe:
     """All settings of the training; stored in the metadata of the network."""
 
-    plan: str = "16 relu1_1 P 32 48 relu2_1 P 128 relu3_1"
-    heads: tuple[int, ...] = (16, 32, 64)
-    scales: tuple[int, ...] = (1, 4)
-    style: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "s4/relu3_1")
-    style_weights: tuple[float, ...] = (0.12, 0.27, 0.42, 0.19)
-    content: tuple[str, ...] = ("relu3_1",)
-    crops: int = 11605
-    steps: int = 8000
-    batch: int = 24
-    window: int = 64
+    plan: str = "16 relu1_1 P 32 48 relu2_1 P 128 relu3_1 P 96 96 relu4_1 96 relu4_2 P 192 192 relu5_1"
+    heads: tuple[int, ...] = (16, 48, 96, 128, 64, 128)
+    """principal directions of the teacher that the student predicts, per layer"""
+    scales: tuple[int, ...] = (1,)
+    style: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    style_weights: tuple[float, ...] = (0.2, 0.2, 0.2, 0.2, 0.2)
+    content: tuple[str, ...] = ("relu4_2",)
+    windows: int = 6144
+    """pictures cut from the folder; the teacher sees each once"""
+    side: int = 160
+    """side of a window, px: relu5_1 of VGG-16 sees 132 px"""
+    rounds: int = 12
+    """before each round the student paints, and the teacher looks at what it painted"""
+    steps: int = 750
+    """of a round"""
+    batch: int = 8
     rate: float = 1.5e-3
     gram: float = 1.0
+    """weight of the error of Gram matrices"""
     slope: float = 0.5
     """weight of the error of the style loss's gradient in painted pictures"""
-    slope_from: float = 0.7
-    """share of the steps before that error counts: it more than doubles the time of a step and helps little at first"""
+    slope_from: int = 8
+    """first round in which that error counts: it doubles the time of a step and helps little at first"""
     noise: float = 0.5
     """share of disturbed pictures"""
+    painted: int = 384
+    """pictures that the student paints on; 0: none"""
     practice: float = 0.5
-    """share of pictures that the student has painted itself"""
+    """share of a batch that the student has painted itself"""
+    turns: int = 12
+    """gradient steps on each painted picture before a round"""
     bfloat16: bool = True
-    """train in bfloat16: several times faster on processors that support it"""
+    """train in bfloat16: faster on processors that support it"""
     start: str = ""
-    """file of a student, of this width or another, to start from; empty: start from scratch"""
-    pool: str = ""
-    """checkpoint whose painted pictures fill the pool at the start; empty: start with an empty pool"""
+    """file of a student whose first convolutions are taken over; empty: start from scratch"""
     seed: int = 0
 
 

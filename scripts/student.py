@@ -1,4 +1,4 @@
-"""The compact network before and after its training (fresh, narrowed from another, pruned), and its teacher."""
+"""The compact network before and after its training (fresh, grown from another, pruned), and its teacher."""
 
 import math
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def turned(teacher: Backbone, plan: str, heads: Sequence[int], pictures: Tensor)
         basis = (basis / (basis @ flat).abs().mean()).float()
         tensors[f"heads.{layer}.weight"] = basis[:, :, None, None].contiguous()
         tensors[f"heads.{layer}.bias"] = torch.zeros(width)
-    return Backbone("vgg19", " ".join(teacher.plan), tensors, pooling=teacher.pooling)
+    return Backbone(teacher.name, " ".join(teacher.plan), tensors, pooling=teacher.pooling)
 
 
 def student(plan: str, heads: Sequence[int], seed: int) -> Backbone:
@@ -46,70 +46,28 @@ def student(plan: str, heads: Sequence[int], seed: int) -> Backbone:
     return Backbone("compact", plan, tensors, pooling="average")
 
 
-def narrowed(
-    wide: Backbone, plan: str, heads: Sequence[int], seed: int, teacher: Backbone, pictures: Tensor
-) -> Backbone:
-    """A student made from a trained network, usually a wider one: it keeps each convolution's most important channels.
+def grown(net: Backbone, start: Backbone, teacher: Backbone, pictures: Tensor) -> Backbone:
+    """A fresh student with the first convolutions of a trained one, as far as their shapes are the same.
 
-    Importance: mean square of the channel on pictures (B, 3, H, W), times that of the weights that use it. Where the
-    student is wider, random channels are added. Heads keep their first directions, rotated to the teacher's.
+    All heads are fitted to the teacher's features of pictures (B, 3, H, W) by least squares.
     """
-    dice = torch.Generator().manual_seed(seed)
-    tensors = {name: value.detach().clone() for name, value in wide.state_dict().items()}
-    taps = " ".join(f"{token} after{place}" if token.isdigit() else token for place, token in enumerate(wide.plan))
-    bare = Backbone("compact", taps, {k: v for k, v in tensors.items() if k[0] == "c"}, pooling="average")
+    tensors = {name: value.detach().clone() for name, value in net.state_dict().items()}
+    for index, (fresh, trained) in enumerate(zip(net.convs, start.convs, strict=False)):
+        if fresh.get_parameter("weight").shape != trained.get_parameter("weight").shape:
+            break
+        tensors |= {f"convs.{index}.{kind}": trained.get_parameter(kind).detach() for kind in ("weight", "bias")}
+    convs = {name: value for name, value in tensors.items() if name.startswith("convs")}
+    bare = Backbone("compact", " ".join(net.plan), convs, pooling="average")
     with torch.no_grad():
-        fired = list(bare(pictures, [layer for layer in bare.layers if layer.startswith("after")]).values())
-    layers, directions = [token for token in wide.plan if token[0] == "r"], iter(heads)
-    index, widths = -1, [int(token) for token in plan.split() if token.isdigit()]
-    for token in wide.plan:
-        if token.isdigit():
-            index += 1
-            users = tensors[f"convs.{index + 1}.weight"].square().sum((0, 2, 3)) if index + 1 < len(widths) else 0
-            for layer in layers:
-                if wide.plan.index(layer) == _place(wide.plan, index) + 1:
-                    users = users + tensors[f"heads.{layer}.weight"].square().sum((0, 2, 3))
-            matter = fired[index].square().mean((0, 2, 3)) * users
-            best = matter.argsort(descending=True)[: widths[index]].sort().values
-            for name in (f"convs.{index}.weight", f"convs.{index}.bias"):
-                fresh = torch.zeros(widths[index] - len(best), *tensors[name].shape[1:])
-                if fresh.dim() > 1:
-                    fresh.normal_(0, math.sqrt(2 / (9 * fresh.shape[1])), generator=dice)
-                tensors[name] = torch.cat([tensors[name][best], fresh])
-            for name in [f"convs.{index + 1}.weight"] + [f"heads.{layer}.weight" for layer in layers]:
-                mine = name[0] == "c" or wide.plan.index(name.split(".")[1]) == _place(wide.plan, index) + 1
-                if name in tensors and mine:
-                    kept = tensors[name][:, best]
-                    fresh = torch.zeros(len(kept), widths[index] - len(best), *kept.shape[2:])
-                    tensors[name] = torch.cat([kept, fresh], 1)
-        elif token in layers:
-            rows = next(directions)
-            for kind in ("weight", "bias"):
-                tensors[f"heads.{token}.{kind}"] = tensors[f"heads.{token}.{kind}"][:rows].contiguous()
-    net = Backbone("compact", plan, tensors, pooling="average")
-    with torch.no_grad():
-        ours, theirs = net(pictures, net.layers), teacher(pictures, net.layers)
-        for layer in net.layers:
-            turn = _nearest_turn(ours[layer].transpose(0, 1).flatten(1), theirs[layer].transpose(0, 1).flatten(1))
-            for kind in ("weight", "bias"):
-                head = net.get_parameter(f"heads.{layer}.{kind}")
-                head.copy_((turn @ head.flatten(1) if kind == "weight" else turn @ head).reshape(head.shape))
-    return net
-
-
-def _nearest_turn(points: Tensor, targets: Tensor) -> Tensor:
-    """The scaled rotation (C, C) that takes points (C, N) closest to targets (C, N) (Schoenemann 1966).
-
-    Needed because the teacher's principal directions depend on the pictures they were measured on.
-    """
-    left, sizes, right = torch.linalg.svd(targets @ points.T)
-    turn: Tensor = left @ right * (sizes.sum() / points.square().sum())
-    return turn
-
-
-def _place(plan: list[str], index: int) -> int:
-    """The position in a plan of the convolution with this index."""
-    return [place for place, token in enumerate(plan) if token.isdigit()][index]
+        maps, expected = bare(pictures, net.layers), teacher(pictures, net.layers)
+    for layer in net.layers:
+        inputs, outputs = (flat.transpose(0, 1).flatten(1).T.double() for flat in (maps[layer], expected[layer]))
+        inputs = torch.cat([inputs, torch.ones(len(inputs), 1)], 1)
+        ridge = 1e-4 * inputs.square().mean() * len(inputs) * torch.eye(inputs.shape[1])
+        fit = torch.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ outputs).T.float()
+        tensors[f"heads.{layer}.weight"] = fit[:, :-1, None, None].contiguous()
+        tensors[f"heads.{layer}.bias"] = fit[:, -1].contiguous()
+    return Backbone("compact", " ".join(net.plan), tensors, pooling="average")
 
 
 def pruned(net: Backbone, pictures: Tensor) -> tuple[str, dict[str, Tensor]]:

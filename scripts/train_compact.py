@@ -1,11 +1,14 @@
-"""Train the compact network: a small student learns the features of VGG-19's lower layers from a folder of pictures.
+"""Train the compact network: a small student learns the features of VGG-16 from a folder of pictures.
 
-    python scripts/train_compact.py --pictures DIR --teacher FILE --out compact.safetensors
+    python scripts/train_compact.py --pictures DIR --teacher FILE --work DIR --out compact.safetensors
 
 The student has one linear head per layer, which predicts the teacher's features. Errors are relative to the size of the
 features, so it does not matter whether the weights are normalized as by Gatys. Distances between Gram matrices do not
 change when the feature space is rotated. The teacher's features are therefore rotated to their principal directions and
 reduced to the first ones: the student measures style as the teacher does, with far fewer channels.
+
+The teacher sees every picture once; its features are kept in the work folder, from which an interrupted training
+continues. Training goes in rounds: before each, the student paints on a pool of pictures, and the teacher looks at them.
 """
 
 import argparse
@@ -15,162 +18,214 @@ import hashlib
 import json
 import math
 import os
-import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
-from practice import Practice, gram_distance, slope_error, windows
+from lessons import Lessons, looking
+from practice import Pool, aims, gram_distance, slope_error, slopes
 from recipe import Recipe, read_recipe
 from safetensors import safe_open
-from student import narrowed, pruned, student, turned
+from student import grown, pruned, student, turned
 from torch import Tensor
+from windows import as_tensor, cut_windows, disturbed
 
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.backbones.weights import write_safetensors
 from videostyle.paint.terms.gram import gram
 
-SIDE = 96
-"""side of a stored crop, px; training windows move inside it"""
-HELD_OUT = 256
-"""crops kept for measuring; never trained on"""
+HELD_OUT = 128
+"""windows kept for measuring; never trained on"""
 SAVE_EVERY = 250
 """steps between checkpoints"""
 WARM_UP = 200
-"""steps with a rising learning rate and without painting"""
-PRACTICE_EVERY = 10
-"""training steps between two batches of painting"""
+"""steps with a rising learning rate"""
 
 
-def cut_crops(folder: Path, count: int, seed: int) -> NDArray[np.uint8]:
-    """Random crops (N, SIDE, SIDE, 3) of a folder's pictures, shrunk by random factors; half of them mirrored."""
-    dice, crops = random.Random(seed), list[NDArray[np.uint8]]()
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
-    while len(crops) < count:
-        before = len(crops)
-        for path in paths[: count - len(crops)]:
-            try:
-                picture = Image.open(path).convert("RGB")
-            except (OSError, UnidentifiedImageError):
-                continue
-            least = min(1.0, SIDE / min(picture.size))
-            # the larger of two draws: more crops near full size
-            factor = max(dice.uniform(least, 1), dice.uniform(least, 1)) if min(picture.size) >= SIDE else 1.0
-            factor = max(factor, SIDE / min(picture.size))
-            size = (max(SIDE, round(picture.width * factor)), max(SIDE, round(picture.height * factor)))
-            picture = picture.resize(size, Image.Resampling.BICUBIC)
-            x, y = dice.randint(0, size[0] - SIDE), dice.randint(0, size[1] - SIDE)
-            crop = np.asarray(picture.crop((x, y, x + SIDE, y + SIDE)))
-            crops.append(crop[:, ::-1] if dice.random() < 0.5 else crop)
-        if len(crops) == before:
-            raise SystemExit(f"--pictures {folder}: no pictures; give a folder with .jpg or .png files")
-    return np.stack(crops)
+class Training:
+    """One training in its work folder: pictures, lessons, pool and student."""
+
+    def __init__(self, recipe: Recipe, teacher: Backbone, pictures: Path, work: Path, device: str) -> None:
+        self.recipe, self.work, self.device = recipe, work, device
+        windows = cut_windows(pictures, recipe.windows + HELD_OUT, recipe.side, recipe.seed)
+        self.held_out, self.windows = as_tensor(windows[:HELD_OUT]), windows[HELD_OUT:]
+        self.teacher = turned(teacher, recipe.plan, recipe.heads, self.held_out).to(device)
+        self._quick = copy.deepcopy(self.teacher).to(torch.bfloat16, memory_format=torch.channels_last)
+        self.net = student(recipe.plan, recipe.heads, recipe.seed)
+        if recipe.start:
+            self.net = grown(self.net, load_backbone("compact", recipe.start), self.teacher.cpu(), self.held_out[:64])
+            self.teacher.to(device)
+        self.net = self.net.to(device, memory_format=torch.channels_last).requires_grad_(True)
+        self.optimizer = torch.optim.Adam(self.net.parameters(), recipe.rate, betas=(0.9, 0.99))
+        self.pool, self.step = Pool(recipe), 0
+        self.kept = tuple(layer for layer in self.net.layers if layer != self.net.layers[0])
+        self._key = json.dumps([self.teacher.fingerprint, recipe.windows, recipe.side, recipe.noise, recipe.seed])
+        self.lessons, self.judged = Lessons(work / "lessons", recipe.windows), Lessons(work / "held_out", HELD_OUT)
+        self.painted = Lessons(work / "painted", recipe.painted)
+
+    def prepare(self) -> None:
+        """Let the teacher see every window, and load the checkpoint if there is one."""
+        recipe = self.recipe
+
+        def cut(start: int, stop: int) -> Tensor:
+            return disturbed(as_tensor(self.windows[start:stop]), recipe.noise, recipe.seed * 1_000_003 + start)
+
+        look = looking(self._quick, self.kept, self.device)
+        self.lessons.write(self._key, cut, look)
+        self.judged.write(self._key, lambda start, stop: self.held_out[start:stop], look)
+        path = self.work / "checkpoint.pt"
+        if path.exists():
+            state = torch.load(path, map_location=self.device, weights_only=True)
+            if state["recipe"] != json.dumps(dataclasses.asdict(recipe)):
+                raise SystemExit(f"{path}: belongs to another recipe; delete it or use --work DIR")
+            self.net.load_state_dict(state["net"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step = state["step"]
+            self.pool.pictures, self.pool.goals = state["pictures"].cpu(), state["goals"].cpu()
+
+    def run(self) -> Iterator[int]:
+        """Train to the end; yields the step at every checkpoint."""
+        recipe = self.recipe
+        while self.step < recipe.rounds * recipe.steps:
+            if self.step % recipe.steps == 0 and self.step and recipe.painted:
+                self._practice(self.step // recipe.steps)
+            turn = min(1.0, (self.step + 1) / WARM_UP)
+            turn *= 0.5 + 0.5 * math.cos(math.pi * self.step / (recipe.rounds * recipe.steps))
+            self.optimizer.param_groups[0]["lr"] = recipe.rate * turn
+            self.optimizer.zero_grad()
+            torch.autograd.backward(self._loss())
+            torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+            self.optimizer.step()
+            self.step += 1
+            if self.step % SAVE_EVERY == 0 or self.step % recipe.steps == 0:
+                self._save()
+                yield self.step
+
+    def _loss(self) -> Tensor:
+        """The loss of one step: features and Gram matrices of a batch, and the gradient in painted pictures."""
+        recipe, layers = self.recipe, self.net.layers
+        dice = torch.Generator().manual_seed(recipe.seed * 104_729 + self.step)
+        count = round(recipe.batch * recipe.practice) if len(self.pool.pictures) else 0
+        own = torch.randint(max(1, recipe.painted), (count,), generator=dice)
+        cut = torch.randint(recipe.windows, (recipe.batch - count,), generator=dice)
+
+        def both(name: str) -> Tensor:
+            maps = [
+                lessons.read(name, some) for lessons, some in ((self.painted, own), (self.lessons, cut)) if len(some)
+            ]
+            return torch.cat(maps).to(self.device, memory_format=torch.channels_last)
+
+        pictures = both("pictures")
+        with torch.no_grad():
+            expected = self.teacher(pictures, layers[:1])
+        expected |= {layer: both(layer) for layer in self.kept}
+        with torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=recipe.bfloat16):
+            actual = self.net(pictures, layers)
+        losses = [feature_error(actual[layer].float(), expected[layer]) for layer in layers]
+        losses += [
+            recipe.gram * gram_distance(gram(actual[layer]), gram(expected[layer])).mean() for layer in recipe.style
+        ]
+        if recipe.slope and count and self.step >= recipe.slope_from * recipe.steps:
+            goals, slope = self.pool.goals[own].float().to(self.device), self.painted.read("slope", own)
+            error = slope_error(self.net, slope.to(self.device), pictures[:count], goals, recipe.style)
+            losses.append(recipe.slope * error)
+        return torch.stack(losses).sum()
+
+    def _practice(self, turn: int) -> None:
+        """Paint before a round and let the teacher look, unless a run that was interrupted in this round did."""
+        key, recipe = f"{self._key} {turn}", self.recipe
+        finished = self.work / f"pool-{turn}.pt"
+        if not finished.exists():
+            self.pool.paint(self.net, as_tensor(self.windows), turn, self.device)
+            pool = {"pictures": self.pool.pictures, "goals": self.pool.goals}
+            torch.save(pool, finished.with_suffix(".part"))
+            os.replace(finished.with_suffix(".part"), finished)
+            finished.with_name(f"pool-{turn - 1}.pt").unlink(missing_ok=True)
+        pool = torch.load(finished, weights_only=True)
+        self.pool.pictures, self.pool.goals = pool["pictures"], pool["goals"]
+        features = looking(self._quick, self.kept, self.device)
+
+        def look(start: int, pictures: Tensor) -> dict[str, Tensor]:
+            maps = features(start, pictures)
+            if recipe.slope and turn >= recipe.slope_from:
+                goals = self.pool.goals[start : start + len(pictures)].float().to(self.device)
+                targets = aims(self._quick, goals, recipe.style, of_weights=False)
+                slope = slopes(self._quick, pictures.to(self.device), targets, of_weights=False)
+                # only its direction and its size over pictures matter to the relative error
+                maps["slope"] = slope.float().cpu() * 1e3
+            return maps
+
+        self.painted.write(key, lambda start, stop: self.pool.pictures[start:stop].float(), look)
+
+    def distances(self) -> dict[str, float]:
+        """Geometric mean over the pool of the relative Gram distance to the goals per layer, as the teacher sees it."""
+        rows: dict[str, list[Tensor]] = {layer: [] for layer in self.recipe.style if len(self.pool.pictures)}
+        with torch.no_grad():
+            # some of the pool tell enough
+            for pictures, goals in zip(self.pool.pictures[:64].split(16), self.pool.goals[:64].split(16), strict=True):
+                seen = [self._quick(some.float().to(self.device), list(rows)) for some in (pictures, goals)]
+                for layer, row in rows.items():
+                    row.append(gram_distance(*(gram(maps[layer]) for maps in seen)))
+        return {layer: float(torch.cat(row).log().mean().exp()) for layer, row in rows.items()}
+
+    def measure(self) -> dict[str, tuple[float, float]]:
+        """Held-out errors (feature, Gram) per layer."""
+        rows: dict[str, list[tuple[float, float]]] = {layer: [] for layer in self.net.layers}
+        with torch.no_grad():
+            for some in torch.arange(HELD_OUT).split(16):
+                pictures = self.judged.read("pictures", some).to(self.device, memory_format=torch.channels_last)
+                actual, first = self.net(pictures, self.net.layers), self.teacher(pictures, self.net.layers[:1])
+                for layer, row in rows.items():
+                    ours = actual[layer]
+                    theirs = first[layer] if layer in first else self.judged.read(layer, some).to(self.device)
+                    distance = gram_distance(gram(ours), gram(theirs)).mean()
+                    row.append((float(feature_error(ours, theirs)), float(distance)))
+        return {layer: tuple(torch.tensor(row).mean(0).tolist()) for layer, row in rows.items()}
+
+    def _save(self) -> None:
+        """Write the checkpoint."""
+        state = {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step}
+        state |= {"pictures": self.pool.pictures, "goals": self.pool.goals}
+        state |= {"recipe": json.dumps(dataclasses.asdict(self.recipe))}
+        torch.save(state, self.work / "checkpoint.part")
+        os.replace(self.work / "checkpoint.part", self.work / "checkpoint.pt")
 
 
-def errors(actual: Tensor, expected: Tensor) -> tuple[Tensor, Tensor]:
-    """Relative error of features (B, C, H, W), and the mean over images of that of their Gram matrices."""
-    feature = (actual - expected).square().mean() / expected.square().mean()
-    return feature, gram_distance(gram(actual), gram(expected)).mean()
+def feature_error(actual: Tensor, expected: Tensor) -> Tensor:
+    """Relative error of features (B, C, H, W)."""
+    return (actual - expected).square().mean() / expected.square().mean()
 
 
-def measure(net: Backbone, teacher: Backbone, held_out: Tensor) -> dict[str, tuple[float, float]]:
-    """Held-out errors (feature, Gram) per layer."""
-    rows: dict[str, list[tuple[float, float]]] = {layer: [] for layer in net.layers}
-    with torch.no_grad():
-        for pictures in torch.split(held_out, 32):
-            actual, expected = net(pictures, net.layers), teacher(pictures, net.layers)
-            for layer in net.layers:
-                feature, distance = errors(actual[layer].float(), expected[layer].float())
-                rows[layer].append((float(feature), float(distance)))
-    return {layer: (float(np.mean(values, 0)[0]), float(np.mean(values, 0)[1])) for layer, values in rows.items()}
-
-
-def train(
-    net: Backbone, recipe: Recipe, teacher: Backbone, crops: Tensor, checkpoint: Path, device: str
-) -> Iterator[tuple[int, Backbone, dict[str, float]]]:
-    """Train, resuming from the checkpoint if there is one.
-
-    Yields (step, student, distances of its paintings as ``Practice.distances``) at every checkpoint and at the end.
-    """
-    net = net.to(device).requires_grad_(True)
-    fast = copy.deepcopy(teacher).to(torch.bfloat16)
-    optimizer = torch.optim.Adam(net.parameters(), recipe.rate, betas=(0.9, 0.99))
-    first, practice = 0, Practice(recipe)
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        if state["recipe"] != json.dumps(dataclasses.asdict(recipe)):
-            raise SystemExit(f"{checkpoint}: belongs to another recipe; delete it or give --checkpoint FILE")
-        net.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-        first, practice.pictures, practice.goals = state["step"], state["practice"].cpu(), state["goals"].cpu()
-    elif recipe.pool:
-        pool = torch.load(recipe.pool, map_location="cpu", weights_only=True)
-        practice.pictures, practice.goals = pool["practice"], pool["goals"]
-    for step in range(first, recipe.steps):
-        warm = min(1.0, (step + 1) / WARM_UP)
-        optimizer.param_groups[0]["lr"] = recipe.rate * warm * (0.5 + 0.5 * math.cos(math.pi * step / recipe.steps))
-        if recipe.practice and step >= WARM_UP and step % PRACTICE_EVERY == 0:
-            practice.paint(net, crops, step, device)
-        painted, goals = (pictures.to(device) for pictures in practice.draw(step))
-        pictures = torch.cat([painted, windows(crops, recipe, step)[len(painted) :].to(device)])
-        with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=recipe.bfloat16):
-            with torch.no_grad():
-                expected = fast(pictures, net.layers)
-            actual = net(pictures, net.layers)
-        pairs = [errors(actual[layer].float(), expected[layer].float()) for layer in net.layers]
-        loss = torch.stack([feature + recipe.gram * distance for feature, distance in pairs]).sum()
-        if recipe.slope and len(painted) and step >= recipe.slope_from * recipe.steps:
-            loss = loss + recipe.slope * slope_error(net, fast, painted, goals)
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        if (step + 1) % SAVE_EVERY == 0 or step + 1 == recipe.steps:
-            state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
-            state |= {"practice": practice.pictures, "goals": practice.goals}
-            state |= {"recipe": json.dumps(dataclasses.asdict(recipe))}
-            torch.save(state, checkpoint.with_suffix(".part"))
-            os.replace(checkpoint.with_suffix(".part"), checkpoint)
-            yield step + 1, net, practice.distances(teacher, device)
-    if first >= recipe.steps:
-        yield first, net, practice.distances(teacher, device)
-
-
-def save(net: Backbone, recipe: Recipe, teacher: Path, held_out: Tensor, measured: object, out: Path) -> None:
-    """Write the finished network; its metadata hold the recipe and the teacher."""
-    plan, tensors = pruned(net, held_out.cpu())
+def save(training: Training, teacher: Path, measured: object, out: Path) -> None:
+    """Write the network in half precision; its metadata hold the recipe and the teacher."""
+    recipe = training.recipe
+    plan, tensors = pruned(training.net, training.held_out)
     metadata = {
         "plan": plan,
         "scales": " ".join(map(str, recipe.scales)),
         "style": " ".join(recipe.style),
         "style_weights": " ".join(map(str, recipe.style_weights)),
         "content": " ".join(recipe.content),
-        "recipe": json.dumps(
-            dataclasses.asdict(recipe) | {"start": Path(recipe.start).name, "pool": Path(recipe.pool).name}
-        ),
+        "recipe": json.dumps(dataclasses.asdict(recipe) | {"start": Path(recipe.start).name}),
         "teacher": f"{teacher.name} sha256 {hashlib.sha256(teacher.read_bytes()).hexdigest()}",
-        "attribution": "features learned from VGG-19, Simonyan & Zisserman 2015, CC BY 4.0",
+        "attribution": "features learned from VGG-16, Simonyan & Zisserman 2015, CC BY 4.0",
         "held_out": json.dumps(measured),
     }
     if recipe.start:
         with safe_open(recipe.start, "pt") as start:
             metadata["start"] = json.dumps(start.metadata())  # includes its recipe, so the whole history is kept
-    write_safetensors(out, tensors, metadata)
+    write_safetensors(out, {name: tensor.half() for name, tensor in tensors.items()}, metadata)
 
 
 def main() -> None:
     """Read the flags, train, print the errors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=Path, required=True, help="folder of pictures")
-    parser.add_argument("--teacher", type=Path, required=True, help="VGG-19 weights (.pth or .safetensors)")
+    parser.add_argument("--teacher", type=Path, required=True, help="VGG-16 weights (.pth or .safetensors)")
+    parser.add_argument("--work", type=Path, required=True, help="folder for what the teacher sees and the checkpoint")
     parser.add_argument("--out", type=Path, required=True, help="where to write the network (.safetensors)")
-    parser.add_argument("--checkpoint", type=Path, help="resume from and save to this file; default: OUT.checkpoint")
-    parser.add_argument("--cache", type=Path, help="keep the crops in this .npy file for the next run")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: PyTorch's default")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="change a field of the recipe")
     given = parser.parse_args()
@@ -178,33 +233,17 @@ def main() -> None:
     if given.threads:
         torch.set_num_threads(given.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    if given.cache and given.cache.exists():
-        array = np.load(given.cache)
-    else:
-        array = cut_crops(given.pictures, recipe.crops, recipe.seed)
-        if given.cache:
-            np.save(given.cache, array)
-    order = np.random.default_rng(recipe.seed).permutation(len(array))
-    held_out = torch.from_numpy(array[order[:HELD_OUT]]).permute(0, 3, 1, 2).float().to(device) / 255
-    crops = torch.from_numpy(array[order[HELD_OUT:]])
-    teacher = turned(load_backbone("vgg19", str(given.teacher)), recipe.plan, recipe.heads, held_out.cpu()).to(device)
-    if recipe.start:
-        wide = load_backbone("compact", recipe.start)
-        net = narrowed(wide, recipe.plan, recipe.heads, recipe.seed, teacher.cpu(), held_out[:64].cpu())
-        teacher = teacher.to(device)
-    else:
-        net = student(recipe.plan, recipe.heads, recipe.seed)
-    checkpoint = given.checkpoint or given.out.with_suffix(".checkpoint")
     began = time.monotonic()
-    for step, trained, distances in train(net, recipe, teacher, crops, checkpoint, device):
-        measured = measure(trained, teacher, held_out[:: 1 if step == recipe.steps else 4])
-        shown = "  ".join(f"{layer} {a:.4f}/{b:.5f}" for layer, (a, b) in measured.items())
-        painted = " / ".join(f"{value:.4f}" for value in distances.values())
+    training = Training(recipe, load_backbone("vgg16", str(given.teacher)), given.pictures, given.work, device)
+    training.prepare()
+    print(f"lessons ready  {time.monotonic() - began:.0f} s", flush=True)
+    for step in training.run():
+        measured = training.measure()
+        shown = "  ".join(f"{layer} {a:.4f}/{b:.4f}" for layer, (a, b) in measured.items())
+        painted = " / ".join(f"{value:.4f}" for value in training.distances().values())
         seconds = time.monotonic() - began
-        print(
-            f"step {step}/{recipe.steps}  {seconds:.0f} s  feature/Gram error  {shown}  painted {painted}", flush=True
-        )
-        save(trained, recipe, given.teacher, held_out, measured, given.out)
+        print(f"step {step}  {seconds:.0f} s  feature/Gram error  {shown}  painted {painted}", flush=True)
+        save(training, given.teacher, measured, given.out)
 
 
 if __name__ == "__main__":
