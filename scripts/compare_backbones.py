@@ -1,15 +1,15 @@
 """Compare compact networks with the network that taught them: quality of the pictures and speed.
 
-    python scripts/compare_backbones.py --photos FILE... --styles FILE... --teacher FILE --json table.json --sheet sheet.png
+    python scripts/compare_backbones.py --photos FILE... --styles FILE... --teacher FILE --sheet sheet.png
 
 All networks paint every photo in every style, starting from the photo, with the same number of iterations. The teacher
 judges: relative Gram distance per style layer, relative feature distance at its content layer. Any picture can get
-closer to the style by moving away from the photo, so a compact network's content weight is searched until its picture is
-as far from the photo as the teacher's. ``style_ratio`` and ``content_ratio`` are compact's distance over the teacher's
-(1: equally good); ``time_ratio`` is compact's CPU seconds per iteration over the teacher's.
+closer to the style by moving away from the photo, so a compact network's content weight is searched until its picture
+is as far from the photo as the teacher's. ``style_ratio`` and ``content_ratio`` are compact's distance over the
+teacher's (1: equally good); ``time_ratio`` is compact's CPU seconds per iteration over the teacher's.
 
-Layers and weights are tuned on the pairs of the first half of the photos with the first half of the styles; the pairs of
-the second halves, which nobody tuned on, are reported beside them.
+Layers and weights are tuned on the pairs of the first half of the photos with the first half of the styles. The pairs
+of the second halves, which nobody tuned on, are reported as well.
 """
 
 import argparse

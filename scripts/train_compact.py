@@ -8,7 +8,8 @@ change when the feature space is rotated. The teacher's features are therefore r
 reduced to the first ones: the student measures style as the teacher does, with far fewer channels.
 
 The teacher sees every picture once; its features are kept in the work folder, from which an interrupted training
-continues. Training goes in rounds: before each, the student paints on a pool of pictures, and the teacher looks at them.
+continues. Training goes in rounds: before each, the student paints on a pool of pictures, and the teacher looks at
+them.
 """
 
 import argparse

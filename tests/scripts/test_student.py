@@ -1,11 +1,10 @@
-"""The compact network before and after its training: rotated, narrowed, pruned."""
+"""The compact network before and after its training: rotated, grown, pruned."""
 
 from pathlib import Path
 
 import pytest
 import student
 import torch
-from recipe import Recipe
 
 from tests.scripts.training import fresh, tiny_recipe
 from videostyle.paint.backbones.backbone import Backbone
@@ -16,8 +15,7 @@ from videostyle.paint.terms.gram import gram
 def test_rotating_keeps_gram_distances(teacher: Path) -> None:
     """With all directions kept, a rotated teacher measures as the teacher does, up to one factor per layer."""
     vgg19 = VGG19.load(str(teacher))
-    recipe = Recipe(heads=(64, 128, 256))
-    turned = student.turned(vgg19, recipe.plan, recipe.heads, torch.rand(4, 3, 64, 64))
+    turned = student.turned(vgg19, "relu1_1 relu2_1 relu3_1", (64, 128, 256), torch.rand(4, 3, 64, 64))
     a, b, c = torch.rand(3, 1, 3, 64, 64)
     for layer in ("relu1_1", "relu3_1"):
         ratios = []
@@ -39,22 +37,21 @@ def test_pruning_dead_channels_changes_no_features() -> None:
         torch.testing.assert_close(smaller(x, [layer])[layer], features)
 
 
-def test_narrowing_to_the_same_width_only_rotates_and_scales(teacher: Path) -> None:
-    recipe, x = tiny_recipe(), torch.rand(2, 3, 64, 64)
-    wide, vgg19 = fresh(recipe), VGG19.load(str(teacher))
-
-    def changed(plan: str, heads: tuple[int, ...]) -> Backbone:
-        return student.narrowed(wide, plan, heads, 0, student.turned(vgg19, plan, heads, x), x)
-
-    same = changed(recipe.plan, recipe.heads)
-    for layer, features in wide(x, wide.layers).items():
-        after, before = same(x, [layer])[layer].flatten(2), features.flatten(2)
-        ratio = after.square().sum() / before.square().sum()
-        torch.testing.assert_close(after.transpose(1, 2) @ after, before.transpose(1, 2) @ before * ratio)
-    small = changed("6 relu1_1 P 4 relu2_1 P 12 relu3_1", (3, 4, 4))
-    assert small(x, ["relu3_1"])["relu3_1"].shape == (2, 4, 16, 16)
-
-
-def test_the_nearest_rotation_is_recovered() -> None:
-    points, turn = torch.randn(4, 50), torch.linalg.qr(torch.randn(4, 4)).Q
-    torch.testing.assert_close(student._nearest_turn(points, 3 * turn @ points), 3 * turn)
+def test_growing_keeps_the_convolutions_and_fits_the_heads(teacher: Path) -> None:
+    recipe, x = tiny_recipe(), torch.rand(4, 3, 64, 64)
+    start = fresh(recipe)
+    deeper = "8 relu1_1 P 8 relu2_1 P 8 relu3_1 P 8 relu4_1"
+    net = student.student(deeper, (4, 4, 4, 4), 7)
+    # a teacher whose features are linear in the convolutions that are taken over: the fit must be exact there
+    taught = student.student(deeper, (4, 4, 4, 4), 9)
+    for ours, theirs in zip(taught.convs, start.convs, strict=False):
+        ours.load_state_dict(theirs.state_dict())
+    with torch.no_grad():
+        grown = student.grown(net, start, taught, x)
+        ours, theirs = grown(x, grown.layers), taught(x, grown.layers)
+    for layer in ("relu1_1", "relu2_1", "relu3_1"):
+        assert float((ours[layer] - theirs[layer]).norm() / theirs[layer].norm()) < 0.02
+    assert 0.02 < float((ours["relu4_1"] - theirs["relu4_1"]).norm() / theirs["relu4_1"].norm()) < 1
+    wider = student.grown(student.student("8 relu1_1 P 9 relu2_1", (4, 4), 7), start, taught, x)
+    assert torch.equal(wider.convs[0].weight, start.convs[0].weight)
+    assert wider.convs[1].weight.shape == (9, 8, 3, 3)

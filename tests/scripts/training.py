@@ -14,11 +14,16 @@ TINY = {
     "plan": "8 relu1_1 P 8 relu2_1 P 8 relu3_1",
     "heads": (4, 4, 4),
     "scales": (1,),
-    "style": ("relu1_1",),
+    "style": ("relu1_1", "relu2_1", "relu3_1"),
     "content": ("relu3_1",),
-    "crops": 12,
-    "steps": 6,
+    "windows": 12,
+    "side": 32,
+    "rounds": 3,
+    "steps": 4,
     "batch": 4,
+    "painted": 8,
+    "turns": 2,
+    "slope_from": 2,
 }
 
 
