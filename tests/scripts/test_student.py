@@ -9,7 +9,7 @@ from recipe import Recipe
 
 from tests.scripts.training import fresh, tiny_recipe
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.backbones.vgg19 import VGG19
+from videostyle.paint.backbones.published import VGG19
 from videostyle.paint.terms.gram import gram
 
 

@@ -15,7 +15,7 @@ from student import turned
 from tests.scripts.training import TINY, fresh, tiny_recipe, write_teacher
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.backbones.compact import load_compact
-from videostyle.paint.backbones.vgg19 import VGG19
+from videostyle.paint.backbones.published import VGG19
 
 
 @pytest.fixture(autouse=True)
