@@ -28,15 +28,13 @@ Pooling = Literal["auto", "average", "max"]
 
 
 class Step(NamedTuple):
-    """A convolution to ``width`` channels, or pooling (width 0); kernel size, stride and padding in px."""
+    """A convolution to ``width`` channels, or pooling (width 0); padding before is at the top and left; all in px."""
 
     width: int
     size: int
     stride: int
     before: int
-    """padding at the top and left"""
     after: int
-    """padding at the bottom and right"""
 
 
 class Backbone(nn.Module):

@@ -185,7 +185,7 @@ ALEXNET = Published(  # AlexNet_Weights.IMAGENET1K_V1
     # Krizhevsky 2014
     "64k11s4p2 relu1_1 P3 192k5 relu2_1 P3 384 relu3_1 256 relu4_1 256 relu5_1",
     frozenset(),
-    "relu4_1",  # the fourth of five stages, as in VGG: it keeps shapes and leaves colors and textures to the style
+    "relu4_1",  # the fourth of five stages, like VGG's relu4_2; relu3_1 and relu5_1 give nearly the same pictures
 )
 NETWORKS = {network.name: network for network in (VGG19, VGG16, ALEXNET)}
 
