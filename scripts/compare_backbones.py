@@ -29,7 +29,7 @@ from PIL import Image, ImageDraw
 
 from videostyle.frames import Picture, Pixels, to_picture, to_pixels
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.backbones.choose import load_backbone
+from videostyle.paint.backbones.choose import choose_backbone, load_backbone
 from videostyle.paint.device import prepare_process
 from videostyle.paint.judge import Judge
 from videostyle.paint.optimize.objective import Objective, choose_terms
@@ -37,7 +37,7 @@ from videostyle.paint.optimize.solve import solve
 from videostyle.paint.tensors import to_tensor
 from videostyle.paint.terms.style import StyleTargets
 from videostyle.presets import change
-from videostyle.settings import RenderSettings
+from videostyle.settings import BackboneSettings, RenderSettings
 
 NEAR = 0.04
 """content distances whose ratio differs from 1 by less than this (in logarithms) count as equal"""
@@ -183,7 +183,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="artwork files")
     parser.add_argument("--half", choices=("tuned", "held out", "mixed"), help="only these pairs; default: all")
     parser.add_argument("--teacher", type=Path, required=True, help="weights of the teacher (.pth or .safetensors)")
-    parser.add_argument("--backbone", choices=("vgg16", "vgg19"), default="vgg16", help="which network the teacher is")
     parser.add_argument(
         "--compact", nargs="+", default=[""], help="weights of compact networks; default: the built-in one"
     )
@@ -209,7 +208,8 @@ def main() -> None:
     own = {"style.layers": given.style_layers, "style.layer_weights": given.layer_weights}
     # channels last and freed memory kept, as in a render
     prepare_process(torch.device("cpu"))
-    teacher = load_backbone(given.backbone, str(given.teacher)).to(memory_format=torch.channels_last)
+    teacher = choose_backbone(BackboneSettings(weights=str(given.teacher)))[0]
+    teacher = teacher.to(memory_format=torch.channels_last)
     nets = {"teacher": (teacher, settings)}
     for path in given.compact:
         net = load_backbone("compact", path).to(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""Train the compact network: a small student learns the features of VGG-16 from a folder of pictures.
+"""Train the compact network: a small student learns the features of VGG-16 (or another network) from a folder of pictures.
 
     python scripts/train_compact.py --pictures DIR --teacher FILE --work DIR --out compact.safetensors
 
@@ -33,9 +33,10 @@ from torch import Tensor
 from windows import as_tensor, cut_windows, disturbed
 
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.backbones.choose import load_backbone
+from videostyle.paint.backbones.choose import choose_backbone, load_backbone
 from videostyle.paint.backbones.weights import write_safetensors
 from videostyle.paint.terms.gram import gram
+from videostyle.settings import BackboneSettings
 
 HELD_OUT = 128
 """windows kept for measuring; never trained on"""
@@ -211,7 +212,7 @@ def save(training: Training, teacher: Path, measured: object, out: Path) -> None
         "content": " ".join(recipe.content),
         "recipe": json.dumps(dataclasses.asdict(recipe) | {"start": Path(recipe.start).name}),
         "teacher": f"{teacher.name} sha256 {hashlib.sha256(teacher.read_bytes()).hexdigest()}",
-        "attribution": "features learned from VGG-16, Simonyan & Zisserman 2015, CC BY 4.0",
+        "attribution": f"features learned from {training.teacher.name}, Simonyan & Zisserman 2015, CC BY 4.0",
         "held_out": json.dumps(measured),
     }
     if recipe.start:
@@ -224,7 +225,9 @@ def main() -> None:
     """Read the flags, train, print the errors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=Path, required=True, help="folder of pictures")
-    parser.add_argument("--teacher", type=Path, required=True, help="VGG-16 weights (.pth or .safetensors)")
+    parser.add_argument(
+        "--teacher", type=Path, required=True, help="weights of VGG-16 or VGG-19 (.pth or .safetensors)"
+    )
     parser.add_argument("--work", type=Path, required=True, help="folder for what the teacher sees and the checkpoint")
     parser.add_argument("--out", type=Path, required=True, help="where to write the network (.safetensors)")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: PyTorch's default")
@@ -235,7 +238,9 @@ def main() -> None:
         torch.set_num_threads(given.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     began = time.monotonic()
-    training = Training(recipe, load_backbone("vgg16", str(given.teacher)), given.pictures, given.work, device)
+    training = Training(
+        recipe, choose_backbone(BackboneSettings(weights=str(given.teacher)))[0], given.pictures, given.work, device
+    )
     training.prepare()
     print(f"lessons ready  {time.monotonic() - began:.0f} s", flush=True)
     for step in training.run():

@@ -160,7 +160,7 @@ MISTAKES = {
     "wrong type": ([CLIP, "--style", ART, "--set", "optimize.iterations=many"], "wanted a whole number"),
     "no value": ([CLIP, "--style", ART, "--set", "seed"], "name=value"),
     "no such config": ([CLIP, "--style", ART, "--config", "{}/none.toml"], "none.toml"),
-    "unknown backbone": ([CLIP, "--style", ART, "--backbone", "resnet"], "vgg19, compact"),
+    "unknown backbone": ([CLIP, "--style", ART, "--backbone", "resnet"], "vgg19, vgg16, alexnet, compact"),
     "unknown device": ([CLIP, "--style", ART, "--device", "gpu"], "choose auto, cpu, cuda"),
     "frames outside": ([CLIP, "--style", ART, "--frames", "20:30"], "0 to 25"),
     "frames are none": ([CLIP, "--style", ART, "--frames", "a:b"], "--frames"),

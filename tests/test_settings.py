@@ -87,7 +87,7 @@ def test_frames_are_painted_unless_there_are_no_iterations() -> None:
 
 
 def test_the_networks_there_are() -> None:
-    assert BACKBONES == ("vgg19", "compact")
+    assert BACKBONES == ("vgg19", "vgg16", "alexnet", "compact")
 
 
 def test_settings_cannot_be_changed_in_place() -> None:

@@ -42,7 +42,7 @@ class Network:
     """The network, and where it runs."""
 
     backbone: str | None = _flag(
-        None, PICTURE, "compact (built in) or vgg19; default: vgg19 if its weights are cached", metavar="NAME"
+        None, PICTURE, "compact (built in), vgg19, vgg16 or alexnet; default: vgg19 if cached", metavar="NAME"
     )
     weights: Path | None = _flag(None, PICTURE, "weights file, .pth or .safetensors", metavar="FILE")
     device: str | None = _flag(None, SPEED, "auto, cpu, cuda, cuda:N or mps", metavar="NAME")

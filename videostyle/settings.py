@@ -22,7 +22,7 @@ class BackboneSettings:
     """The network that sees content and style."""
 
     # the weights themselves are part of the painter's fingerprint, not where they are stored
-    name: Literal["auto", "vgg19", "compact"] = _setting(
+    name: Literal["auto", "vgg19", "vgg16", "alexnet", "compact"] = _setting(
         "auto", "auto: vgg19 if its weights are cached, else compact", pixels=False
     )
     weights: str = _setting(

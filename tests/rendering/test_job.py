@@ -119,9 +119,9 @@ def test_no_process_loses_what_another_has_learned_about_the_clip(request_: Requ
 
 def test_a_job_remembers_its_backbone(request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     auto = with_(request_, recipe=more(backbone__name="auto"), job=tmp_path / "job", frames="0:2")
-    monkeypatch.setattr("videostyle.paint.backbones.vgg19.Vgg19.is_cached", lambda *_: False)
+    monkeypatch.setattr("videostyle.paint.backbones.published.Published.is_cached", lambda *_: False)
     run(prepare(check(auto)))
-    monkeypatch.setattr("videostyle.paint.backbones.vgg19.Vgg19.is_cached", lambda *_: True)
+    monkeypatch.setattr("videostyle.paint.backbones.published.Published.is_cached", lambda *_: True)
     again = prepare(check(with_(auto, overwrite=True)))
     assert again.painter.name == "compact"
     assert again.summary.frames_stored == 2

@@ -8,7 +8,7 @@ import torch
 
 from tests.scripts.training import fresh, tiny_recipe
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.backbones.vgg19 import VGG19
+from videostyle.paint.backbones.published import VGG19
 from videostyle.paint.terms.gram import gram
 
 

@@ -7,7 +7,7 @@ from recipe import Recipe
 from safetensors.torch import save_file
 from student import student
 
-from tests.paint.backbones.networks import vgg19_tensors
+from tests.paint.backbones.networks import published_tensors
 from videostyle.paint.backbones.backbone import Backbone
 
 TINY = {
@@ -36,5 +36,5 @@ def fresh(recipe: Recipe) -> Backbone:
 
 
 def write_teacher(path: Path, convolutions: int = 5) -> Path:
-    save_file(vgg19_tensors(convolutions), path)
+    save_file(published_tensors(convolutions=convolutions), path)
     return path

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.backbones.vgg19 import VGG19
+from videostyle.paint.backbones.published import VGG19, Published
 
 
 def tiny(**more: object) -> Backbone:
@@ -21,14 +21,14 @@ def tiny(**more: object) -> Backbone:
     return Backbone("tiny", "4 a P 5 b", tensors, **({"pooling": "average"} | more))  # type: ignore[arg-type]
 
 
-def vgg19_tensors(convolutions: int = 13) -> dict[str, Tensor]:
-    """The first convolutions of VGG-19 with random weights, under torchvision's names."""
+def published_tensors(network: Published = VGG19, convolutions: int = 13) -> dict[str, Tensor]:
+    """The first convolutions of a published network with random weights, under torchvision's names."""
     dice = torch.Generator().manual_seed(0)
     tensors = {}
-    for position, (out, into) in list(VGG19.shapes().items())[:convolutions]:
-        weight = torch.randn(out, into, 3, 3, generator=dice)
-        tensors[f"features.{position}.weight"] = weight * (2 / (9 * into)) ** 0.5
-        tensors[f"features.{position}.bias"] = torch.zeros(out)
+    for position, shape in list(network.shapes().items())[:convolutions]:
+        weight = torch.randn(shape, generator=dice)
+        tensors[f"features.{position}.weight"] = weight * (2 / weight[0].numel()) ** 0.5
+        tensors[f"features.{position}.bias"] = torch.zeros(shape[0])
     return tensors
 
 

@@ -1,16 +1,19 @@
 """The class of all backbones: pictures in, named feature maps out.
 
-A backbone is a trunk of 3x3 convolutions described by a plan such as
+A backbone is a trunk of convolutions described by a plan such as
 
     64 relu1_1 64 relu1_2 P 128 relu2_1
 
-where a number is a convolution of that width with its ReLU, ``P`` halves the size, and a name makes the features at
-this point available as a layer. A layer may have a linear head (a 1x1 convolution). The trunk may run on several scales
-of the picture: ``s2/relu3_1`` is relu3_1 of the picture at half its size.
+where a number is a 3x3 convolution of that width with its ReLU, ``P`` halves the size, and a name makes the features at
+this point available as a layer. ``64k11s4p2`` is an 11x11 convolution with stride 4 and padding 2 (if not given: half
+the kernel); ``P3`` pools 3x3 pixels with stride 2. A layer may have a linear head (a 1x1 convolution). The trunk may
+run on several scales of the picture: ``s2/relu3_1`` is relu3_1 of the picture at half its size.
 """
 
+import re
 from collections.abc import Collection, Mapping
-from typing import Literal
+from functools import cache
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +25,16 @@ from videostyle.paint.mirror import mirrored
 
 Pooling = Literal["auto", "average", "max"]
 """auto: as the network was trained"""
+
+
+class Step(NamedTuple):
+    """A convolution to ``width`` channels, or pooling (width 0); padding before is at the top and left; all in px."""
+
+    width: int
+    size: int
+    stride: int
+    before: int
+    after: int
 
 
 class Backbone(nn.Module):
@@ -82,8 +95,7 @@ class Backbone(nn.Module):
         self.default_style = tuple(default_style) or self.layers
         self.default_style_weights = tuple(default_style_weights)
         self.default_content = tuple(default_content) or self.layers[-1:]
-        # reflection padding by one pixel needs two pixels
-        self.smallest = 2 * max(scales) * max(strides.values())
+        self.smallest = max(scales) * _smallest(self.plan)
         chosen = f"{self.default_style}|{self.default_style_weights}|{self.default_content}"
         self.fingerprint = fingerprint(tensors, f"{plan}|{scales}|{pooling}|{chosen}")
 
@@ -99,7 +111,7 @@ class Backbone(nn.Module):
     def forward(self, pictures: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """Features of pictures (B, 3, H, W) in 0..1 at the given layers, shallow to deep.
 
-        Each is (B, C, H / stride, W / stride) in the dtype of the weights. Computes no deeper than needed. Raises
+        Each is about (B, C, H / stride, W / stride) in the dtype of the weights. Computes no deeper than needed. Raises
         SettingsError for an unknown layer or a picture below ``smallest``.
         """
         self.check(layers)
@@ -124,13 +136,37 @@ class Backbone(nn.Module):
         for token in self.plan:
             if len(features) == len(wanted):
                 break
-            if token.isdigit():
-                current = next(convs)(mirrored(current, 1)).relu_()
-            elif token == "P":
-                current = _average_pool(current) if self.pooling == "average" else F.max_pool2d(current, 2)
+            step = step_of(token)
+            if step and step.width:
+                skipped = step.after - step.before
+                current = next(convs)(mirrored(current, step.after)[..., skipped:, skipped:]).relu_()
+            elif step:
+                pool = _average_pool if self.pooling == "average" else F.max_pool2d
+                current = pool(current, step.size, step.stride)
             elif token in wanted:
                 features[token] = _mix(current, self.heads[token]) if token in self.heads else current
         return features
+
+
+@cache
+def step_of(token: str) -> Step | None:
+    """The convolution or pooling that a token of a plan stands for; None if it names a layer."""
+    if pooling := re.fullmatch(r"P(\d*)", token):
+        return Step(0, int(pooling[1] or 2), 2, 0, 0)
+    if not (convolution := re.fullmatch(r"(\d+)(?:k(\d+))?(?:s(\d+))?(?:p(\d+))?", token)):
+        return None
+    size, stride = int(convolution[2] or 3), int(convolution[3] or 1)
+    padding = int(convolution[4] or size // 2)
+    # Differs from torchvision: stride - 1 px more at the bottom and right, so that no pixel is left out there
+    return Step(int(convolution[1]), size, stride, padding, padding + stride - 1)
+
+
+def _smallest(plan: list[str]) -> int:
+    """Smallest side of a picture that leaves a pixel everywhere and enough for reflection, px."""
+    side = 1
+    for step in filter(None, map(step_of, reversed(plan))):
+        side = max((side - 1) * step.stride + step.size - step.before - step.after, step.after + 1)
+    return side
 
 
 def _build(plan: list[str], tensors: Mapping[str, Tensor]) -> tuple[nn.ModuleList, nn.ModuleDict, dict[str, int], int]:
@@ -138,12 +174,12 @@ def _build(plan: list[str], tensors: Mapping[str, Tensor]) -> tuple[nn.ModuleLis
     convs, heads, strides = nn.ModuleList(), nn.ModuleDict(), dict[str, int]()
     width, stride, widest = 3, 1, 1
     for token in plan:
-        if token.isdigit():
-            convs.append(nn.Conv2d(width, int(token), 3))
-            width = int(token)
-            widest = max(widest, -(-width // stride**2))
-        elif token == "P":
-            stride *= 2
+        if step := step_of(token):
+            stride *= step.stride
+            if step.width:
+                convs.append(nn.Conv2d(width, step.width, step.size, step.stride))
+                width = step.width
+                widest = max(widest, -(-width // stride**2))
         else:
             strides[token] = stride
             if f"heads.{token}.weight" in tensors:
@@ -151,13 +187,14 @@ def _build(plan: list[str], tensors: Mapping[str, Tensor]) -> tuple[nn.ModuleLis
     return convs, heads, strides, widest
 
 
-def _average_pool(features: Tensor) -> Tensor:
-    """Mean of each 2x2 pixels of (B, C, H, W)."""
+def _average_pool(features: Tensor, size: int, stride: int) -> Tensor:
+    """``F.avg_pool2d`` of (B, C, H, W)."""
     if features.is_cuda:
-        return F.avg_pool2d(features, 2)
+        return F.avg_pool2d(features, size, stride)
     # the same values as a depthwise convolution: forward and backward 2.5 times faster on a CPU
     channels = features.shape[1]
-    return F.conv2d(features, features.new_full((channels, 1, 2, 2), 0.25), stride=2, groups=channels)
+    kernel = features.new_full((channels, 1, size, size), 1 / size**2)
+    return F.conv2d(features, kernel, stride=stride, groups=channels)
 
 
 def _mix(features: Tensor, head: nn.Module) -> Tensor:

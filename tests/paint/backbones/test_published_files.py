@@ -1,4 +1,4 @@
-"""torchvision's VGG-19: what is refused, and how the download behaves against a local server."""
+"""Files of torchvision's networks: what is refused, and how the download behaves against a local server."""
 
 import dataclasses
 import errno
@@ -11,51 +11,12 @@ from pathlib import Path
 
 import pytest
 import torch
-import torchvision
 from safetensors.torch import load_file, save_file
-from torch import nn
 
-from tests.paint.backbones.networks import pictures, vgg19_tensors
-from videostyle.errors import SettingsError, WeightsError
+from tests.paint.backbones.networks import published_tensors
+from videostyle.errors import WeightsError
 from videostyle.paint.backbones import weights
-from videostyle.paint.backbones.vgg19 import DEEPER, VGG19, Vgg19
-
-
-@pytest.fixture
-def lower(tmp_path: Path) -> Path:
-    """A file with conv1_1 .. conv3_1 only."""
-    save_file(vgg19_tensors(5), tmp_path / "lower.safetensors")
-    return tmp_path / "lower.safetensors"
-
-
-def test_the_plan_matches_torchvision() -> None:
-    with torch.device("meta"):
-        features = torchvision.models.vgg19().features
-    shapes = {place: (m.out_channels, m.in_channels) for place, m in enumerate(features) if isinstance(m, nn.Conv2d)}
-    assert {place: shape for place, shape in shapes.items() if place not in DEEPER} == VGG19.shapes()
-    assert set(shapes) > DEEPER
-
-
-def test_lower_vgg19_has_lower_defaults(lower: Path) -> None:
-    net = VGG19.load(str(lower))
-    assert net.layers == ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1")
-    assert net.default_style == ("relu1_1", "relu2_1", "relu3_1")
-    assert net.default_content == ("relu3_1",)
-    assert net.pooling == "max"
-    assert net.widest == 64
-    with pytest.raises(SettingsError, match=r"relu4_2: not in vgg19 as loaded here; .* from relu1_1, .*relu3_1, or"):
-        net.check(["relu4_2"])
-
-
-def test_whole_vgg19_has_gatys_layers(tmp_path: Path) -> None:
-    path = tmp_path / "whole.pth"
-    torch.save(vgg19_tensors() | {"classifier.0.bias": torch.zeros(3)}, path)
-    net = VGG19.load(str(path))
-    assert net.default_style == ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-    assert net.default_content == ("relu4_2",)
-    assert net.layers[-1] == "relu5_1"
-    assert net.smallest == 32
-    assert net(pictures(1, 3, 32, 40), ["relu5_1"])["relu5_1"].shape == (1, 512, 2, 2)
+from videostyle.paint.backbones.published import ALEXNET, VGG16, VGG19, Published
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -95,20 +56,20 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[st
     server.server_close()
 
 
-def at(url: str) -> Vgg19:
-    """VGG-19 published somewhere else."""
-    return dataclasses.replace(VGG19, url=url)
+def at(url: str, network: Published = VGG19) -> Published:
+    """A network published somewhere else."""
+    return dataclasses.replace(network, url=url)
 
 
 def cache() -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints"
 
 
-def publish(folder: Path) -> str:
+def publish(folder: Path, network: Published = VGG19) -> str:
     """Put a stand-in for torchvision's file into the folder; its name ends in its hash, as theirs does."""
-    torch.save(vgg19_tensors(2) | {"classifier.6.bias": torch.zeros(1000)}, folder / "x.pth")
+    torch.save(published_tensors(network, 2) | {"classifier.6.bias": torch.zeros(1000)}, folder / "x.pth")
     digest = hashlib.sha256((folder / "x.pth").read_bytes()).hexdigest()
-    name = f"vgg19-{digest[:8]}.pth"
+    name = f"{network.name}-{digest[:8]}.pth"
     (folder / "x.pth").rename(folder / name)
     return name
 
@@ -117,42 +78,46 @@ def left_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-def test_download_is_verified_trimmed_and_cached(served: tuple[str, Path], tmp_path: Path) -> None:
+def test_download_is_verified_trimmed_and_cached(network: Published, served: tuple[str, Path], tmp_path: Path) -> None:
     url, folder = served
-    name = publish(folder)
+    name = publish(folder, network)
     reports: list[tuple[str, int, int]] = []
-    path = at(f"{url}/{name}").fetch(lambda *step: reports.append(step))
+    path = at(f"{url}/{name}", network).fetch(lambda *step: reports.append(step))
     size = (folder / name).stat().st_size
     assert reports[-1] == (f"downloading {name}", size, size)
     assert left_in(tmp_path / "hub") == [path.name]
     assert path.parent == cache()
     assert path.stat().st_mode & 0o444 == 0o444, "other users may read it"
-    for key, value in VGG19.read(path).items():
-        assert torch.equal(value, vgg19_tensors(2)[key])
+    for key, value in network.read(path).items():
+        assert torch.equal(value, published_tensors(network, 2)[key])
     (folder / name).unlink()
-    assert at(f"{url}/{name}").fetch() == path
-    assert at(f"{url}/{name}").is_cached()
+    assert at(f"{url}/{name}", network).fetch() == path
+    assert at(f"{url}/{name}", network).is_cached()
 
 
-def test_a_cached_torchvision_file_is_used_and_kept(served: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_cached_torchvision_file_is_used_and_kept(
+    network: Published, served: tuple[str, Path], tmp_path: Path
+) -> None:
     url, folder = served
-    name = publish(folder)
+    name = publish(folder, network)
     cache().mkdir(parents=True)
     (folder / name).rename(cache() / name)
-    path = at(f"{url}/{name}").fetch()
+    path = at(f"{url}/{name}", network).fetch()
     assert left_in(tmp_path / "hub") == sorted([path.name, name])
 
 
-def test_a_read_only_cache_is_used_as_it_is(served: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_cache_is_used_as_it_is(
+    network: Published, served: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     url, folder = served
-    name = publish(folder)
+    name = publish(folder, network)
     cache().mkdir(parents=True)
     (folder / name).rename(cache() / name)
     monkeypatch.setattr(weights.tempfile, "TemporaryDirectory", denied)
-    assert at(f"{url}/{name}").fetch() == cache() / name
+    assert at(f"{url}/{name}", network).fetch() == cache() / name
 
 
 def test_a_full_disk_is_not_the_servers_fault(served: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,20 +131,21 @@ def test_a_full_disk_is_not_the_servers_fault(served: tuple[str, Path], monkeypa
         at(f"{url}/{name}").fetch()
 
 
-def test_a_wrong_cached_file_is_refused(served: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_wrong_cached_file_is_refused(network: Published, served: tuple[str, Path], tmp_path: Path) -> None:
     url, _ = served
     cache().mkdir(parents=True)
-    torch.save(vgg19_tensors(2), cache() / "vgg19-0badf11e.pth")
+    torch.save(published_tensors(network, 2), cache() / "other-0badf11e.pth")
     with pytest.raises(WeightsError, match=r"not the expected file \(sha256 .*expected 0badf11e.*delete it"):
-        at(f"{url}/vgg19-0badf11e.pth").fetch()
-    assert left_in(tmp_path / "hub") == ["vgg19-0badf11e.pth"]
+        at(f"{url}/other-0badf11e.pth", network).fetch()
+    assert left_in(tmp_path / "hub") == ["other-0badf11e.pth"]
 
 
-def test_a_web_page_instead_of_weights_is_refused(served: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_web_page_instead_of_weights_is_refused(network: Published, served: tuple[str, Path], tmp_path: Path) -> None:
     url, folder = served
-    (folder / "vgg19-dcbb9e9d.pth").write_text("<html>please log in</html>")
-    with pytest.raises(WeightsError, match=r"vgg19-dcbb9e9d\.pth: not the expected file .*26 bytes"):
-        at(f"{url}/vgg19-dcbb9e9d.pth").fetch()
+    name = network.url.rpartition("/")[2]
+    (folder / name).write_text("<html>please log in</html>")
+    with pytest.raises(WeightsError, match=rf"{name}: not the expected file .*26 bytes, expected {network.size}"):
+        at(f"{url}/{name}", network).fetch()
     assert left_in(tmp_path / "hub") == []
 
 
@@ -198,15 +164,15 @@ def test_a_silent_server_times_out(served: tuple[str, Path], monkeypatch: pytest
         at(f"{served[0]}/silent.pth").fetch()
 
 
-def test_a_damaged_cache_is_refused(served: tuple[str, Path]) -> None:
+def test_a_damaged_cache_is_refused(network: Published, served: tuple[str, Path]) -> None:
     url, folder = served
-    path = at(f"{url}/{publish(folder)}").fetch()
+    path = at(f"{url}/{publish(folder, network)}", network).fetch()
     metadata = weights.read_safetensors(path)[1]
     tensors = load_file(path)
     tensors["features.0.bias"] = tensors["features.0.bias"] + 1e-3
     save_file(tensors, path, metadata)
     with pytest.raises(WeightsError, match=r"damaged.*delete it"):
-        VGG19.read(path)
+        network.read(path)
 
 
 @pytest.mark.parametrize("name", ["w.pth", "w.safetensors"])
@@ -217,43 +183,50 @@ def test_files_without_weights_are_refused(tmp_path: Path, name: str, content: b
         VGG19.read(tmp_path / name)
 
 
-def test_files_of_another_network_are_refused(tmp_path: Path) -> None:
+def test_files_of_another_network_are_refused(network: Published, tmp_path: Path) -> None:
     torch.save({"conv1.weight": torch.zeros(64, 3, 7, 7)}, tmp_path / "resnet.pth")
-    with pytest.raises(WeightsError, match=r"not vgg19 with torchvision's names \(it holds conv1.weight\)"):
-        VGG19.read(tmp_path / "resnet.pth")
-    torch.save(
-        {"features.0.weight": torch.zeros(64, 3, 11, 11), "features.0.bias": torch.zeros(64)}, tmp_path / "a.pth"
-    )
-    with pytest.raises(WeightsError, match="weights of another network"):
-        VGG19.read(tmp_path / "a.pth")
-    vgg16 = vgg19_tensors(8) | {"features.17.weight": torch.zeros(512, 256, 3, 3), "features.17.bias": torch.zeros(512)}
-    torch.save(vgg16, tmp_path / "vgg16.pth")
-    with pytest.raises(WeightsError, match=r"another network \(vgg19 has no features.17\)"):
-        VGG19.read(tmp_path / "vgg16.pth")
-    torch.save(vgg19_tensors(2) | {"features.1.running_mean": torch.zeros(64)}, tmp_path / "vgg19_bn.pth")
-    with pytest.raises(WeightsError, match=r"another network \(vgg19 has no features.1\)"):
-        VGG19.read(tmp_path / "vgg19_bn.pth")
+    with pytest.raises(WeightsError, match=rf"not {network.name} with torchvision's names \(it holds conv1.weight\)"):
+        network.read(tmp_path / "resnet.pth")
+    torch.save({"features.0.weight": torch.zeros(64, 3, 7, 7), "features.0.bias": torch.zeros(64)}, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match=r"another network \(features.0.weight has shape \(64, 3, 7, 7\), expected"):
+        network.read(tmp_path / "a.pth")
+    torch.save(published_tensors(network, 2) | {"features.1.running_mean": torch.zeros(64)}, tmp_path / "bn.pth")
+    with pytest.raises(WeightsError, match=rf"another network \({network.name} has no features.1\)"):
+        network.read(tmp_path / "bn.pth")
     torch.save([torch.zeros(1)], tmp_path / "list.pth")
     with pytest.raises(WeightsError, match="no dictionary"):
-        VGG19.read(tmp_path / "list.pth")
+        network.read(tmp_path / "list.pth")
     with pytest.raises(WeightsError, match="no such file"):
-        VGG19.read(tmp_path / "missing.pth")
+        network.read(tmp_path / "missing.pth")
+
+
+@pytest.mark.parametrize(
+    ("network", "other", "convolutions", "strange"),
+    [(VGG19, VGG16, 8, 17), (VGG16, VGG19, 8, 16), (ALEXNET, VGG19, 2, 2), (VGG19, ALEXNET, 2, 3)],
+)
+def test_the_networks_are_not_mixed_up(
+    network: Published, other: Published, convolutions: int, strange: int, tmp_path: Path
+) -> None:
+    save_file(published_tensors(other, convolutions), tmp_path / "w.safetensors")
+    with pytest.raises(WeightsError, match=rf"another network \({network.name} has no features.{strange}\)"):
+        network.read(tmp_path / "w.safetensors")
 
 
 @pytest.mark.parametrize("place", [0.3, 0.5, 0.8])
-def test_a_damaged_file_is_refused(place: float, tmp_path: Path) -> None:
+def test_a_damaged_file_is_refused(network: Published, place: float, tmp_path: Path) -> None:
     path = tmp_path / "vgg.pth"
-    torch.save(vgg19_tensors(3), path)
+    torch.save(published_tensors(network, 3), path)
     content = bytearray(path.read_bytes())
     content[int(len(content) * place)] ^= 0x40
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=r"damaged \(the checksum of .* is wrong\)"):
-        VGG19.read(path)
+        network.read(path)
 
 
-def test_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:
-    tensors = vgg19_tensors(2)
-    tensors["features.2.bias"][3] = torch.nan
+def test_values_that_are_not_finite_are_refused(network: Published, tmp_path: Path) -> None:
+    tensors = published_tensors(network, 2)
+    name = list(tensors)[-1]
+    tensors[name][3] = torch.nan
     save_file(tensors, tmp_path / "w.safetensors")
-    with pytest.raises(WeightsError, match=r"features\.2\.bias has values that are not finite"):
-        VGG19.read(tmp_path / "w.safetensors")
+    with pytest.raises(WeightsError, match=f"{name} has values that are not finite"):
+        network.read(tmp_path / "w.safetensors")
