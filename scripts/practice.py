@@ -78,9 +78,9 @@ class Pool:
         else:
             self.pictures, self.goals = fresh, windows[second].half()
         lengths = 0.002 * 20 ** torch.rand(recipe.painted, 1, 1, 1, generator=dice)  # 0.002 to 0.04
-        for some in torch.arange(recipe.painted).split(BATCH):
-            given = (tensor[some].float().to(device) for tensor in (self.pictures, self.goals, lengths))
-            self.pictures[some] = painted(net, *given, recipe.style, recipe.turns).half().cpu()
+        for some in torch.split(torch.arange(recipe.painted), BATCH):
+            pictures, goals, length = (all_[some].float().to(device) for all_ in (self.pictures, self.goals, lengths))
+            self.pictures[some] = painted(net, pictures, goals, length, recipe.style, recipe.turns).half().cpu()
 
 
 def painted(

@@ -1,4 +1,4 @@
-"""Train the compact network: a small student learns the features of VGG-16 (or another network) from a folder of pictures.
+"""Train the compact network: a small student learns the features of VGG-16, say, from a folder of pictures.
 
     python scripts/train_compact.py --pictures DIR --teacher FILE --work DIR --out compact.safetensors
 
@@ -54,12 +54,12 @@ class Training:
         windows = cut_windows(pictures, recipe.windows + HELD_OUT, recipe.side, recipe.seed)
         self.held_out, self.windows = as_tensor(windows[:HELD_OUT]), windows[HELD_OUT:]
         self.teacher = turned(teacher, recipe.plan, recipe.heads, self.held_out).to(device)
-        self._quick = copy.deepcopy(self.teacher).to(torch.bfloat16, memory_format=torch.channels_last)
+        self._quick = copy.deepcopy(self.teacher).to(torch.bfloat16).to(memory_format=torch.channels_last)
         self.net = student(recipe.plan, recipe.heads, recipe.seed)
         if recipe.start:
             self.net = grown(self.net, load_backbone("compact", recipe.start), self.teacher.cpu(), self.held_out[:64])
             self.teacher.to(device)
-        self.net = self.net.to(device, memory_format=torch.channels_last).requires_grad_(True)
+        self.net = self.net.to(device).to(memory_format=torch.channels_last).requires_grad_(True)
         self.optimizer = torch.optim.Adam(self.net.parameters(), recipe.rate, betas=(0.9, 0.99))
         self.pool, self.step = Pool(recipe), 0
         self.kept = tuple(layer for layer in self.net.layers if layer != self.net.layers[0])
@@ -166,7 +166,9 @@ class Training:
         rows: dict[str, list[Tensor]] = {layer: [] for layer in self.recipe.style if len(self.pool.pictures)}
         with torch.no_grad():
             # some of the pool tell enough
-            for pictures, goals in zip(self.pool.pictures[:64].split(16), self.pool.goals[:64].split(16), strict=True):
+            for pictures, goals in zip(
+                *(torch.split(half[:64], 16) for half in (self.pool.pictures, self.pool.goals)), strict=True
+            ):
                 seen = [self._quick(some.float().to(self.device), list(rows)) for some in (pictures, goals)]
                 for layer, row in rows.items():
                     row.append(gram_distance(*(gram(maps[layer]) for maps in seen)))
@@ -176,7 +178,7 @@ class Training:
         """Held-out errors (feature, Gram) per layer."""
         rows: dict[str, list[tuple[float, float]]] = {layer: [] for layer in self.net.layers}
         with torch.no_grad():
-            for some in torch.arange(HELD_OUT).split(16):
+            for some in torch.split(torch.arange(HELD_OUT), 16):
                 pictures = self.judged.read("pictures", some).to(self.device, memory_format=torch.channels_last)
                 actual, first = self.net(pictures, self.net.layers), self.teacher(pictures, self.net.layers[:1])
                 for layer, row in rows.items():

@@ -28,7 +28,7 @@ def test_painting_moves_toward_the_goals(pictures: Path) -> None:
     before = distances()
     pool.paint(net, windows, 2, "cpu")
     same = (kept == pool.goals).flatten(1).all(1)
-    assert 0 < int(same.sum()), "most pictures are painted further, toward the same goals"
+    assert int(same.sum()) > 0, "most pictures are painted further, toward the same goals"
     assert float(distances()[:, same].log().mean()) < float(before[:, same].log().mean())
     assert float(pool.pictures.min()) >= -0.11
     assert float(pool.pictures.max()) <= 1.11

@@ -37,7 +37,7 @@ def test_pruning_dead_channels_changes_no_features() -> None:
         torch.testing.assert_close(smaller(x, [layer])[layer], features)
 
 
-def test_growing_keeps_the_convolutions_and_fits_the_heads(teacher: Path) -> None:
+def test_growing_keeps_the_convolutions_and_fits_the_heads() -> None:
     recipe, x = tiny_recipe(), torch.rand(4, 3, 64, 64)
     start = fresh(recipe)
     deeper = "8 relu1_1 P 8 relu2_1 P 8 relu3_1 P 8 relu4_1"
