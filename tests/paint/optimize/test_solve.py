@@ -91,6 +91,21 @@ def test_a_loss_that_is_not_a_number_is_never_returned(target: Tensor) -> None:
     assert torch.isfinite(solution.pictures).all()
 
 
+def test_the_lowest_point_is_returned_not_the_last(target: Tensor) -> None:
+    class Rising(Pull):
+        def parts(self, pictures: Tensor) -> dict[str, Tensor]:
+            parts = super().parts(pictures)
+            self.seen = [*getattr(self, "seen", []), pictures.detach().clone()]
+            return parts | {"late": torch.full((len(pictures),), 10.0 * max(0, len(self.evaluated) - 4))}
+
+    pull = Rising(target, torch.ones(3))
+    solution = run(pull, torch.zeros_like(target), [9] * 3, tolerance=0)
+    assert solution.iterations == [9] * 3
+    assert torch.equal(solution.pictures, pull.seen[3])
+    assert torch.equal(solution.parts["late"], torch.zeros(3))
+    assert torch.equal(sum(solution.parts.values()).double(), solution.loss)
+
+
 def test_iterations_are_reported_at_every_check(target: Tensor) -> None:
     seen: list[int] = []
     settings = replace(OptimizeSettings(), tolerance=0.0)

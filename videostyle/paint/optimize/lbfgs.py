@@ -22,8 +22,6 @@ class BatchLbfgs:
         for _ in range(iterations):
             loss, gradient = evaluate(walk.point)      # (B,), (B, N)
             walk.advance(loss, gradient)
-
-    ``best`` and ``best_loss`` hold the lowest point evaluated so far, per row.
     """
 
     def __init__(
@@ -44,14 +42,12 @@ class BatchLbfgs:
         """
         rows, size = start.shape
         self.point = start.clone()
-        self.best = start.clone()
-        self.best_loss = torch.full((rows,), torch.inf, dtype=exact_dtype(start.device), device=start.device)
         self._ease = torch.ones_like(start) if ease is None else ease
         self._rate, self._first_step = learning_rate, first_step
         self._base = start.clone()
         """last accepted point; ``point`` is ``base + step``"""
         self._step = torch.zeros_like(start)
-        self._loss = torch.full_like(self.best_loss, torch.inf)
+        self._loss = torch.full((rows,), torch.inf, dtype=exact_dtype(start.device), device=start.device)
         self._gradient = torch.zeros_like(start)
         self._steps = start.new_zeros((history, rows, size))
         self._changes = start.new_zeros((history, rows, size))
@@ -65,11 +61,6 @@ class BatchLbfgs:
 
     def advance(self, loss: Tensor, gradient: Tensor) -> None:
         """Take the losses (B,) and gradients (B, N) at ``point``, and move ``point``."""
-        loss = loss.to(self.best_loss.dtype)
-        better = loss < self.best_loss
-        self.best = torch.where(better[:, None], self.point, self.best)
-        self.best_loss = torch.where(better, loss, self.best_loss)
-
         # a comparison with NaN is false: such a loss is refused too
         good = (loss <= self._loss * GROWTH)[:, None]
         self._remember(good, gradient)
@@ -82,7 +73,7 @@ class BatchLbfgs:
 
     def keep(self, rows: Tensor) -> None:
         """Continue with these rows (indices) only."""
-        for name in ("point", "best", "best_loss", "_base", "_step", "_loss", "_gradient", "_scale", "_ease"):
+        for name in ("point", "_base", "_step", "_loss", "_gradient", "_scale", "_ease"):
             setattr(self, name, getattr(self, name)[rows])
         for name in ("_steps", "_changes", "_curvature"):
             setattr(self, name, getattr(self, name)[:, rows])
