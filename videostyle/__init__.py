@@ -42,7 +42,7 @@ _NAMES = {
     "errors": "VideostyleError SettingsError MediaError WeightsError DeviceError OutOfMemoryError JobError "
     "IncompleteError",
 }
-"""module -> its public names; imported when first used, because torch and OpenCV take seconds"""
+"""module -> its public names; imported on first use, because torch and OpenCV take seconds to load"""
 
 __all__ = ["__version__", *" ".join(_NAMES.values()).split()]
 

@@ -75,7 +75,7 @@ def test_old_gpus_keep_to_float32(
 
 def test_mps_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
-    with pytest.raises(DeviceError, match="--device mps: this torch has no Apple GPU support; use --device cpu"):
+    with pytest.raises(DeviceError, match="--device mps: this build of torch does not support Apple GPUs; use --device cpu"):
         choose_device("mps")
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
     mps = choose_device("mps")
@@ -102,7 +102,7 @@ def test_mps_is_asked_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
     prepare_process(mps)
     synchronize(mps)
     assert free_bytes(mps) == 7
-    with pytest.raises(OutOfMemoryError, match=r"2 frame\(s\) of 30x20 do not fit into the memory of mps; .*--size 64"):
+    with pytest.raises(OutOfMemoryError, match=r"2 frame\(s\) of 30x20 do not fit in the memory of mps; .*--size 64"):
         within_memory(full, 2, 20, 30, mps)
     assert called == ["synchronize", "empty_cache"]
 

@@ -52,7 +52,7 @@ def test_a_frame_far_above_its_neighbor_is_painted_again(painter: Optimizer) -> 
     usual = painter.paint([task(0)])[0]
     low = {name: loss / 10 for name, loss in usual.losses.items()}
     again = painter.paint([replace(task(0), losses_before=low)])[0]
-    assert again.retried == "its loss is 10.0 times that of the frame before"
+    assert again.retried == "its loss is 10.0 times that of the previous frame"
     assert again.iterations == 2 * usual.iterations
     assert sum(again.losses.values()) <= sum(usual.losses.values()) * (1 + 1e-6)
     assert not painter.paint([replace(task(0), losses_before=usual.losses)])[0].retried

@@ -4,11 +4,11 @@ import torch
 from torch import Tensor
 
 SLOW, SLOWER = 0.9, 0.99
-"""decay of the means of the gradient and of its square, per step"""
+"""decay per step of the mean gradient and of the mean squared gradient"""
 
 
 class BatchAdam:
-    """Rows of (B, N) points that each minimize their own function; used like ``BatchLbfgs``."""
+    """Minimizes a function of its own for each row of points (B, N); used like ``BatchLbfgs``."""
 
     def __init__(self, start: Tensor, learning_rate: float) -> None:
         self.point = start.clone()
@@ -18,7 +18,7 @@ class BatchAdam:
         self._count = 0
 
     def advance(self, loss: Tensor, gradient: Tensor) -> None:
-        """Take the losses (B,) and gradients (B, N) at ``point``, and move ``point``."""
+        """Move ``point``, given the losses (B,) and gradients (B, N) there."""
         self._count += 1
         self._mean = SLOW * self._mean + (1 - SLOW) * gradient
         self._square = SLOWER * self._square + (1 - SLOWER) * gradient.square()

@@ -1,4 +1,4 @@
-"""What an earlier frame did not show, filled from the clip in the colors of the film."""
+"""Fills what an earlier frame did not show from the clip, in the colors of the film."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,15 +6,15 @@ from numpy.typing import NDArray
 from videostyle.frames import Picture
 
 ROWS = 32
-"""rows of the picture recolored at a time: a few MiB, which stay in the processor's cache"""
+"""rows of a picture that are recolored at a time, so that the arrays stay in the processor's cache"""
 
 
 def fill_unseen(warped: Picture, seen: NDArray[np.float32], content: Picture) -> Picture:
-    """Fill what was not seen in a warped painted picture (H, W, 3) with the content, recolored like the film.
+    """Fill the unseen pixels of a warped painted picture (H, W, 3) with the content, recolored like the film.
 
     seen: (H, W) in 0..1. The recoloring is the affine map of RGB that best turns the content into the warped picture
     where it was seen: least squares, with a ridge toward no change. If hardly anything was seen, the content keeps its
-    colors. In float32; only the sums over rows, which are the least squares' equations, are added up in float64.
+    colors. Computed in float32; only the 4x4 equations are summed over the rows and solved in float64.
     """
     bands = [np.s_[top : top + ROWS] for top in range(0, len(seen), ROWS)]
     normal, right = np.zeros((4, 4)), np.zeros((4, 3))
@@ -34,7 +34,7 @@ def fill_unseen(warped: Picture, seen: NDArray[np.float32], content: Picture) ->
 
 
 def _planes(colors: Picture) -> NDArray[np.float32]:
-    """Colors (H, W, 3), row by row as planes: R, G, B, and a constant 1: (H, 4, W)."""
+    """Colors (H, W, 3) -> each row as planes of R, G, B, and a constant 1: (H, 4, W)."""
     planes = np.ones((len(colors), 4, colors.shape[1]), np.float32)
     planes[:, :3] = colors.swapaxes(1, 2)
     return planes

@@ -1,4 +1,4 @@
-"""The gradient loop: each picture of a batch goes down its own loss and leaves the batch once it has converged."""
+"""The gradient loop: each picture of a batch minimizes its own loss, and leaves the batch once it has converged."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from videostyle.paint.painter import OnStep
 from videostyle.settings import OptimizeSettings
 
 CHECK_EVERY = 5
-"""iterations between two checks of the stopping rule, since each makes the CPU wait for the GPU"""
+"""iterations between checks of the stopping rule, each of which makes the CPU wait for the GPU"""
 
 
 @dataclass(slots=True)
 class Solution:
-    """The lowest point of each picture that was evaluated, one row per picture."""
+    """The evaluated point with the lowest loss, one row per picture."""
 
     pictures: Tensor
     """(B, 3, H, W), not clipped"""
@@ -28,9 +28,9 @@ class Solution:
     initial_loss: Tensor
     """(B,)"""
     parts: dict[str, Tensor]
-    """every weighted term at that point: (B,)"""
+    """each weighted term at that point: (B,)"""
     iterations: list[int]
-    """evaluations of loss and gradient per picture"""
+    """evaluations of loss and gradient, per picture"""
 
 
 class Steps:
@@ -39,7 +39,7 @@ class Steps:
     def __init__(self, total: int, on_step: OnStep | None = None) -> None:
         self._total = total
         self._done = 0
-        """iterations of the solves that have ended; those saved by the stopping rule count as done"""
+        """iterations planned for the solves that have ended, including those that the stopping rule saved"""
         self._on_step = on_step
 
     def at(self, iteration: int) -> None:
@@ -48,12 +48,12 @@ class Steps:
             self._on_step(self._done + iteration, self._total)
 
     def end(self, planned: int) -> None:
-        """Report that a solve has ended for which this many iterations were planned."""
+        """Report the end of a solve that was planned with this many iterations."""
         self._done += planned
         self.at(0)
 
     def add(self, planned: int) -> None:
-        """Plan more iterations: a frame is painted again."""
+        """Plan more iterations, for a frame that is painted again."""
         self._total += planned
 
 
@@ -64,11 +64,11 @@ def solve(
     settings: OptimizeSettings,
     on_iteration: Callable[[int], object] | None = None,
 ) -> Solution:
-    """Minimize the objective from pictures (B, 3, H, W), each with its own limit of iterations.
+    """Minimize the objective from pictures (B, 3, H, W), each with its own limit on iterations.
 
-    on_iteration: called every CHECK_EVERY iterations with their number.
+    on_iteration: called every CHECK_EVERY iterations with the number so far.
     A picture leaves the batch when its best loss fell by less than ``tolerance`` over ``window`` iterations.
-    Differs from Ruder et al. 2016: the best loss counts, so that one bad step neither ends a frame nor prolongs it.
+    Differs from Ruder et al. 2016: the best loss counts, so one bad step neither ends a frame nor prolongs it.
     """
     walk = _start(objective, initial.flatten(1), settings)
     loss = torch.full((len(limits),), torch.inf, dtype=exact_dtype(initial.device), device=initial.device)
