@@ -73,9 +73,10 @@ def test_old_gpus_keep_to_float32(
     assert choose_precision("auto", torch.device("cuda")) is precision
 
 
-def test_mps_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mps_is_used_if_it_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
-    with pytest.raises(DeviceError, match="--device mps: this build of torch does not support Apple GPUs; use --device cpu"):
+    message = "--device mps: this build of torch does not support Apple GPUs; use --device cpu"
+    with pytest.raises(DeviceError, match=message):
         choose_device("mps")
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
     mps = choose_device("mps")

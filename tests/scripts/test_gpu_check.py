@@ -68,7 +68,7 @@ def test_every_part_runs_at_toy_size_and_measures_finite_figures(tmp_path: Path)
 def test_without_a_gpu_one_line_says_what_to_do(tmp_path: Path) -> None:
     ended = started(folder=tmp_path)
     assert ended.returncode == 2
-    assert ended.stderr == "no CUDA device found; run this on a machine with a GPU, or use --toy\n"
+    assert ended.stderr == "no CUDA device found; use a machine with a GPU, or --toy\n"
     assert not list(tmp_path.iterdir())
 
 

@@ -11,7 +11,7 @@ from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.mirror import mirrored
 
 MARGIN = 4
-"""px of mirrored picture added on every side for the network. Otherwise fewer convolutions would see border pixels, which
+"""px of mirrored picture added on every side for the network. Without it fewer convolutions see border pixels, which
 would stay unpainted, and a pan would carry them inward as stripes"""
 EPSILON = 1e-12
 """keeps 0 / 0 finite if a target is empty, such as that of a black frame"""
