@@ -1,4 +1,4 @@
-"""Filling what an earlier frame did not show."""
+"""Filling pixels that an earlier frame did not show."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def test_with_nothing_seen_the_content_keeps_its_colors() -> None:
 
 
 def oracle(warped: Picture, seen: NDArray[np.float32], content: Picture) -> NDArray[np.float64]:
-    """``fill_unseen`` by its definition, in float64: the ridge is four more equations of the least squares."""
+    """``fill_unseen`` by definition, in float64: the ridge adds four equations to the least squares."""
     film, clip = warped.reshape(-1, 3).astype(np.float64), content.reshape(-1, 3).astype(np.float64)
     colors, weight = np.insert(clip, 3, 1, axis=1), seen.reshape(-1, 1).astype(np.float64)
     left = np.concatenate([np.sqrt(weight) * colors, np.sqrt(1e-3 * seen.size) * np.eye(4)])
@@ -51,7 +51,7 @@ def oracle(warped: Picture, seen: NDArray[np.float32], content: Picture) -> NDAr
 
 
 def photos(width: int, height: int) -> tuple[Picture, Picture]:
-    """Two photos of one size."""
+    """Two photos of the same size."""
     paths = [SHARED / f"photos/{name}.jpg" for name in ("chicago", "tuebingen_neckarfront")]
     if not all(path.exists() for path in paths):
         pytest.skip("the shared photos are missing")
@@ -60,7 +60,7 @@ def photos(width: int, height: int) -> tuple[Picture, Picture]:
 
 
 def mask(width: int, height: int) -> NDArray[np.float32]:
-    """Holes of a pixel with soft borders in a picture that was seen."""
+    """A mask of seen pixels with small holes that have soft borders."""
     seen = (np.random.default_rng(1).random((height, width)) < 0.9).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(seen, (0, 0), 0.8), np.float32)
 

@@ -49,7 +49,7 @@ def test_same_steps_as_torch_on_one_picture() -> None:
     torch.testing.assert_close(walk(gentle, start, 12, 4, first_step).point, parameter.detach(), rtol=1e-9, atol=1e-12)
 
 
-def test_finds_the_bottom_of_a_curved_valley() -> None:
+def test_finds_the_minimum_of_a_curved_valley() -> None:
     assert rosenbrock(walk(rosenbrock, torch.zeros(1, 6, dtype=torch.float64), 300).point).item() < 1e-8
 
 
@@ -85,7 +85,7 @@ def test_rows_that_leave_do_not_disturb_those_that_stay() -> None:
     torch.testing.assert_close(walker.point, alone.point)
 
 
-def test_a_step_that_climbs_is_undone() -> None:
+def test_a_step_that_raises_the_loss_is_undone() -> None:
     start = torch.full((1, 3), 2.0, dtype=torch.float64)
     walker = BatchLbfgs(start, 5)
     walker.advance(torch.tensor([1.0]), torch.tensor([[1.0, 0, 0]], dtype=torch.float64))
