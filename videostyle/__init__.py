@@ -33,38 +33,25 @@ if TYPE_CHECKING:
     from videostyle.rendering.api import stylize as stylize
     from videostyle.rendering.plan import RenderPlan as RenderPlan
 
-_HOMES = {
-    "stylize": "rendering.api",
-    "plan": "rendering.api",
-    "render": "rendering.api",
-    "encode": "rendering.api",
-    "load_painter": "rendering.api",
-    "score": "rendering.api",
-    "RenderedFrame": "rendering.api",
-    "RenderPlan": "rendering.plan",
-    "Painter": "paint.painter",
-    "Finish": "paint.finish",
-    "FinishInput": "paint.finish",
-    "Finished": "paint.finish",
-    "Scores": "metrics",
-    "VideostyleError": "errors",
-    "SettingsError": "errors",
-    "MediaError": "errors",
-    "WeightsError": "errors",
-    "DeviceError": "errors",
-    "OutOfMemoryError": "errors",
-    "JobError": "errors",
-    "IncompleteError": "errors",
+_NAMES = {
+    "rendering.api": "stylize plan render encode load_painter score RenderedFrame",
+    "rendering.plan": "RenderPlan",
+    "paint.painter": "Painter",
+    "paint.finish": "Finish FinishInput Finished",
+    "metrics": "Scores",
+    "errors": "VideostyleError SettingsError MediaError WeightsError DeviceError OutOfMemoryError JobError "
+    "IncompleteError",
 }
-"""public name -> its module; imported when first used, because torch and OpenCV take seconds"""
+"""module -> its public names; imported on first use, because torch and OpenCV take seconds to load"""
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["__version__", *" ".join(_NAMES.values()).split()]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    for module, names in _NAMES.items():
+        if name in names.split():
+            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

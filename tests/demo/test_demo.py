@@ -43,7 +43,7 @@ def test_the_demo_is_copied_into_a_new_folder(tmp_path: Path) -> None:
     assert copies[0].read_bytes() == CLIP.read_bytes()
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(MediaError, match=r"file/demo: the demo cannot be copied there \(Not a directory\); give ano"):
+    with pytest.raises(MediaError, match=r"file/demo: cannot copy the demo there \(Not a directory\); choose"):
         copy_demo(tmp_path / "file" / "demo")
