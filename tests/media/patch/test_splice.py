@@ -68,4 +68,4 @@ def test_a_damaged_film_is_refused(tmp_path: Path) -> None:
     place = data.index(b"mdat") + 4  # the first packet, without which the first scene cannot be decoded
     full.path.write_bytes(data[:place] + b"\0" * 4000 + data[place + 4000 :])
     with pytest.raises(MediaError, match="not all of its frames can be decoded; patch an undamaged film"):
-        splice(full, clip, H264, packets, (FrameRange(3, 30),), [(3, painted(3, 96, 64))], tmp_path / "new.mp4")
+        splice(full, clip, H264, packets, (FrameRange(3, 30),), [(3, painted(3, 96, 64))], {}, tmp_path / "new.mp4")

@@ -323,7 +323,7 @@ def test_at_most_one_packet_waits_in_memory() -> None:
         counted, output = Counted(container), Output(film)
         clip, mp4 = probe(path), CONTAINERS[".mp4"]
         sound = SortedTracks(list(container.streams.audio), [], [])
-        tracks = Tracks(counted, sound, output, clip, mp4, Timeline(clip, None))
+        tracks = Tracks(counted, sound, output, mp4, Timeline(clip, None), {})
         for second in range(9):
             tracks.write(Fraction(second))
             assert counted.given - output.muxed == 1

@@ -13,6 +13,7 @@ from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.write.containers import codec_of, container_of
 from videostyle.media.write.film import check_film, encode_film
+from videostyle.media.write.subtitles import Subtitles
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -39,6 +40,8 @@ class Patch:
     packets: Packets | None
     origin: Clip | None
     """what the film was encoded from; None: nothing can be copied"""
+    subtitles: Subtitles
+    """text tracks that cannot be copied"""
 
 
 def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSettings) -> Patch:
@@ -68,7 +71,8 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
             raise SettingsError(f"--codec {settings.codec}: a patched film keeps its codec, {codec}; leave it out")
         settings = dataclasses.replace(settings, codec=codec)  # type: ignore[arg-type]  # it is one of them
     size = (film.width, film.height)
-    left_out = check_film(film, full, settings, size).left_out
+    checked = check_film(film, full, settings, size)
+    left_out = checked.left_out
     shaped = film.sample_aspect != 1 and codec_of(full, settings).encoder not in ("libx264", "libx265")
     if shaped and container.format in ("matroska", "webm"):  # FFmpeg takes it from where PyAV gives no access
         left_out += (f"the pixel aspect ratio ({film.sample_aspect}) is lost in {full.suffix} with {film.codec}",)
@@ -82,7 +86,7 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
         if not packets:
             why = f"its {film.codec} packets cannot be replaced one by one"
         notice = f"all {copied} frames of {full.name} are encoded again: {why}"
-    return Patch(film, size, settings, (notice,), left_out, spans, packets, origin)
+    return Patch(film, size, settings, (notice,), left_out, spans, packets, origin, checked.subtitles)
 
 
 def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> tuple[str, ...]:
@@ -99,10 +103,19 @@ def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> 
     if patch.packets and patch.origin:
         try:
             with whole_or_nothing(output) as temporary:
-                splice(film, patch.origin, patch.settings, patch.packets, patch.spans, pictures(), temporary)
+                splice(
+                    film,
+                    patch.origin,
+                    patch.settings,
+                    patch.packets,
+                    patch.spans,
+                    pictures(),
+                    patch.subtitles,
+                    temporary,
+                )
             return ()
         except Unfit as error:
             notices = [f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}"]
     every = ((frame.index, frame.pixels) for frame in decode(film))
-    encode_film(film, output, replaced(every, pictures()), patch.settings, patch.size)
+    encode_film(film, output, replaced(every, pictures()), patch.settings, patch.size, subtitles=patch.subtitles)
     return tuple(notices)

@@ -25,6 +25,7 @@ from videostyle.media.read.probe import open_file, probe, video_stream
 from videostyle.media.write.containers import container_of
 from videostyle.media.write.film import muxer_options
 from videostyle.media.write.picture import FrameMaker, add_picture
+from videostyle.media.write.subtitles import Subtitles
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import Tracks, describe, kept_tags, sort_tracks
 from videostyle.selection import Selection
@@ -158,7 +159,14 @@ def encode(
 
 
 def splice(
-    film: Clip, origin: Clip, settings: FilmSettings, packets: Packets, spans: Spans, pictures: Pictures, path: Path
+    film: Clip,
+    origin: Clip,
+    settings: FilmSettings,
+    packets: Packets,
+    spans: Spans,
+    pictures: Pictures,
+    subtitles: Subtitles,
+    path: Path,
 ) -> None:
     """Write a film with spans of it encoded again, pictures in place of frames there; raises Unfit where that fails."""
     kind, whole = container_of(film.path), Timeline(film, None)
@@ -180,7 +188,7 @@ def splice(
         picture = describe(output.add_stream_from_template(original, opaque=True), original)
         context, tag = picture.codec_context, original.codec_context.codec_tag
         context.framerate, context.sample_aspect_ratio, context.codec_tag = origin.rate, film.sample_aspect, tag
-        tracks = Tracks(others, sort_tracks(others, film, kind, whole), output, film, kind, whole)
+        tracks = Tracks(others, sort_tracks(others, film, kind, whole), output, kind, whole, subtitles)
         output.metadata.update(kept_tags(source.metadata))
         output.set_chapters(source.chapters())
 

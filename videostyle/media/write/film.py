@@ -14,8 +14,9 @@ from videostyle.media.files import check_folder, explained, whole_or_nothing
 from videostyle.media.read.probe import open_file
 from videostyle.media.write.containers import CONTAINERS, codec_of, container_of, missing_hardware, refusal, tick_of
 from videostyle.media.write.folder import write_folder
-from videostyle.media.write.notices import FilmNotices, film_notices, folder_notices
+from videostyle.media.write.notices import FilmCheck, film_notices, folder_notices
 from videostyle.media.write.picture import FrameMaker, add_picture
+from videostyle.media.write.subtitles import Subtitles, read_subtitles
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import Tracks, chapters_of, check_sound, describe, kept_tags, origin_of, sort_tracks
 from videostyle.selection import Selection
@@ -24,7 +25,7 @@ from videostyle.settings import FilmSettings
 
 def check_film(
     clip: Clip, path: Path, settings: FilmSettings, size: tuple[int, int], keep: Selection | None = None
-) -> FilmNotices:
+) -> FilmCheck:
     """Find out, before any work, whether a film can be written, and what it will leave out or change.
 
     size: width and height, px. keep: as for ``encode_film``. Leaves no file behind. Raises MediaError if the folder,
@@ -59,7 +60,7 @@ def check_film(
         return film_notices(source, clip, path, settings, size, tracks, timeline)
 
 
-def _check_pngs(clip: Clip, path: Path, timeline: Timeline, sound: bool) -> FilmNotices:
+def _check_pngs(clip: Clip, path: Path, timeline: Timeline, sound: bool) -> FilmCheck:
     if path.suffix.lower() in CONTAINERS:
         raise MediaError(f"{path}: --codec png writes a folder of pictures; give a folder such as -o {path.stem}")
     if path.exists() and not path.is_dir():
@@ -77,13 +78,14 @@ def encode_film(
     size: tuple[int, int],
     keep: Selection | None = None,
     comment: str = "",
+    subtitles: Subtitles | None = None,
 ) -> None:
     """Write frames as a film, together with the clip's other tracks. The file appears only when it is complete.
 
     frames: (number in the clip, upright pixels (H, W, 3) of the film's size), ascending. size: width and height, px.
     keep: frames of the clip that the film covers; its ranges follow each other from time 0 without gaps. None: the
-    whole clip. comment: stored in the film's metadata. Raises MediaError if the film cannot be written or there are no
-    frames, ValueError if pixels have another size.
+    whole clip. comment: stored in the film's metadata. subtitles: as ``check_film`` returned them; None: read here.
+    Raises MediaError if the film cannot be written or there are no frames, ValueError if pixels have another size.
     """
     remaining = iter(frames)
     first = next(remaining, None)
@@ -101,6 +103,8 @@ def encode_film(
         tags = kept_tags(source.metadata) | ({"comment": comment} if comment else {})
         tags.pop("timecode", None)  # belongs to the picture's stream
         sorted_tracks = sort_tracks(source, clip, container, timeline, settings.sound)
+        if subtitles is None:
+            subtitles = read_subtitles(clip.path, sorted_tracks.converted)
         with av.open(
             os.path.abspath(temporary),  # FFmpeg takes ``a:b.mp4`` for a URL with protocol ``a``
             "w",
@@ -114,7 +118,7 @@ def encode_film(
                 del picture.metadata[key]  # belongs to the clip's first frame
             if timeline.timecode:
                 picture.metadata["timecode"] = timeline.timecode
-            tracks = Tracks(source, sorted_tracks, output, clip, container, timeline)
+            tracks = Tracks(source, sorted_tracks, output, container, timeline, subtitles)
             output.metadata.update(tags)
             if container.format != "gif":
                 output.set_chapters(chapters_of(source, timeline))

@@ -2,15 +2,13 @@
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 from av.container import InputContainer
 from av.stream import Stream
-from av.subtitles.codeccontext import SubtitleCodecContext
 from av.subtitles.stream import SubtitleStream
 
 from videostyle.frames import Clip
@@ -19,7 +17,7 @@ from videostyle.media.read.hdr import read_hdr
 from videostyle.media.read.probe import open_file
 from videostyle.media.read.table import to_the_end
 from videostyle.media.write.containers import Container, codec_name, codec_of, container_of, keeps_alpha, pixel_format
-from videostyle.media.write.subtitles import convert_subtitles
+from videostyle.media.write.subtitles import Subtitles, read_subtitles
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import SortedTracks
 from videostyle.media.write.trim import sample_bytes
@@ -30,13 +28,19 @@ CHROMA = {"444": 4, "422": 2, "420": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class FilmNotices:
-    """What the user should know before a film is made, one line per notice."""
+class FilmCheck:
+    """What was learned about a film before it is made; the notices are one line each."""
 
     left_out: tuple[str, ...] = ()
     """what the film will lack"""
     changed: tuple[str, ...] = ()
     """what the film will hold in another form"""
+    subtitles: Subtitles = field(default_factory=dict, repr=False)
+    """for ``encode_film``, which then need not read them again"""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return self.left_out + self.changed
 
 
 def film_notices(
@@ -47,11 +51,16 @@ def film_notices(
     size: tuple[int, int],
     tracks: SortedTracks,
     timeline: Timeline,
-) -> FilmNotices:
+) -> FilmCheck:
     """What a film of a size (width, height) leaves out and changes."""
     container, codec = container_of(path), codec_of(path, settings)
     losses = [*tracks.left_out, *_container_losses(source, clip, path.suffix, container.format, timeline)]
-    losses += _subtitle_losses(tracks.converted, clip, timeline)
+    subtitles = read_subtitles(clip.path, tracks.converted)
+    losses += (
+        f"texts of subtitle track {index} that are damaged or not in UTF-8 are left out: {track.lost}"
+        for (index, _), track in subtitles.items()
+        if track.lost
+    )
     losses += _hdr_losses(clip, keeps=codec.encoder == "libx265")
     if clip.alpha and not keeps_alpha(clip, codec, container):
         losses.append(
@@ -65,13 +74,13 @@ def film_notices(
     changes += _subtitle_changes(tracks.converted)
     changes += _sound_changes(tracks.copied, clip, container, timeline)
     changes += _time_changes(tracks.copied, clip, container, timeline)
-    return FilmNotices(tuple(losses), tuple(changes))
+    return FilmCheck(tuple(losses), tuple(changes), subtitles)
 
 
-def folder_notices(source: InputContainer, clip: Clip, tracks: SortedTracks, timeline: Timeline) -> FilmNotices:
+def folder_notices(source: InputContainer, clip: Clip, tracks: SortedTracks, timeline: Timeline) -> FilmCheck:
     """What a folder of pictures leaves out."""
     losses = _container_losses(source, clip, "a folder of pictures", "", timeline)
-    return FilmNotices((*tracks.left_out, *losses, *_hdr_losses(clip, keeps=False)))
+    return FilmCheck((*tracks.left_out, *losses, *_hdr_losses(clip, keeps=False)))
 
 
 def _container_losses(source: InputContainer, clip: Clip, place: str, format: str, timeline: Timeline) -> Iterator[str]:
@@ -154,14 +163,6 @@ def _sound_changes(streams: list[Stream], clip: Clip, container: Container, time
         if len(timeline.parts) > 1 and container.format != "avi":
             how.append(f"it is off by up to {length / 2:.1f} ms after a join")
         yield f"audio track {stream.index} ({codec_name(stream)}) is trimmed at packet borders: {', '.join(how)}"
-
-
-def _subtitle_losses(converted: list[tuple[SubtitleStream, str]], clip: Clip, timeline: Timeline) -> Iterator[str]:
-    """Texts that cannot be converted; reads all tracks in one pass."""
-    encoders = {stream.index: cast(SubtitleCodecContext, av.CodecContext.create(to, "w")) for stream, to in converted}
-    for index, track in convert_subtitles(clip.path, encoders, timeline).items():
-        if track.lost:
-            yield f"texts of subtitle track {index} that are damaged or not in UTF-8 are left out: {track.lost}"
 
 
 def _subtitle_changes(converted: list[tuple[SubtitleStream, str]]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from videostyle.errors import MediaError
 from videostyle.frames import Clip
 from videostyle.media.read.table import to_the_end
 from videostyle.media.write.containers import LAYOUTS, Container, can_hold, codec_name, is_cover, suffix_for, text_codec
-from videostyle.media.write.subtitles import convert_subtitles
+from videostyle.media.write.subtitles import Subtitles
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.trim import Packet, Trimmer, time_of
 
@@ -123,11 +123,11 @@ class Tracks:
         source: InputContainer,
         tracks: SortedTracks,
         output: OutputContainer,
-        clip: Clip,
         container: Container,
         timeline: Timeline,
+        subtitles: Subtitles,
     ):
-        """Adds a stream to the output for each track."""
+        """Adds a stream to the output for each track. subtitles: the converted tracks."""
         self._output = output
         self._targets: dict[int, Stream] = {}
         self._clocks: dict[int, _SampleClock] = {}
@@ -144,17 +144,13 @@ class Tracks:
                     self._clocks[stream.index] = _SampleClock(stream)
             self._targets[stream.index] = describe(target, stream)
             self._trimmers[stream.index] = Trimmer(stream, container, timeline)
-        texts = {
-            stream.index: describe(cast(SubtitleStream, output.add_stream(codec)), stream)
-            for stream, codec in tracks.converted
-        }
-        encoders = {index: target.codec_context for index, target in texts.items()}
-        subtitles = [
-            [(texts[index], packet) for packet in track.packets]
-            for index, track in convert_subtitles(clip.path, encoders, timeline).items()
-        ]
+        texts: list[list[tuple[Stream, Packet]]] = []
+        for stream, codec in tracks.converted:
+            track, text = subtitles[stream.index, codec], cast(SubtitleStream, output.add_stream(codec))
+            text.codec_context.subtitle_header = track.header
+            texts.append([(describe(text, stream), packet) for packet in track.packets(timeline)])
         moving = [stream for stream in tracks.copied if stream.index in self._targets]
-        self._packets = heapq.merge(self._all(source, moving), *subtitles, key=lambda pair: time_of(pair[1]))
+        self._packets = heapq.merge(self._all(source, moving), *texts, key=lambda pair: time_of(pair[1]))
         self._next = next(self._packets, None)
 
     def write(self, until: Fraction | None) -> None:
