@@ -3,8 +3,9 @@
 All of it is measured in one pass, which keeps two frames and a number per frame in memory.
 """
 
+import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
@@ -61,7 +62,10 @@ class Scores:
 
     def as_dict(self) -> dict[str, object]:
         """The fields as JSON can hold them: None instead of NaN."""
-        return {name: None if _missing(value) else value for name, value in asdict(self).items()}
+        return {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in asdict(self).items()
+        }
 
     def table(self) -> str:
         """The figures as lines of text: name, value, unit."""
@@ -99,7 +103,9 @@ def score(
     steadiness, frames = _Steadiness(), 0
     style, content = list[dict[str, float]](), list[float]()
     before: _Both | None = None
-    for original, painted in _together(source, stylized):
+    for original, painted in itertools.zip_longest(source, stylized):
+        if original is None or painted is None:
+            raise SettingsError("film and clip have different numbers of frames; score the film of the whole clip")
         height, width = painted.pixels.shape[:2]
         now = _Both(original.index, resize(original.pixels, width, height), to_picture(painted.pixels))
         if frames % JUDGED_EVERY == 0:
@@ -115,13 +121,14 @@ def score(
     steadiness.end_scene()
     if not frames:
         raise SettingsError("the film has no frames; give one with at least one frame")
+    drift_mean, drift_spread = steadiness.drift.slopes()
     return Scores(
         flicker=_mean(steadiness.film),
         flicker_source=_mean(steadiness.source),
         style_distance={layer: _mean([judged[layer] for judged in style]) for layer in style[0]},
         content_distance=_mean(content),
-        drift_mean=100 * steadiness.mean.slope,
-        drift_spread=100 * steadiness.spread.slope,
+        drift_mean=100 * drift_mean,
+        drift_spread=100 * drift_spread,
         seam=steadiness.seam(),
         frames=frames,
     )
@@ -136,33 +143,28 @@ class _Both:
     film: Picture
 
 
-class _Slope:
-    """Least-squares slope over frames of a curve given by its changes, pooled over stretches that each begin at 0."""
+class _Drift:
+    """Least-squares slopes of two curves that add up changes per frame, pooled over stretches that each begin at 0."""
 
     def __init__(self) -> None:
-        self._curve = 0.0
-        self._sums = np.zeros(5)
-        self._above = self._below = 0.0
+        self._changes = [(0.0, 0.0)]
+        self._above, self._below = np.zeros(2), 0.0
 
-    def add(self, change: float) -> None:
-        """Add the change to the next frame."""
-        self._curve += change
-        time = self._sums[0] = max(1.0, self._sums[0])  # a stretch begins with the point (0, 0)
-        self._sums += (1, time, self._curve, time * time, time * self._curve)
+    def add(self, mean: float, spread: float) -> None:
+        """Add the changes to the next frame."""
+        self._changes.append((mean, spread))
 
-    def close(self) -> None:
-        """End the stretch: the next change begins another."""
-        count, time, value, squares, products = self._sums
-        if count > 1:
-            self._above += products - time * value / count
-            self._below += squares - time * time / count
-        self._sums[:] = 0
-        self._curve = 0.0
+    def end_stretch(self) -> None:
+        """Begin another stretch with the next change."""
+        time = np.arange(len(self._changes)) - (len(self._changes) - 1) / 2
+        self._above += time @ np.cumsum(self._changes, 0)
+        self._below += float(time @ time)
+        self._changes = [(0.0, 0.0)]
 
-    @property
-    def slope(self) -> float:
-        """Per frame; NaN if no change was added."""
-        return self._above / self._below if self._below else math.nan
+    def slopes(self) -> tuple[float, float]:
+        """Of the mean and of the spread, per frame; NaN if there were no changes."""
+        mean, spread = self._above / self._below if self._below else (math.nan, math.nan)
+        return float(mean), float(spread)
 
 
 class _Steadiness:
@@ -171,13 +173,13 @@ class _Steadiness:
     def __init__(self) -> None:
         self.film: list[float] = []
         self.source: list[float] = []
-        self.mean, self.spread = _Slope(), _Slope()
+        self.drift = _Drift()
         self._scene: list[float] = []
         self._seams: list[float] = []
 
     def end_scene(self) -> None:
         """The next pair, if any, belongs to another scene."""
-        self._end_stretch()
+        self.drift.end_stretch()
         if len(self._scene) >= LEAST_PAIRS:
             usual = float(np.median(self._scene))
             if usual > 0:
@@ -190,7 +192,7 @@ class _Steadiness:
         warped, seen = warp(before.film, motion.flow)
         trusted = (motion.consistency > CONSISTENT) & (seen > CONSISTENT)
         if not trusted.any():
-            self._end_stretch()
+            self.drift.end_stretch()
             return
         source = to_picture(now.source)
         self.film.append(_error(now.film, warped, trusted))
@@ -198,28 +200,14 @@ class _Steadiness:
         self._scene.append(self.film[-1])
         still = trusted & (np.square(motion.flow).sum(-1) < STILL**2)
         if still.mean() < LEAST_STILL:
-            self._end_stretch()
+            self.drift.end_stretch()
             return
         film, original = _change(before.film, now.film, still), _change(earlier, source, still)
-        self.mean.add(film[0] - original[0])
-        self.spread.add(film[1] - original[1])
+        self.drift.add(film[0] - original[0], film[1] - original[1])
 
     def seam(self) -> float:
         """The median over scenes; NaN if none could be measured."""
         return float(np.median(self._seams)) if self._seams else math.nan
-
-    def _end_stretch(self) -> None:
-        self.mean.close()
-        self.spread.close()
-
-
-def _together(source: Iterable[Frame], stylized: Iterable[Frame]) -> Iterator[tuple[Frame, Frame]]:
-    try:
-        yield from zip(source, stylized, strict=True)
-    except ValueError:
-        raise SettingsError(
-            "film and clip have different numbers of frames; score the film of the whole clip"
-        ) from None
 
 
 def _error(picture: Picture, warped: Picture, where: NDArray[np.bool_]) -> float:
@@ -238,9 +226,5 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else math.nan
 
 
-def _missing(value: object) -> bool:
-    return isinstance(value, float) and math.isnan(value)
-
-
 def _number(value: float) -> str:
-    return "-" if _missing(value) else f"{value:.4g}"
+    return "-" if math.isnan(value) else f"{value:.4g}"

@@ -1,6 +1,7 @@
 """Which frames of a clip to render: frame numbers, times or timecodes -> Selection."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -37,18 +38,13 @@ class Selection:
 
     def within(self, scene: FrameRange) -> FrameRange | None:
         """From the first to the last selected frame of a scene; None if it has none."""
-        clipped = [part[_num_before(part, scene.start) : _num_before(part, scene.stop)] for part in self.parts]
+        clipped = [part[bisect_left(part, scene.start) : bisect_left(part, scene.stop)] for part in self.parts]
         inside = [frames for frames in clipped if frames]
         return FrameRange(inside[0][0], inside[-1][-1] + 1) if inside else None
 
     def __str__(self) -> str:
         """As ``select`` reads it: ``0:3,4:9x2``."""
         return ",".join(f"{p.start}:{p.stop}" + (f"x{p.step}" if p.step > 1 else "") for p in self.parts)
-
-
-def _num_before(part: range, frame: int) -> int:
-    """Number of frames of a part that come before a frame (not limited to its length)."""
-    return max(0, -(-(frame - part.start) // part.step))
 
 
 def select(clip: Clip, frames: str = "", begin: str = "", end: str = "", handles: int = 0) -> Selection:

@@ -13,8 +13,6 @@ Field = NDArray[np.float32]
 """(H, W, 2) px"""
 Plane = NDArray[np.float32]
 """(H, W)"""
-Weight = NDArray[np.float32]
-"""(H, W) in 0..1"""
 Mask = NDArray[np.bool_]
 """(H, W)"""
 Gray = NDArray[np.uint8]
@@ -113,7 +111,7 @@ def _follows_neighbor(gray: Gray, apart: Field, gain: Plane, trusted: Mask) -> M
     return differs & (gain > -CLEAR) & (votes > 0)
 
 
-def _guided(values: Plane, guide: Weight) -> Plane:
+def _guided(values: Plane, guide: Plane) -> Plane:
     """Average values (H, W) without crossing the edges of a guide in 0..1 (He et al. 2010, the guided filter)."""
     side = 2 * max(1, round(REACH * min(guide.shape))) + 1
 
@@ -126,7 +124,7 @@ def _guided(values: Plane, guide: Weight) -> Plane:
     return mean(slope) * guide + mean(average - slope * level)
 
 
-def warp(picture: Picture, flow: Field) -> tuple[Picture, Weight]:
+def warp(picture: Picture, flow: Field) -> tuple[Picture, Plane]:
     """Warp an earlier picture (H, W, 3) to the current frame; the weight is 1 where it was seen, 0 outside of it.
 
     Sampled with a Lanczos kernel: over many frames, bilinear sampling blurs a picture, and OpenCV's bicubic sampling

@@ -12,7 +12,8 @@ from videostyle import __version__
 from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
 from videostyle.events import FilmDone, FrameWritten, Notice, OnEvent, ignore
 from videostyle.frames import Clip, Pixels
-from videostyle.media.patch.patch import Patch, patch_film
+from videostyle.media.patch.patch import patch_film
+from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import files_of, identity, is_sequence
 from videostyle.media.write.film import check_film, encode_film
@@ -45,25 +46,17 @@ class StoredFilm:
     subtitles: Subtitles
 
 
-def make_film(
-    plan: RenderPlan,
-    store: Store,
-    output: Path,
-    maker: str,
-    subtitles: Subtitles,
-    on_event: OnEvent = ignore,
-    finish: Finish | None = None,
-) -> None:
+def make_film(film: StoredFilm, on_event: OnEvent = ignore, finish: Finish | None = None) -> None:
     """Encode the stored frames as a film, together with everything else in the clip.
 
-    subtitles: from ``check_place``. finish: None: frames are enlarged to the film's size. Raises MediaError if the film
-    cannot be written.
+    finish: None: frames are enlarged to the film's size. Raises MediaError if the film cannot be written.
     """
-    comment = f"videostyle {__version__}, {maker}, seed {plan.settings.seed}"
-    ahead = Ahead(finished(plan, store, finish or Enlarge()), depth=4)
+    plan = film.plan
+    comment = f"videostyle {__version__}, {film.maker}, seed {plan.settings.seed}"
+    ahead = Ahead(finished(plan, film.store, finish or Enlarge()), depth=4)
     try:
         frames = _reported(ahead, plan, on_event)
-        encode_film(plan.clip, output, frames, plan.settings.film, plan.size, plan.keep, comment, subtitles)
+        encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, comment, film.subtitles)
     finally:
         ahead.close()
 
@@ -191,7 +184,7 @@ def assemble(film: StoredFilm, on_event: OnEvent = ignore, finish: Finish | None
     start = time.perf_counter()
     for text in film.notices:
         on_event(Notice(text))
-    make_film(film.plan, film.store, film.output, film.maker, film.subtitles, on_event, finish)
+    make_film(film, on_event, finish)
     done = FilmDone(film.output, len(film.plan.to_keep), film.plan.frames_lost, time.perf_counter() - start)
     on_event(done)
     return done

@@ -13,7 +13,8 @@ from videostyle.errors import SettingsError
 from videostyle.frames import Clip, as_picture, to_pixels
 from videostyle.media.color import in_colors_of
 from videostyle.media.files import check_folder
-from videostyle.media.patch.patch import Patch, plan_patch
+from videostyle.media.patch.patch import plan_patch
+from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import default_name, has_file
 from videostyle.media.stills import read_picture

@@ -9,7 +9,8 @@ import numpy as np
 
 from tests.media.oracle import ffprobe, hashes, planes, streams, video_index
 from videostyle.frames import Clip, Pixels
-from videostyle.media.patch.patch import Patch, patch_film, plan_patch
+from videostyle.media.patch.patch import patch_film, plan_patch
+from videostyle.media.patch.splice import Patch
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.write.film import encode_film

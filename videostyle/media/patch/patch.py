@@ -2,18 +2,16 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
-from videostyle.frames import Clip, FrameRange
+from videostyle.frames import Clip
 from videostyle.media.files import whole_or_nothing
-from videostyle.media.patch.splice import Packets, Pictures, Unfit, origin_of, read_packets, replaced, splice
+from videostyle.media.patch.splice import Patch, Pictures, Unfit, origin_of, read_packets, replaced, splice
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.write.containers import codec_of, container_of
 from videostyle.media.write.film import check_film, encode_film
-from videostyle.media.write.subtitles import Subtitles
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -22,26 +20,6 @@ CODECS = {"hevc": "h265", "libdav1d": "av1"}
 ADVICE = "patch the full film of this clip"
 SHAPE = 0.03
 """fraction by which the aspect ratios of clip and film may differ, as sizes are rounded to even numbers"""
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """What will be written again of a film."""
-
-    film: Clip
-    size: tuple[int, int]
-    """required width and height of replacement pictures, px"""
-    settings: FilmSettings
-    notices: tuple[str, ...]
-    left_out: tuple[str, ...]
-    """what the new film will lack, a line each"""
-    spans: tuple[FrameRange, ...]
-    """ranges to encode again; the packets of other frames are copied"""
-    packets: Packets | None
-    origin: Clip | None
-    """what the film was encoded from; None: nothing can be copied"""
-    subtitles: Subtitles
-    """text tracks that cannot be copied"""
 
 
 def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSettings) -> Patch:
@@ -103,16 +81,7 @@ def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> 
     if patch.packets and patch.origin:
         try:
             with whole_or_nothing(output) as temporary:
-                splice(
-                    film,
-                    patch.origin,
-                    patch.settings,
-                    patch.packets,
-                    patch.spans,
-                    pictures(),
-                    patch.subtitles,
-                    temporary,
-                )
+                splice(patch, pictures(), temporary)
             return ()
         except Unfit as error:
             notices = [f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}"]

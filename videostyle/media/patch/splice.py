@@ -73,6 +73,26 @@ class Packets:
         return tuple(spans)
 
 
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What will be written again of a film."""
+
+    film: Clip
+    size: tuple[int, int]
+    """required width and height of replacement pictures, px"""
+    settings: FilmSettings
+    notices: tuple[str, ...]
+    left_out: tuple[str, ...]
+    """what the new film will lack, a line each"""
+    spans: tuple[FrameRange, ...]
+    """ranges to encode again; the packets of other frames are copied"""
+    packets: Packets | None
+    origin: Clip | None
+    """what the film was encoded from; None: nothing can be copied"""
+    subtitles: Subtitles
+    """text tracks that cannot be copied"""
+
+
 class Unfit(Exception):
     """The new packets do not fit into the film after all."""
 
@@ -158,17 +178,11 @@ def encode(
             yield from zip(numbers, packets_of(encoded, 0), strict=True)
 
 
-def splice(
-    film: Clip,
-    origin: Clip,
-    settings: FilmSettings,
-    packets: Packets,
-    spans: Spans,
-    pictures: Pictures,
-    subtitles: Subtitles,
-    path: Path,
-) -> None:
-    """Write a film with spans of it encoded again, pictures in place of frames there; raises Unfit where that fails."""
+def splice(patch: Patch, pictures: Pictures, path: Path) -> None:
+    """Write a film with spans of it encoded again, pictures in place of frames there; raises Unfit if that fails."""
+    film, spans, origin, packets = patch.film, patch.spans, patch.origin, patch.packets
+    assert origin
+    assert packets
     kind, whole = container_of(film.path), Timeline(film, None)
     timescale = {"video_track_timescale": str(film.time_base.denominator)}
     exact = {"mp4": timescale, "mov": timescale, "mpegts": {"mpegts_copyts": "1"}}  # or times move, by up to 1.4 s
@@ -188,7 +202,7 @@ def splice(
         picture = describe(output.add_stream_from_template(original, opaque=True), original)
         context, tag = picture.codec_context, original.codec_context.codec_tag
         context.framerate, context.sample_aspect_ratio, context.codec_tag = origin.rate, film.sample_aspect, tag
-        tracks = Tracks(others, sort_tracks(others, film, kind, whole), output, kind, whole, subtitles)
+        tracks = Tracks(others, sort_tracks(others, film, kind, whole), output, kind, whole, patch.subtitles)
         output.metadata.update(kept_tags(source.metadata))
         output.set_chapters(source.chapters())
 
@@ -198,7 +212,7 @@ def splice(
                 if span is None:
                     yield pair
                 elif place == span.start:
-                    yield from encode(film, origin, settings, itertools.islice(given, len(span)), path.parent)
+                    yield from encode(film, origin, patch.settings, itertools.islice(given, len(span)), path.parent)
 
         written = []
         for (frame, packet), dts in zip(spliced(), packets.dts, strict=False):

@@ -20,6 +20,8 @@ from videostyle.media.read.crop import Crop, crop_of
 from videostyle.media.read.sequence import FORMAT, check, files_of, is_sequence, read
 from videostyle.media.read.table import USUAL_RATE, Table, decoded, is_raw, read_table, to_the_end
 
+Times = tuple[Fraction, Fraction, tuple[int, ...], tuple[int, ...]]
+"""rate, time base, pts and durations of a clip"""
 NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
 DEINTERLACED = "the clip is interlaced and will be deinterlaced (bwdif)"
 LOOKED_AT = 16
@@ -129,7 +131,8 @@ def _measure(path: Path, container: InputContainer, stream: av.VideoStream, tabl
     presented = set(pts)  # without the second fields of frames
     keys = sorted(key for key in table.packets.keys if key[0] in presented)
     crop, aspect = crop_of(container, stream.index), stream.sample_aspect_ratio
-    clip = _clip(path, stream.index, table.rate, table.time_base, pts, durations, first[0], aspect, crop)
+    times = table.rate, table.time_base, tuple(pts), tuple(durations)
+    clip = _clip(path, stream.index, times, first[0], aspect, crop)
     return replace(
         clip,
         alpha=_has_alpha(stream, first[0]),
@@ -156,8 +159,8 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
     if rate is None:
         rate = Fraction(USUAL_RATE)
         notes.append(f"pictures have no times: read at {rate} frames per second; --fps sets another rate")
-    times, durations = list(range(len(files))), [1] * len(files)
-    clip = _clip(path, 0, rate, 1 / rate, times, durations, frame, decoder.sample_aspect_ratio)
+    times = rate, 1 / rate, tuple(range(len(files))), (1,) * len(files)
+    clip = _clip(path, 0, times, frame, decoder.sample_aspect_ratio)
     return replace(
         clip,
         alpha=any(channel.is_alpha for channel in frame.format.components),
@@ -170,15 +173,7 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
 
 
 def _clip(
-    path: Path,
-    stream: int,
-    rate: Fraction,
-    time_base: Fraction,
-    pts: list[int],
-    durations: list[int],
-    frame: av.VideoFrame,
-    aspect: Fraction | None,
-    crop: Crop = (0, 0, 0, 0),
+    path: Path, stream: int, times: Times, frame: av.VideoFrame, aspect: Fraction | None, crop: Crop = (0, 0, 0, 0)
 ) -> Clip:
     """A clip with its times and what its first frame says. aspect: of the stored pixels; None: square."""
     left, right, top, bottom = crop
@@ -190,10 +185,7 @@ def _clip(
         stream,
         width,
         height,
-        rate,
-        time_base,
-        tuple(pts),
-        tuple(durations),
+        *times,
         depth=max(component.bits for component in frame.format.components),
         color=Color(*map(int, (frame.color_range, frame.color_primaries, frame.color_trc, frame.colorspace))),
         rotation=frame.rotation % 360,
