@@ -155,9 +155,11 @@ def test_subtitles_are_read_once_for_each_film(tmp_path: Path, monkeypatch: pyte
     assert len(reads) == 2
     encode(prepared.plan, job, tmp_path / "encoded.mp4")
     assert len(reads) == 3
-    for name in ("run.mp4", "assembled.mp4", "encoded.mp4"):
-        assert [stream["codec_name"] for stream in streams(tmp_path / name)] == ["h264", "mov_text"]
-    assert packets(tmp_path / "run.mp4") == packets(tmp_path / "assembled.mp4") == packets(tmp_path / "encoded.mp4")
+    films = [tmp_path / name for name in ("run.mp4", "assembled.mp4", "encoded.mp4")]
+    assert [[stream["codec_name"] for stream in streams(film)] for film in films] == [["h264", "mov_text"]] * 3
+    texts = [[packet for packet in packets(film) if packet[0] == 1] for film in films]  # x264's own packets may differ
+    assert texts[0] == texts[1] == texts[2]
+    assert any(b"Hello" in packet for *_, packet in texts[0])
 
 
 def test_ranges() -> None:
