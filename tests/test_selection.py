@@ -58,7 +58,7 @@ def test_frame_numbers(text: str, expected: "range | list[int]") -> None:
     "text", ["a:b", "5:2", "5:5", "3:11", "10", "-1:3:4", "1.5:3", "2--5", "12:14", ",", "1:3,", "0:9x0", "0:9x", "x2"]
 )
 def test_texts_that_are_not_frame_numbers(text: str) -> None:
-    with pytest.raises(SettingsError, match=r"--frames .*; give"):
+    with pytest.raises(SettingsError, match=r"--frames .*; use"):
         select(clip(), text)
 
 
@@ -88,7 +88,7 @@ def test_times(begin: str, end: str, expected: range) -> None:
 def test_times_of_frames_of_unequal_length() -> None:
     uneven = replace(clip(4), time_base=Fraction(1, 100), pts=(0, 10, 15, 60), durations=(10, 5, 45, 5))
     assert select(uneven, begin="0.1", end="0.5").frames == (1, 2)
-    with pytest.raises(SettingsError, match="give seconds"):
+    with pytest.raises(SettingsError, match="use seconds"):
         select(uneven, begin="00:00:00:01")
 
 
@@ -97,7 +97,7 @@ def test_timecodes_count_from_the_clips_own() -> None:
     assert select(slow, begin="01:00:00:10", end="01:00:01:00").frames == tuple(range(10, 25))
     dropping = clip(40, NTSC, "00:00:59;20")  # 00:01:00;00 and ;01 do not exist
     assert select(dropping, begin="00:01:00;02", end="00:01:00;04").frames == (10, 11)
-    with pytest.raises(SettingsError, match=r"--in 00:00:00:00: the clip goes from 01:00:00:00 to 01:00:04:00"):
+    with pytest.raises(SettingsError, match=r"--in 00:00:00:00: the clip runs from 01:00:00:00 to 01:00:04:00"):
         select(slow, begin="00:00:00:00")
     with pytest.raises(SettingsError, match=r"between them"):
         select(dropping, begin="00:01:00:05")

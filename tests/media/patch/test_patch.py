@@ -118,7 +118,9 @@ def test_a_film_that_is_cut_off_is_refused(file: str, tmp_path: Path) -> None:
     clip = probe(full)
     data = full.read_bytes()
     full.write_bytes(data[: len(data) * 6 // 10])
-    with pytest.raises(MediaError, match=r"cut off, \d+ of its frames are missing; give the whole film|has \d+ frames"):
+    with pytest.raises(
+        MediaError, match=r"truncated, \d+ of its frames are missing; use the complete film|has \d+ frames"
+    ):
         plan_patch(full, clip, select(clip, "3:5"), SETTINGS)
 
 
@@ -128,7 +130,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     text.write_text("not a film, only a line of text")
     empty.mkdir()
     for full, wrong in (
-        (text, "not a clip that can be read"),
+        (text, "cannot be read as a clip"),
         (none, "no such file"),
         (empty, "a folder of pictures; replace some with"),
     ):
@@ -136,7 +138,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
             plan_patch(full, clip, select(clip, "3:5"), SETTINGS)
     misnamed = tmp_path / "film.mkv"
     misnamed.write_bytes(clip.path.read_bytes())
-    with pytest.raises(MediaError, match=r"the file is mov, not .mkv; give it the right extension"):
+    with pytest.raises(MediaError, match=r"the file is mov, not .mkv; rename it with the right extension"):
         plan(misnamed, "3:5")
 
 

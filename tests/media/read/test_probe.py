@@ -49,7 +49,7 @@ def refusal(path: Path) -> str:
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(str(path))
-    assert re.search(r"; (give|download) ", message)
+    assert re.search(r"; (use|download) ", message)
     return message
 
 
@@ -83,12 +83,12 @@ def make_wrong(folder: Path, kind: str) -> Path:
         ("nothing", "no such file"),
         ("folder", "a folder without pictures"),
         ("empty", "the file is empty"),
-        ("text", "not a clip that can be read"),
-        ("noise", "not a clip that can be read"),
+        ("text", "cannot be read as a clip"),
+        ("noise", "cannot be read as a clip"),
         ("sound", "the file contains no video"),
         ("playlist", "a playlist"),
-        ("header", "not a clip that can be read"),
-        ("no_index", "not a clip that can be read"),
+        ("header", "cannot be read as a clip"),
+        ("no_index", "cannot be read as a clip"),
         ("no_frames", "the clip contains no frames"),
     ],
 )

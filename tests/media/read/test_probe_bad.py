@@ -34,7 +34,7 @@ def refusal(path: Path) -> str:
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(str(path))
-    assert re.search(r"; (give|download) ", message)
+    assert re.search(r"; (use|download) ", message)
     return message
 
 
@@ -55,7 +55,7 @@ def test_encrypted_clips_are_refused(sound: bool) -> None:
     tone = ["-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac"] if sound else []
     write(Path("clear.mp4"))
     ffmpeg("-i", "clear.mp4", *tone, "-c:v", "copy", *key, "locked.mp4")
-    assert "the clip is encrypted; give one without copy protection" in refusal(Path("locked.mp4"))
+    assert "the clip is encrypted; use one without copy protection" in refusal(Path("locked.mp4"))
     assert probe(Path("clear.mp4")).num_frames == 24
 
 
@@ -210,13 +210,13 @@ HARMS: list[Callable[[Path], None]] = [cut, blank, Path.unlink]
 def test_a_clip_may_be_damaged_after_it_was_probed(kind: str, damage: Callable[[Path], None]) -> None:
     clip = probe(write(Path(f"clip.{kind}"), 100, size=(160, 96)))
     damage(clip.path)
-    message, decoded = "give the clip again", []
+    message, decoded = "restore the file", []
     try:
         decoded = list(decode(clip))
     except MediaError as error:
         message = str(error)
     assert len(decoded) < 100
-    assert "give the clip again" in message
+    assert "restore the file" in message
     assert "\n" not in message
     assert decoded == [] or damage is not Path.unlink
 

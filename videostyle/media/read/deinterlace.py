@@ -10,20 +10,20 @@ import av
 from av.filter import Graph
 
 REACH = 4
-"""frames decoded before and after a range: the filter needs the previous and the next frame, and where those are
-damaged, it uses their neighbors"""
+"""frames decoded before and after a range: the filter needs the previous and the next frame, or further neighbors if
+those are damaged"""
 
 
 def deinterlaced(frames: Iterator[tuple[int, av.VideoFrame]]) -> Iterator[tuple[int, av.VideoFrame]]:
-    """(index, frame) -> the same, deinterlaced; progressive frames are unchanged.
+    """Deinterlace (index, frame) pairs; progressive frames are unchanged.
 
-    The first and the last frame have only one neighbor, and come out differently than inside a longer range.
+    The first and last frames have only one neighbor, so they differ from the same frames inside a longer range.
     """
     kinds = itertools.groupby(frames, key=lambda pair: (pair[1].width, pair[1].height, pair[1].format.name))
     for (width, height, format), alike in kinds:
         graph, waiting = Graph(), deque[int]()
         source = graph.add_buffer(width=width, height=height, format=av.VideoFormat(format), time_base=Fraction(1))
-        # one frame out for each frame in; its own flags say whether it is interlaced, and which field is first
+        # one frame out per frame in; the flags of each say whether it is interlaced and which field comes first
         bwdif = graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
         graph.link_nodes(source, bwdif, graph.add("buffersink")).configure()
         for index, frame in alike:

@@ -29,14 +29,14 @@ CHROMA = {"444": 4, "422": 2, "420": 1}
 
 @dataclass(frozen=True, slots=True)
 class FilmCheck:
-    """What was learned about a film before it is made; the notices are one line each."""
+    """What is known about a film before it is made; each notice is one line."""
 
     left_out: tuple[str, ...] = ()
     """what the film will lack"""
     changed: tuple[str, ...] = ()
-    """what the film will hold in another form"""
+    """what the film will store in another form"""
     subtitles: Subtitles = field(default_factory=dict, repr=False)
-    """for ``encode_film``, which then need not read them again"""
+    """converted text tracks, for ``encode_film``"""
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def film_notices(
     tracks: SortedTracks,
     timeline: Timeline,
 ) -> FilmCheck:
-    """What a film of a size (width, height) leaves out and changes."""
+    """Find what a film of a size (width, height) leaves out and changes."""
     container, codec = container_of(path), codec_of(path, settings)
     losses = [*tracks.left_out, *_container_losses(source, clip, path.suffix, container.format, timeline)]
     subtitles = read_subtitles(clip.path, tracks.converted)
@@ -78,13 +78,13 @@ def film_notices(
 
 
 def folder_notices(source: InputContainer, clip: Clip, tracks: SortedTracks, timeline: Timeline) -> FilmCheck:
-    """What a folder of pictures leaves out."""
+    """Find what a folder of pictures leaves out."""
     losses = _container_losses(source, clip, "a folder of pictures", "", timeline)
     return FilmCheck((*tracks.left_out, *losses, *_hdr_losses(clip, keeps=False)))
 
 
 def _container_losses(source: InputContainer, clip: Clip, place: str, format: str, timeline: Timeline) -> Iterator[str]:
-    """What a film's place cannot hold, apart from tracks. format: FFmpeg's name of its container."""
+    """What a film's container or folder cannot hold, apart from tracks. format: FFmpeg's name for the container."""
     capable = format in ("mp4", "mov", "matroska", "webm")
     if source.chapters() and not capable:
         yield f"the chapters of {clip.path.name} are left out: {place} cannot hold them"
@@ -104,7 +104,7 @@ def _hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
 
 
 def _picture_changes(clip: Clip, pixels: str) -> Iterator[str]:
-    """How the picture changes in a film with a pixel format of FFmpeg's."""
+    """How the picture changes in a film with one of FFmpeg's pixel formats."""
     if pixels == "pal8":
         yield "each frame is reduced to 256 colors, and frame times are rounded to 10 ms"
         return
@@ -126,9 +126,9 @@ def _chroma(pixels: str) -> str:
 
 
 def _time_changes(streams: list[Stream], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
-    """The notice for sound that begins before time 0, where an MP4 puts the decoder's priming samples.
+    """The notice about sound that begins before time 0, where an MP4 stores the decoder's priming samples.
 
-    Matroska has no negative times, except for Opus.
+    Matroska has no negative timestamps, except for Opus.
     """
     indices = [stream.index for stream in streams if stream.type == "audio" and codec_name(stream) != "opus"]
     if not indices or not timeline.whole or container.format not in ("matroska", "webm"):
@@ -143,7 +143,7 @@ def _time_changes(streams: list[Stream], clip: Clip, container: Container, timel
     earliest = min(begins.values(), default=Fraction(0))
     if earliest < 0:
         yield (
-            f"the sound begins at {float(1000 * earliest):.0f} ms, and Matroska cannot store negative times: "
+            f"the sound begins at {float(1000 * earliest):.0f} ms, and Matroska cannot store negative timestamps: "
             "sound and picture are both delayed by that much"
         )
 
@@ -166,7 +166,7 @@ def _sound_changes(streams: list[Stream], clip: Clip, container: Container, time
 
 
 def _subtitle_changes(converted: list[tuple[SubtitleStream, str]]) -> Iterator[str]:
-    """The codec that text subtitles are converted to."""
+    """The codecs that text subtitles are converted to."""
     for stream, codec in converted:
         if (name := codec_name(stream)) != codec:
             styles = ", without its styles" if name in ("ass", "ssa") else ""
@@ -174,7 +174,7 @@ def _subtitle_changes(converted: list[tuple[SubtitleStream, str]]) -> Iterator[s
 
 
 def _packet(clip: Clip, stream: av.AudioStream) -> Fraction:
-    """Duration of the longest of a track's first packets, seconds."""
+    """The longest duration of a track's first packets, seconds."""
     context = stream.codec_context
     if (context.frame_size or 0) > 1:
         return Fraction(context.frame_size, context.sample_rate)

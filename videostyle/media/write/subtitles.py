@@ -23,18 +23,18 @@ Subtitles = Mapping[tuple[int, str], "ConvertedTrack"]
 
 @dataclass(frozen=True, slots=True)
 class ConvertedTrack:
-    """All the text of a track in another codec, whichever of the clip's frames a film shows."""
+    """All the text of a track in another codec, for films of any selection of frames."""
 
     codec: str
     header: bytes
-    """in ASS format; the encoder takes the styles from it"""
+    """the track's styles in ASS format, for the encoder"""
     texts: tuple[tuple[Fraction, Fraction, bytes], ...]
     """(begin, end, encoded text); clip time, seconds"""
     lost: int
-    """number of texts left out because they are damaged or not in UTF-8"""
+    """number of texts that are left out because they are damaged or not in UTF-8"""
 
     def packets(self, timeline: Timeline) -> list[Packet]:
-        """Packets with film times, ascending. A text that several parts of the film show appears in each of them."""
+        """Packets with film times, ascending; a text that lies in several parts of the film appears in each."""
         pieces = [
             (*part.overlap(begins, ends), text)
             for begins, ends, text in self.texts
@@ -45,7 +45,7 @@ class ConvertedTrack:
 
 
 def read_subtitles(path: Path, tracks: Sequence[tuple[SubtitleStream, str]]) -> Subtitles:
-    """Read text tracks of a file, all in one pass, and convert each to its codec."""
+    """Read text tracks of a file in one pass and convert each to its codec. tracks: (stream, codec)."""
     if not tracks:
         return {}
     encoders = {
@@ -63,7 +63,7 @@ def read_subtitles(path: Path, tracks: Sequence[tuple[SubtitleStream, str]]) -> 
                 continue
             stream, begins = cast(SubtitleStream, packet.stream), time_of(packet)
             try:
-                # in an MP4, a packet without text ends each text
+                # an MP4 ends each text with an empty packet
                 if subtitle := stream.codec_context.decode2(packet):
                     text = bytes(encoders[stream.index].encode_subtitle(subtitle))
                     texts[stream.index].append((begins, begins + packet.duration * packet.time_base, text))
