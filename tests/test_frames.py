@@ -15,6 +15,7 @@ from videostyle.frames import (
     Motion,
     as_picture,
     from_picture,
+    to_bytes,
     to_picture,
     to_pixels,
 )
@@ -36,6 +37,13 @@ def test_pixels_go_to_pictures_and_back_exactly(dtype: type) -> None:
     values = np.arange(np.iinfo(dtype).max + 1, dtype=dtype)
     pixels = np.resize(values, (len(values) // 3 + 1, 1, 3))
     np.testing.assert_array_equal(to_pixels(to_picture(pixels), np.dtype(dtype)), pixels)
+
+
+def test_bytes_are_the_high_bits() -> None:
+    deep = np.array([[[0, 255, 256]], [[32767, 65280, 65535]]], np.uint16)
+    np.testing.assert_array_equal(to_bytes(deep), [[[0, 0, 1]], [[127, 255, 255]]])
+    flat = deep.astype(np.uint8)
+    assert to_bytes(flat) is flat
 
 
 def test_pixels_are_clipped_and_rounded() -> None:

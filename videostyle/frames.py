@@ -31,6 +31,11 @@ def to_pixels(picture: Picture, dtype: np.dtype[np.uint8] | np.dtype[np.uint16])
     return pixels
 
 
+def to_bytes(pixels: Pixels) -> NDArray[np.uint8]:
+    """Pixels of either depth -> uint8, by dropping the lower bits."""
+    return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels.astype(np.uint8, copy=False)
+
+
 def hash_of(pixels: Pixels) -> str:
     """Hash of a picture's shape, type and values, as hex digits."""
     return hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes()).hexdigest()
@@ -193,10 +198,9 @@ class Frame:
     """(H, W, 3) RGB, upright"""
 
     def __post_init__(self) -> None:
-        if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or self.pixels.dtype not in (np.uint8, np.uint16):
-            raise ValueError(
-                f"frame pixels must be (H, W, 3) uint8/uint16, got {self.pixels.shape} {self.pixels.dtype}"
-            )
+        pixels = self.pixels
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype not in (np.uint8, np.uint16):
+            raise ValueError(f"frame pixels must be (H, W, 3) uint8/uint16, got {pixels.shape} {pixels.dtype}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from videostyle.frames import Motion, Picture, Pixels
+from videostyle.frames import Motion, Picture, Pixels, to_bytes
 from videostyle.settings import FlowSettings
 
 Field = NDArray[np.float32]
@@ -144,9 +144,7 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
 
 
 def _gray(pixels: Pixels) -> Gray:
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    return np.asarray(cv2.cvtColor(to_bytes(pixels), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _farneback(current: Gray, previous: Gray) -> Field:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
-from videostyle.frames import Frame, FrameRange
+from videostyle.frames import Frame, FrameRange, to_bytes
 from videostyle.settings import SceneSettings
 
 LEAST_CHANGE = 6.0
@@ -90,7 +90,7 @@ def _cuts(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[int]:
     waiting = deque[int]()
     recent = dict[int, tuple[int, _Small]]()
     for place, frame in enumerate(frames):
-        pixels = _bytes(frame)
+        pixels = to_bytes(frame.pixels)
         recent[place] = frame.index, pixels
         recent.pop(place - KEPT, None)
         proposed = detector.process_frame(FrameTimecode(place, fps=25.0), np.ascontiguousarray(pixels[..., ::-1]))
@@ -122,8 +122,3 @@ def _is_cut(cut: int, recent: Mapping[int, tuple[int, _Small]]) -> bool:
     return not any(
         min(change(cut - 1, cut + k), change(cut - 1 - k, cut)) < LIKE_BEFORE * here for k in range(1, FLASH + 1)
     )
-
-
-def _bytes(frame: Frame) -> _Small:
-    pixels = frame.pixels
-    return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels.astype(np.uint8, copy=False)

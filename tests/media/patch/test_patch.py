@@ -88,26 +88,26 @@ def test_a_film_of_another_length_is_refused(tmp_path: Path) -> None:
 
 def test_a_step_is_refused(tmp_path: Path) -> None:
     full = film(tmp_path / "full.mp4", frames=24)
-    with pytest.raises(SettingsError, match="leave out the step"):
+    with pytest.raises(SettingsError, match="omit the step"):
         plan_patch(full, probe(full), select(probe(full), "0:10x2"), SETTINGS)
 
 
 def test_a_film_keeps_its_sound_or_is_refused(tmp_path: Path) -> None:
     full = film(tmp_path / "full.mp4", frames=24)
-    with pytest.raises(SettingsError, match="--no-sound: a patched film keeps its sound; leave it out"):
+    with pytest.raises(SettingsError, match="--no-sound: a patched film keeps its sound; omit it"):
         plan_patch(full, probe(full), select(probe(full), "3:5"), FilmSettings(sound=False))
 
 
 def test_a_codec_other_than_the_films_is_refused(tmp_path: Path) -> None:
     full = film(tmp_path / "full.mp4", frames=24)
-    with pytest.raises(SettingsError, match=r"--codec h265: a patched film keeps its codec, h264; leave it out"):
+    with pytest.raises(SettingsError, match=r"--codec h265: a patched film keeps its codec, h264; omit it"):
         plan(full, "3:5", settings=FilmSettings(codec="h265"))
 
 
 def test_a_film_of_another_shape_is_refused(tmp_path: Path) -> None:
     full, clip = film(tmp_path / "full.mp4", frames=9), film(tmp_path / "clip.mp4", frames=9, size="64x96")
     with pytest.raises(
-        MediaError, match="is 96x64, the clip 64x96, which is another aspect ratio; patch the full film"
+        MediaError, match="is 96x64 but the clip is 64x96, a different aspect ratio; patch the full film"
     ):
         plan_patch(full, probe(clip), select(probe(clip), "3:5"), SETTINGS)
 

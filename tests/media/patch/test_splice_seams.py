@@ -24,7 +24,10 @@ def test_a_film_is_no_different_from_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", [{"frames": 49}, {"frames": 50, "rate": "26"}])
 def test_other_times_are_a_difference(options: dict[str, Any], tmp_path: Path) -> None:
     full = probe(film(tmp_path / "a.mp4", *X264.split()))
-    assert difference(full, SPANS, film(tmp_path / "b.mp4", *X264.split(), **options)) == "its frames have other times"
+    assert (
+        difference(full, SPANS, film(tmp_path / "b.mp4", *X264.split(), **options))
+        == "its frames have different timestamps"
+    )
 
 
 def test_another_frame_beside_a_span_is_a_difference(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_sound_before_time_zero_stays_in_sync(tmp_path: Path) -> None:
     clip = probe(source(tmp_path / "clip.mp4", ("aac",), seconds=2))
     assert check_film(clip, tmp_path / "film.mp4", FILM, (64, 48)).changed == ()
     (notice,) = check_film(clip, tmp_path / "film.mkv", FILM, (64, 48)).changed
-    assert "cannot store negative times: sound and picture are both delayed" in notice
+    assert "cannot store negative timestamps: sound and picture are both delayed" in notice
     begins = {}
     for name in ("clip.mp4", "film.mkv", "film.avi"):
         made = film_of(clip, tmp_path / name) if name != "clip.mp4" else tmp_path / name

@@ -42,7 +42,7 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     if film.num_frames != clip.num_frames:
         raise MediaError(f"{full} has {film.num_frames} frames, the clip has {clip.num_frames}; {ADVICE}")
     if abs(film.width * clip.height / (film.height * clip.width) - 1) > SHAPE:
-        sizes = f"{film.width}x{film.height}, the clip {clip.width}x{clip.height}"
+        sizes = f"{film.width}x{film.height} but the clip is {clip.width}x{clip.height}"
         raise MediaError(f"{full} is {sizes}, a different aspect ratio; {ADVICE}")
     if (codec := CODECS.get(film.codec, film.codec)) in container.codecs:
         if settings.codec not in ("auto", codec):

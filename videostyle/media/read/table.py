@@ -138,25 +138,22 @@ def read_table(container: InputContainer, stream: av.VideoStream, rate: Fraction
 class Demuxed:
     """What the packets of a file say; the first three lists have one entry per frame, in decoding order."""
 
-    stamps: list[int | None]
-    """pts, ticks"""
-    durations: list[int]
-    """ticks"""
-    counts: list[int | None]
-    """dts, ticks; for an AVI, the tick in its index if there is one"""
-    keys: list[tuple[int, int]]
-    """(pts, dts) of keyframes, ticks"""
     count = 0
     """packets of the video stream, including those hidden by an edit list"""
-    unread: int
-    """frames that an AVI's index lists but the demuxer does not return"""
     encrypted = False
     end = Fraction(0)
     """end of the last track, seconds"""
 
     def __init__(self, container: InputContainer, stream: av.VideoStream, step: int) -> None:
         """step: duration of frames whose packets have none, ticks."""
-        self.stamps, self.durations, self.counts, self.keys = [], [], [], []
+        self.stamps: list[int | None] = []
+        """pts, ticks"""
+        self.durations: list[int] = []
+        """ticks"""
+        self.counts: list[int | None] = []
+        """dts, ticks; for an AVI, the tick in its index if there is one"""
+        self.keys: list[tuple[int, int]] = []
+        """(pts, dts) of keyframes, ticks"""
         avi = container.format.name == "avi"
         # FFmpeg counts an AVI's frames while reading; the index has their true ticks, even after damage
         entries = {entry.pos + CHUNK_HEAD: entry for entry in stream.index_entries if entry.size} if avi else {}
@@ -176,6 +173,7 @@ class Demuxed:
                     entry = entries.pop(packet.pos, None) if packet.pos is not None else None
                     self.counts.append(entry.timestamp if entry else packet.dts)
         self.unread = len(entries)
+        """frames that an AVI's index lists but the demuxer does not return"""
         self.keyframes.finish()
 
 

@@ -1,7 +1,7 @@
 """Text subtitles: read in one pass, converted to another codec, trimmed to the parts of a film."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import itemgetter
@@ -33,7 +33,7 @@ class ConvertedTrack:
     lost: int
     """number of texts that are left out because they are damaged or not in UTF-8"""
 
-    def packets(self, timeline: Timeline) -> list[Packet]:
+    def packets(self, timeline: Timeline) -> Iterator[Packet]:
         """Packets with film times, ascending; a text that lies in several parts of the film appears in each."""
         pieces = [
             (*part.overlap(begins, ends), text)
@@ -41,7 +41,13 @@ class ConvertedTrack:
             for part in timeline.touched(begins, ends)
         ]
         shown = sorted((piece for piece in pieces if piece[1] > 0), key=itemgetter(0))
-        return [_packet(number, *piece, self.codec) for number, piece in enumerate(shown)]
+        for number, (begins, length, text) in enumerate(shown):
+            # players show only one text per number of ASS
+            packet = av.Packet(b"%d,%s" % (number, text.partition(b",")[2]) if self.codec == "ass" else text)
+            packet.time_base = MILLISECOND
+            packet.pts = packet.dts = round(begins / MILLISECOND)
+            packet.duration = max(1, round(length / MILLISECOND))
+            yield packet
 
 
 def read_subtitles(path: Path, tracks: Sequence[tuple[SubtitleStream, str]]) -> Subtitles:
@@ -75,13 +81,3 @@ def read_subtitles(path: Path, tracks: Sequence[tuple[SubtitleStream, str]]) -> 
         )
         for stream, codec in tracks
     }
-
-
-def _packet(number: int, begins: Fraction, length: Fraction, text: bytes, codec: str) -> Packet:
-    if codec == "ass":  # players show only one text per number
-        text = b"%d,%s" % (number, text.partition(b",")[2])
-    packet = av.Packet(text)
-    packet.time_base = MILLISECOND
-    packet.pts = packet.dts = round(begins / MILLISECOND)
-    packet.duration = max(1, round(length / MILLISECOND))
-    return packet
