@@ -57,7 +57,7 @@ def test_frame_numbers(text: str, expected: "range | list[int]") -> None:
 @pytest.mark.parametrize(
     "text", ["a:b", "5:2", "5:5", "3:11", "10", "-1:3:4", "1.5:3", "2--5", "12:14", ",", "1:3,", "0:9x0", "0:9x", "x2"]
 )
-def test_texts_that_are_not_frame_numbers(text: str) -> None:
+def test_invalid_frame_numbers(text: str) -> None:
     with pytest.raises(SettingsError, match=r"--frames .*; use"):
         select(clip(), text)
 
@@ -115,7 +115,7 @@ def test_timecodes_count_from_the_clips_own() -> None:
         ("-1", "", "not a time"),
     ],
 )
-def test_texts_that_are_not_times(begin: str, end: str, message: str) -> None:
+def test_invalid_times(begin: str, end: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         select(clip(), begin=begin, end=end)
 
@@ -140,7 +140,7 @@ def test_invalid_handles() -> None:
         select(clip(), "0:9", handles=-1)
 
 
-def test_a_selection_survives_being_written_and_read() -> None:
+def test_a_selection_survives_the_round_trip_through_text() -> None:
     made = select(clip(), "0:3,4:9x2")
     assert str(made) == "0:3,4:9x2"
     assert select(clip(), str(made)) == made

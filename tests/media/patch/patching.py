@@ -81,15 +81,15 @@ def picture_packets(path: Path) -> list[dict[str, Any]]:
 
 def described(path: Path) -> dict[str, str]:
     """Everything ffprobe says about a file except what must differ."""
-    told = ffprobe(path, "-show_format", "-show_streams", "-show_chapters")
-    told["format"].pop("nb_streams")
+    report = ffprobe(path, "-show_format", "-show_streams", "-show_chapters")
+    report["format"].pop("nb_streams")
     # timecode and names of chapters have tracks of their own, which the muxer writes
-    told["streams"] = [stream for stream in told["streams"] if stream["codec_type"] != "data"]
+    report["streams"] = [stream for stream in report["streams"] if stream["codec_type"] != "data"]
     different = {"filename", "size", "bit_rate", "probe_score", "encoder", "ENCODER"}
     different |= {"duration", "duration_ts", "DURATION"}  # estimates; the packets' own are compared elsewhere
     different |= {"field_order"}  # ProRes: progressive, where the old film said nothing
     different |= {"extradata_size"}  # the muxer adds to what subtitles of an MP4 have
-    parts = ((key, key.rpartition(".")[2], value) for key, value in flat(told).items())
+    parts = ((key, key.rpartition(".")[2], value) for key, value in flat(report).items())
     return {key: value for key, part, value in parts if part not in different}
 
 

@@ -131,7 +131,7 @@ def test_a_film_is_patched_again(kind: str, tmp_path: Path) -> None:
     judge(new, third, again, "35:37", psnr=34)
 
 
-def test_frames_that_are_stored_turned_are_encoded_whole(tmp_path: Path) -> None:
+def test_films_of_rotated_frames_are_encoded_whole(tmp_path: Path) -> None:
     clip = probe(film(tmp_path / "flat.mp4", frames=25))
     own(clip, tmp_path / "own.mp4")
     full = tmp_path / "full.mp4"

@@ -16,13 +16,13 @@ SPANS = (FrameRange(12, 24),)
 X264 = "-c:v libx264 -g 12 -sc_threshold 0 -crf 16"
 
 
-def test_a_film_is_no_different_from_itself(tmp_path: Path) -> None:
+def test_a_film_does_not_differ_from_itself(tmp_path: Path) -> None:
     full = film(tmp_path / "a.mp4", *X264.split())
     assert difference(probe(full), SPANS, full) == ""
 
 
 @pytest.mark.parametrize("options", [{"frames": 49}, {"frames": 50, "rate": "26"}])
-def test_other_times_are_a_difference(options: dict[str, Any], tmp_path: Path) -> None:
+def test_changed_times_are_a_difference(options: dict[str, Any], tmp_path: Path) -> None:
     full = probe(film(tmp_path / "a.mp4", *X264.split()))
     assert (
         difference(full, SPANS, film(tmp_path / "b.mp4", *X264.split(), **options))
@@ -30,7 +30,7 @@ def test_other_times_are_a_difference(options: dict[str, Any], tmp_path: Path) -
     )
 
 
-def test_another_frame_beside_a_span_is_a_difference(tmp_path: Path) -> None:
+def test_a_changed_frame_next_to_a_span_is_a_difference(tmp_path: Path) -> None:
     full = probe(film(tmp_path / "a.mp4", *X264.split()))
     other = film(tmp_path / "b.mp4", *X264.replace("16", "18").split())
     assert difference(full, SPANS, other) == "frame 11 differs"

@@ -188,7 +188,7 @@ def test_frames_after_damage_in_an_avi_keep_their_times(tmp_path: Path) -> None:
     assert all(np.array_equal(frame.pixels, pictures[frame.pts]) for frame in shown)
 
 
-def test_uneven_times_are_not_taken_for_losses() -> None:
+def test_uneven_times_are_not_mistaken_for_losses() -> None:
     pts = [n + 3 * (n // 7) for n in range(60)]
     for kind in ("mkv", "ts"):
         assert probe(write(Path(f"clip.{kind}"), pts=pts)).notes == ()

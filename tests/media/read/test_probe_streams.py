@@ -71,7 +71,7 @@ RAW = {"h264": ("libx264", {"bf": "2"}), "hevc": ("libx265", {"x265-params": "lo
 
 
 @pytest.mark.parametrize("kind", RAW)
-def test_a_stream_without_times_gets_the_given_rate(kind: str, tmp_path: Path) -> None:
+def test_a_stream_without_timestamps_uses_the_given_rate(kind: str, tmp_path: Path) -> None:
     codec, options = RAW[kind]
     path = write(tmp_path / f"clip.{kind}", 30, codec, options=options)
     clip = probe(path)
@@ -85,7 +85,7 @@ def test_a_stream_without_times_gets_the_given_rate(kind: str, tmp_path: Path) -
     assert [frame.index for frame in decode(named)] == list(range(30))
 
 
-def test_a_rate_is_refused_where_there_are_times(tmp_path: Path) -> None:
+def test_a_rate_is_refused_for_clips_with_timestamps(tmp_path: Path) -> None:
     for kind in ("mp4", "avi", "mkv", "ts"):
         path = write(tmp_path / f"clip.{kind}", 3, options={"bf": "0"})
         with pytest.raises(MediaError, match="has its own timestamps; omit --fps"):

@@ -236,7 +236,7 @@ def test_a_damaged_first_picture_is_reported(tmp_path: Path) -> None:
     assert "f_0000.png cannot be decoded" in refusal(tmp_path / "a")
 
 
-def test_an_existing_file_is_not_taken_for_a_pattern(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_mistaken_for_a_pattern(tmp_path: Path) -> None:
     for name in ("a%03d.mp4", "a[1].mp4", "a*.mp4"):
         clip = probe(write(tmp_path / "whole.mp4", 3).rename(tmp_path / name))
         assert has_file(clip)
