@@ -1,4 +1,4 @@
-"""The nouns check themselves."""
+"""The values validate themselves."""
 
 from fractions import Fraction
 from pathlib import Path

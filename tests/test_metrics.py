@@ -21,7 +21,7 @@ HEIGHT, WIDTH = 96, 128
 
 
 class Colors:
-    """Judges by mean color, and counts how often it is asked."""
+    """Judges by mean color, and counts how often it is called."""
 
     def __init__(self) -> None:
         self.asked = 0

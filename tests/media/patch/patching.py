@@ -1,4 +1,4 @@
-"""Films to patch, and a judge of patched ones: ffmpeg and ffprobe."""
+"""Films to patch, and checks of patched films with ffmpeg and ffprobe."""
 
 import subprocess
 from collections.abc import Callable, Iterable
@@ -44,7 +44,7 @@ def own(clip: Clip, path: Path, codec: str = "auto", quality: int = -1) -> Path:
 
 
 def painted(index: int, width: int, height: int) -> Pixels:
-    """A soft picture that no film here holds."""
+    """A soft picture that appears in none of the films."""
     y, x = np.mgrid[0:height, 0:width]
     waves = [np.sin((x + 3 * index) / 19 + c) * np.cos(y / 17 + 2 * c) for c in range(3)]
     return np.rint((np.stack(waves, -1) * 0.35 + 0.5) * 255).astype(np.uint8)
@@ -101,7 +101,7 @@ def flat(value: Any, name: str = "") -> dict[str, str]:
 
 
 def judge(full: Path, new: Path, patch: Patch, frames: str, psnr: float = 40) -> None:
-    """The frames asked for are the given ones; packets outside the spans, times and all else are the old ones."""
+    """Check that the selected frames are replaced, and that everything outside the spans is unchanged."""
     assert patch.spans, patch.notices
     wanted = select(patch.film, frames).frames
     again = {frame for span in patch.spans for frame in span.indices}
@@ -128,7 +128,7 @@ def judge(full: Path, new: Path, patch: Patch, frames: str, psnr: float = 40) ->
 
 
 def looks_like(new: Path, frames: Iterable[int], psnr: float) -> None:
-    """The frames are the painted ones, as RGB."""
+    """Check that the frames match the painted ones in RGB."""
     shape = streams(new)[video_index(new)]
     found = planes(new, "rgb24")
     for index in frames:

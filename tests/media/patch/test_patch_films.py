@@ -105,7 +105,7 @@ def test_other_films_are_encoded_whole_and_a_notice_says_why(name: str, tmp_path
     assert patch.notices[0].startswith(f"all 50 frames of {full.name} are encoded again: ")
     assert patch.notices[0].endswith(why)
     assert not patch.spans
-    if full.suffix != ".avi":  # where frames out of order have no times
+    if full.suffix != ".avi":  # in which reordered frames have no timestamps
         before, after = frame_times(full), frame_times(new)
         assert [time - before[0] for time in before] == [time - after[0] for time in after]
     assert len(shown(new)) == 50

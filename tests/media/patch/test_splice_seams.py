@@ -40,7 +40,7 @@ def test_a_changed_frame_next_to_a_span_is_a_difference(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", ["packet", "headers"])
 def test_a_span_that_breaks_the_frames_around_it_is_a_difference(what: str, tmp_path: Path) -> None:
-    """The packets outside are the old ones, but what they are decoded with is not."""
+    """The packets outside are unchanged, but they decode differently."""
     full = probe(film(tmp_path / "a.mp4", *X264.split(), sound=False))
     new = shutil.copy(full.path, tmp_path / "b.mp4")
     if what == "headers":

@@ -1,4 +1,4 @@
-"""Which video stream of a file is painted, and at which rate frames are counted in a file without times."""
+"""Choosing the video stream to paint, and the frame rate of files without timestamps."""
 
 from fractions import Fraction
 from pathlib import Path

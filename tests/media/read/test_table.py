@@ -75,7 +75,7 @@ def test_rates_are_exact(kind: str, rate: Fraction, tmp_path: Path) -> None:
 
 
 def test_frames_are_spaced_evenly_if_ffmpeg_guesses_times(tmp_path: Path) -> None:
-    """A program stream has no times for some frames; FFmpeg guesses them, wrongly for interlaced ones."""
+    """Some frames of a program stream have no timestamps; FFmpeg guesses them, incorrectly for interlaced ones."""
     options = {"flags": "+ilme+ildct", "g": "9", "bf": "2", "threads": "1", "qmin": "8", "qmax": "8"}
     path = write(tmp_path / "clip.mpg", 90, "mpeg2video", options=options)
     with av.open(str(path)) as container:

@@ -167,7 +167,7 @@ class Demuxed:
                 self.keyframes.add(packet)
                 if packet.is_keyframe and packet.pts is not None:
                     self.keys.append((packet.pts, packet.pts if packet.dts is None else packet.dts))
-                if not packet.is_discard:  # hidden by an edit list
+                if not packet.is_discard:  # not hidden by an edit list
                     self.stamps.append(packet.pts)
                     self.durations.append(packet.duration or step)
                     entry = entries.pop(packet.pos, None) if packet.pos is not None else None
