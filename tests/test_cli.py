@@ -73,7 +73,7 @@ def test_a_run_leaves_the_film_and_nothing_else(
     with av.open(str(folder / "clip_art.mp4")) as film:
         assert film.metadata["comment"].endswith(", compact, preset draft, style art.png, seed 0")
     assert probe(folder / "clip_art.mp4").num_frames == 26
-    assert len(probe(folder / "clip_art.mp4").audio) == 1
+    assert len(probe(folder / "clip_art.mp4").tracks) == 1
 
 
 def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -517,4 +517,4 @@ def test_a_gif_of_a_clip_with_sound_is_asked_for_silent(
 
     from videostyle.media.read.probe import probe
 
-    assert not probe(folder / "clip_art_0-3.mp4").audio
+    assert not probe(folder / "clip_art_0-3.mp4").tracks

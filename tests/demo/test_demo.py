@@ -18,7 +18,7 @@ def test_the_packaged_files_are_small() -> None:
 
 def test_the_packaged_clip_has_frames_and_sound() -> None:
     clip = probe(CLIP)
-    assert (clip.width, clip.height, clip.rate, clip.num_frames, len(clip.audio)) == (320, 180, 16, 48, 1)
+    assert (clip.width, clip.height, clip.rate, clip.num_frames, len(clip.tracks)) == (320, 180, 16, 48, 1)
     frames = list(decode(clip))
     assert [frame.index for frame in frames] == list(range(48))
     assert min(frame.pixels.std() for frame in frames) > 30

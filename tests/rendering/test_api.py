@@ -58,7 +58,7 @@ def test_stylize_makes_a_film_and_reports_values(folder: Path) -> None:
     assert [type(event) for event in events if isinstance(event, Planned | FilmDone)] == [Planned, FilmDone]
     assert sum(isinstance(event, FrameDone) for event in events) == 19
     assert sum(isinstance(event, FrameWritten) for event in events) == 19
-    assert len(probe(done.path).audio) == 1
+    assert len(probe(done.path).tracks) == 1
     assert {path.name for path in folder.iterdir()} == {"clip.mp4", "art.png", "film.mp4"}
 
 

@@ -177,9 +177,10 @@ def encode(
         raise SettingsError(f"settings: {strange[0]} cannot change after painting; give film.* settings only")
     film = change(plan.settings, settings or {}, "settings").film
     sources = (plan.clip.path, *(artwork.path for artwork in plan.artworks if artwork.path))
-    notices = check_place(plan.clip, plan.keep, path, film, plan.size, sources, overwrite, strict)
+    checked = check_place(plan.clip, plan.keep, path, film, plan.size, sources, overwrite, strict)
     plan = replace(plan, settings=replace(plan.settings, film=film))
-    return assemble(StoredFilm(plan, store, path, store.record()["maker"], notices), on_event, finish)
+    stored = StoredFilm(plan, store, path, store.record()["maker"], checked.notices, checked.subtitles)
+    return assemble(stored, on_event, finish)
 
 
 def load_painter(

@@ -12,11 +12,14 @@ from videostyle import __version__
 from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
 from videostyle.events import FilmDone, FrameWritten, Notice, OnEvent, ignore
 from videostyle.frames import Clip, Pixels
-from videostyle.media.patch.patch import Patch, patch_film
+from videostyle.media.patch.patch import patch_film
+from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import files_of, identity, is_sequence
 from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.folder import picture_name
+from videostyle.media.write.notices import FilmCheck
+from videostyle.media.write.subtitles import Subtitles
 from videostyle.paint.finish import Finish
 from videostyle.presets import change, restore
 from videostyle.rendering.ahead import Ahead
@@ -40,20 +43,20 @@ class StoredFilm:
     maker: str
     """what made the frames, for the film's comment"""
     notices: tuple[str, ...]
+    subtitles: Subtitles
 
 
-def make_film(
-    plan: RenderPlan, store: Store, output: Path, maker: str, on_event: OnEvent = ignore, finish: Finish | None = None
-) -> None:
+def make_film(film: StoredFilm, on_event: OnEvent = ignore, finish: Finish | None = None) -> None:
     """Encode the stored frames as a film, together with everything else in the clip.
 
     finish: None: frames are enlarged to the film's size. Raises MediaError if the film cannot be written.
     """
-    comment = f"videostyle {__version__}, {maker}, seed {plan.settings.seed}"
-    ahead = Ahead(finished(plan, store, finish or Enlarge()), depth=4)
+    plan = film.plan
+    comment = f"videostyle {__version__}, {film.maker}, seed {plan.settings.seed}"
+    ahead = Ahead(finished(plan, film.store, finish or Enlarge()), depth=4)
     try:
         frames = _reported(ahead, plan, on_event)
-        encode_film(plan.clip, output, frames, plan.settings.film, plan.size, plan.keep, comment)
+        encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, comment, film.subtitles)
     finally:
         ahead.close()
 
@@ -84,8 +87,8 @@ def check_place(
     sources: Sequence[Path],
     overwrite: bool,
     strict: bool,
-) -> tuple[str, ...]:
-    """Find out before any work whether a film can be written; returns notices of what it will lack or change.
+) -> FilmCheck:
+    """Find out before any work whether a film can be written, and what it will lack or change.
 
     size: of the film, px. sources: files that must not be overwritten. strict: leaving anything out is an error. Raises
     SettingsError if the film would replace something else, MediaError if container, codec, size and sound do not fit.
@@ -98,8 +101,9 @@ def check_place(
                 raise SettingsError(f"{path} is an input of this render; give another folder with -o")
         if there and not overwrite:
             raise SettingsError(f"{there[0]} exists; give another folder with -o, or --overwrite to replace such files")
-    notices = check_film(clip, output, film, size, keep)
-    return unless_strict(notices.left_out, strict) + notices.changed
+    checked = check_film(clip, output, film, size, keep)
+    unless_strict(checked.left_out, strict)
+    return checked
 
 
 def unless_strict(left_out: tuple[str, ...], strict: bool) -> tuple[str, ...]:
@@ -147,8 +151,8 @@ def stored_film(
     plan = make_plan(source, (), settings, scanned, select(source, frames), fingerprint=known["fingerprint"])
     check_complete(plan, store)
     sources = (source.path, *(Path(style) for style in known["styles"]))
-    notices = check_place(source, plan.keep, output, settings.film, plan.size, sources, overwrite, strict)
-    return StoredFilm(plan, store, output, known["maker"], source.notes + notices)
+    checked = check_place(source, plan.keep, output, settings.film, plan.size, sources, overwrite, strict)
+    return StoredFilm(plan, store, output, known["maker"], source.notes + checked.notices, checked.subtitles)
 
 
 def check_complete(plan: RenderPlan, store: Store) -> None:
@@ -180,7 +184,7 @@ def assemble(film: StoredFilm, on_event: OnEvent = ignore, finish: Finish | None
     start = time.perf_counter()
     for text in film.notices:
         on_event(Notice(text))
-    make_film(film.plan, film.store, film.output, film.maker, on_event, finish)
+    make_film(film, on_event, finish)
     done = FilmDone(film.output, len(film.plan.to_keep), film.plan.frames_lost, time.perf_counter() - start)
     on_event(done)
     return done

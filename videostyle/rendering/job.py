@@ -13,7 +13,7 @@ from videostyle.media.read.sequence import identity
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
-from videostyle.rendering.film import check_free, make_film, make_patched
+from videostyle.rendering.film import StoredFilm, check_free, make_film, make_patched
 from videostyle.rendering.plan import Artwork, RenderPlan, check_size, fingerprint_of, make_plan, plan_frames, scan_key
 from videostyle.rendering.renderer import render
 from videostyle.rendering.request import Checked
@@ -116,7 +116,8 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
             if checked.patch:
                 make_patched(plan, store, checked.patch, checked.output, on_event)
             else:
-                make_film(plan, store, checked.output, store.record()["maker"], on_event)
+                maker = store.record()["maker"]
+                make_film(StoredFilm(plan, store, checked.output, maker, (), checked.subtitles), on_event)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
     done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)

@@ -13,10 +13,12 @@ from videostyle.errors import SettingsError
 from videostyle.frames import Clip, as_picture, to_pixels
 from videostyle.media.color import in_colors_of
 from videostyle.media.files import check_folder
-from videostyle.media.patch.patch import Patch, plan_patch
+from videostyle.media.patch.patch import plan_patch
+from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import default_name, has_file
 from videostyle.media.stills import read_picture
+from videostyle.media.write.subtitles import Subtitles
 from videostyle.presets import Recipe
 from videostyle.rendering.film import check_free, check_place, unless_strict
 from videostyle.rendering.plan import Artwork, film_size
@@ -78,6 +80,8 @@ class Checked:
     job: Path
     patch: Patch | None
     notices: tuple[str, ...]
+    subtitles: Subtitles = field(default_factory=dict)
+    """converted for the film"""
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -111,7 +115,8 @@ def check(request: Request) -> Checked:
         notices += patch.notices + unless_strict(patch.left_out, strict)
     else:
         size = film_size(clip, given)
-        notices += check_place(clip, keep, output, given.film, size, checked.sources, overwrite, strict)
+        film = check_place(clip, keep, output, given.film, size, checked.sources, overwrite, strict)
+        return replace(checked, notices=notices + film.notices, subtitles=film.subtitles)
     return replace(checked, notices=notices)
 
 
