@@ -90,7 +90,7 @@ def test_every_flag_says_what_it_does_and_stands_in_a_panel(group: type) -> None
 )
 def test_flags_become_settings(group: Any, expected: dict[str, object]) -> None:
     assert group.settings() == expected
-    change(RenderSettings(), group.settings(), "flag")
+    change(RenderSettings(), group.settings())
 
 
 def request_with(**values: Any) -> Request:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from videostyle.paint.finish import Finished as Finished
     from videostyle.paint.finish import FinishInput as FinishInput
     from videostyle.paint.painter import Painter as Painter
-    from videostyle.rendering.api import RenderedFrame as RenderedFrame
     from videostyle.rendering.api import encode as encode
     from videostyle.rendering.api import load_painter as load_painter
     from videostyle.rendering.api import plan as plan
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from videostyle.rendering.api import score as score
     from videostyle.rendering.api import stylize as stylize
     from videostyle.rendering.plan import RenderPlan as RenderPlan
+    from videostyle.rendering.renderer import RenderedFrame as RenderedFrame
 
 _HOMES = {
     "stylize": "rendering.api",
@@ -40,7 +40,7 @@ _HOMES = {
     "encode": "rendering.api",
     "load_painter": "rendering.api",
     "score": "rendering.api",
-    "RenderedFrame": "rendering.api",
+    "RenderedFrame": "rendering.renderer",
     "RenderPlan": "rendering.plan",
     "Painter": "paint.painter",
     "Finish": "paint.finish",
