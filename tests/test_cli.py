@@ -524,3 +524,52 @@ def test_a_gif_of_a_clip_with_sound_is_asked_for_silent(
     from videostyle.media.read.probe import probe
 
     assert not probe(folder / "clip_art_0-3.mp4").audio
+
+
+PRINTING = [["--version"], ["--help"], ["settings"], ["run", "--help"], []]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_output_on_a_full_disk_is_one_line(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "videostyle", *arguments]
+        made = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert made.returncode == 2
+    assert made.stderr == (
+        "videostyle: stdout: No space left on device; free some space or send the output elsewhere\n"
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no broken pipes")
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_output_that_nobody_reads_ends_quietly(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "videostyle", *arguments]
+    made = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (made.returncode, made.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_events_on_a_full_disk_are_one_line(folder: Path) -> None:
+    arguments = ["plan", folder / "silent.mkv", "--style", folder / "art.png", "--json", *FEW]
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "videostyle", *map(str, arguments)]
+        made = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert made.returncode == 2
+    assert made.stderr.startswith("videostyle: stdout: No space left on device;")
+    assert made.stderr.count("\n") == 1
+
+
+def test_settings_read_as_a_reference(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert videostyle(monkeypatch, "settings") == 0
+    text = capsys.readouterr().out
+    assert (
+        "# which earlier frames a frame is compared with, in frames back; Ruder et al.: 1, 2, 4\n"
+        "# a list such as [1, 2], each from 1 to 64, in frames; default: [1]\n"
+        "temporal.long_term = "
+    ) in text
+    assert '# one of farneback, dis; default: "farneback"\nflow.method = ' in text
+    assert "# a whole number from 0 to 16384, in px; default: 0\npicture.work = " in text

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from videostyle import options
 from videostyle.errors import SettingsError
-from videostyle.options import Aim, Encoding, Flags, Look, Network, Part, Place, Work, takes_groups
+from videostyle.options import Aim, Encoding, Flags, Look, Network, Part, Place, Work, grouped
 from videostyle.presets import change, compose
 from videostyle.rendering.request import Request
 from videostyle.settings import RenderSettings
@@ -41,14 +41,14 @@ def test_groups_are_flags_to_typer_and_values_to_the_command() -> None:
     app = typer.Typer()
 
     @app.command()
-    @takes_groups
+    @grouped
     def paint(
         name: Annotated[str, typer.Argument()], size: Size, loud: Annotated[bool, typer.Option()] = False
     ) -> None:
         seen.append((name, size, loud))
 
     @app.command("pack")
-    @takes_groups
+    @grouped
     def pack(box: Box) -> None:
         seen.append(box)
 

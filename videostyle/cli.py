@@ -15,20 +15,7 @@ import typer
 from videostyle import __version__
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
-from videostyle.options import (
-    FRAMES,
-    OUTPUT,
-    Aim,
-    Encoding,
-    Flags,
-    Look,
-    Network,
-    Part,
-    Place,
-    Voice,
-    Work,
-    takes_groups,
-)
+from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Flags, Look, Network, Part, Place, Voice, Work, grouped
 from videostyle.presets import Recipe, compose, describe
 from videostyle.progress import Progress, counted, output, span
 from videostyle.settings import group_title, known_settings
@@ -73,7 +60,7 @@ def root(
 
 
 @app.command("run")
-@takes_groups
+@grouped
 def run_command(clip: ClipArgument, flags: Flags, voice: Voice) -> None:
     """Paint a clip. If it is stopped, run the same command again to continue.
 
@@ -84,7 +71,7 @@ def run_command(clip: ClipArgument, flags: Flags, voice: Voice) -> None:
 
 
 @app.command("frames")
-@takes_groups
+@grouped
 def frames_command(
     clip: ClipArgument, look: Look, network: Network, part: Part, place: Place, work: Work, voice: Voice
 ) -> None:
@@ -97,7 +84,7 @@ def frames_command(
 
 
 @app.command("plan")
-@takes_groups
+@grouped
 def plan_command(
     clip: ClipArgument,
     flags: Flags,
@@ -115,7 +102,7 @@ def plan_command(
 
 
 @app.command("assemble")
-@takes_groups
+@grouped
 def assemble_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="the job folder, as in 'run --job DIR'")],
     place: Place,
@@ -144,7 +131,7 @@ def assemble_command(
 
 
 @app.command("score")
-@takes_groups
+@grouped
 def score_command(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="the clip")],
     stylized: Annotated[Path, typer.Argument(metavar="STYLIZED", help="the film made from it")],

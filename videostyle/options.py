@@ -56,9 +56,7 @@ class Network:
 class Look:
     """The artworks, and everything else that decides what the frames look like."""
 
-    style: list[Path] = _flag(
-        MISSING, PICTURE, "an artwork; repeat the option to blend several", "--style", metavar="FILE"
-    )
+    style: list[Path] = _flag(MISSING, PICTURE, "an artwork; repeat to blend several", "--style", metavar="FILE")
     style_weight: float | None = _flag(None, PICTURE, "weight of the artwork (style.weight)", metavar="W")
     preset: str = _flag("", PICTURE, PRESETS, metavar="NAME")
     size: int | None = _flag(None, PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
@@ -112,9 +110,7 @@ class Aim:
         "finished film of the clip in which to replace the frames; default output: FILM_patched.EXT",
         metavar="FILM",
     )
-    no_film: bool = _flag(
-        False, OUTPUT, "render only the frames, into --job; 'assemble' makes the film later", "--no-film"
-    )
+    no_film: bool = _flag(False, OUTPUT, "only render frames into --job; 'assemble' makes the film later", "--no-film")
 
 
 @dataclass(frozen=True)
@@ -197,7 +193,7 @@ class Flags:
         )
 
 
-def takes_groups(command: Callable[..., None]) -> Callable[..., None]:
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
     """Turn a command whose parameters may be groups, also nested, into the function of flags that typer expects."""
     hints = get_type_hints(command, include_extras=True)
     flags: list[inspect.Parameter] = []
@@ -230,7 +226,5 @@ def _flags(group: Any) -> Iterator[inspect.Parameter]:
 
 def _group(group: Any, values: dict[str, Any]) -> Any:
     """A group made from the values of its flags, which are taken out of ``values``."""
-    kinds = {item.name: item.type for item in fields(group)}
-    return group(
-        **{name: _group(kind, values) if is_dataclass(kind) else values.pop(name) for name, kind in kinds.items()}
-    )
+    kinds = [(item.name, item.type) for item in fields(group)]
+    return group(**{name: _group(kind, values) if is_dataclass(kind) else values.pop(name) for name, kind in kinds})

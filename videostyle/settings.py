@@ -53,9 +53,7 @@ class StyleSettings:
     convention: Literal["relative", "gatys"] = _setting(
         "relative", "scale of the loss; relative: divided by the target's own size; gatys: 1/(4 N^2 M^2) of sums"
     )
-    scale: float = _setting(
-        1.0, "size of the artwork relative to the picture; 1: equal areas; larger: larger strokes", 0.1, 4
-    )
+    scale: float = _setting(1.0, "size of the artwork; 1: the same area as the picture; larger: larger strokes", 0.1, 4)
     blend: Literal["loss", "gram"] = _setting("loss", "several artworks: average their losses, or their Gram matrices")
     mix: tuple[float, ...] = _setting((), "share of each artwork, divided by their sum; empty: equal", 0)
 
@@ -76,9 +74,7 @@ class ContentSettings:
 class TemporalSettings:
     """How closely frames follow the frames before them."""
 
-    weight: float = _setting(
-        1000.0, "weight of the temporal loss; 0: the frame before is only where painting starts", 0
-    )
+    weight: float = _setting(1000.0, "weight of the temporal loss; 0: painting only starts from the frame before", 0)
     long_term: tuple[int, ...] = _setting(
         (1,),
         "which earlier frames a frame is compared with, in frames back; Ruder et al.: 1, 2, 4",
@@ -133,9 +129,7 @@ class OptimizeSettings:
     first_iterations: int = _setting(300, "most iterations for a scene's first frame, over all scales", 1, 100000)
     history: int = _setting(10, "L-BFGS corrections kept; memory: 24 * history * H * W bytes per frame", 1, 200)
     learning_rate: float = _setting(1.0, "L-BFGS: factor on its own step length; Adam: usually 0.05", 1e-6, 10)
-    tolerance: float = _setting(
-        1e-4, "stop once the loss falls by less than this fraction over the window; 0: never", 0, 1
-    )
+    tolerance: float = _setting(1e-4, "stop when the loss falls by less than this fraction in a window; 0: never", 0, 1)
     window: int = _setting(10, "iterations over which the loss must fall; checked every 5", 1, 10000)
     coarsest: int = _setting(
         96, "first frame: short side of the smallest scale; each scale is sqrt(2) times larger", 16, unit="px"
@@ -153,9 +147,7 @@ class PictureSettings:
     """Sizes of the film and of the painted frames."""
 
     size: int = _setting(0, "short side of the film; 0: the clip's", 0, 16384, unit="px")
-    work: int = _setting(
-        0, "largest short side at which frames are painted, then enlarged; 0: the film's", 0, 16384, unit="px"
-    )
+    work: int = _setting(0, "largest short side of painted frames (enlarged later); 0: the film's", 0, 16384, unit="px")
 
 
 @dataclass(frozen=True, slots=True)

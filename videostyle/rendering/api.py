@@ -164,7 +164,7 @@ def encode(
     notices = check_place(plan.clip, plan.keep, path, plan.settings.film, plan.size, sources, overwrite, strict)
     with closing(store):
         if finish.carries:
-            store.join()  # what it carries is written into the job folder
+            store.lock.take(alone=False)  # what it carries is written into the job folder
         return assemble(StoredFilm(plan, store, path, store.record().maker, notices, finish), on_event)
 
 

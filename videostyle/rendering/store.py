@@ -39,7 +39,7 @@ class Store:
         self.folder = folder
         self._frames = folder / "frames"
         self._created = False
-        self._lock = Lock(folder / ".lock")
+        self.lock = Lock(folder / ".lock")
 
     def check(self, plan: str, painter: str = "") -> None:
         """Raise JobError if the folder belongs to another job; missing, empty, or the same job is fine.
@@ -74,7 +74,7 @@ class Store:
         self.check(*job)
         self._created = not self.folder.exists()
         try:
-            self.join(alone)
+            self.lock.take(alone)
             self.check(*job)  # another process may have written its plan by now
             if self.begun() is None:
                 # the plan first: a folder with frames and no plan would belong to nobody
@@ -87,13 +87,9 @@ class Store:
             self.close()
             raise
 
-    def join(self, alone: bool = False) -> None:
-        """Hold the folder's lock until ``close``. Raises JobError if another process does not share it."""
-        self._lock.take(alone)
-
     def close(self) -> None:
         """Let other processes use the folder."""
-        self._lock.release()
+        self.lock.release()
 
     def record(self) -> JobRecord:
         """The job's record. Raises JobError if there is none or if it is damaged."""
@@ -178,7 +174,7 @@ class Store:
 
     def discard_if_empty(self) -> None:
         """Delete a folder that this process created, that holds no frames yet and that no other process uses."""
-        if self._created and not any(self._frames.glob(FRAMES)) and self._lock.is_alone():
+        if self._created and not any(self._frames.glob(FRAMES)) and self.lock.is_alone():
             self._delete()
 
     def remove(self, frames: Collection[int]) -> None:
