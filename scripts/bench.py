@@ -46,9 +46,7 @@ MOST = 3000
 
 def recipe_of(options: argparse.Namespace) -> Recipe:
     flags = {"backbone.name": options.backbone, "backbone.device": options.device}
-    return Recipe.read(
-        options.preset, values=flags | ({"backbone.weights": options.weights} if options.weights else {})
-    )
+    return Recipe.read(options.preset, flags | ({"backbone.weights": options.weights} if options.weights else {}))
 
 
 def bench_job(options: argparse.Namespace, folder: Path) -> dict[str, float]:

@@ -143,7 +143,7 @@ def test_settings_lists_all_and_reads_them_back(
     ]
     assert "# style: How strongly, and in what way, frames follow the artwork." in text
     (tmp_path / "all.toml").write_text(text)
-    assert Recipe.read("draft", tmp_path / "all.toml").settings("") == compose("fine")
+    assert Recipe.read("draft", config=tmp_path / "all.toml").settings("") == compose("fine")
 
 
 CLIP, ART, HERE = "{}/clip.mp4", "{}/art.png", "{}"

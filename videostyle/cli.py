@@ -112,8 +112,7 @@ def assemble_command(
         str, typer.Option(metavar="RANGES", help="source frames, as for 'run'; default: all", rich_help_panel=FRAMES)
     ] = "",
     clip: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="the clip, if it has been moved", rich_help_panel=FRAMES),
+        Path | None, typer.Option(metavar="FILE", help="the clip, if it has been moved", rich_help_panel=FRAMES)
     ] = None,
 ) -> None:
     """Make the film of a job folder whose frames one or several processes have rendered.

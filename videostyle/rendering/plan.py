@@ -150,12 +150,7 @@ def _stretches(keep: Selection) -> list[FrameRange]:
 
 
 def make_plan(
-    clip: Clip,
-    artworks: Sequence[Artwork],
-    settings: RenderSettings,
-    scanned: Scan,
-    keep: Selection,
-    preset: str = "",
+    clip: Clip, artworks: Sequence[Artwork], settings: RenderSettings, scanned: Scan, keep: Selection, preset: str = ""
 ) -> RenderPlan:
     """Cut a clip into chunks and pick those needed for the frames asked for. Reads samples of the clip's file.
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -89,33 +90,29 @@ class JobRecord:
 def _value(stored: Any, name: str) -> Any:
     """A value as the record holds it. Raises ValueError if it is missing or not valid."""
     try:
-        return READERS.get(name, _text)(stored[name])
+        return READERS.get(name, partial(_only, str))(stored[name])
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, SettingsError):
         raise ValueError(f"{name!r} is missing or not valid") from None
 
 
-def _only(kind: type[T], value: object, wanted: T | None = None) -> T:
-    if type(value) is not kind or wanted not in (None, value):
+def _only(kind: type[T], value: object) -> T:
+    if type(value) is not kind:
         raise TypeError(value)
     return value
 
 
-def _text(value: object) -> str:
-    return _only(str, value)
-
-
 def _rate(value: object) -> Fraction:
-    rate = Fraction(_text(value))
+    rate = Fraction(_only(str, value))
     if rate <= 0:
         raise ValueError(value)
     return rate
 
 
 READERS: dict[str, Callable[[Any], object]] = {
-    "format": lambda stored: _only(int, stored, FORMAT),
-    "painter": lambda stored: PaintedBy(_text(stored["name"]), _text(stored["fingerprint"])),
+    "format": {FORMAT: FORMAT}.__getitem__,
+    "painter": lambda stored: PaintedBy(*(_only(str, stored[name]) for name in ("name", "fingerprint"))),
     "clip": Path,
-    "stream": lambda stored: _only(int, stored),
+    "stream": partial(_only, int),
     "rate": lambda stored: None if stored is None else _rate(stored),
     "styles": lambda stored: tuple(map(Path, _only(list, stored))),
     "settings": restore,

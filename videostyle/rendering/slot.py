@@ -80,7 +80,7 @@ class Slot:
         Raises MediaError if a frame that the scan could decode can no longer be read: painting another one in its place
         would make the film wrong.
         """
-        reach, todo, known = self._painter.reach, set(self._todo), set(self._order)
+        reach, flow, todo, known = self._painter.reach, self._plan.settings.flow, set(self._todo), set(self._order)
         back = max(reach, default=0)
         place = self._order.index
         due = deque(self._order[max(0, place(self._todo[0]) - back) : place(self._todo[-1]) + 1])
@@ -92,15 +92,8 @@ class Slot:
                 break
             due.popleft()
             if frame.index in todo:
-                motions = {
-                    distance: (
-                        earlier[-distance].index,
-                        estimate(frame.pixels, earlier[-distance].pixels, self._plan.settings.flow),
-                    )
-                    for distance in reach
-                    if distance <= len(earlier)
-                }
-                yield frame, motions
+                near = [(distance, earlier[-distance]) for distance in reach if distance <= len(earlier)]
+                yield frame, {back: (past.index, estimate(frame.pixels, past.pixels, flow)) for back, past in near}
             earlier.append(frame)
         if due:
             raise MediaError(
