@@ -126,7 +126,7 @@ def _render(
         before = [frame for frame in plan.to_keep if store.has(frame)]
         missing -= set(before)
         yield from stored(before)
-        if not missing:
+        if all(store.has(frame) for frame in plan.to_render):  # the lead-in too: a finish may need it
             return
         count = choose_slots(slots, painter.cost(height, width), plan)
         with closing(render_missing(plan, store, painter, count, on_event)) as frames:
