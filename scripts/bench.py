@@ -46,7 +46,7 @@ MOST = 3000
 
 def recipe_of(options: argparse.Namespace) -> Recipe:
     flags = {"backbone.name": options.backbone, "backbone.device": options.device}
-    return Recipe.read(options.preset, flags=flags | ({"backbone.weights": options.weights} if options.weights else {}))
+    return Recipe.read(options.preset, flags | ({"backbone.weights": options.weights} if options.weights else {}))
 
 
 def bench_job(options: argparse.Namespace, folder: Path) -> dict[str, float]:
@@ -99,7 +99,7 @@ def peak(options: argparse.Namespace) -> float:
         "backbone.device": "cpu",
     }
     with tempfile.TemporaryDirectory() as folder:
-        recipe = Recipe.read("draft", flags=quick)
+        recipe = Recipe.read("draft", values=quick)
         run(prepare(check(Request(options.clip, (options.style,), recipe, output=Path(folder) / "film.mp4"))))
     return peak_megabytes()
 

@@ -23,6 +23,7 @@ from videostyle.paint.load import load_painter
 from videostyle.paint.painter import Cost, OnStep, Painter
 from videostyle.presets import change
 from videostyle.rendering.plan import Artwork, RenderPlan, make_plan
+from videostyle.rendering.record import JobRecord
 from videostyle.rendering.renderer import render
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection
@@ -74,8 +75,7 @@ def frames_of(store: Store) -> dict[int, str]:
 
 def opened(made: RenderPlan, job: Path, painter: Painter) -> Store:
     store = Store(job)
-    record = {"painter": {"name": painter.name, "fingerprint": painter.fingerprint}}
-    store.open(made.fingerprint, painter.fingerprint, record)
+    store.open(JobRecord.of(made, painter))
     return store
 
 
@@ -202,9 +202,9 @@ def test_every_frame_is_given_out_once_when_it_is_on_disk(folder: Path, painter:
     seen, made = list[FrameDone](), plan(folder)
     store = opened(made, tmp_path / "job", painter)
     for frame in render(made, store, painter, 2):
-        assert store.has(frame.done.frame)
-        np.testing.assert_array_equal(frame.pixels, store.load(frame.done.frame, made.work))
-        assert frame.done.losses == store.losses(frame.done.frame)
+        assert store.has(frame.index)
+        np.testing.assert_array_equal(frame.pixels, store.load(frame.index, made.work))
+        assert frame.losses == store.losses(frame.index)
         seen.append(frame.done)
     assert sorted(done.frame for done in seen) == list(range(sum(SCENES)))
     assert sorted(done.frame for done in seen if done.last) == [5, 10, 14]

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from videostyle.paint.finish import Finished as Finished
     from videostyle.paint.finish import FinishInput as FinishInput
     from videostyle.paint.painter import Painter as Painter
-    from videostyle.rendering.api import RenderedFrame as RenderedFrame
     from videostyle.rendering.api import encode as encode
     from videostyle.rendering.api import load_painter as load_painter
     from videostyle.rendering.api import plan as plan
@@ -32,9 +31,11 @@ if TYPE_CHECKING:
     from videostyle.rendering.api import score as score
     from videostyle.rendering.api import stylize as stylize
     from videostyle.rendering.plan import RenderPlan as RenderPlan
+    from videostyle.rendering.renderer import RenderedFrame as RenderedFrame
 
 _NAMES = {
-    "rendering.api": "stylize plan render encode load_painter score RenderedFrame",
+    "rendering.api": "stylize plan render encode load_painter score",
+    "rendering.renderer": "RenderedFrame",
     "rendering.plan": "RenderPlan",
     "paint.painter": "Painter",
     "paint.finish": "Finish FinishInput Finished",

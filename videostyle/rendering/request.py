@@ -1,4 +1,4 @@
-"""What a user asks for, and everything that can be wrong with it before any work begins."""
+"""What a user asks for, and the checks of it before any work begins."""
 
 import os
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ from videostyle.selection import Selection, select
 StyleSource = str | os.PathLike[str] | NDArray[np.generic]
 """an artwork: a file, or a picture (H, W, 3) of uint8, uint16, or float in 0..1"""
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm")
-"""containers kept by default if the clip is in one of them; otherwise .mp4"""
+"""containers that a film keeps by default if the clip has one of them; otherwise .mp4"""
 LONGEST_NAME = 60
-"""characters of a film's default name that may say which frames it holds"""
+"""most characters of a film's default name that list its frames"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,15 +54,15 @@ class Request:
     output: Path | None = None
     """None: ``CLIP_ART.EXT`` next to the clip"""
     patch: Path | None = None
-    """a finished film of the clip in which the frames are replaced"""
+    """a finished film of the clip whose frames are replaced"""
     film: bool = True
-    """whether a film is made, or only the job folder's frames"""
+    """whether to make a film, or only the job folder's frames"""
     job: Path | None = None
-    """folder of the finished frames; None: next to the output, deleted when the film is done"""
+    """folder of the finished frames; None: next to the output, deleted once the film is done"""
     keep_job: bool = False
     overwrite: bool = False
     strict: bool = False
-    """whether a film that leaves out something of the clip is an error"""
+    """whether it is an error if the film lacks something that the clip has"""
     slots: int = 0
     """chunks painted as one batch; 0: as many as fit"""
 
@@ -90,21 +90,20 @@ class Checked:
 
 
 def check(request: Request) -> Checked:
-    """Find everything that can be wrong with a request's files before any work begins; needs neither torch nor device.
+    """Check a request's files before any work begins; needs neither torch nor a device.
 
     Raises SettingsError or MediaError.
     """
     clip = probe(request.clip, request.stream, request.rate)
     artworks = read_artworks(request.styles, clip)
     keep = select(clip, request.frames, request.begin, request.end, request.handles)
-    notices = clip.notes
+    given, overwrite, strict, notices = request.recipe.given, request.overwrite, request.strict, clip.notes
     if clip.frames_missing:
         notices += (f"{request.clip} is truncated: {clip.frames_missing} frames that it promises are missing",)
     if not request.film:
         if request.job is None or request.output or request.patch:
             raise SettingsError("--no-film leaves frames in a folder and no film; name it with --job and omit -o")
         return Checked(request, clip, artworks, keep, request.job, request.job, None, notices)
-    given, overwrite, strict = request.recipe.given, request.overwrite, request.strict
     patch = plan_patch(request.patch, clip, keep, given.film) if request.patch else None
     output = request.output or _default_output(clip, request, [artwork.name for artwork in artworks], keep)
     job = request.job or output.with_name(f"{output.name}.job")
@@ -121,9 +120,9 @@ def check(request: Request) -> Checked:
 
 
 def read_artworks(styles: Sequence[StyleSource], clip: Clip | None = None) -> tuple[Artwork, ...]:
-    """Style pictures from files or arrays, in the clip's colors; without a clip in sRGB.
+    """Style pictures from files or arrays, in the clip's colors; in sRGB if there is no clip.
 
-    Raises MediaError for a file that is not a picture, SettingsError for an array that is not one, or without styles.
+    Raises MediaError for a file that is not a picture, SettingsError for an array that is not one or for no styles.
     """
     if not styles:
         raise SettingsError("no artwork given; name at least one with --style art.jpg")
@@ -135,19 +134,19 @@ def read_artworks(styles: Sequence[StyleSource], clip: Clip | None = None) -> tu
             name, path = f"artwork{number}", None
         else:
             path = Path(style)
-            name, pixels = path.name, read_picture(path)
+            name, pixels, path = path.name, read_picture(path), path.absolute()
         artworks.append(Artwork(name, in_colors_of(clip.color, pixels) if clip else pixels, path))
     return tuple(artworks)
 
 
 def _default_output(clip: Clip, request: Request, artworks: Sequence[str], keep: Selection) -> Path:
-    """Next to the clip; the film of a range says which one, so that ranges do not overwrite each other."""
+    """Next to the clip; the name of a range's film includes the range, so that ranges do not overwrite each other."""
     if request.patch:
         return request.patch.with_name(f"{request.patch.stem}_patched{request.patch.suffix}")
     source = default_name(clip)
     name = f"{source.stem if has_file(clip) else source.name}_{'+'.join(Path(name).stem for name in artworks)}"
     if request.recipe.given.film.codec == "png":
-        return source.with_name(name)  # its pictures are numbered: ranges share one folder
+        return source.with_name(name)  # pictures are numbered, so ranges share one folder
     if keep != Selection.whole(clip):
         parts = [f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts]
         text = "+".join(parts)

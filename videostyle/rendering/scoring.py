@@ -1,4 +1,4 @@
-"""The scores of a finished film: files in, figures out."""
+"""The scores of a finished film: files in, numbers out."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from videostyle.selection import select
 from videostyle.settings import BackboneSettings, FlowSettings, SceneSettings, StyleSettings
 
 FLOW = FlowSettings(method="dis")
-"""a different estimator than films are rendered with by default"""
+"""not the estimator that films are rendered with by default"""
 
 
 def score_files(
@@ -22,8 +22,8 @@ def score_files(
 ) -> Scores:
     """Measure a finished film against its clip and its artworks (see ``metrics.score``).
 
-    frames: those of the clip that the film shows, as for ``selection.select``; empty: all. Frames that cannot be
-    decoded are in no film and are left out. Raises SettingsError if the film has a different number of frames.
+    frames: the clip's frames that the film shows, as for ``selection.select``; empty: all. Frames that cannot be
+    decoded are not in the film and are left out. Raises SettingsError if the film has a different number of frames.
     """
     from videostyle.paint.backbones.choose import choose_backbone  # torch takes seconds to import
     from videostyle.paint.device import choose_device
@@ -37,7 +37,7 @@ def score_files(
     if film.num_frames != len(wanted):
         which = f"frames {frames} of {source} are" if frames else f"{source} has"
         raise SettingsError(
-            f"{stylized} has {film.num_frames} frames but {which} {len(wanted)}; give the --frames it was rendered with"
+            f"{stylized} has {film.num_frames} frames but {which} {len(wanted)}; pass the --frames it was rendered with"
         )
     network, _ = choose_backbone(backbone)
     judge = Judge(network.to(choose_device(backbone.device)), pictures, StyleSettings())

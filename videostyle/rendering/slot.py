@@ -27,7 +27,7 @@ _Motions = dict[int, tuple[int, Motion]]
 
 
 class Slot:
-    """Walks through the frames of a chunk that are not stored yet; a thread decodes and estimates flow ahead."""
+    """Steps through the frames of a chunk that are not stored yet; a thread decodes and estimates flow ahead."""
 
     def __init__(self, chunk: Chunk, plan: RenderPlan, store: Store, painter: Painter) -> None:
         self.chunk = chunk
@@ -37,9 +37,9 @@ class Slot:
         self._order = plan.frames_of(chunk)
         self._todo = [frame for frame in self._order if not store.has(frame)]
         self._recent: dict[int, Pixels] = {}
-        """the newest frames, as far back as the painter reaches: the last one may not be on disk yet"""
+        """the latest frames, as far back as the painter reaches: the last one may not be on disk yet"""
         self._losses: Mapping[str, float] = {}
-        """of the newest frame in ``_recent``"""
+        """of the latest frame in ``_recent``"""
         self._task: FrameTask | None = None
         self._sources = Ahead(self._prepare()) if self._todo else None
 
@@ -58,7 +58,7 @@ class Slot:
             self._sources.close()
 
     def task(self) -> FrameTask:
-        """The frame to be painted next; asking again gives the same task. Called in a worker thread."""
+        """The task of the next frame; the same one until ``accept``. Called in a worker thread."""
         if self._task is None:
             assert self._sources is not None
             self._task = self._painter.task(self._input(*next(self._sources)))
@@ -75,32 +75,25 @@ class Slot:
             self.close()
 
     def _prepare(self) -> Iterator[tuple[Frame, _Motions]]:
-        """Decode from as far back as motion reaches, and estimate the motion of every frame to be rendered.
+        """Decode, starting as far back as the painter reaches, and estimate the motion of every frame to render.
 
         Raises MediaError if a frame that the scan could decode can no longer be read: painting another one in its place
-        would make a wrong film.
+        would make the film wrong.
         """
-        reach, todo, known = self._painter.reach, set(self._todo), set(self._order)
+        reach, flow, todo, known = self._painter.reach, self._plan.settings.flow, set(self._todo), set(self._order)
         back = max(reach, default=0)
         place = self._order.index
         due = deque(self._order[max(0, place(self._todo[0]) - back) : place(self._todo[-1]) + 1])
         earlier: deque[Frame] = deque(maxlen=max(back, 1))
         for frame in decode(self._plan.clip, FrameRange(due[0], due[-1] + 1), self._plan.work):
             if frame.index not in known:
-                continue  # lost in the scan, and readable now that decoding began elsewhere
+                continue  # lost in the scan, but readable now because decoding started elsewhere
             if frame.index != due[0]:
                 break
             due.popleft()
             if frame.index in todo:
-                motions = {
-                    distance: (
-                        earlier[-distance].index,
-                        estimate(frame.pixels, earlier[-distance].pixels, self._plan.settings.flow),
-                    )
-                    for distance in reach
-                    if distance <= len(earlier)
-                }
-                yield frame, motions
+                near = [(distance, earlier[-distance]) for distance in reach if distance <= len(earlier)]
+                yield frame, {back: (past.index, estimate(frame.pixels, past.pixels, flow)) for back, past in near}
             earlier.append(frame)
         if due:
             raise MediaError(
