@@ -207,7 +207,7 @@ def _timeline(start: float, events: Sequence[tuple[float, Event]], painter: Time
     stored = [moment for moment, event in events if isinstance(event, FrameDone)]
     end = events[-1][0]
     rendering = stored[-1] - painter.spans[0][0]
-    store = tasks = 0.0
+    store, tasks = stored[-1] - painter.spans[-1][1], 0.0
     for (_, finished), (begun, _) in zip(painter.spans, painter.spans[1:], strict=False):
         last = max((moment for moment in stored if finished < moment < begun), default=finished)
         store, tasks = store + last - finished, tasks + begun - last
