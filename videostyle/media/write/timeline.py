@@ -22,8 +22,6 @@ class Part:
     """clip time, exclusive; None: the end of the file"""
     begins: Fraction
     """film time at which the stretch starts"""
-    last: bool
-    """whether no other part follows"""
 
     @property
     def shift(self) -> Fraction:
@@ -53,9 +51,9 @@ class Timeline:
         parts, now = [], Fraction(0)
         for frames in self._ranges:
             start, end = self._seconds(frames.start), self._seconds(frames.stop)
-            parts.append(Part(start, end, now, last=frames is self._ranges[-1]))
+            parts.append(Part(start, end, now))
             now += end - start
-        self.parts = [Part(origin, None, Fraction(0), last=True)] if self.whole else parts
+        self.parts = [Part(origin, None, Fraction(0))] if self.whole else parts
         self._ends = [part.end for part in self.parts if part.end is not None]
 
     def place(self, frame: int) -> tuple[Fraction, Fraction]:
@@ -86,6 +84,4 @@ class Timeline:
     def _seconds(self, border: int) -> Fraction:
         """Clip time of a frame or of the clip's end."""
         clip = self._clip
-        if border < clip.num_frames:
-            return clip.seconds(border)
-        return clip.seconds(border - 1) + clip.durations[border - 1] * clip.time_base
+        return clip.seconds(border) if border < clip.num_frames else clip.seconds(0) + clip.duration

@@ -149,7 +149,8 @@ class Tracks:
             track, text = subtitles[stream.index, codec], cast(SubtitleStream, output.add_stream(codec))
             text.codec_context.subtitle_header = track.header
             texts.append([(describe(text, stream), packet) for packet in track.packets(timeline)])
-        self._packets = heapq.merge(self._copied(source), *texts, key=lambda pair: time_of(pair[1]))
+        moving = [stream for stream in tracks.copied if stream.index in self._targets]
+        self._packets = heapq.merge(self._all(source, moving), *texts, key=lambda pair: time_of(pair[1]))
         self._next = next(self._packets, None)
 
     def write(self, until: Fraction | None) -> None:
@@ -160,10 +161,11 @@ class Tracks:
             packet.stream = target
             self._output.mux(packet)
 
-    def _copied(self, source: InputContainer) -> Iterator[tuple[Stream, Packet]]:
+    def _all(self, source: InputContainer, streams: list[Stream]) -> Iterator[tuple[Stream, Packet]]:
         """(target, packet with film times) of the copied streams, as far as the file can be read."""
-        streams = [source.streams[index] for index in self._targets]
-        for packet in to_the_end(source.demux(streams)) if streams else ():  # no streams would mean all of them
+        if not streams:
+            return
+        for packet in to_the_end(source.demux(*streams)):
             index = packet.stream.index
             if index in self._clocks:
                 self._clocks[index].set(packet)
