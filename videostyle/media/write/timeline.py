@@ -22,6 +22,8 @@ class Part:
     """clip time, exclusive; None: the end of the file"""
     begins: Fraction
     """film time at which the stretch starts"""
+    last: bool
+    """whether no other part follows"""
 
     @property
     def shift(self) -> Fraction:
@@ -51,9 +53,9 @@ class Timeline:
         parts, now = [], Fraction(0)
         for frames in self._ranges:
             start, end = self._seconds(frames.start), self._seconds(frames.stop)
-            parts.append(Part(start, end, now))
+            parts.append(Part(start, end, now, last=frames is self._ranges[-1]))
             now += end - start
-        self.parts = [Part(origin, None, Fraction(0))] if self.whole else parts
+        self.parts = [Part(origin, None, Fraction(0), last=True)] if self.whole else parts
         self._ends = [part.end for part in self.parts if part.end is not None]
 
     def place(self, frame: int) -> tuple[Fraction, Fraction]:

@@ -72,7 +72,7 @@ class Trimmer:
 
     def _place_sound(self, packet: Packet, part: Part, length: Fraction, lead: Fraction) -> "Packet | None":
         """An indivisible packet with its film time, or None if it lies outside the part."""
-        place, last = time_of(packet) - part.shift, part is self._timeline.parts[-1]
+        place = time_of(packet) - part.shift
         ends = place + length if part.end is None else part.end - part.shift
         if part.begins == 0 and not self._timeless:
             # packets before the start only warm up the decoder: the edit list hides them
@@ -84,12 +84,12 @@ class Trimmer:
                 return None
             self._late = free - place if place - free <= length else Fraction(0)
         place += self._late
-        if place + (0 if last else length / 2) >= ends:
+        if place + (0 if part.last else length / 2) >= ends:
             return None
         self._part = part
         self._free = place + length
         packet.pts = packet.dts = round(place / packet.time_base)
-        if last and self._edit_lists:
+        if part.last and self._edit_lists:
             packet.duration = round(min(length, ends - place) / packet.time_base)
         return packet
 
