@@ -104,18 +104,6 @@ class Color:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
-    """A stream of a clip other than the picture that is painted."""
-
-    index: int
-    kind: str
-    """``audio``, ``subtitle``, ``video`` (another picture track, or a cover), ``data`` or ``attachment``"""
-    codec: str
-    language: str = ""
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Clip:
     """A source clip, measured by demuxing it rather than read from its header."""
 
@@ -147,7 +135,8 @@ class Clip:
     interlaced: bool = False
     frames_missing: int = 0
     """frames that the header promises but a truncated file lacks; 0 if unknown"""
-    tracks: tuple[Track, ...] = ()
+    tracks: tuple[str, ...] = ()
+    """kind of each other stream: ``audio``, ``subtitle``, ``video`` (or a cover), ``data`` or ``attachment``"""
     format: str = ""
     """FFmpeg's short name for the container"""
     codec: str = ""

@@ -121,14 +121,14 @@ def score(
     steadiness.end_scene()
     if not frames:
         raise SettingsError("the film has no frames; score a film with at least one frame")
-    drift_mean, drift_spread = steadiness.drift.slopes()
+    drift_mean, drift_spread = map(float, 100 * steadiness.drift.slopes())
     return Scores(
         flicker=_mean(steadiness.film),
         flicker_source=_mean(steadiness.source),
         style_distance={layer: _mean([judged[layer] for judged in style]) for layer in style[0]},
         content_distance=_mean(content),
-        drift_mean=100 * drift_mean,
-        drift_spread=100 * drift_spread,
+        drift_mean=drift_mean,
+        drift_spread=drift_spread,
         seam=steadiness.seam(),
         frames=frames,
     )
@@ -147,24 +147,20 @@ class _Drift:
     """Least-squares slopes of two curves that sum the changes per frame, pooled over stretches that start at 0."""
 
     def __init__(self) -> None:
-        self._changes = [(0.0, 0.0)]
+        self.changes = [np.zeros(2)]
+        """changes of luma's mean and spread from frame to frame, in this stretch"""
         self._above, self._below = np.zeros(2), 0.0
-
-    def add(self, mean: float, spread: float) -> None:
-        """Add the changes of luma's mean and spread to the next frame."""
-        self._changes.append((mean, spread))
 
     def end_stretch(self) -> None:
         """Start a new stretch with the next change."""
-        time = np.arange(len(self._changes)) - (len(self._changes) - 1) / 2
-        self._above += time @ np.cumsum(self._changes, 0)
+        time = np.arange(len(self.changes)) - (len(self.changes) - 1) / 2
+        self._above += time @ np.cumsum(self.changes, 0)
         self._below += float(time @ time)
-        self._changes = [(0.0, 0.0)]
+        self.changes = [np.zeros(2)]
 
-    def slopes(self) -> tuple[float, float]:
+    def slopes(self) -> NDArray[np.float64]:
         """Slopes of the mean and of the spread, per frame; NaN if there were no changes."""
-        mean, spread = self._above / self._below if self._below else (math.nan, math.nan)
-        return float(mean), float(spread)
+        return self._above / self._below if self._below else np.full(2, math.nan)
 
 
 class _Steadiness:
@@ -202,8 +198,7 @@ class _Steadiness:
         if still.mean() < LEAST_STILL:
             self.drift.end_stretch()
             return
-        film, original = _change(before.film, now.film, still), _change(earlier, source, still)
-        self.drift.add(film[0] - original[0], film[1] - original[1])
+        self.drift.changes.append(_change(before.film, now.film, still) - _change(earlier, source, still))
 
     def seam(self) -> float:
         """The median over scenes; NaN if none could be measured."""
@@ -216,10 +211,10 @@ def _error(picture: Picture, warped: Picture, where: NDArray[np.bool_]) -> float
     return 255 * math.sqrt(float(np.square(difference).mean()))
 
 
-def _change(before: Picture, now: Picture, where: NDArray[np.bool_]) -> tuple[float, float]:
-    """Growth of the mean and of the standard deviation of luma, levels of 255."""
+def _change(before: Picture, now: Picture, where: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Growth of the mean and of the standard deviation of luma, levels of 255: (2,)."""
     earlier, later = (255 * (picture[where] @ LUMA).astype(np.float64) for picture in (before, now))
-    return float(later.mean() - earlier.mean()), float(later.std() - earlier.std())
+    return np.array([later.mean() - earlier.mean(), later.std() - earlier.std()])
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -46,6 +46,11 @@ def is_rgb(clip: Clip) -> bool:
     return clip.pixel_format.startswith(RGB)
 
 
+def subsampling(pixel_format: str) -> str:
+    """The chroma subsampling of one of FFmpeg's pixel formats; ``420`` for those that name none."""
+    return next((digits for digits in ("444", "422") if digits in pixel_format), "420")
+
+
 def to_whole_range(clip: Clip) -> Pixels | None:
     """Lookup table from swscale's RGB of a clip to RGB with black at 0 and white at the largest value.
 

@@ -1,7 +1,6 @@
 """Files that appear complete or not at all."""
 
 import errno
-import itertools
 import os
 import uuid
 from collections.abc import Iterator
@@ -12,15 +11,10 @@ import av
 
 from videostyle.errors import MediaError
 
-MACHINE = uuid.uuid4().hex[:8]
-"""distinguishes processes with the same ID, on machines or in containers that share a folder"""
-COUNT = itertools.count()
-"""distinguishes files that the threads of a process write at the same time"""
-
 
 def temporary_of(path: Path) -> Path:
-    """A short temporary name next to a path, different on every call, with the path's extension."""
-    return path.with_name(f".{path.stem[:40]}.{os.getpid()}-{MACHINE}-{next(COUNT)}{path.suffix}")
+    """A short temporary name next to a path, different on every call and machine, with the path's extension."""
+    return path.with_name(f".{path.stem[:40]}.{uuid.uuid4().hex}{path.suffix}")
 
 
 def reason_of(error: Exception) -> str:

@@ -20,7 +20,6 @@ from videostyle.media.files import explained, whole_or_nothing
 
 LARGEST = 100_000_000
 """pixels of an artwork; a larger one is probably a mistake and would not fit in the memory of most machines"""
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xaeB`\x82"
 """the last chunk of every PNG"""
 SWS_LANCZOS = 0x200
@@ -124,28 +123,27 @@ def read_png(path: Path) -> Pixels:
     """The exact pixels of a PNG written by ``write_png``; raises MediaError if the file is damaged."""
     try:
         content = path.read_bytes()
-        decoder = av.CodecContext.create("png", "r")
-        frames = [*decoder.decode(av.Packet(content)), *decoder.decode(None)] if _is_whole(content) else []
-        if len(frames) != 1 or frames[0].is_corrupt or frames[0].format.name not in PNG_FORMATS:
+        frame, _ = decode_picture(content, "png")
+        if content.find(END) + len(END) != len(content) or frame.format.name not in PNG_FORMATS:
             raise ValueError
-        return cast(Pixels, np.array(frames[0].to_ndarray(), order="C"))  # a copy without line padding
+        return cast(Pixels, np.array(frame.to_ndarray(), order="C"))  # a copy without line padding
     except (OSError, ValueError, av.FFmpegError) as error:
-        reason = getattr(error, "strerror", None) or "damaged"
+        reason = error.strerror if isinstance(error, OSError) else "damaged"
         raise MediaError(f"{path}: not a PNG written by videostyle ({reason})") from None
 
 
-def _is_whole(content: bytes) -> bool:
-    """Whether a PNG has all its chunks, each with a correct checksum; the decoder accepts damaged files."""
-    start = len(SIGNATURE)
-    kind = b""
-    while content.startswith(SIGNATURE) and kind != b"IEND" and start + 12 <= len(content):
-        (length,) = struct.unpack_from(">I", content, start)
-        kind = content[start + 4 : start + 8]
-        end = start + 8 + length
-        if content[end : end + 4] != struct.pack(">I", zlib.crc32(memoryview(content)[start + 4 : end])):
-            return False
-        start = end + 4
-    return kind == b"IEND" and start == len(content)
+def decode_picture(content: bytes, codec: str) -> tuple[av.VideoFrame, av.VideoCodecContext]:
+    """Decode a picture file; returns the frame and its decoder. Raises FFmpegError if the file is damaged.
+
+    codec: FFmpeg's name for the decoder.
+    """
+    decoder = cast(av.VideoCodecContext, av.CodecContext.create(codec, "r"))
+    # by default, missing areas of a PNG or JPEG turn gray or black; with this, unknown tags of a TIFF would be errors
+    decoder.options = {"err_detect": "crccheck+explode"} if codec in ("png", "mjpeg") else {}
+    frames = [*decoder.decode(av.Packet(content)), *decoder.decode(None)]
+    if not frames or frames[0].is_corrupt:
+        raise av.InvalidDataError(0, "damaged")
+    return frames[0], decoder
 
 
 def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:

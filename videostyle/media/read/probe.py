@@ -11,10 +11,10 @@ from typing import cast
 
 import av
 from av.container import InputContainer
-from av.stream import Disposition, Stream
+from av.stream import Disposition
 
 from videostyle.errors import MediaError
-from videostyle.frames import Clip, Color, Track
+from videostyle.frames import Clip, Color
 from videostyle.media.files import explained
 from videostyle.media.read.crop import Crop, crop_of
 from videostyle.media.read.sequence import FORMAT, check, files_of, is_sequence, read
@@ -138,7 +138,7 @@ def _measure(path: Path, container: InputContainer, stream: av.VideoStream, tabl
         alpha=_has_alpha(stream, first[0]),
         interlaced=interlaced,
         frames_missing=table.missing(stream.frames) if stream.frames else _missing_by_time(container, table),
-        tracks=tuple(_track(other) for other in container.streams if other.index != stream.index),
+        tracks=tuple(other.type or "data" for other in container.streams if other.index != stream.index),
         format=container.format.name,
         codec=stream.codec_context.name,
         stamped=table.stamped,
@@ -250,11 +250,6 @@ def _has_alpha(stream: av.VideoStream, frame: av.VideoFrame) -> bool:
 def _timecode(container: InputContainer, stream: av.VideoStream) -> str:
     """The first frame's timecode: a tag of the video stream, of a timecode track, or of the file."""
     data_tags = (other.metadata for other in container.streams if other.type == "data")
-    tags = itertools.chain(*(tags.items() for tags in (stream.metadata, *data_tags, container.metadata)))
-    return next((value for key, value in tags if key.lower() == "timecode"), "")  # Matroska writes the key in capitals
-
-
-def _track(stream: Stream) -> Track:
-    kind = stream.type or "data"
-    codec = stream.codec_context.name if stream.codec_context else ""
-    return Track(stream.index, kind, codec, stream.metadata.get("language", ""), stream.metadata.get("title", ""))
+    places = (stream.metadata, *data_tags, container.metadata)
+    # Matroska writes the key in capitals
+    return next((value for tags in places for key, value in tags.items() if key.lower() == "timecode"), "")

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import av
 from PIL import Image
@@ -17,7 +16,7 @@ from PIL import Image
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange
 from videostyle.media.files import explained
-from videostyle.media.stills import DAMAGE
+from videostyle.media.stills import DAMAGE, decode_picture
 
 FORMAT = "image2"
 """FFmpeg's name of picture sequences"""
@@ -144,13 +143,7 @@ def read(file: Path) -> tuple[av.VideoFrame, av.VideoCodecContext]:
     """Decode a picture; returns the frame and its decoder. Raises FFmpegError or OSError if it is damaged."""
     with Image.open(file) as opened:
         kind = _format(opened)
-    decoder = cast(av.VideoCodecContext, av.CodecContext.create(DECODERS[kind], "r"))
-    # by default, missing areas of a PNG or JPEG turn gray or black; with this, unknown tags of a TIFF would be errors
-    decoder.options = {"err_detect": "crccheck+explode"} if kind in ("PNG", "JPEG") else {}
-    frames = [*decoder.decode(av.Packet(file.read_bytes())), *decoder.decode(None)]
-    if not frames or frames[0].is_corrupt:
-        raise av.InvalidDataError(0, "damaged", str(file))
-    return frames[0], decoder
+    return decode_picture(file.read_bytes(), DECODERS[kind])
 
 
 def pictures(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.VideoFrame]]:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from statistics import median_high
 from typing import TypeVar
 
 import av
@@ -51,7 +52,7 @@ class Table:
     def usual_step(self) -> int:
         """Median duration of a frame, ticks."""
         steps = [after - before for (before, _), (after, _) in itertools.pairwise(self.frames)]
-        return sorted(steps)[len(steps) // 2] if steps else self.frames[0][1]
+        return median_high(steps or [self.frames[0][1]])
 
     @cached_property
     def rate(self) -> Fraction:
@@ -87,8 +88,7 @@ class Table:
         if not self.stamped:
             return replace(self, frames=self.frames[:: 2 if 2 * len(decoded) <= len(self.frames) + 1 else 1])
         times = sorted(pts for pts in decoded if pts is not None)
-        steps = sorted(after - before for before, after in itertools.pairwise(times))
-        whole = steps[len(steps) // 2] if steps else 0
+        whole = median_high([after - before for before, after in itertools.pairwise(times)] or [0])
         joined = [(self.frames[0][0], max(whole, self.frames[0][1]))]
         for pts, duration in self.frames[1:]:
             if pts - joined[-1][0] > 0.75 * whole:
@@ -131,8 +131,8 @@ def read_table(container: InputContainer, stream: av.VideoStream, rate: Fraction
         ahead = next((index for index, pts in enumerate(stamps) if pts is not None), 0)
         start = 0 if avi else min(timed, default=0) - ahead * step
         frames = tuple((pts, step) for pts in _counted(packets.counts, step, start))
-    reordered = timed != sorted(timed)
-    return Table(frames, time_base, header_rate, raw, stamped, untimed if stamped else 0, reordered, packets)
+    untimed = untimed if stamped else 0
+    return Table(frames, time_base, header_rate, raw, stamped, untimed, timed != sorted(timed), packets)
 
 
 class Demuxed:

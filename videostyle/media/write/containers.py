@@ -15,7 +15,7 @@ from av.stream import Disposition, Stream
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip
-from videostyle.media.color import is_rgb
+from videostyle.media.color import is_rgb, subsampling
 from videostyle.settings import FilmSettings
 
 
@@ -156,7 +156,7 @@ def pixel_format(clip: Clip, codec: Codec, container: Container, size: tuple[int
     """
     if codec.encoder == "gif":
         return "pal8"
-    chroma = next((kind for kind in ("444", "422") if kind in clip.pixel_format), "420")
+    chroma = subsampling(clip.pixel_format)
     if is_rgb(clip):  # few players support H.264 and H.265 in 4:4:4
         chroma = codec.chroma[0] if codec.even else "444"
     if keeps_alpha(clip, codec, container):

@@ -12,7 +12,7 @@ from av.stream import Stream
 from av.subtitles.stream import SubtitleStream
 
 from videostyle.frames import Clip
-from videostyle.media.color import is_rgb
+from videostyle.media.color import is_rgb, subsampling
 from videostyle.media.read.hdr import read_hdr
 from videostyle.media.read.probe import open_file
 from videostyle.media.read.table import to_the_end
@@ -22,9 +22,6 @@ from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import SortedTracks
 from videostyle.media.write.trim import sample_bytes
 from videostyle.settings import FilmSettings
-
-CHROMA = {"444": 4, "422": 2, "420": 1}
-"""chroma samples for every four luma samples"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +108,11 @@ def _picture_changes(clip: Clip, pixels: str) -> Iterator[str]:
     depth = 10 if pixels.endswith("10le") else 8
     if clip.depth > depth:
         yield f"the bit depth is reduced from {clip.depth} to {depth}"
+    before, after = subsampling(clip.pixel_format), subsampling(pixels)
     if is_rgb(clip):
-        yield f"RGB is converted to {_chroma(pixels)} YUV"
-    elif (now := CHROMA[_digits(pixels)]) < CHROMA.get(_digits(clip.pixel_format), now):
-        yield f"the chroma subsampling changes from {_chroma(clip.pixel_format)} to {_chroma(pixels)}"
-
-
-def _digits(pixels: str) -> str:
-    return next((digits for digits in CHROMA if digits in pixels), "420")
-
-
-def _chroma(pixels: str) -> str:
-    return ":".join(_digits(pixels))
+        yield f"RGB is converted to {':'.join(after)} YUV"
+    elif after < before:  # as digits: 420, 422, 444
+        yield f"the chroma subsampling changes from {':'.join(before)} to {':'.join(after)}"
 
 
 def _time_changes(streams: list[Stream], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:

@@ -86,6 +86,4 @@ class Timeline:
     def _seconds(self, border: int) -> Fraction:
         """Clip time of a frame or of the clip's end."""
         clip = self._clip
-        if border < clip.num_frames:
-            return clip.seconds(border)
-        return clip.seconds(border - 1) + clip.durations[border - 1] * clip.time_base
+        return clip.seconds(border) if border < clip.num_frames else clip.seconds(0) + clip.duration

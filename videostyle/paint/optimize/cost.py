@@ -57,7 +57,6 @@ def measure(
 
     Raises OutOfMemoryError if the frame does not fit in the device's memory.
     """
-
     task = _noise_task(height, width)
 
     def paint(iterations: int) -> None:

@@ -26,17 +26,15 @@ def reach(settings: RenderSettings) -> tuple[int, ...]:
 
 def make_task(frame: FrameInput, settings: RenderSettings, artworks: Sequence[Pixels]) -> FrameTask:
     """Choose the picture that a frame starts from, and the earlier frames that it is held to."""
-    if frame.first:
-        initial = _blank(settings.optimize.initial, frame, settings.seed, artworks)
-        return FrameTask(frame.content, initial, first=True, losses_before=frame.losses_before)
-    if settings.optimize.initial_later == WARPED and frame.earlier:
+    kind = settings.optimize.initial if frame.first else settings.optimize.initial_later
+    if kind == WARPED and frame.earlier:
         nearest = next(iter(frame.earlier.values()))
         initial = fill_unseen(nearest.picture, nearest.weight, frame.content)
     else:  # if every earlier frame is lost, "warped" means the content
-        initial = _blank(settings.optimize.initial_later, frame, settings.seed, artworks)
+        initial = _blank(kind, frame, settings.seed, artworks)
     distances = held_distances(settings)
     held = claim([target for distance, target in frame.earlier.items() if distance in distances])
-    return FrameTask(frame.content, initial, held, losses_before=frame.losses_before)
+    return FrameTask(frame.content, initial, held, frame.first, frame.losses_before)
 
 
 def _blank(kind: str, frame: FrameInput, seed: int, artworks: Sequence[Pixels]) -> Picture:
