@@ -120,8 +120,7 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
             if checked.patch:
                 make_patched(plan, store, checked.patch, checked.output, on_event)
             else:
-                film = StoredFilm(plan, store, checked.output, store.record().maker, (), checked.subtitles)
-                make_film(film, on_event)
+                make_film(StoredFilm(plan, store, checked.output, subtitles=checked.subtitles), on_event)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
     done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)
