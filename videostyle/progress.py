@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -96,8 +95,6 @@ class Progress:
                 self.close()
                 more = f"; {counted(lost, 'frame')} of the clip could not be decoded" if lost else ""
                 self._say(f"wrote {path}: {counted(frames, 'frame')} in {span(seconds)}{more}")
-            case _:
-                raise TypeError(f"not an event: {event!r}")
 
     def close(self) -> None:
         """Remove the progress bar."""
@@ -180,13 +177,11 @@ class Progress:
 
 def _print_object(name: str, content: dict[str, Any]) -> None:
     with output():
-        print(json.dumps({"event": name} | _plain(content)))
+        print(json.dumps({"event": name} | _plain(content), default=str))
 
 
 def _plain(value: Any) -> Any:
-    """A value for JSON: paths as text, and null for numbers that are not finite."""
+    """A value for JSON: null for numbers that are not finite."""
     if isinstance(value, dict):
         return {name: _plain(member) for name, member in value.items()}
-    if isinstance(value, Path):
-        return str(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value

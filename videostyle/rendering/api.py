@@ -7,10 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from videostyle.errors import SettingsError
-from videostyle.events import Fetched, FilmDone, OnEvent, ignore
+from videostyle.events import FilmDone, OnEvent, ignore
 from videostyle.media.read.probe import probe
 from videostyle.paint.finish import Finish
-from videostyle.paint.load import load_painter as load
 from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Painter
 from videostyle.presets import Recipe, Values, change
@@ -97,7 +96,7 @@ def render(
     batch; 0: as many as fit. Raises VideostyleError.
     """
     store = Store(Path(job))
-    painter = painter or painter_for(plan.artworks, plan.settings, store, on_event)
+    painter = painter or painter_for(plan.artworks, plan.settings, store.begun(), on_event)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     return _render(plan, store, painter, slots, on_event)
@@ -109,11 +108,10 @@ def _render(
     def stored(frames: Sequence[int]) -> Iterator[RenderedFrame]:
         return (RenderedFrame(frame, store.load(frame, plan.work), store.losses(frame)) for frame in frames)
 
-    missing = set(plan.to_keep)
     width, height = plan.work
     with opened(plan, store, painter):
         before = [frame for frame in plan.to_keep if store.has(frame)]
-        missing -= set(before)
+        missing = set(plan.to_keep).difference(before)
         yield from stored(before)
         count = choose_slots(slots, painter.cost(height, width), plan)
         with closing(render_missing(plan, store, painter, count, on_event)) as frames:
@@ -165,5 +163,4 @@ def load_painter(
     """
     recipe = Recipe.read(preset, settings)
     chosen = recipe.settings(usual_preset(recipe.given.backbone.device))
-    artworks = [artwork.pixels for artwork in read_artworks(styles)]
-    return load(artworks, chosen, lambda what, done, total: on_event(Fetched(what, done, total)))
+    return painter_for(read_artworks(styles), chosen, None, on_event)

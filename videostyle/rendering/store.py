@@ -75,11 +75,10 @@ class Store:
         self._created = not self.folder.exists()
         try:
             self.lock.take(alone)
-            self.check(*job)  # another process may have written its plan by now
             if self.begun() is None:
                 # the plan first: a folder with frames and no plan would belong to nobody
                 _write_once(self.folder / PLAN, record.to_json().encode())
-                self.check(*job)  # another process may have been faster
+            self.check(*job)  # another process may have been faster
             with explained(f"{self._frames}: cannot be created", "use another folder with --job"):
                 self._frames.mkdir(exist_ok=True)
         except BaseException:
@@ -224,9 +223,7 @@ def _write_once(path: Path, content: bytes) -> None:
     _write(draft, content)
     try:
         os.link(draft, path)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without hard links
+    except OSError:  # it is there, or a file system without hard links
         if not path.exists():
             os.replace(draft, path)
     finally:
