@@ -144,8 +144,7 @@ def stored_film(
     scanned = store.scan(scan_key(record.identity, settings.scene))
     plan = make_plan(source, (), settings, scanned, select(source, frames))
     check_complete(plan, store)
-    sources = (source.path, *record.styles)
-    checked = check_place(source, plan.keep, output, settings, sources, overwrite, strict)
+    checked = check_place(source, plan.keep, output, settings, (source.path, *record.styles), overwrite, strict)
     return StoredFilm(plan, store, output, source.notes + checked.notices, checked.subtitles)
 
 
@@ -164,13 +163,10 @@ def check_complete(plan: RenderPlan, store: Store, finish: Finish = ENLARGE) -> 
 
 def ranges(frames: Sequence[int]) -> list[str]:
     """Ascending frame numbers as ranges ``A:B``."""
-    runs: list[list[int]] = []
-    for frame in frames:
-        if runs and runs[-1][1] == frame:
-            runs[-1][1] += 1
-        else:
-            runs.append([frame, frame + 1])
-    return [f"{start}:{stop}" for start, stop in runs]
+    known = set(frames)
+    starts = (frame for frame in frames if frame - 1 not in known)
+    stops = (frame + 1 for frame in frames if frame + 1 not in known)
+    return [f"{start}:{stop}" for start, stop in zip(starts, stops, strict=True)]
 
 
 def assemble(film: StoredFilm, on_event: OnEvent = ignore) -> FilmDone:

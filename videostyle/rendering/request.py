@@ -114,11 +114,9 @@ def check(request: Request) -> Checked:
     if patch:
         check_free(output, checked.sources, overwrite)
         check_folder(output)
-        notices += patch.notices + unless_strict(patch.left_out, strict)
-    else:
-        film = check_place(clip, keep, output, given, checked.sources, overwrite, strict)
-        return replace(checked, notices=notices + film.notices, subtitles=film.subtitles)
-    return replace(checked, notices=notices)
+        return replace(checked, notices=notices + patch.notices + unless_strict(patch.left_out, strict))
+    film = check_place(clip, keep, output, given, checked.sources, overwrite, strict)
+    return replace(checked, notices=notices + film.notices, subtitles=film.subtitles)
 
 
 def read_artworks(styles: Styles, clip: Clip | None = None) -> tuple[Artwork, ...]:
@@ -152,8 +150,7 @@ def _default_output(clip: Clip, request: Request, artworks: Sequence[str], keep:
     if request.recipe.given.film.codec == "png":
         return source.with_name(name)  # pictures are numbered, so ranges share one folder
     if keep != Selection.whole(clip):
-        parts = [f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts]
-        text = "+".join(parts)
+        text = "+".join(f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts)
         name += f"_{text if len(text) <= LONGEST_NAME else f'{keep.frames[0]}-{keep.frames[-1]}'}"
     suffix = source.suffix.lower()
     return source.with_name(name + (suffix if suffix in FILM_SUFFIXES else ".mp4"))
