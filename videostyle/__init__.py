@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from videostyle.rendering.api import load_painter as load_painter
     from videostyle.rendering.api import plan as plan
     from videostyle.rendering.api import render as render
-    from videostyle.rendering.api import score as score
     from videostyle.rendering.api import stylize as stylize
     from videostyle.rendering.plan import RenderPlan as RenderPlan
     from videostyle.rendering.renderer import RenderedFrame as RenderedFrame
+    from videostyle.rendering.scoring import score as score
 
 _NAMES = {
-    "rendering.api": "stylize plan render encode load_painter score",
+    "rendering.api": "stylize plan render encode load_painter",
+    "rendering.scoring": "score",
     "rendering.renderer": "RenderedFrame",
     "rendering.plan": "RenderPlan",
     "paint.painter": "Painter",

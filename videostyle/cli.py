@@ -149,10 +149,9 @@ def score_command(
     along the source's DIS flow, which films use only if flow.method is dis (as in 'fine'). A frozen or blurred film
     flickers little, so read flicker together with the distances.
     """
-    from videostyle.rendering.scoring import score_files
+    from videostyle.rendering.scoring import score
 
-    backbone = Recipe.read(values=network.settings()).given.backbone
-    scores = score_files(source, stylized, style, backbone, frames)
+    scores = score(source, stylized, style, settings=network.settings(), frames=frames)
     print(json.dumps(scores.as_dict()) if as_json else scores.table())
 
 

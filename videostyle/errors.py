@@ -48,9 +48,6 @@ class IncompleteError(JobError):
     missing: tuple[int, ...]
     """source frame numbers, ascending"""
 
-    def __init__(self, message: str, missing: tuple[int, ...]) -> None:
+    def __init__(self, message: str, missing: tuple[int, ...] = ()) -> None:  # pickle passes only the message
         super().__init__(message)
         self.missing = missing
-
-    def __reduce__(self) -> tuple[type["IncompleteError"], tuple[str, tuple[int, ...]]]:
-        return type(self), (str(self), self.missing)

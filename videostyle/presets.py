@@ -22,6 +22,8 @@ LISTS = {int: "[1, 2]", float: "[0.5, 1]", str: '["relu1_1", "relu2_1"]'}
 """what a type of setting, or a list of it, is called in messages"""
 FREE = ("backbone.device", "backbone.weights", "film.", "picture.size")
 """settings that presets leave alone: they are needed before the preset is known, which may depend on the device"""
+Values = Mapping[str, object]
+"""dotted names of settings -> values, such as ``{"style.weight": 300}``; ``videostyle settings`` lists them"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,13 @@ class Recipe:
 
     preset: str = ""
     """its name; empty: the device's usual one"""
-    values: Mapping[str, object] = field(default_factory=dict)
-    """dotted name -> value"""
+    values: Values = field(default_factory=dict)
 
     @classmethod
     def read(
         cls,
         preset: str = "",
-        values: Mapping[str, object] | None = None,
+        values: Values | None = None,
         config: Path | None = None,
         assignments: Sequence[str] = (),
     ) -> "Recipe":
@@ -69,12 +70,12 @@ class Recipe:
         return change(change(RenderSettings(), preset_values(name), f"preset {name}: "), self.values)
 
 
-def compose(preset: str, values: Mapping[str, object] | None = None) -> RenderSettings:
+def compose(preset: str, values: Values | None = None) -> RenderSettings:
     """The settings of a named preset with some values replaced. Raises SettingsError."""
     return Recipe(preset, values or {}).settings(preset)
 
 
-def change(settings: RenderSettings, values: Mapping[str, object], source: str = "") -> RenderSettings:
+def change(settings: RenderSettings, values: Values, source: str = "") -> RenderSettings:
     """Settings with some values replaced by dotted name.
 
     source: starts the error message, such as ``--set: ``. Raises SettingsError for an unknown name, a wrong type or a

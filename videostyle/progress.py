@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -80,23 +79,22 @@ class Progress:
                 self._plan(event)
             case Notice(text):
                 self._say(f"note: {text}")
-            case Scanned(frame):
-                if not self._quiet and sys.stderr.isatty() and frame % 50 == 49:
-                    print(f"\rlooking for scenes: frame {frame + 1}", end="\r", file=sys.stderr, flush=True)
-            case Fetched():
+            case Scanned(frame) if not self._quiet and sys.stderr.isatty() and frame % 50 == 49:
+                print(f"\rlooking for scenes: frame {frame + 1}", end="\r", file=sys.stderr, flush=True)
+            case Fetched() if not self._quiet:
                 self._fetched(event)
             case Iterated(done, total):
                 if self._bar is not None and sys.stderr.isatty():  # a log needs no line for every few iterations
                     self._bar.set_postfix_str(f"iteration {done} of {total}")
             case FrameDone():
                 self._frame_done(event)
-            case FrameWritten(_, total):
+            case FrameWritten(_, total) if not self._quiet:
                 self._frame_written(total)
             case FilmDone(path, frames, lost, seconds):
                 self.close()
                 more = f"; {counted(lost, 'frame')} of the clip could not be decoded" if lost else ""
                 self._say(f"wrote {path}: {counted(frames, 'frame')} in {span(seconds)}{more}")
-            case _:
+            case _ if type(event) not in NAMES:
                 raise TypeError(f"not an event: {event!r}")
 
     def close(self) -> None:
@@ -110,11 +108,11 @@ class Progress:
         self.close()  # of a download that was given up
         (width, height), frames = planned.size, planned.frames
         work = "" if planned.work == planned.size else f", painted at {planned.work[0]}x{planned.work[1]}"
-        lead, stored = planned.frames_to_render - frames, planned.frames_stored
+        total, stored = planned.frames_to_render, planned.frames_stored
         self._say(
             f"{planned.clip.name}: {counted(frames, 'frame')} of {width}x{height}{work}, "
             f"{counted(len(planned.scenes), 'scene')}"
-            + (f", plus {counted(lead, 'lead-in frame')}" if lead else "")
+            + (f", plus {counted(total - frames, 'lead-in frame')}" if total > frames else "")
             + f", in the style of {' + '.join(planned.artworks)} -> {planned.output}"
         )
         self._say(
@@ -126,13 +124,10 @@ class Progress:
         if self._dry:
             for (first, scene), render in zip(self._scenes.items(), planned.render, strict=True):
                 self._say(f"scene {first}: frames {scene}, renders {render}")
-        elif not self._quiet and stored < planned.frames_to_render:  # from the start: first frames take longest
-            total = planned.frames_to_render
+        elif not self._quiet and stored < total:  # from the start: first frames take longest
             self._bar = tqdm(total=total, initial=stored, unit="frame", smoothing=0.1, dynamic_ncols=True)
 
     def _fetched(self, event: Fetched) -> None:
-        if self._quiet:
-            return
         if self._bar is None:
             self._bar = tqdm(total=event.total or None, unit="B", unit_scale=True, desc=event.what)
         self._bar.update(event.done - self._bar.n)
@@ -155,8 +150,6 @@ class Progress:
 
     def _frame_written(self, total: int) -> None:
         """A separate bar: encoding a long film takes minutes."""
-        if self._quiet:
-            return
         if self._bar is None or self._bar.desc != WRITING:
             self.close()
             self._bar = tqdm(total=total, unit="frame", desc=WRITING, leave=False, dynamic_ncols=True)
@@ -180,13 +173,11 @@ class Progress:
 
 def _print_object(name: str, content: dict[str, Any]) -> None:
     with output():
-        print(json.dumps({"event": name} | _plain(content)))
+        print(json.dumps({"event": name} | _plain(content), default=str))
 
 
 def _plain(value: Any) -> Any:
-    """A value for JSON: paths as text, and null for numbers that are not finite."""
+    """A value for JSON: null for numbers that are not finite."""
     if isinstance(value, dict):
         return {name: _plain(member) for name, member in value.items()}
-    if isinstance(value, Path):
-        return str(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value

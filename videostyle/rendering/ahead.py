@@ -37,6 +37,5 @@ class Ahead(Generic[T]):
         """End the thread and close what it iterates over."""
         self._ready.clear()
         self._thread.shutdown(wait=True, cancel_futures=True)
-        close = getattr(self._items, "close", None)
-        if close:
+        if close := getattr(self._items, "close", None):
             close()

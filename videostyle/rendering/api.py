@@ -1,39 +1,27 @@
 """The front door: what ``import videostyle`` offers. Paths may be text, and pictures arrays."""
 
-import os
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from videostyle.errors import SettingsError
-from videostyle.events import Fetched, FilmDone, OnEvent, ignore
+from videostyle.events import FilmDone, OnEvent, ignore
 from videostyle.media.read.probe import probe
-from videostyle.metrics import Scores
 from videostyle.paint.finish import Finish
-from videostyle.paint.load import load_painter as load
 from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Painter
-from videostyle.presets import Recipe, change
+from videostyle.presets import Recipe, Values, change
 from videostyle.rendering.film import StoredFilm, assemble, check_complete, check_place
 from videostyle.rendering.finish import ENLARGE
 from videostyle.rendering.job import choose_slots, opened, painter_for, prepare, run
 from videostyle.rendering.plan import RenderPlan, check_size, plan_frames
 from videostyle.rendering.renderer import RenderedFrame
 from videostyle.rendering.renderer import render as render_missing
-from videostyle.rendering.request import Request, StyleSource, check, read_artworks
-from videostyle.rendering.scoring import score_files
+from videostyle.rendering.request import AnyPath, Request, Styles, check, read_artworks
 from videostyle.rendering.store import Store
 from videostyle.selection import select
-
-AnyPath = str | os.PathLike[str]
-Styles = StyleSource | Sequence[StyleSource]
-"""an artwork, or several to blend"""
-Values = Mapping[str, object]
-"""dotted names of settings -> values, such as ``{"style.weight": 300}``; ``videostyle settings`` lists them"""
 
 
 def stylize(
@@ -59,7 +47,7 @@ def stylize(
     """
     request = Request(
         clip=Path(clip),
-        styles=_listed(styles),
+        styles=styles,
         recipe=Recipe.read(preset, settings),
         frames=frames,
         output=Path(output) if output is not None else None,
@@ -91,7 +79,7 @@ def plan(
     recipe = Recipe.read(preset, settings)
     source = probe(Path(clip), stream, rate)
     source = replace(source, path=source.path.absolute())  # the plan may be used in another working directory
-    artworks = read_artworks(_listed(styles), source)
+    artworks = read_artworks(styles, source)
     keep = select(source, frames)
     name = preset or usual_preset(recipe.given.backbone.device)
     return plan_frames(source, artworks, recipe.settings(name), keep, name, on_event=on_event)
@@ -108,7 +96,7 @@ def render(
     batch; 0: as many as fit. Raises VideostyleError.
     """
     store = Store(Path(job))
-    painter = painter or painter_for(plan.artworks, plan.settings, store, on_event)
+    painter = painter or painter_for(plan.artworks, plan.settings, store.begun(), on_event)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     return _render(plan, store, painter, slots, on_event)
@@ -120,14 +108,11 @@ def _render(
     def stored(frames: Sequence[int]) -> Iterator[RenderedFrame]:
         return (RenderedFrame(frame, store.load(frame, plan.work), store.losses(frame)) for frame in frames)
 
-    missing = set(plan.to_keep)
     width, height = plan.work
     with opened(plan, store, painter):
         before = [frame for frame in plan.to_keep if store.has(frame)]
-        missing -= set(before)
+        missing = set(plan.to_keep).difference(before)
         yield from stored(before)
-        if all(store.has(frame) for frame in plan.to_render):  # the lead-in too: a finish may need it
-            return
         count = choose_slots(slots, painter.cost(height, width), plan)
         with closing(render_missing(plan, store, painter, count, on_event)) as frames:
             for frame in frames:
@@ -161,12 +146,11 @@ def encode(
         raise SettingsError(f"{wrong[0]} cannot change after painting; only film.* settings can")
     plan = replace(plan, settings=change(plan.settings, settings or {}))
     sources = (plan.clip.path, *(artwork.path for artwork in plan.artworks if artwork.path))
-    checked = check_place(plan.clip, plan.keep, path, plan.settings.film, plan.size, sources, overwrite, strict)
+    checked = check_place(plan.clip, plan.keep, path, plan.settings, sources, overwrite, strict)
     with closing(store):
         if finish.carries:
             store.lock.take(alone=False)  # what it carries is written into the job folder
-        notices, subtitles = checked.notices, checked.subtitles
-        return assemble(StoredFilm(plan, store, path, store.record().maker, notices, subtitles, finish), on_event)
+        return assemble(StoredFilm(plan, store, path, checked.notices, checked.subtitles, finish), on_event)
 
 
 def load_painter(
@@ -179,18 +163,4 @@ def load_painter(
     """
     recipe = Recipe.read(preset, settings)
     chosen = recipe.settings(usual_preset(recipe.given.backbone.device))
-    artworks = [artwork.pixels for artwork in read_artworks(_listed(styles))]
-    return load(artworks, chosen, lambda what, done, total: on_event(Fetched(what, done, total)))
-
-
-def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | None = None, frames: str = "") -> Scores:
-    """Measure a finished film: flicker, distance from the artworks and from the clip, drift, seams.
-
-    settings: ``backbone.*`` settings of the network that judges. frames: the clip's frames that the film shows; empty:
-    all. Raises VideostyleError.
-    """
-    return score_files(Path(clip), Path(film), _listed(styles), Recipe.read(values=settings).given.backbone, frames)
-
-
-def _listed(styles: Styles) -> tuple[StyleSource, ...]:
-    return (styles,) if isinstance(styles, str | os.PathLike | np.ndarray) else tuple(styles)
+    return painter_for(read_artworks(styles), chosen, None, on_event)

@@ -24,10 +24,10 @@ from videostyle.paint.finish import Finish
 from videostyle.presets import change
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.finish import ENLARGE, finished, stretches
-from videostyle.rendering.plan import RenderPlan, make_plan, scan_key
+from videostyle.rendering.plan import RenderPlan, film_size, make_plan, scan_key
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection, select
-from videostyle.settings import FilmSettings
+from videostyle.settings import RenderSettings
 
 SHOWN = 10
 """most missing ranges that an error lists"""
@@ -40,8 +40,6 @@ class StoredFilm:
     plan: RenderPlan
     store: Store
     output: Path
-    maker: str
-    """what painted the frames, for the film's comment"""
     notices: tuple[str, ...] = ()
     subtitles: Subtitles | None = None
     """of the clip, if they were read before; None: read when the film is written"""
@@ -51,7 +49,7 @@ class StoredFilm:
 def make_film(film: StoredFilm, on_event: OnEvent = ignore) -> None:
     """Encode the stored frames with everything else in the clip. Raises MediaError if the film cannot be written."""
     plan = film.plan
-    comment = f"videostyle {__version__}, {film.maker}, seed {plan.settings.seed}"
+    comment = f"videostyle {__version__}, {film.store.record().maker}, seed {plan.settings.seed}"
     with closing(Ahead(finished(plan, film.store, film.finish), depth=4)) as ahead:
         frames = _reported(ahead, plan, on_event)
         encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, comment, film.subtitles)
@@ -78,26 +76,26 @@ def check_place(
     clip: Clip,
     keep: Selection,
     output: Path,
-    film: FilmSettings,
-    size: tuple[int, int],
+    settings: RenderSettings,
     sources: Sequence[Path],
     overwrite: bool,
     strict: bool,
 ) -> FilmCheck:
     """Check before any work that a film can be written, and what it will lack or change.
 
-    size: of the film, px. sources: files that must not be overwritten. strict: leaving anything out is an error. Raises
+    sources: files that must not be overwritten. strict: leaving anything out is an error. Raises
     SettingsError if the film would replace something else, MediaError if container, codec, size or sound do not fit.
     """
-    check_free(output, sources, overwrite or film.codec == "png")
-    if film.codec == "png":
+    pictures = settings.film.codec == "png"
+    check_free(output, sources, overwrite or pictures)
+    if pictures:
         there = [path for frame in keep.frames if (path := output / picture_name(frame)).exists()]
         for path, source in itertools.product(there, sources):
             if source.is_file() and os.path.samefile(path, source):
                 raise SettingsError(f"{path} is an input of this render; use another folder with -o")
         if there and not overwrite:
             raise SettingsError(f"{there[0]} exists; use another folder with -o, or --overwrite to replace pictures")
-    checked = check_film(clip, output, film, size, keep)
+    checked = check_film(clip, output, settings.film, film_size(clip, settings), keep)
     unless_strict(checked.left_out, strict)
     return checked
 
@@ -146,9 +144,8 @@ def stored_film(
     scanned = store.scan(scan_key(record.identity, settings.scene))
     plan = make_plan(source, (), settings, scanned, select(source, frames))
     check_complete(plan, store)
-    sources = (source.path, *record.styles)
-    checked = check_place(source, plan.keep, output, settings.film, plan.size, sources, overwrite, strict)
-    return StoredFilm(plan, store, output, record.maker, source.notes + checked.notices, checked.subtitles)
+    checked = check_place(source, plan.keep, output, settings, (source.path, *record.styles), overwrite, strict)
+    return StoredFilm(plan, store, output, source.notes + checked.notices, checked.subtitles)
 
 
 def check_complete(plan: RenderPlan, store: Store, finish: Finish = ENLARGE) -> None:
@@ -166,13 +163,10 @@ def check_complete(plan: RenderPlan, store: Store, finish: Finish = ENLARGE) -> 
 
 def ranges(frames: Sequence[int]) -> list[str]:
     """Ascending frame numbers as ranges ``A:B``."""
-    runs: list[list[int]] = []
-    for frame in frames:
-        if runs and runs[-1][1] == frame:
-            runs[-1][1] += 1
-        else:
-            runs.append([frame, frame + 1])
-    return [f"{start}:{stop}" for start, stop in runs]
+    known = set(frames)
+    starts = (frame for frame in frames if frame - 1 not in known)
+    stops = (frame + 1 for frame in frames if frame + 1 not in known)
+    return [f"{start}:{stop}" for start, stop in zip(starts, stops, strict=True)]
 
 
 def assemble(film: StoredFilm, on_event: OnEvent = ignore) -> FilmDone:

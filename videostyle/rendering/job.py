@@ -43,7 +43,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     begun = store.begun()
     preset = recipe.preset or (begun and begun.preset) or usual_preset(recipe.given.backbone.device)
     settings = recipe.settings(preset)
-    painter = painter or painter_for(checked.artworks, settings, store, on_event)
+    painter = painter or painter_for(checked.artworks, settings, begun, on_event)
     known = store.scan(scan_key(identity(checked.clip), settings.scene))
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
     check_size(plan.work, painter.smallest)
@@ -83,13 +83,12 @@ def choose_slots(asked: int, cost: Cost, plan: RenderPlan) -> int:
 
 
 def painter_for(
-    artworks: Sequence[Artwork], settings: RenderSettings, store: Store, on_event: OnEvent = ignore
+    artworks: Sequence[Artwork], settings: RenderSettings, begun: JobRecord | None, on_event: OnEvent = ignore
 ) -> Painter:
-    """The painter that the settings select; for an ``auto`` backbone, the network that the job folder started with.
+    """The painter that the settings select; for an ``auto`` backbone, the network that a job has begun with.
 
     If weights cached since then changed the network, the job could not continue.
     """
-    begun = store.begun()
     name = begun.painter.name if begun else ""
     known = settings.backbone.name == "auto" and not settings.backbone.weights and name in BACKBONES
     if known:
@@ -120,8 +119,7 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
             if checked.patch:
                 make_patched(plan, store, checked.patch, checked.output, on_event)
             else:
-                film = StoredFilm(plan, store, checked.output, store.record().maker, (), checked.subtitles)
-                make_film(film, on_event)
+                make_film(StoredFilm(plan, store, checked.output, subtitles=checked.subtitles), on_event)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
     done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)

@@ -21,11 +21,14 @@ from videostyle.media.stills import read_picture
 from videostyle.media.write.subtitles import Subtitles
 from videostyle.presets import Recipe
 from videostyle.rendering.film import check_free, check_place, unless_strict
-from videostyle.rendering.plan import Artwork, film_size
+from videostyle.rendering.plan import Artwork
 from videostyle.selection import Selection, select
 
-StyleSource = str | os.PathLike[str] | NDArray[np.generic]
+AnyPath = str | os.PathLike[str]
+StyleSource = AnyPath | NDArray[np.generic]
 """an artwork: a file, or a picture (H, W, 3) of uint8, uint16, or float in 0..1"""
+Styles = StyleSource | Sequence[StyleSource]
+"""an artwork, or several to blend"""
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm")
 """containers that a film keeps by default if the clip has one of them; otherwise .mp4"""
 LONGEST_NAME = 60
@@ -37,7 +40,7 @@ class Request:
     """What a user asks for."""
 
     clip: Path
-    styles: tuple[StyleSource, ...]
+    styles: Styles
     recipe: Recipe = field(default_factory=Recipe)
     frames: str = ""
     """source frames, as for ``selection.select``; empty: all"""
@@ -111,19 +114,18 @@ def check(request: Request) -> Checked:
     if patch:
         check_free(output, checked.sources, overwrite)
         check_folder(output)
-        notices += patch.notices + unless_strict(patch.left_out, strict)
-    else:
-        size = film_size(clip, given)
-        film = check_place(clip, keep, output, given.film, size, checked.sources, overwrite, strict)
-        return replace(checked, notices=notices + film.notices, subtitles=film.subtitles)
-    return replace(checked, notices=notices)
+        return replace(checked, notices=notices + patch.notices + unless_strict(patch.left_out, strict))
+    film = check_place(clip, keep, output, given, checked.sources, overwrite, strict)
+    return replace(checked, notices=notices + film.notices, subtitles=film.subtitles)
 
 
-def read_artworks(styles: Sequence[StyleSource], clip: Clip | None = None) -> tuple[Artwork, ...]:
+def read_artworks(styles: Styles, clip: Clip | None = None) -> tuple[Artwork, ...]:
     """Style pictures from files or arrays, in the clip's colors; in sRGB if there is no clip.
 
     Raises MediaError for a file that is not a picture, SettingsError for an array that is not one or for no styles.
     """
+    if isinstance(styles, str | os.PathLike | np.ndarray):
+        styles = [styles]
     if not styles:
         raise SettingsError("no artwork given; name at least one with --style art.jpg")
     artworks = []
@@ -148,8 +150,7 @@ def _default_output(clip: Clip, request: Request, artworks: Sequence[str], keep:
     if request.recipe.given.film.codec == "png":
         return source.with_name(name)  # pictures are numbered, so ranges share one folder
     if keep != Selection.whole(clip):
-        parts = [f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts]
-        text = "+".join(parts)
+        text = "+".join(f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts)
         name += f"_{text if len(text) <= LONGEST_NAME else f'{keep.frames[0]}-{keep.frames[-1]}'}"
     suffix = source.suffix.lower()
     return source.with_name(name + (suffix if suffix in FILM_SUFFIXES else ".mp4"))

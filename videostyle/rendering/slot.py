@@ -36,10 +36,8 @@ class Slot:
         self._painter = painter
         self._order = plan.frames_of(chunk)
         self._todo = [frame for frame in self._order if not store.has(frame)]
-        self._recent: dict[int, Pixels] = {}
-        """the latest frames, as far back as the painter reaches: the last one may not be on disk yet"""
-        self._losses: Mapping[str, float] = {}
-        """of the latest frame in ``_recent``"""
+        self._recent: dict[int, tuple[Pixels, Mapping[str, float]]] = {}
+        """the latest frames and their losses, as far back as the painter reaches: the last may not be on disk yet"""
         self._task: FrameTask | None = None
         self._sources = Ahead(self._prepare()) if self._todo else None
 
@@ -66,10 +64,9 @@ class Slot:
 
     def accept(self, pixels: Pixels, losses: Mapping[str, float]) -> None:
         """Carry the stored pixels and losses on to the next frame; after the last one the slot closes itself."""
-        self._recent[self._todo.pop(0)] = pixels
+        self._recent[self._todo.pop(0)] = pixels, losses
         if len(self._recent) > max(self._painter.reach, default=1):
             del self._recent[min(self._recent)]
-        self._losses = losses
         self._task = None
         if self.finished:
             self.close()
@@ -104,11 +101,11 @@ class Slot:
     def _input(self, frame: Frame, motions: _Motions) -> FrameInput:
         earlier = {}
         for distance, (index, motion) in motions.items():
-            painted = self._recent[index] if index in self._recent else self._store.load(index, self._plan.work)
+            painted = self._recent[index][0] if index in self._recent else self._store.load(index, self._plan.work)
             warped, seen = warp(to_picture(painted), motion.flow)
             earlier[distance] = TemporalTarget(warped, motion.consistency * seen)
         losses: Mapping[str, float] = {}
         if not (first := frame.index == self._order[0]):
             before = self._order[self._order.index(frame.index) - 1]
-            losses = self._losses if before in self._recent else self._store.losses(before)
+            losses = self._recent[before][1] if before in self._recent else self._store.losses(before)
         return FrameInput(frame.index, to_picture(frame.pixels), first, earlier, losses)

@@ -75,11 +75,10 @@ class Store:
         self._created = not self.folder.exists()
         try:
             self.lock.take(alone)
-            self.check(*job)  # another process may have written its plan by now
             if self.begun() is None:
                 # the plan first: a folder with frames and no plan would belong to nobody
                 _write_once(self.folder / PLAN, record.to_json().encode())
-                self.check(*job)  # another process may have been faster
+            self.check(*job)  # another process may have been faster
             with explained(f"{self._frames}: cannot be created", "use another folder with --job"):
                 self._frames.mkdir(exist_ok=True)
         except BaseException:
@@ -93,10 +92,9 @@ class Store:
 
     def record(self) -> JobRecord:
         """The job's record. Raises JobError if there is none or if it is damaged."""
-        record = self.begun()
-        if record is None:
-            raise JobError(f"{self.folder}: not a job folder, it has no {PLAN}; name one that 'run --job' made")
-        return record
+        if record := self.begun():
+            return record
+        raise JobError(f"{self.folder}: not a job folder, it has no {PLAN}; name one that 'run --job' made")
 
     def begun(self) -> JobRecord | None:
         """The record of a job that has begun, else None. Raises JobError if it is damaged."""
@@ -208,10 +206,9 @@ def _may_be_new(path: Path) -> bool:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a small file whole or not at all. Raises JobError."""
+    advice = "free some space, or use another folder with --job"
     try:
-        with whole_or_nothing(
-            path, "free some space, or use another folder with --job", "cannot be written"
-        ) as temporary:
+        with whole_or_nothing(path, advice, "cannot be written") as temporary:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(content)
     except MediaError as error:
@@ -224,9 +221,7 @@ def _write_once(path: Path, content: bytes) -> None:
     _write(draft, content)
     try:
         os.link(draft, path)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without hard links
+    except OSError:  # it is there, or a file system without hard links
         if not path.exists():
             os.replace(draft, path)
     finally:
