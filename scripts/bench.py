@@ -1,10 +1,10 @@
-"""Measure speed and memory of the main job, and of a warm frame against plain per-frame Gatys.
+"""Measure the speed and memory of a whole job, and the speed of a warm frame against plain per-frame Gatys.
 
     python scripts/bench.py [--quick] [--clip FILE --style FILE] [--backbone compact] [--weights FILE] [--json FILE]
 
 Figures: frames per second, share of wall time outside the optimizer, peak memory, peak memory of a clip ten times as
 long, and how many times faster a warm frame reaches its loss than torch.optim.LBFGS does from the content or from noise
-with the same network and loss. Machines differ and are shared: ratios are what to quote.
+with the same network and loss. Machines differ and are shared, so quote ratios.
 """
 
 import argparse
@@ -41,16 +41,16 @@ from videostyle.rendering.job import prepare, run
 from videostyle.rendering.request import Request, check
 
 MOST = 3000
-"""iterations after which plain Gatys is given up"""
+"""iterations after which plain Gatys is stopped"""
 
 
 def recipe_of(options: argparse.Namespace) -> Recipe:
     flags = {"backbone.name": options.backbone, "backbone.device": options.device}
-    return Recipe.read(options.preset, flags=flags | ({"backbone.weights": options.weights} if options.weights else {}))
+    return Recipe.read(options.preset, flags | ({"backbone.weights": options.weights} if options.weights else {}))
 
 
 def bench_job(options: argparse.Namespace, folder: Path) -> dict[str, float]:
-    """The whole job, film included: frames per second and the share of time outside the optimizer."""
+    """The whole job, including the film: frames per second, and the share of time outside the optimizer."""
     recipe = recipe_of(options)
     checked = check(Request(options.clip, (options.style,), recipe, options.frames, output=folder / "film.mp4"))
     artworks = [artwork.pixels for artwork in checked.artworks]
@@ -66,7 +66,7 @@ def bench_job(options: argparse.Namespace, folder: Path) -> dict[str, float]:
 
 
 def bench_memory(options: argparse.Namespace, folder: Path, frames: int) -> dict[str, float]:
-    """Peak memory of a clip and of one ten times as long, each rendered by its own process."""
+    """Peak memory of rendering a clip and one ten times as long, each in its own process."""
     peaks = []
     for count in (frames, 10 * frames):
         clip = folder / f"long{count}.mp4"
@@ -86,12 +86,12 @@ def bench_memory(options: argparse.Namespace, folder: Path, frames: int) -> dict
 
 
 def peak_megabytes() -> float:
-    """Peak memory of this process, on Linux. getrusage would begin with what the process that started it held."""
+    """Peak memory of this process, on Linux. getrusage would include the memory of the process that started it."""
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
 
 
 def peak(options: argparse.Namespace) -> float:
-    """Render a clip with one iteration per frame and return the peak memory of this process in MB."""
+    """Render a clip with one iteration per frame, and return the peak memory of this process in MB."""
     quick: dict[str, Any] = {
         "optimize.iterations": 1,
         "optimize.first_iterations": 1,
@@ -99,13 +99,13 @@ def peak(options: argparse.Namespace) -> float:
         "backbone.device": "cpu",
     }
     with tempfile.TemporaryDirectory() as folder:
-        recipe = Recipe.read("draft", flags=quick)
+        recipe = Recipe.read("draft", values=quick)
         run(prepare(check(Request(options.clip, (options.style,), recipe, output=Path(folder) / "film.mp4"))))
     return peak_megabytes()
 
 
 def bench_warm(options: argparse.Namespace, pairs: int) -> dict[str, float]:
-    """How many times faster a warm frame reaches its content and style loss than plain Gatys reaches the same."""
+    """How many times faster a warm frame reaches its content and style loss than plain Gatys reaches that loss."""
     settings = recipe_of(options).settings(options.preset)
     device = choose_device(options.device)
     prepare_process(device)
@@ -145,7 +145,7 @@ def bench_warm(options: argparse.Namespace, pairs: int) -> dict[str, float]:
 
 
 def plain_gatys(objective: Objective, start: torch.Tensor, goal: float) -> float:
-    """Seconds that torch.optim.LBFGS takes to reach a loss; infinite if it does not."""
+    """Seconds that torch.optim.LBFGS takes to reach a loss; infinite if it never does."""
     parameter = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS([parameter], lr=1, max_iter=MOST, tolerance_grad=0, tolerance_change=0)
     begin = time.perf_counter()
@@ -173,8 +173,8 @@ def plain_gatys(objective: Objective, start: torch.Tensor, goal: float) -> float
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small and short: a minute or two on a CPU")
-    parser.add_argument("--clip", type=Path, help="default: the demo's")
-    parser.add_argument("--style", type=Path, help="default: the demo's")
+    parser.add_argument("--clip", type=Path, help="default: the demo's clip")
+    parser.add_argument("--style", type=Path, help="default: the demo's artwork")
     parser.add_argument("--frames", default="", help="frames of the clip, A:B; default: all")
     parser.add_argument("--preset", default="draft")
     parser.add_argument("--backbone", default="compact")

@@ -22,7 +22,7 @@ GLOW: tuple[Color, ...] = ((0.30, 0.46, 0.52), (0.78, 0.58, 0.18), (0.97, 0.78, 
 EARTH: tuple[Color, ...] = ((0.05, 0.10, 0.18), (0.10, 0.28, 0.28), (0.34, 0.44, 0.24), (0.86, 0.68, 0.24))
 """hills from shadow to light"""
 STROKES = ((0.056, 0.18, 1.0), (0.030, 0.13, 1.5), (0.017, 0.085, 1.6), (0.010, 0.052, 1.3))
-"""width and length as fractions of the picture's side, and how many times strokes of that size cover it; large first"""
+"""width and length as fractions of the picture's side, and how many times such strokes cover it; largest first"""
 
 
 def make_art(size: int, seed: int = 0) -> Pixels:
@@ -30,7 +30,7 @@ def make_art(size: int, seed: int = 0) -> Pixels:
     noise = Noise(seed)
     draft = _draft_night(size, noise, seed)
     rng = np.random.default_rng(seed)
-    paint = 0.8 * draft.colors  # an underpainting: nothing is left bare between the strokes
+    paint = 0.8 * draft.colors  # an underpainting, so that nothing stays bare between the strokes
     relief = np.zeros((size, size), np.float32)
     for width, length, cover in STROKES:
         step = max(1.0, size * (width * length / cover) ** 0.5)

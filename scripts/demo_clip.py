@@ -1,4 +1,4 @@
-"""A short drawn clip with two scenes, and its sound."""
+"""Draws a short clip with two scenes, and makes its sound."""
 
 from collections.abc import Iterator
 

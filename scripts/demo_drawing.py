@@ -1,4 +1,4 @@
-"""Noise, and shapes with soft edges: what the demo is drawn with."""
+"""Noise and soft-edged shapes, with which the demo is drawn."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class Noise:
         self._table = np.random.default_rng(seed).random((LATTICE, LATTICE)).astype(np.float32)
 
     def __call__(self, x: Plane, y: Plane, octaves: int = 1) -> Plane:
-        """Noise in 0..1 at x and y, in cells; each octave is twice as fine and half as strong as the one before."""
+        """Noise in 0..1 at x and y, in cells; each octave is twice as fine and half as strong as the previous one."""
         total = np.zeros(np.broadcast(x, y).shape, np.float32)
         weight = 0.0
         for octave in range(octaves):
@@ -45,7 +45,7 @@ class Noise:
 
 
 class Canvas:
-    """A picture in 0..1 and its coordinates: y runs from 0 at the top to 1 at the bottom, x uses the same unit."""
+    """A picture in 0..1 and its coordinates: y runs from 0 at the top to 1 at the bottom; x uses the same unit."""
 
     def __init__(self, width: int, height: int) -> None:
         y, x = np.mgrid[0:height, 0:width].astype(np.float32) + np.float32(0.5)
@@ -66,7 +66,7 @@ class Canvas:
 
 
 def step(low: float, high: float, value: Plane) -> Plane:
-    """Rise smoothly from 0 at ``low`` to 1 at ``high``; low may be the larger one."""
+    """Rise smoothly from 0 at ``low`` to 1 at ``high``; ``low`` may be larger than ``high``."""
     share = np.clip((value - low) / (high - low), 0, 1)
     smooth: Plane = (share * share * (3 - 2 * share)).astype(np.float32)
     return smooth
@@ -95,6 +95,6 @@ def polygon(x: Plane, y: Plane, *corners: tuple[float, float]) -> Plane:
 
 
 def turn(x: Plane, y: Plane, angle: float) -> tuple[Plane, Plane]:
-    """Coordinates in a frame that is rotated around 0 by an angle in radians."""
+    """Coordinates in a system that is rotated around 0 by an angle in radians."""
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     return x * cos + y * sin, y * cos - x * sin

@@ -1,4 +1,4 @@
-"""Drawn pictures and sound -> a clip."""
+"""Drawn pictures and sound -> clip."""
 
 import itertools
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from videostyle.frames import Pixels
 from videostyle.media.color import SWS_ACCURATE, SWS_BICUBIC, SWS_FULL_CHROMA
 
 X264 = {"crf": "16", "threads": "1", "x264-params": "cpu-independent=1"}
-"""one thread and the same arithmetic on every processor: otherwise the frames differ a little from run to run"""
+"""one thread and the same arithmetic on every processor; otherwise frames differ slightly from run to run"""
 BLOCK = 1024
 """samples per AAC frame"""
 LIMITED = BT709 = 1

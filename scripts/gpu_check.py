@@ -1,21 +1,21 @@
-"""Check and measure everything that needs a GPU, in one command that takes less than eight minutes.
+"""Check and measure everything that needs a GPU, with one command and in less than eight minutes.
 
     python scripts/gpu_check.py [--out DIR] [--toy] [--only PART ...]
 
-Needs a CUDA device, torch, av and opencv; downloads nothing. Parts, in this order:
+Needs a CUDA device, torch, av, and opencv; downloads nothing. The parts, in order:
 
     environment   versions and hardware
     tests         the tests marked gpu
-    speed         seconds per frame and share of the card's peak: compact, and VGG-16 with random weights
-    law           how far equal frames are apart: alone and in company, twice, after a kill
-    slots         what painting 1, 2, 4, 8 frames as one batch gains, and the memory it takes
-    full_memory   a batch that does not fit halves the slots
-    whole_job     a job from clip to film: how long the painter waits, and for what
-    memory        one frame at 1080p and 2160p
+    speed         seconds per frame and share of the GPU's peak: compact, and VGG-16 with random weights
+    law           differences of frames that should be equal: alone and in a batch, repeated, after a kill
+    slots         speed and memory of painting 1, 2, 4, or 8 frames as one batch
+    full_memory   a batch that does not fit in memory halves the slots
+    whole_job     a job from clip to film: how long the painter waits, and what for
+    memory        memory of one frame at 1080p and at 2160p
 
-Each part runs in a process of its own with a time limit: one that crashes, hangs or runs out of memory costs only
-itself. Figures are printed, and written to gpu_check.json after every part. A frame takes 12 iterations, the first one
-of a scene 120, as in the preset draft. Exit status: 0, 1 if a part failed, 2 without CUDA.
+Each part runs in its own process with a time limit, so one that crashes, hangs, or runs out of memory does not affect
+the others. Figures are printed, and written to gpu_check.json after every part. A frame takes 12 iterations, the first
+frame of a scene 120, as in the preset draft. Exit status: 0 if all is well, 1 if a part failed, 2 without CUDA.
 """
 
 import argparse
@@ -43,18 +43,18 @@ LEAST = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process to be run."""
+    """A process to run."""
 
     name: str
     limit: float
     """seconds"""
     command: tuple[str, ...]
-    """arguments of the Python interpreter; the path of the file for the results is added"""
+    """arguments for the Python interpreter; the path of the results file is appended"""
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a part has measured."""
+    """What a part measured."""
 
     limit: float
     ok: bool = True
@@ -62,9 +62,9 @@ class Outcome:
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     """case -> figures"""
     error: str = ""
-    """one line; empty: none"""
+    """one line; empty if there was none"""
     traceback: str = ""
-    """the end of it, for every case that failed"""
+    """its end, for every case that failed"""
 
     def fail(self, error: str, traceback: str = "") -> None:
         self.ok = False
@@ -73,7 +73,7 @@ class Outcome:
 
 
 LIMITS = {
-    "environment": 60.0,  # torch is read from disk for the first time
+    "environment": 60.0,  # the first time that torch is read from disk
     "tests": 90.0,
     "speed": 130.0,
     "law": 130.0,
@@ -82,17 +82,17 @@ LIMITS = {
     "whole_job": 60.0,
     "memory": 45.0,
 }
-"""part of gpu_parts.py -> seconds"""
+"""part in gpu_parts.py -> time limit in seconds"""
 
 
 def real_parts(toy: bool) -> list[Part]:
-    """The parts, most valuable first."""
+    """The parts, the most valuable first."""
     flags = ("--toy",) if toy else ()
     return [Part(name, limit, (str(HERE / "gpu_parts.py"), *flags, name)) for name, limit in LIMITS.items()]
 
 
 def check(parts: Sequence[Part], out: Path, toy: bool, budget: float = BUDGET) -> bool:
-    """Run the parts, print and store what they measure; returns whether all is well."""
+    """Run the parts, and print and store what they measure. Returns whether all of them succeeded."""
     out.mkdir(parents=True, exist_ok=True)
     start, outcomes = time.monotonic(), dict[str, Outcome]()
     begun = datetime.now(UTC).isoformat(timespec="seconds")
@@ -119,7 +119,7 @@ def check(parts: Sequence[Part], out: Path, toy: bool, budget: float = BUDGET) -
 
 
 def run(part: Part, outcome: Outcome) -> None:
-    """Run a part in a process group of its own, and collect what it has written."""
+    """Run a part in its own process group, and collect its results."""
     paths = (str(HERE.parent), os.environ.get("PYTHONPATH", ""))
     variables = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     start = time.monotonic()
@@ -152,19 +152,19 @@ def run(part: Part, outcome: Outcome) -> None:
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
-    """Kill a child that still runs, and everything that it has started."""
+    """Kill a child if it is still running, and everything that it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
 
 
 def _collect(lines: str, outcome: Outcome) -> str:
-    """Take over results, one line of JSON each; returns in which case the part was at the end, as text."""
+    """Add results, one line of JSON each, to an outcome. Returns which case was unfinished, as text."""
     last = ""
     for line in lines.splitlines():
         try:
             result = json.loads(line)
-        except ValueError:  # the process died while it wrote
+        except ValueError:  # the process died while writing
             continue
         if "figures" in result:
             outcome.figures[result["case"]] = result["figures"]
@@ -175,7 +175,7 @@ def _collect(lines: str, outcome: Outcome) -> str:
 
 
 def summary(name: str, outcome: Outcome) -> str:
-    """An outcome as lines for people."""
+    """An outcome as readable lines."""
     lines = [f"{name}: {'ok' if outcome.ok else 'FAILED'} ({outcome.seconds:.0f} s)"]
     for case, figures in outcome.figures.items():
         shown = {figure: value for figure, value in figures.items() if figure != "seconds"}
@@ -189,14 +189,14 @@ def summary(name: str, outcome: Outcome) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where gpu_check.json is written")
-    parser.add_argument("--toy", action="store_true", help="the same at toy sizes on the CPU, in less than a minute")
-    parser.add_argument("--only", nargs="+", choices=LIMITS, metavar="PART", help="run these parts only")
+    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="folder for gpu_check.json")
+    parser.add_argument("--toy", action="store_true", help="use tiny sizes on the CPU, in less than a minute")
+    parser.add_argument("--only", nargs="+", choices=LIMITS, metavar="PART", help="run only these parts")
     options = parser.parse_args()
     import torch
 
     if not options.toy and not torch.cuda.is_available():
-        print("no CUDA device found; run this on a machine with a GPU, or use --toy", file=sys.stderr)
+        print("no CUDA device found; use a machine with a GPU, or --toy", file=sys.stderr)
         return 2
     parts = [part for part in real_parts(options.toy) if not options.only or part.name in options.only]
     return 0 if check(parts, options.out, options.toy) else 1

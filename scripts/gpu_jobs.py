@@ -1,4 +1,4 @@
-"""The parts of scripts/gpu_check.py that render whole jobs: the law's tolerance, full memory, and waiting."""
+"""The parts of scripts/gpu_check.py that render whole jobs: tolerance of the law, full memory, and waiting."""
 
 import multiprocessing
 import os
@@ -31,7 +31,7 @@ from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.store import Store
 
 FRAMES = 8
-"""per scene: shorter scenes are joined to others"""
+"""per scene; shorter scenes would be joined to others"""
 COMPANY = (1, 3, 7)
 """other frames in the batch"""
 TOLERANCE = 1.0
@@ -42,7 +42,7 @@ Case = tuple[str, Callable[[], Figures]]
 
 
 def law(load: Workload) -> Iterator[Case]:
-    """How far frames are apart that should be equal: alone and in company, twice the same, after a kill."""
+    """Differences of frames that should be equal: alone and in a batch, repeated, after a kill."""
 
     def company(precision: str) -> Figures:
         painter = load.painter("compact", precision)
@@ -52,7 +52,7 @@ def law(load: Workload) -> Iterator[Case]:
         for others in COMPANY:
             batch = painter.paint(tasks[: 1 + others])
             figures |= _named(f"with_{others}", difference(alone, _stored(batch[:1])))
-        # the place in the batch must not count either
+        # the position in the batch must not matter either
         return figures | _named("last_of_8", difference(alone, _stored(painter.paint(tasks[::-1])[-1:])))
 
     def jobs(precision: str) -> Figures:
@@ -71,7 +71,7 @@ def law(load: Workload) -> Iterator[Case]:
             child.join()
             left = len(list((folder / "killed" / "frames").glob("*.png")))
             if child.exitcode != -signal.SIGKILL or not 0 < left < len(alone):
-                raise RuntimeError(f"the job to be killed ended with {child.exitcode} and {left} frames")
+                raise RuntimeError(f"the job to be killed ended with exit code {child.exitcode} and {left} frames")
             resumed = paint_job(plan, folder / "killed", painter, scenes)
             return figures | _named("killed", difference(alone, resumed)) | {"killed_after": left}
 
@@ -82,7 +82,7 @@ def law(load: Workload) -> Iterator[Case]:
 
 
 def full_memory(load: Workload) -> Iterator[Case]:
-    """A batch that does not fit: the slots are halved, and the frames are those of one slot."""
+    """A batch that does not fit in memory: the slots are halved, and the frames are the same as with one slot."""
 
     def halve() -> Figures:
         with tempfile.TemporaryDirectory() as name:
@@ -110,7 +110,7 @@ def full_memory(load: Workload) -> Iterator[Case]:
 
 
 class Cramped(Timed):
-    """Has room for one frame: a CPU that acts like a full GPU."""
+    """Has room for one frame only: a CPU that acts like a full GPU."""
 
     def paint(self, tasks: Sequence[FrameTask], on_step: OnStep | None = None) -> list[Painted]:
         if len(tasks) > 1:
@@ -120,7 +120,7 @@ class Cramped(Timed):
 
 @contextmanager
 def _cramped(load: Workload, painter: Optimizer, slots: int) -> Iterator[Painter]:
-    """The painter with too little memory for so many frames."""
+    """The painter with too little memory for this many frames."""
     if load.device.type == "cpu":
         yield Cramped(painter)
         return
@@ -133,7 +133,7 @@ def _cramped(load: Workload, painter: Optimizer, slots: int) -> Iterator[Painter
     torch.cuda.empty_cache()
     total = torch.cuda.get_device_properties(load.device).total_memory
     one, all_slots = peaks
-    # enough for one frame for sure; cuDNN does with less space of its own, so that half of the way may fit them all
+    # certainly enough for one frame; cuDNN can do with less workspace, so half of the way might be enough for all
     torch.cuda.set_per_process_memory_fraction((one + (all_slots - one) / 3) / total, load.device)
     try:
         yield painter
@@ -149,7 +149,7 @@ class Stopwatch:
         self._lock = Lock()
 
     def timing(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, timed under this name."""
+        """The function, timed under this name."""
 
         def timed(*args: Any, **kwargs: Any) -> Any:
             start = time.perf_counter()
@@ -163,9 +163,9 @@ class Stopwatch:
 
 
 def whole_job(load: Workload) -> Iterator[Case]:
-    """A job from clip to film: how long the painter waits, and for what.
+    """A job from clip to film: how long the painter waits, and what for.
 
-    ``wait_*`` are stretches of the main thread, ``threads_*`` the sums over worker threads, which overlap.
+    ``wait_*`` are times of the main thread, and ``threads_*`` are sums over worker threads, which overlap.
     """
 
     def run() -> Figures:
@@ -200,14 +200,14 @@ def whole_job(load: Workload) -> Iterator[Case]:
 
 
 def _timeline(start: float, events: Sequence[tuple[float, Event]], painter: Timed, done: FilmDone) -> Figures:
-    """Where the main thread's time went.
+    """How the main thread spent its time.
 
-    After a batch it waits until the frames of the batch before are stored, then for the tasks of the next.
+    After each batch it waits until the frames are stored, and then for the tasks of the next batch.
     """
     stored = [moment for moment, event in events if isinstance(event, FrameDone)]
     end = events[-1][0]
     rendering = stored[-1] - painter.spans[0][0]
-    store = tasks = 0.0
+    store, tasks = stored[-1] - painter.spans[-1][1], 0.0
     for (_, finished), (begun, _) in zip(painter.spans, painter.spans[1:], strict=False):
         last = max((moment for moment in stored if finished < moment < begun), default=finished)
         store, tasks = store + last - finished, tasks + begun - last
@@ -229,13 +229,13 @@ def _timeline(start: float, events: Sequence[tuple[float, Event]], painter: Time
 def paint_job(
     plan: RenderPlan, job: Path, painter: Painter, slots: int, on_event: OnEvent = ignore
 ) -> dict[int, Pixels]:
-    """Render a plan into a folder; returns the stored frames."""
+    """Render a plan into a folder, and return the stored frames."""
     rendered = videostyle.render(plan, job, painter=painter, slots=slots, on_event=on_event)
     return {frame.index: frame.pixels for frame in rendered}
 
 
 def paint_and_die(toy: bool, clip: Path, precision: str, job: Path, slots: int) -> None:
-    """Render half of a job, and kill this process. Runs in a process of its own."""
+    """Render half of a job, then kill this process. Runs in its own process."""
     load = TOY if toy else REAL
     plan = _plan(load, clip, precision)
     half = len(plan.to_keep) // 2

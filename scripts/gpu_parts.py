@@ -1,7 +1,7 @@
-"""The parts of scripts/gpu_check.py; each runs in a process of its own, started by that script.
+"""The parts of scripts/gpu_check.py, which runs each in its own process.
 
-A part is a function that yields cases: a name and a function that returns figures. A case that fails costs only itself.
-Every result is one line of JSON in a file, written at once, so that a process that dies leaves what it has measured.
+A part is a function that yields cases: a name and a function that returns figures. A case that fails does not affect
+the others. Each result is written to a file immediately, as one line of JSON, so that it survives if the process dies.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from videostyle.paint.terms.term import observe
 
 ROOT = Path(__file__).parents[1]
 REPEATS = 3
-"""times a warm frame is painted; the fastest counts"""
+"""number of times that a warm frame is painted; the fastest counts"""
 COMPANIES = (1, 2, 4, 8)
 """frames per batch"""
 
@@ -84,7 +84,7 @@ def environment(load: Workload) -> Iterator[Case]:
 
 
 def tests(load: Workload) -> Iterator[Case]:
-    """The tests marked ``gpu``; at toy size they are collected and skipped."""
+    """The tests marked ``gpu``; with --toy they are collected and skipped."""
 
     def run() -> Figures:
         if not importlib.util.find_spec("pytest"):
@@ -93,7 +93,7 @@ def tests(load: Workload) -> Iterator[Case]:
         variables = {name: value for name, value in os.environ.items() if name != "FAIL_WITHOUT_GPU"}
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
-            # pytest-timeout may be missing, and then its settings in pyproject.toml would be an error
+            # pytest-timeout may not be installed; its settings in pyproject.toml would then be errors
             options = [
                 "-o",
                 "addopts=",
@@ -121,12 +121,12 @@ def tests(load: Workload) -> Iterator[Case]:
 
 
 def speed(load: Workload) -> Iterator[Case]:
-    """Seconds per frame, and the share of the card's peak, which a product of large matrices shows."""
+    """Seconds per frame, and the share of the GPU's peak, which is measured by a product of large matrices."""
     peaks: dict[str, float] = {}
 
     def product(precision: str) -> Figures:
         dtype = getattr(torch, precision)
-        # convolutions and products of float32 each have their own switch for TF32: compare like with like
+        # float32 convolutions and products have separate switches for TF32: compare like with like
         before, torch.backends.cuda.matmul.allow_tf32 = (
             torch.backends.cuda.matmul.allow_tf32,
             torch.backends.cudnn.allow_tf32,
@@ -166,7 +166,7 @@ def speed(load: Workload) -> Iterator[Case]:
 
 
 def slots(load: Workload) -> Iterator[Case]:
-    """What painting several frames as one batch gains, and the memory it takes."""
+    """Speed and memory of painting several frames as one batch."""
 
     def batch(painter: Callable[[], Optimizer], size: Size, count: int, alone: dict[str, float]) -> Figures:
         cost = painter().cost(*size)
@@ -190,7 +190,7 @@ def slots(load: Workload) -> Iterator[Case]:
 
 
 def memory(load: Workload) -> Iterator[Case]:
-    """Memory of one large frame, against what the painter says that it costs."""
+    """Memory of one large frame, compared with the painter's estimate."""
 
     def frame(precision: str, size: Size) -> Figures:
         painter = load.painter("compact", precision, optimize__tolerance=0.0)
@@ -211,9 +211,9 @@ def memory(load: Workload) -> Iterator[Case]:
 
 
 def flops_per_iteration(backbone: Backbone, size: Size) -> int:
-    """Floating point operations of the network for one picture, forward and back to the picture.
+    """Floating-point operations of the network for one picture, forward and backward.
 
-    Counted on torch's meta device, which computes shapes only; losses and L-BFGS are left out.
+    Counted on torch's meta device, which computes only shapes. Losses and L-BFGS are not included.
     """
     shapes = copy.deepcopy(backbone).to("meta")
     picture = torch.empty(1, 3, *size, device="meta", requires_grad=True)
@@ -224,7 +224,7 @@ def flops_per_iteration(backbone: Backbone, size: Size) -> int:
 
 
 def _fastest(load: Workload, work: Callable[[], object], repeats: int) -> float:
-    """Seconds of the fastest of several runs."""
+    """Seconds that the fastest of several runs took."""
     seconds = []
     for _ in range(repeats):
         synchronize(load.device)
@@ -242,7 +242,7 @@ def _reset_peak(load: Workload) -> None:
 
 
 def _peak(load: Workload) -> int:
-    """Bytes on the GPU at most since the last reset; 0 on a CPU."""
+    """Peak memory on the GPU since the last reset, bytes; 0 on a CPU."""
     return torch.cuda.max_memory_allocated(load.device) if load.device.type == "cuda" else 0
 
 
@@ -260,7 +260,7 @@ def main() -> None:
     with options.results.open("a") as results:
 
         def write(name: str, **outcome: object) -> None:
-            # a figure that is not finite is an error of its case
+            # a figure that is not finite is an error in its case
             print(json.dumps({"case": name} | outcome, allow_nan=False), file=results, flush=True)
 
         for name, measure in PARTS[options.part](TOY if options.toy else REAL):

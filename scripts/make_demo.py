@@ -1,11 +1,11 @@
-"""Draw the demo's clip and artwork into the package, or paint the strip of pictures in the README.
+"""Draw the demo's clip and artwork, or paint the strip of pictures in the README.
 
     python scripts/make_demo.py [DIR] [--strip]
 
-Without options this writes clip.mp4 and art.jpg into videostyle/demo, where they are committed. The pictures and the
+Without options, this writes clip.mp4 and art.jpg to videostyle/demo, where they are committed. The pictures and the
 samples are the same on every run; the bytes of the files depend on the versions of FFmpeg, x264, and Pillow.
---strip leaves these files alone: it paints the committed clip, which takes a few minutes on a CPU, and writes
-demo_strip.jpg next to this script, or into DIR.
+--strip does not change these files: it paints the committed clip, which takes a few minutes on a CPU, and writes
+demo_strip.jpg next to this script or to DIR.
 """
 
 import argparse
@@ -25,13 +25,13 @@ WIDTH, HEIGHT, RATE, SECONDS = 320, 180, 16, 3
 SOUND_RATE = 48000
 """Hz"""
 ART_SIDE, ART_QUALITY = 512, 92
-"""px; of 100, without chroma subsampling: the PNG would be three times as large"""
+"""px; JPEG quality, without chroma subsampling: a PNG would be three times as large"""
 MOMENTS = 2
 """frames in the strip: one per scene"""
 
 
 def draw_demo(folder: Path) -> None:
-    """Draw clip.mp4 and art.jpg into a folder."""
+    """Draw clip.mp4 and art.jpg, and write them to a folder."""
     Image.fromarray(make_art(ART_SIDE)).save(folder / ART.name, quality=ART_QUALITY, subsampling=0, optimize=True)
     pictures = make_clip(WIDTH, HEIGHT, RATE, SECONDS)
     create_clip(folder / CLIP.name, pictures, RATE, make_sound(SECONDS, SOUND_RATE), SOUND_RATE)
@@ -47,8 +47,8 @@ def paint_strip(path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="where the files go")
-    parser.add_argument("--strip", action="store_true", help="paint the README's strip instead")
+    parser.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="output folder")
+    parser.add_argument("--strip", action="store_true", help="paint the strip in the README instead")
     options = parser.parse_args()
     if options.strip:
         paint_strip((options.folder or Path(__file__).parent) / "demo_strip.jpg")

@@ -1,4 +1,4 @@
-"""A painter that remembers when it was at work."""
+"""A painter that records when it paints."""
 
 import time
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from videostyle.settings import RenderSettings
 
 
 class Timed(Painter):
-    """Paints exactly as another painter does, and keeps the times."""
+    """Paints exactly like another painter, and records the times."""
 
     def __init__(self, painter: Painter) -> None:
         self.painter = painter

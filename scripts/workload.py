@@ -1,4 +1,4 @@
-"""What scripts/gpu_check.py paints: sizes, pictures, clips, networks and painters."""
+"""What scripts/gpu_check.py paints: sizes, pictures, clips, networks, and painters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ VGG16_PLAN = (
 RATE, SOUND_RATE = 16, 48000
 """of the clips: frames per second, Hz"""
 STEP = 4
-"""px by which the picture moves from frame to frame"""
+"""px that the picture moves from frame to frame"""
 
 Size = tuple[int, int]
 """height, width, px"""
@@ -37,30 +37,30 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """How much is painted."""
+    """What is painted, and how much of it."""
 
     device: torch.device
     speed: tuple[Size, ...]
-    """frames that are painted one at a time"""
+    """sizes of frames that are painted one at a time"""
     slots: tuple[Size, ...]
-    """frames that are painted in batches"""
+    """sizes of frames that are painted in batches"""
     slot_networks: tuple[str, ...]
     memory: tuple[Size, ...]
-    """frames whose memory is measured"""
+    """sizes of frames whose memory is measured"""
     law_precisions: tuple[str, ...]
     law: Size
-    """clip of the jobs that must give equal frames"""
+    """size of the clip whose jobs must have equal frames"""
     job: Size
-    """clip of the job whose waiting is measured"""
+    """size of the clip whose job is timed"""
     scenes: int
-    """of the larger clip; the other has half as many"""
+    """in the larger clip; the other has half as many"""
     matmul: int
-    """side of the matrices whose product shows the peak"""
+    """side of the matrices whose product measures the GPU's peak"""
     iterations: int
     first_iterations: int
 
     def values(self, precision: str = "auto", **more: object) -> dict[str, Any]:
-        """Settings that differ from the preset's; a double underscore stands for the dot in a setting's name."""
+        """Settings that differ from the preset's; in keywords, a double underscore stands for the dot in a name."""
         return {
             "backbone.name": "compact",
             "backbone.device": str(self.device),
@@ -72,7 +72,7 @@ class Workload:
         }
 
     def painter(self, network: str = "compact", precision: str = "auto", **more: object) -> Optimizer:
-        """A painter whose process is prepared as in a real job."""
+        """A painter, with the process prepared as in a real job."""
         prepare_process(self.device)
         settings = compose(PRESET, self.values(precision, **more))
         return Optimizer(backbone_of(network), [read_picture(ART)], settings, self.device)
@@ -89,7 +89,7 @@ REAL = Workload(
     job=(720, 1280),
     scenes=8,
     matmul=8192,
-    iterations=12,  # as the preset draft
+    iterations=12,  # as in the preset draft
     first_iterations=120,
 )
 TOY = Workload(
@@ -114,7 +114,7 @@ def backbone_of(network: str) -> Backbone:
 
 
 def vgg16() -> Backbone:
-    """VGG-16 with random weights: as fast as the trained one, and nothing has to be downloaded."""
+    """VGG-16 with random weights: as fast as the trained network, without a download."""
     generator, tensors, width = torch.Generator().manual_seed(0), dict[str, torch.Tensor](), 3
     for index, channels in enumerate(int(token) for token in VGG16_PLAN.split() if token.isdigit()):
         scale = (2 / (9 * width)) ** 0.5  # He et al. 2015: features neither vanish nor explode
@@ -132,9 +132,9 @@ def vgg16() -> Backbone:
 
 
 def view(size: Size, frame: int = 0, scene: int = 0) -> Pixels:
-    """A picture (height, width, 3) of a pan across the demo's artwork; every scene has other colors and another place.
+    """A picture (height, width, 3) of a pan across the demo's artwork; each scene has its own colors and place.
 
-    Beyond its border the artwork is mirrored.
+    The artwork is mirrored beyond its borders.
     """
     art = np.roll(read_picture(ART), scene, axis=2)
     art = 255 - art if scene % 2 else art
@@ -155,13 +155,13 @@ def first_task(painter: Optimizer, size: Size) -> FrameTask:
 
 
 def later_task(painter: Optimizer, size: Size, frame: int = 1) -> FrameTask:
-    """A frame that starts from the view before and is held to it."""
+    """A frame that starts from the previous view and is held to it."""
     before = TemporalTarget(to_picture(view(size, frame - 1)), np.ones(size, np.float32))
     return painter.task(FrameInput(frame, to_picture(view(size, frame)), earlier={1: before}))
 
 
 def write_scenes(path: Path, size: Size, scenes: int, frames: int) -> Path:
-    """A clip of several scenes with this many frames each, and silence."""
+    """Write a clip with silence and several scenes of this many frames each."""
     pictures = (view(size, frame, scene) for scene in range(scenes) for frame in range(frames))
     silence = np.zeros((scenes * frames * SOUND_RATE // RATE, 2), np.int16)
     create_clip(path, pictures, RATE, silence, SOUND_RATE)
@@ -169,7 +169,7 @@ def write_scenes(path: Path, size: Size, scenes: int, frames: int) -> Path:
 
 
 def difference(one: Mapping[int, Pixels], other: Mapping[int, Pixels]) -> dict[str, Any]:
-    """How far stored frames are apart, in levels of 255."""
+    """Difference of stored frames, in levels of 255."""
     if one.keys() != other.keys():
         raise RuntimeError(f"{len(one)} frames against {len(other)}")
     levels = np.stack([np.abs(one[frame].astype(int) - other[frame]) for frame in one])

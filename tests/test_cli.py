@@ -61,7 +61,7 @@ def test_a_run_leaves_the_film_and_nothing_else(
     assert after - set(before) == {"clip_art.mp4"}
     assert all((folder / name).read_bytes() == content for name, content in before.items())
     lines = capsys.readouterr().err
-    assert "clip.mp4: 26 frames of 80x64, 2 scene(s)" in lines
+    assert "clip.mp4: 26 frames of 80x64, 2 scenes" in lines
     assert "draft is the default on a CPU; --preset standard would take about" in lines
     assert "scene 14, frames 14:26" in lines
     assert "26 frames in" in lines
@@ -73,7 +73,7 @@ def test_a_run_leaves_the_film_and_nothing_else(
     with av.open(str(folder / "clip_art.mp4")) as film:
         assert film.metadata["comment"].endswith(", compact, preset draft, style art.png, seed 0")
     assert probe(folder / "clip_art.mp4").num_frames == 26
-    assert len(probe(folder / "clip_art.mp4").audio) == 1
+    assert len(probe(folder / "clip_art.mp4").tracks) == 1
 
 
 def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,13 +85,19 @@ def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsy
     steps = [event for event in events if event["event"] == "iterated"]
     assert steps
     assert all(0 < event["done"] <= event["total"] for event in steps)
-    events = [event for event in events if event not in steps]
+    scanned = [event["frame"] for event in events if event["event"] == "scanned"]
+    assert scanned == sorted(scanned)
+    assert set(scanned) >= {14, 15, 16, 17}
+    events = [event for event in events if event["event"] not in ("iterated", "scanned")]
     kinds = [event["event"] for event in events]
-    assert kinds == ["notice", "plan", *["frame"] * 4, "scene", "film"]
+    assert kinds == ["notice", "notice", "plan", *["frame"] * 4, "scene", *["written"] * 3, "film"]
     assert "trimmed at packet borders" in events.pop(0)["text"]
+    assert "draft is the default" in events.pop(0)["text"]
+    assert [event["frame"] for event in events if event["event"] == "written"] == [15, 16, 17]
     assert [event["frame"] for event in events if event["event"] == "frame"] == [14, 15, 16, 17]
     assert (events[0]["frames"], events[0]["scenes"]) == (3, ["14:18"])
-    assert {event["chunk"] for event in events if event["event"] == "frame"} == {events[-2]["scene"]} == {14}
+    assert {event["chunk"] for event in events if event["event"] == "frame"} == {14}
+    assert [event["scene"] for event in events if event["event"] == "scene"] == [14]
     assert events[-1]["path"] == str(folder / "part.mkv")
     assert len(list((folder / "part.mkv.job/frames").glob("*.png"))) == 4
 
@@ -135,9 +141,9 @@ def test_settings_lists_all_and_reads_them_back(
     assert [line.partition(" = ")[0] for line in text.splitlines() if " = " in line.partition("#")[0]] == [
         *known_settings()
     ]
-    assert "# style: How strongly, and how, frames follow the artwork." in text
+    assert "# style: How strongly, and in what way, frames follow the artwork." in text
     (tmp_path / "all.toml").write_text(text)
-    assert Recipe.read("draft", tmp_path / "all.toml").settings("") == compose("fine")
+    assert Recipe.read("draft", config=tmp_path / "all.toml").settings("") == compose("fine")
 
 
 CLIP, ART, HERE = "{}/clip.mp4", "{}/art.png", "{}"
@@ -247,7 +253,7 @@ def test_a_full_disk_while_rendering_keeps_what_is_done(
     assert not (folder / "clip_art.mp4").exists()
     assert len(list((folder / "clip_art.mp4.job/frames").glob("*.png"))) == 3
     assert videostyle(monkeypatch, *arguments) == 0
-    assert "3 frames are already done" in capsys.readouterr().err
+    assert "3 frames already done" in capsys.readouterr().err
     assert not (folder / "clip_art.mp4.job").exists()
 
 
@@ -294,12 +300,12 @@ def test_interrupted_and_typed_again(
     with monkeypatch.context() as patch:
         patch.setattr(Optimizer, "paint", stopped)
         assert videostyle(patch, *arguments) == 130
-    assert "the same command continues where it was" in capsys.readouterr().err
+    assert "stopped; run the same command again to continue" in capsys.readouterr().err
     other = [*arguments, "--set", "style.weight=7"]
     assert videostyle(monkeypatch, *other) == 2
     assert "another clip, artwork, setting" in capsys.readouterr().err
     assert videostyle(monkeypatch, *arguments) == 0
-    assert "4 frames are already done" in capsys.readouterr().err
+    assert "4 frames already done" in capsys.readouterr().err
 
 
 def test_score_prints_a_table_or_json(
@@ -455,7 +461,7 @@ def test_a_signal_stops_it_and_nothing_half_written_is_left(name: str, folder: P
         process.send_signal(signal.Signals[name])
         said = process.communicate()[1]
     assert process.returncode == 130
-    assert "the same command continues where it was" in said
+    assert "stopped; run the same command again to continue" in said
     assert {path.name for path in folder.iterdir()} - before == {"clip_art.mp4.job"}
 
 
@@ -517,4 +523,53 @@ def test_a_gif_of_a_clip_with_sound_is_asked_for_silent(
 
     from videostyle.media.read.probe import probe
 
-    assert not probe(folder / "clip_art_0-3.mp4").audio
+    assert not probe(folder / "clip_art_0-3.mp4").tracks
+
+
+PRINTING = [["--version"], ["--help"], ["settings"], ["run", "--help"], []]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_output_on_a_full_disk_is_one_line(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "videostyle", *arguments]
+        made = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert made.returncode == 2
+    assert made.stderr == (
+        "videostyle: stdout: No space left on device; free some space or send the output elsewhere\n"
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no broken pipes")
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_output_that_nobody_reads_ends_quietly(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "videostyle", *arguments]
+    made = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (made.returncode, made.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_events_on_a_full_disk_are_one_line(folder: Path) -> None:
+    arguments = ["plan", folder / "silent.mkv", "--style", folder / "art.png", "--json", *FEW]
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "videostyle", *map(str, arguments)]
+        made = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert made.returncode == 2
+    assert made.stderr.startswith("videostyle: stdout: No space left on device;")
+    assert made.stderr.count("\n") == 1
+
+
+def test_settings_read_as_a_reference(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert videostyle(monkeypatch, "settings") == 0
+    text = capsys.readouterr().out
+    assert (
+        "# which earlier frames a frame is compared with, in frames back; Ruder et al.: 1, 2, 4\n"
+        "# a list such as [1, 2], each from 1 to 64, in frames; default: [1]\n"
+        "temporal.long_term = "
+    ) in text
+    assert '# one of farneback, dis; default: "farneback"\nflow.method = ' in text
+    assert "# a whole number from 0 to 16384, in px; default: 0\npicture.work = " in text

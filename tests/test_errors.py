@@ -7,7 +7,7 @@ from videostyle import errors
 CLASSES = [value for value in vars(errors).values() if isinstance(value, type)]
 
 
-def test_every_error_is_one_that_the_command_line_reports() -> None:
+def test_every_error_is_in_the_drawn_tree() -> None:
     assert len(CLASSES) == 8
     for error in CLASSES:
         assert issubclass(error, errors.VideostyleError)
@@ -15,9 +15,9 @@ def test_every_error_is_one_that_the_command_line_reports() -> None:
 
 
 @pytest.mark.parametrize("error", CLASSES)
-def test_errors_cross_to_another_process(error: type[errors.VideostyleError]) -> None:
+def test_errors_can_be_pickled(error: type[errors.VideostyleError]) -> None:
     fields = {"missing": (3, 4, 9)} if error is errors.IncompleteError else {}
-    copied = pickle.loads(pickle.dumps(error("clip.mov: the file is empty; give a video file", **fields)))
+    copied = pickle.loads(pickle.dumps(error("clip.mov: the file is empty; use a video file", **fields)))
     assert type(copied) is error
-    assert str(copied) == "clip.mov: the file is empty; give a video file"
+    assert str(copied) == "clip.mov: the file is empty; use a video file"
     assert vars(copied) == fields

@@ -1,4 +1,4 @@
-"""Events are values: frozen, comparable, and able to cross to another process."""
+"""Events are frozen and comparable values that can be pickled."""
 
 import dataclasses
 import pickle
@@ -50,12 +50,12 @@ def test_an_event_is_a_frozen_value_that_pickles(kind: Any) -> None:
     assert not hasattr(event, "__dict__")
 
 
-def test_a_frame_is_by_default_not_the_last_and_not_painted_twice() -> None:
+def test_by_default_a_frame_is_not_the_last_and_not_painted_again() -> None:
     done = FrameDone(0, 3, {}, 1, 0.5)
     assert (done.last, done.retried) == (False, "")
 
 
-def test_a_listener_takes_any_event() -> None:
+def test_ignore_accepts_any_event() -> None:
     heard: list[Event] = []
     listeners: list[OnEvent] = [ignore, heard.append, lambda event: None]  # noqa: ARG005
     for listener in listeners:

@@ -1,4 +1,4 @@
-"""The nouns check themselves."""
+"""The values validate themselves."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ from videostyle.frames import (
     Motion,
     as_picture,
     from_picture,
+    to_bytes,
     to_picture,
     to_pixels,
 )
@@ -38,13 +39,20 @@ def test_pixels_go_to_pictures_and_back_exactly(dtype: type) -> None:
     np.testing.assert_array_equal(to_pixels(to_picture(pixels), np.dtype(dtype)), pixels)
 
 
+def test_bytes_are_the_high_bits() -> None:
+    deep = np.array([[[0, 255, 256]], [[32767, 65280, 65535]]], np.uint16)
+    np.testing.assert_array_equal(to_bytes(deep), [[[0, 0, 1]], [[127, 255, 255]]])
+    flat = deep.astype(np.uint8)
+    assert to_bytes(flat) is flat
+
+
 def test_pixels_are_clipped_and_rounded() -> None:
     picture = np.array([[[-0.2, 1.7, 0.5 / 255 + 1e-4]]], np.float32)
     np.testing.assert_array_equal(to_pixels(picture, np.dtype(np.uint8)), [[[0, 255, 1]]])
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32, np.float64])
-def test_pictures_of_every_type_come_back_as_they_were(dtype: type) -> None:
+def test_pictures_of_every_type_survive_the_round_trip(dtype: type) -> None:
     rng = np.random.default_rng(0)
     kind = np.dtype(dtype)
     given = rng.random((9, 7, 3)).astype(np.float32)
@@ -88,20 +96,20 @@ def test_a_picture_may_be_a_view() -> None:
         ((4, 5, 3), np.complex64, r"shape \(4, 5, 3\) and type complex64: wanted uint8, uint16, or float"),
     ],
 )
-def test_other_shapes_and_types_are_named(shape: tuple[int, ...], dtype: type, message: str) -> None:
+def test_errors_name_unsupported_shapes_and_types(shape: tuple[int, ...], dtype: type, message: str) -> None:
     with pytest.raises(SettingsError, match=f"{message}.*; convert it first"):
         as_picture(np.zeros(shape, dtype))
 
 
 @pytest.mark.parametrize("value", [-0.01, 1.01, 255.0, np.nan, np.inf])
-def test_decimals_outside_their_range_are_refused(value: float) -> None:
+def test_floats_outside_the_range_are_refused(value: float) -> None:
     picture = np.zeros((4, 5, 3))
     picture[1, 2, 0] = value
     with pytest.raises(SettingsError, match=r"type float64: wanted uint8, uint16, or float with values in 0\.\.1"):
         as_picture(picture)
 
 
-def test_a_picture_that_is_too_small_for_its_use() -> None:
+def test_a_picture_that_is_too_small_is_refused() -> None:
     assert as_picture(np.zeros((16, 20, 3)), least=16).shape == (16, 20, 3)
     with pytest.raises(
         SettingsError, match=r"shape \(15, 20, 3\).*: wanted at least 16 px on the short side; enlarge it"
@@ -109,7 +117,7 @@ def test_a_picture_that_is_too_small_for_its_use() -> None:
         as_picture(np.zeros((15, 20, 3)), least=16)
 
 
-def test_chunks_keep_what_is_theirs_and_render_what_leads_in() -> None:
+def test_chunks_keep_their_own_frames_and_render_the_lead_in() -> None:
     chunk = Chunk(FrameRange(10, 30), FrameRange(15, 20))
     assert (chunk.name, chunk.render) == (10, FrameRange(10, 20))
     with pytest.raises(ValueError, match="chunk 10 keeps 5:20, which is outside its frames 10:30"):

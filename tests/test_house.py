@@ -188,6 +188,16 @@ def test_no_import_goes_in_a_circle() -> None:
     assert done == set(NAMES)
 
 
+def test_the_readme_draws_the_tree_as_it_is() -> None:
+    drawn, folder = set[str](), ""
+    for line in (ROOT / "README.md").read_text().split("## The code")[1].split("```")[1].splitlines():
+        folder = line.strip().removeprefix("videostyle/") if line.endswith("/") else folder
+        drawn |= {folder + name for name in re.findall(r"(?<!\S)\w+\.py(?= )", line)}
+    there = {path.relative_to(PACKAGE).as_posix() for path in MODULES if path.stat().st_size}
+    small = {"__main__.py", "demo/__init__.py", *(f"{room}/__init__.py" for room in ("media", "motion", "paint"))}
+    assert drawn == there - small - {"rendering/__init__.py"}
+
+
 @pytest.mark.parametrize("name", [name for name, path in NAMES.items() if path.name != "__init__.py"])
 def test_every_module_has_its_test(name: str) -> None:
     where = NAMES[name].relative_to(PACKAGE)

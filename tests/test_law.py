@@ -23,6 +23,7 @@ from videostyle.paint.load import load_painter
 from videostyle.paint.painter import Cost, OnStep, Painter
 from videostyle.presets import change
 from videostyle.rendering.plan import Artwork, RenderPlan, make_plan
+from videostyle.rendering.record import JobRecord
 from videostyle.rendering.renderer import render
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection
@@ -74,8 +75,7 @@ def frames_of(store: Store) -> dict[int, str]:
 
 def opened(made: RenderPlan, job: Path, painter: Painter) -> Store:
     store = Store(job)
-    record = {"painter": {"name": painter.name, "fingerprint": painter.fingerprint}}
-    store.open(made.fingerprint, painter.fingerprint, record)
+    store.open(JobRecord.of(made, painter))
     return store
 
 
@@ -192,21 +192,24 @@ def test_a_device_that_is_too_small_gets_fewer_slots(
     assert small.batches[:2] == [3, 1]
     assert max(small.batches[1:]) == 1
     assert [event for event in events if isinstance(event, Notice)] == [
-        Notice("3 slots do not fit the device's memory; continuing with 1")
+        Notice("3 slots do not fit in the device's memory; continuing with 1")
     ]
     with pytest.raises(OutOfMemoryError, match="--size"):
         rendered(plan(folder), tmp_path / "other", TooSmall(painter, 0), slots=2)
 
 
 def test_every_frame_is_given_out_once_when_it_is_on_disk(folder: Path, painter: Painter, tmp_path: Path) -> None:
-    seen, made = list[FrameDone](), plan(folder)
+    events, made = list[Event](), plan(folder)
     store = opened(made, tmp_path / "job", painter)
-    for frame in render(made, store, painter, 2):
-        assert store.has(frame.done.frame)
-        np.testing.assert_array_equal(frame.pixels, store.load(frame.done.frame, made.work))
-        assert frame.done.losses == store.losses(frame.done.frame)
-        seen.append(frame.done)
-    assert sorted(done.frame for done in seen) == list(range(sum(SCENES)))
+    given = []
+    for frame in render(made, store, painter, 2, events.append):
+        assert store.has(frame.index)
+        np.testing.assert_array_equal(frame.pixels, store.load(frame.index, made.work))
+        assert frame.losses == store.losses(frame.index)
+        given.append(frame.index)
+    assert sorted(given) == list(range(sum(SCENES)))
+    seen = [event for event in events if isinstance(event, FrameDone)]
+    assert [done.frame for done in seen] == given
     assert sorted(done.frame for done in seen if done.last) == [5, 10, 14]
     assert {done.chunk for done in seen} == {0, 6, 11}, "chunks are named by their first frame"
 

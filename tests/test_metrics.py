@@ -21,7 +21,7 @@ HEIGHT, WIDTH = 96, 128
 
 
 class Colors:
-    """Judges by mean color, and counts how often it is asked."""
+    """Judges by mean color, and counts how often it is called."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -114,7 +114,7 @@ def test_drift_of_the_spread() -> None:
     assert scores.drift_mean == pytest.approx(0, abs=3)
 
 
-def test_drift_starts_again_in_every_scene() -> None:
+def test_drift_restarts_in_every_scene() -> None:
     source = [texture()] * 10 + [texture(1)] * 10
     film = [(p + i % 10).astype(np.uint8) for i, p in enumerate(source)]
     assert measured(source, film, cuts=(10,)).drift_mean == pytest.approx(100, rel=0.01)
@@ -125,7 +125,7 @@ def test_changes_of_the_source_itself_are_not_drift() -> None:
     assert measured(source, source).drift_mean == 0
 
 
-def test_drift_is_not_measured_where_everything_moves() -> None:
+def test_drift_is_not_measured_if_everything_moves() -> None:
     source = pan(6)
     assert math.isnan(measured(source, source).drift_mean)
 
@@ -156,7 +156,7 @@ def test_the_source_is_converted_to_the_size_and_depth_of_the_film() -> None:
     assert scores.content_distance < 0.05
 
 
-def test_plain_areas_are_not_taken_to_move_with_the_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_areas_are_not_assumed_to_move_with_the_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = list[bool]()
 
     def spy(*arguments: Any, plain: bool) -> Motion:
@@ -186,7 +186,7 @@ def test_one_frame_has_no_flicker_and_no_nan_in_json() -> None:
     assert figures["content_distance"] > 0
 
 
-def test_table_has_a_line_per_figure() -> None:
+def test_table_has_a_line_per_score() -> None:
     scores = Scores(3.21, 1.5, {"relu1_1": 0.01, "relu2_1": 0.2}, 0.3, -4.5, 0.25, math.nan, 48)
     lines = scores.table().splitlines()
     assert len(lines) == 9

@@ -13,10 +13,15 @@ from typer.testing import CliRunner
 
 from videostyle import options
 from videostyle.errors import SettingsError
-from videostyle.options import Aim, Encoding, Look, Network, Part, Place, Work, request_of, takes_groups
+from videostyle.options import Aim, Encoding, Flags, Look, Network, Part, Place, Work, grouped
 from videostyle.presets import change, compose
 from videostyle.rendering.request import Request
 from videostyle.settings import RenderSettings
+
+
+@dataclass(frozen=True)
+class Depth:
+    deep: int = field(default=1, metadata={"option": typer.Option()})
 
 
 @dataclass(frozen=True)
@@ -25,26 +30,39 @@ class Size:
     height: int = field(default=7, metadata={"option": typer.Option()})
 
 
+@dataclass(frozen=True)
+class Box:
+    size: Size
+    depth: Depth
+
+
 def test_groups_are_flags_to_typer_and_values_to_the_command() -> None:
     seen: list[object] = []
     app = typer.Typer()
 
     @app.command()
-    @takes_groups
+    @grouped
     def paint(
         name: Annotated[str, typer.Argument()], size: Size, loud: Annotated[bool, typer.Option()] = False
     ) -> None:
         seen.append((name, size, loud))
 
-    ran = CliRunner().invoke(app, ["wall", "--wide", "3", "--loud"])
+    @app.command("pack")
+    @grouped
+    def pack(box: Box) -> None:
+        seen.append(box)
+
+    assert CliRunner().invoke(app, ["pack", "--wide", "3", "--deep", "2"]).exit_code == 0
+    assert seen.pop() == Box(Size(3, 7), Depth(2)), "groups of groups are flags too"
+    ran = CliRunner().invoke(app, ["paint", "wall", "--wide", "3", "--loud"])
     assert (ran.exit_code, seen) == (0, [("wall", Size(3, 7), True)]), ran.output
-    assert CliRunner().invoke(app, ["wall"]).exit_code == 2, "--wide is needed"
-    assert CliRunner().invoke(app, ["wall", "--wide", "3", "--height", "x"]).exit_code == 2
+    assert CliRunner().invoke(app, ["paint", "wall"]).exit_code == 2, "--wide is needed"
+    assert CliRunner().invoke(app, ["paint", "wall", "--wide", "3", "--height", "x"]).exit_code == 2
     assert list(inspect.signature(paint).parameters) == ["name", "width", "height", "loud"]
 
 
 GROUPS = [value for value in vars(options).values() if getattr(value, "__module__", "") == options.__name__]
-GROUPS = [value for value in GROUPS if isinstance(value, type)]
+GROUPS = [value for value in GROUPS if isinstance(value, type) and value is not Flags]
 
 
 def flags_of(group: type) -> dict[str, typer.models.OptionInfo]:
@@ -76,7 +94,7 @@ def test_every_flag_says_what_it_does_and_stands_in_a_panel(group: type) -> None
         (Network(), {}),
         (
             Network("compact", Path("a.pth"), "cpu"),
-            {"backbone.name": "compact", "backbone.weights": "a.pth", "backbone.device": "cpu"},
+            {"backbone.name": "compact", "backbone.weights": Path("a.pth"), "backbone.device": "cpu"},
         ),
         (Look([Path("a.png")]), {}),
         (
@@ -90,7 +108,7 @@ def test_every_flag_says_what_it_does_and_stands_in_a_panel(group: type) -> None
 )
 def test_flags_become_settings(group: Any, expected: dict[str, object]) -> None:
     assert group.settings() == expected
-    change(RenderSettings(), group.settings(), "flag")
+    change(RenderSettings(), group.settings())
 
 
 def request_with(**values: Any) -> Request:
@@ -98,7 +116,7 @@ def request_with(**values: Any) -> Request:
         "look": Look([Path("a.png")]), "network": Network(), "part": Part(), "place": Place(), "aim": Aim(),
         "encoding": Encoding(), "work": Work(),
     }  # fmt: skip
-    return request_of(Path("clip.mp4"), **groups | values)
+    return Flags(**groups | values).request(Path("clip.mp4"))
 
 
 def test_no_flag_asks_for_nothing_that_is_not_the_default() -> None:

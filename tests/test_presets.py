@@ -1,9 +1,11 @@
 """Every way a setting can be given, and every way it can be wrong."""
 
 import dataclasses
+import json
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from videostyle.errors import SettingsError
@@ -12,6 +14,7 @@ from videostyle.presets import (
     Recipe,
     change,
     compose,
+    describe,
     preset_names,
     preset_values,
     presets_folder,
@@ -76,7 +79,7 @@ def test_papers_presets_have_the_papers_values() -> None:
 def test_each_source_goes_over_the_ones_before(tmp_path: Path) -> None:
     config = tmp_path / "mine.toml"
     config.write_text("seed = 3\n[optimize]\niterations = 7\nhistory = 8\n[style]\nweight = 5\n")
-    recipe = Recipe.read("draft", config, {"optimize.history": 9, "style.weight": 6.0}, ["style.weight=7"])
+    recipe = Recipe.read("draft", {"optimize.history": 9, "style.weight": 6.0}, config, ["style.weight=7"])
     made = recipe.settings("fine")
     assert made.picture.work == compose("draft").picture.work, "the preset that is named, not the usual one"
     assert (made.seed, made.optimize.iterations, made.optimize.history, made.style.weight) == (3, 7, 9, 7.0)
@@ -84,7 +87,7 @@ def test_each_source_goes_over_the_ones_before(tmp_path: Path) -> None:
 
 
 def test_without_a_preset_the_usual_one_is_taken() -> None:
-    recipe = Recipe.read(flags={"style.weight": 6.0})
+    recipe = Recipe.read(values={"style.weight": 6.0})
     assert recipe.settings("fine") == compose("fine", {"style.weight": 6.0})
     assert recipe.settings("draft") == compose("draft", {"style.weight": 6.0})
     assert Recipe().settings("fine") == compose("fine")
@@ -98,7 +101,7 @@ def test_values_beat_the_preset_in_any_order_of_names() -> None:
 def test_what_presets_leave_alone_is_known_before_the_preset(tmp_path: Path) -> None:
     config = tmp_path / "mine.toml"
     config.write_text("[film]\nquality = 30\n")
-    recipe = Recipe.read("", config, {"backbone.device": "cpu"}, ["picture.size=90"])
+    recipe = Recipe.read("", {"backbone.device": "cpu"}, config, ["picture.size=90"])
     given = recipe.given
     for name in preset_names():
         made = recipe.settings(name)
@@ -113,7 +116,8 @@ def test_what_presets_leave_alone_is_known_before_the_preset(tmp_path: Path) -> 
     ("source", "message"),
     [
         ({"preset": "best"}, "--preset best: no such preset; choose one of draft, fine"),
-        ({"flags": {"style.wait": 1}}, "flag: unknown setting 'style.wait'; did you mean style.weight"),
+        ({"values": {"style.wait": 1}}, "^unknown setting 'style.wait'; did you mean style.weight"),
+        ({"values": {"seed": -1}}, "^seed = -1: wanted a whole number from 0"),
         ({"assignments": ["seed=-1"]}, "--set: seed = -1: wanted a whole number from 0"),
         ({"assignments": ["seed"]}, "--set seed: wanted name=value"),
         ({"config": Path("none.toml")}, r"--config none\.toml: cannot be read"),
@@ -149,30 +153,30 @@ def test_a_config_that_is_wrong_is_named(tmp_path: Path) -> None:
 def test_assignments_are_toml_or_bare_words(text: str, expected: object) -> None:
     name, value = read_assignment(text)
     assert value == expected
-    change(RenderSettings(), {name: value}, "--set")
+    change(RenderSettings(), {name: value})
 
 
 def test_a_single_value_will_do_for_a_list() -> None:
-    assert change(RenderSettings(), {"temporal.long_term": 2}, "x").temporal.long_term == (2,)
+    assert change(RenderSettings(), {"temporal.long_term": 2}).temporal.long_term == (2,)
 
 
 def test_whole_numbers_will_do_for_decimals() -> None:
-    weight = change(RenderSettings(), {"style.weight": 2}, "x").style.weight
+    weight = change(RenderSettings(), {"style.weight": 2}).style.weight
     assert (weight, type(weight)) == (2.0, float)
 
 
 def test_a_change_leaves_the_settings_it_began_with_alone() -> None:
     before = RenderSettings()
-    after = change(before, {"style.weight": 2, "seed": 4}, "x")
+    after = change(before, {"style.weight": 2, "seed": 4})
     assert before == RenderSettings()
     assert dataclasses.replace(after, style=before.style, seed=0) == before
 
 
 def test_stored_settings_come_back() -> None:
     made = compose("ruder2016", {"style.mix": [1, 2]})
-    assert restore(dataclasses.asdict(made), "plan.json") == made
-    with pytest.raises(SettingsError, match=r"plan\.json: unknown setting 'style\.old'"):
-        restore({"style": {"old": 1}}, "plan.json")
+    assert restore(dataclasses.asdict(made)) == made
+    with pytest.raises(SettingsError, match=r"^unknown setting 'style\.old'"):
+        restore({"style": {"old": 1}})
 
 
 @pytest.mark.parametrize(
@@ -199,7 +203,46 @@ def test_stored_settings_come_back() -> None:
 )
 def test_what_is_wrong_is_reported(values: dict[str, object], message: str) -> None:
     with pytest.raises(SettingsError, match=f"^--set: .*{message}"):
-        change(RenderSettings(), values, "--set")
+        change(RenderSettings(), values, "--set: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "plain"),
+    [
+        ("style.weight", np.float64(2.5), 2.5),
+        ("style.weight", np.float32(0.5), 0.5),
+        ("style.weight", np.int64(3), 3.0),
+        ("optimize.iterations", np.int64(3), 3),
+        ("flow.motion_boundary", np.bool_(True), True),
+        ("temporal.long_term", np.array([1, 2]), (1, 2)),
+        ("style.mix", [np.float64(1), 2], (1.0, 2.0)),
+        ("backbone.weights", Path("a") / "b.pth", str(Path("a") / "b.pth")),
+    ],
+    ids=str,
+)
+def test_values_of_numpy_and_paths_become_plain_ones(name: str, value: object, plain: object) -> None:
+    stored = change(RenderSettings(), {name: value}).value(name)
+    assert stored == plain
+    assert type(stored) is type(plain)
+    members = stored if isinstance(stored, tuple) else (stored,)
+    assert all(type(member).__module__ == "builtins" for member in members)
+    json.dumps(stored)
+
+
+@pytest.mark.parametrize("value", [np.float64(1.5), np.bool_(True), np.int64(-1), np.array([1, 2]), Path("3")])
+def test_values_of_numpy_and_paths_are_checked_too(value: object) -> None:
+    with pytest.raises(SettingsError, match=r"^optimize\.iterations = .*: wanted a whole number from 0 to 100000"):
+        change(RenderSettings(), {"optimize.iterations": value})
+
+
+def test_settings_are_described_by_type_limits_unit_and_choices() -> None:
+    shown = {name: describe(item) for name, item in known_settings().items()}
+    assert shown["temporal.long_term"] == "a list such as [1, 2], each from 1 to 64, in frames"
+    assert shown["optimize.coarsest"] == "a whole number from 16, in px"
+    assert shown["optimize.tolerance"] == "a number from 0 to 1"
+    assert shown["flow.method"] == "one of farneback, dis"
+    assert shown["film.sound"] == "true or false"
+    assert shown["backbone.weights"] == "text"
 
 
 @pytest.mark.parametrize("content", [None, b"a = ", b"\xff\xfe\x00"])

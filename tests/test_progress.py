@@ -3,9 +3,10 @@
 import io
 import json
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -20,7 +21,7 @@ from videostyle.events import (
     Planned,
     Scanned,
 )
-from videostyle.progress import Progress, span
+from videostyle.progress import NAMES, Progress, counted, span
 
 DONE = FrameDone(chunk=6, frame=7, losses={"style": 0.5}, iterations=12, seconds=2.0)
 LAST = FrameDone(chunk=6, frame=8, losses={}, iterations=14, seconds=4.0, retried="its loss did not fall", last=True)
@@ -60,13 +61,9 @@ ONE_OF_EACH: list[Event] = [
 ]
 
 
-def shown(**kind: bool) -> Progress:
-    return Progress(**{"as_json": False, "quiet": False, "verbose": False, **kind})
-
-
 def planned(**kind: bool) -> Progress:
-    progress = shown(**kind)
-    progress.plan(PLANNED)
+    progress = Progress(**kind)
+    progress(PLANNED)
     return progress
 
 
@@ -78,35 +75,38 @@ def test_spans_as_people_say_them(seconds: float, text: str) -> None:
 
 
 def test_the_plan_in_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    shown().plan(PLANNED, "draft is the default")
+    Progress(dry=True)(replace(PLANNED, render=("0:6", "6:8")))
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.splitlines() == [
-        "clip.mp4: 2 frames of 80x64, painted at 40x32, 2 scene(s), plus 1 frames that lead in to them, "
+    assert captured.err.splitlines()[:2] == [
+        "clip.mp4: 2 frames of 80x64, painted at 40x32, 2 scenes, plus 1 lead-in frame, "
         "in the style of art.png + b.png -> clip_art.mp4",
-        "The built-in network. On cpu, 2 scene(s) at a time: about 12 min, 0.25 GB besides the program's own memory; "
-        "1 frames are already done. draft is the default",
+        "The built-in network. On cpu, 2 scenes at a time: about 12 min, 0.25 GB on top of the program's own memory; "
+        "1 frame already done",
     ]
+    assert captured.err.splitlines()[2:] == [
+        "scene 0: frames 0:6, renders 0:6",
+        "scene 6: frames 6:9, renders 6:8",
+    ], "a plan that is not carried out lists its scenes and has no bar"
 
 
 def test_a_plain_plan_says_no_more_than_needed(capsys: pytest.CaptureFixture[str]) -> None:
-    shown()(replace(PLANNED, work=PLANNED.size, frames_to_render=2, frames_stored=0))
-    text = capsys.readouterr().err
+    with closing(Progress()) as progress:
+        progress(replace(PLANNED, work=PLANNED.size, frames_to_render=2, frames_stored=0))
+        text = capsys.readouterr().err
     assert "painted at" not in text
-    assert "lead in" not in text
+    assert "lead-in" not in text
     assert "already done" not in text
+    assert "scene 0:" not in text
 
 
-def test_scenes_are_listed_if_wanted(capsys: pytest.CaptureFixture[str]) -> None:
-    shown().plan(replace(PLANNED, render=("0:6", "6:8")), scenes=True)
-    assert capsys.readouterr().err.splitlines()[2:] == [
-        "scene 0: frames 0:6, renders 0:6",
-        "scene 6: frames 6:9, renders 6:8",
-    ]
+@pytest.mark.parametrize(("count", "text"), [(0, "0 frames"), (1, "1 frame"), (2, "2 frames")])
+def test_counts_agree_with_their_nouns(count: int, text: str) -> None:
+    assert counted(count, "frame") == text
 
 
 def test_a_line_per_scene_and_per_frame_if_wanted(capsys: pytest.CaptureFixture[str]) -> None:
-    with planned(verbose=True) as progress:
+    with closing(planned(verbose=True)) as progress:
         progress(DONE)
         progress(LAST)
     text = capsys.readouterr().err
@@ -116,22 +116,27 @@ def test_a_line_per_scene_and_per_frame_if_wanted(capsys: pytest.CaptureFixture[
 
 
 def test_frames_have_no_line_by_default(capsys: pytest.CaptureFixture[str]) -> None:
-    with planned() as progress:
+    with closing(planned()) as progress:
         capsys.readouterr()
         progress(DONE)
         assert capsys.readouterr().err == ""
 
 
 def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = shown(as_json=True)
+    progress = Progress(as_json=True)
     for event in ONE_OF_EACH:
         progress(event)
     captured = capsys.readouterr()
     assert captured.err == ""
     objects = [json.loads(line) for line in captured.out.splitlines()]
     names = [one["event"] for one in objects]
-    assert names == ["notice", "plan", "iterated", "frame", "frame", "notice", "scene", "film"]
-    notice, plan, iterated, frame, _, again, scene, film = objects
+    assert names == [
+        "notice", "fetched", "scanned", "plan", "iterated", "frame", "frame", "notice", "scene", "written", "film"
+    ]  # fmt: skip
+    notice, fetched, scanned, plan, iterated, frame, _, again, scene, written, film = objects
+    assert fetched == {"event": "fetched", "what": "vgg19", "done": 500, "total": 1000}
+    assert scanned == {"event": "scanned", "frame": 49}
+    assert written == {"event": "written", "frame": 7, "total": 2}
     assert notice == {"event": "notice", "text": "careful"}
     assert plan["clip"] == "folder/clip.mp4"
     assert (plan["size"], plan["work"], plan["scenes"]) == ([80, 64], [40, 32], ["0:6", "6:9"])
@@ -160,23 +165,24 @@ def test_objects_are_strict_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with shown(quiet=True) as progress:
+    with closing(Progress(quiet=True)) as progress:
         for event in ONE_OF_EACH:
             progress(event)
-        progress.start()
     captured = capsys.readouterr()
     assert captured.out + captured.err == ""
 
 
+def test_every_kind_of_event_has_a_name_for_scripts() -> None:
+    assert set(NAMES) == set(get_args(Event)) == {type(event) for event in ONE_OF_EACH}
+
+
 def test_a_value_that_is_not_an_event_is_a_bug() -> None:
     with pytest.raises(TypeError, match="something else"):
-        shown()("something else")  # type: ignore[arg-type]
+        Progress()("something else")  # type: ignore[arg-type]
 
 
 def test_the_bar_is_there_from_the_start(capsys: pytest.CaptureFixture[str]) -> None:
-    with planned() as progress:
-        capsys.readouterr()
-        progress.start()
+    with closing(planned()) as progress:
         assert "1/3" in capsys.readouterr().err, "one frame is stored"
         progress(DONE)
         progress(LAST)
@@ -184,11 +190,8 @@ def test_the_bar_is_there_from_the_start(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_finished_job_has_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = shown()
-    progress.plan(replace(PLANNED, frames_stored=3))
-    capsys.readouterr()
-    progress.start()
-    assert capsys.readouterr().err == ""
+    Progress()(replace(PLANNED, frames_stored=3))
+    assert len(capsys.readouterr().err.splitlines()) == 2
 
 
 class Terminal(io.StringIO):
@@ -202,19 +205,17 @@ def test_iterations_and_the_search_for_scenes_are_shown_on_a_terminal_only(
 ) -> None:
     stream: Any = Terminal() if terminal else io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    with shown() as progress:
+    with closing(Progress()) as progress:
         for frame in range(100):
             progress(Scanned(frame))
-        progress.plan(PLANNED)
-        progress.start()
+        progress(PLANNED)
         progress(Iterated(5, 40))
     assert ("looking for scenes: frame 50" in stream.getvalue()) == terminal
     assert ("iteration 5 of 40" in stream.getvalue()) == terminal
 
 
 def test_a_film_being_written_has_a_bar_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    with planned() as progress:
-        progress.start()
+    with closing(planned()) as progress:
         progress(LAST)
         capsys.readouterr()
         progress(FrameWritten(7, 2))
@@ -226,7 +227,7 @@ def test_a_film_being_written_has_a_bar_of_its_own(capsys: pytest.CaptureFixture
 
 
 def test_a_download_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = shown()
+    progress = Progress()
     for done in (0, 500, 1000):
         progress(Fetched("vgg19", done, 1000))
     assert "vgg19" in capsys.readouterr().err
@@ -234,13 +235,13 @@ def test_a_download_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_download_of_unknown_size_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    with shown() as progress:
+    with closing(Progress()) as progress:
         progress(Fetched("vgg19", 500, 0))
     assert "vgg19: 500B" in capsys.readouterr().err
 
 
 def test_a_download_that_was_given_up_takes_its_bar_along(capsys: pytest.CaptureFixture[str]) -> None:
-    with shown() as progress:
+    with closing(Progress()) as progress:
         progress(Fetched("vgg19", 10, 1000))
         progress(PLANNED)
         capsys.readouterr()

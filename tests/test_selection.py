@@ -57,8 +57,8 @@ def test_frame_numbers(text: str, expected: "range | list[int]") -> None:
 @pytest.mark.parametrize(
     "text", ["a:b", "5:2", "5:5", "3:11", "10", "-1:3:4", "1.5:3", "2--5", "12:14", ",", "1:3,", "0:9x0", "0:9x", "x2"]
 )
-def test_texts_that_are_not_frame_numbers(text: str) -> None:
-    with pytest.raises(SettingsError, match=r"--frames .*; give"):
+def test_invalid_frame_numbers(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"--frames .*; use"):
         select(clip(), text)
 
 
@@ -75,7 +75,7 @@ def test_overlapping_ranges_are_refused(text: str) -> None:
         ("", "0.12", range(3)),
         ("00:00:00.04", "0:00.2", range(1, 5)),
         ("0.041", "0.3", range(2, 8)),  # a frame that has already begun is excluded
-        ("0.0803", "0.16", range(2, 4)),  # ... unless it differs by less than milliseconds can tell
+        ("0.0803", "0.16", range(2, 4)),  # ... unless milliseconds cannot show the difference
         ("0", "0.4", range(10)),
         ("00:00:00:03", "00:00:00:07", range(3, 7)),
     ],
@@ -88,7 +88,7 @@ def test_times(begin: str, end: str, expected: range) -> None:
 def test_times_of_frames_of_unequal_length() -> None:
     uneven = replace(clip(4), time_base=Fraction(1, 100), pts=(0, 10, 15, 60), durations=(10, 5, 45, 5))
     assert select(uneven, begin="0.1", end="0.5").frames == (1, 2)
-    with pytest.raises(SettingsError, match="give seconds"):
+    with pytest.raises(SettingsError, match="use seconds"):
         select(uneven, begin="00:00:00:01")
 
 
@@ -97,7 +97,7 @@ def test_timecodes_count_from_the_clips_own() -> None:
     assert select(slow, begin="01:00:00:10", end="01:00:01:00").frames == tuple(range(10, 25))
     dropping = clip(40, NTSC, "00:00:59;20")  # 00:01:00;00 and ;01 do not exist
     assert select(dropping, begin="00:01:00;02", end="00:01:00;04").frames == (10, 11)
-    with pytest.raises(SettingsError, match=r"--in 00:00:00:00: the clip goes from 01:00:00:00 to 01:00:04:00"):
+    with pytest.raises(SettingsError, match=r"--in 00:00:00:00: the clip runs from 01:00:00:00 to 01:00:04:00"):
         select(slow, begin="00:00:00:00")
     with pytest.raises(SettingsError, match=r"between them"):
         select(dropping, begin="00:01:00:05")
@@ -115,7 +115,7 @@ def test_timecodes_count_from_the_clips_own() -> None:
         ("-1", "", "not a time"),
     ],
 )
-def test_texts_that_are_not_times(begin: str, end: str, message: str) -> None:
+def test_invalid_times(begin: str, end: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         select(clip(), begin=begin, end=end)
 
@@ -140,7 +140,7 @@ def test_invalid_handles() -> None:
         select(clip(), "0:9", handles=-1)
 
 
-def test_a_selection_survives_being_written_and_read() -> None:
+def test_a_selection_survives_the_round_trip_through_text() -> None:
     made = select(clip(), "0:3,4:9x2")
     assert str(made) == "0:3,4:9x2"
     assert select(clip(), str(made)) == made

@@ -60,7 +60,7 @@ def test_timecodes_without_dropped_numbers(text: str, rate: Fraction, count: int
         ("00:01:00;01", NTSC, "00:01:00;02"),
     ],
 )
-def test_texts_that_are_not_timecodes(text: str, rate: Fraction, message: str) -> None:
+def test_invalid_timecodes(text: str, rate: Fraction, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Timecode.parse(text, rate)
 
@@ -83,6 +83,6 @@ def test_rates(text: str, rate: Fraction) -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "-5", "fast", "25/0", "9999", "1e3", "24:1"])
-def test_texts_that_are_not_rates(text: str) -> None:
+def test_invalid_rates(text: str) -> None:
     with pytest.raises(SettingsError, match="--fps"):
         read_rate(text)

@@ -24,47 +24,36 @@ if TYPE_CHECKING:
     from videostyle.paint.finish import Finished as Finished
     from videostyle.paint.finish import FinishInput as FinishInput
     from videostyle.paint.painter import Painter as Painter
-    from videostyle.rendering.api import RenderedFrame as RenderedFrame
     from videostyle.rendering.api import encode as encode
     from videostyle.rendering.api import load_painter as load_painter
     from videostyle.rendering.api import plan as plan
     from videostyle.rendering.api import render as render
-    from videostyle.rendering.api import score as score
     from videostyle.rendering.api import stylize as stylize
     from videostyle.rendering.plan import RenderPlan as RenderPlan
+    from videostyle.rendering.renderer import RenderedFrame as RenderedFrame
+    from videostyle.rendering.scoring import score as score
 
-_HOMES = {
-    "stylize": "rendering.api",
-    "plan": "rendering.api",
-    "render": "rendering.api",
-    "encode": "rendering.api",
-    "load_painter": "rendering.api",
-    "score": "rendering.api",
-    "RenderedFrame": "rendering.api",
-    "RenderPlan": "rendering.plan",
-    "Painter": "paint.painter",
-    "Finish": "paint.finish",
-    "FinishInput": "paint.finish",
-    "Finished": "paint.finish",
-    "Scores": "metrics",
-    "VideostyleError": "errors",
-    "SettingsError": "errors",
-    "MediaError": "errors",
-    "WeightsError": "errors",
-    "DeviceError": "errors",
-    "OutOfMemoryError": "errors",
-    "JobError": "errors",
-    "IncompleteError": "errors",
+_NAMES = {
+    "rendering.api": "stylize plan render encode load_painter",
+    "rendering.scoring": "score",
+    "rendering.renderer": "RenderedFrame",
+    "rendering.plan": "RenderPlan",
+    "paint.painter": "Painter",
+    "paint.finish": "Finish FinishInput Finished",
+    "metrics": "Scores",
+    "errors": "VideostyleError SettingsError MediaError WeightsError DeviceError OutOfMemoryError JobError "
+    "IncompleteError",
 }
-"""public name -> its module; imported when first used, because torch and OpenCV take seconds"""
+"""module -> its public names; imported on first use, because torch and OpenCV take seconds to load"""
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["__version__", *" ".join(_NAMES.values()).split()]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    for module, names in _NAMES.items():
+        if name in names.split():
+            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -4,18 +4,18 @@
     |-- SettingsError          a setting, preset, flag or range that is not valid
     |-- MediaError             a clip, picture or film that cannot be read or written
     |-- WeightsError           backbone weights that are missing, corrupt or from another network
-    |-- DeviceError            a device that is not available or not able to do the work
-    |   `-- OutOfMemoryError   a batch that does not fit the device
+    |-- DeviceError            a device that is not available or cannot do the work
+    |   `-- OutOfMemoryError   a batch that does not fit in the device's memory
     `-- JobError               a job folder that belongs to another job, or is in use
-        `-- IncompleteError    a film with frames that are not rendered yet
+        `-- IncompleteError    a film with frames that have not been rendered yet
 
 The command line prints the message and exits with 2 (4 for IncompleteError). Any other exception is a bug and keeps
-its traceback. All of them can be pickled, so that they can cross from one process to another.
+its traceback. All of these errors can be pickled, so that they can cross process boundaries.
 """
 
 
 class VideostyleError(Exception):
-    """Base of all errors that the user sees."""
+    """Base class of all errors that the user sees."""
 
 
 class SettingsError(VideostyleError):
@@ -35,7 +35,7 @@ class DeviceError(VideostyleError):
 
 
 class OutOfMemoryError(DeviceError):
-    """A batch does not fit the memory of the device; one with fewer slots may."""
+    """A batch does not fit in the device's memory; a smaller one may."""
 
 
 class JobError(VideostyleError):
@@ -43,14 +43,11 @@ class JobError(VideostyleError):
 
 
 class IncompleteError(JobError):
-    """Some frames of a film are not rendered yet."""
+    """Some frames of a film have not been rendered yet."""
 
     missing: tuple[int, ...]
     """source frame numbers, ascending"""
 
-    def __init__(self, message: str, missing: tuple[int, ...]) -> None:
+    def __init__(self, message: str, missing: tuple[int, ...] = ()) -> None:  # pickle passes only the message
         super().__init__(message)
         self.missing = missing
-
-    def __reduce__(self) -> tuple[type["IncompleteError"], tuple[str, tuple[int, ...]]]:
-        return type(self), (str(self), self.missing)

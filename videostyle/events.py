@@ -14,18 +14,18 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A download, or the check of one, goes on."""
+    """A download, or the check of a downloaded file, has made progress."""
 
     what: str
     done: int
     """bytes so far"""
     total: int
-    """bytes in all; 0: unknown"""
+    """bytes in total; 0: unknown"""
 
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A frame has been searched for a scene border."""
+    """A frame has been checked for a cut."""
 
     frame: int
 
@@ -39,9 +39,9 @@ class Planned:
     job: Path
     frames: int
     frames_to_render: int
-    """those of the film plus the lead-in of a range"""
+    """the film's frames, plus the lead-in of a range"""
     frames_stored: int
-    """frames that an earlier run has finished"""
+    """frames that an earlier run finished"""
     size: tuple[int, int]
     """width, height of the film, px"""
     work: tuple[int, int]
@@ -49,11 +49,11 @@ class Planned:
     scenes: tuple[str, ...]
     """frame ranges ``A:B``; a scene is named by its first frame A"""
     render: tuple[str, ...]
-    """what must be rendered of each scene, ``A:B``"""
+    """frames to be rendered in each scene, ``A:B``"""
     artworks: tuple[str, ...]
     painter: str
     reason: str
-    """one sentence: why this one"""
+    """one sentence: why this painter was chosen"""
     device: str
     slots: int
     """chunks painted as one batch"""
@@ -64,7 +64,7 @@ class Planned:
     seconds_later: float
     """estimate for every other frame"""
     bytes: int
-    """memory needed besides the program's own"""
+    """memory that painting needs, in addition to the program's own"""
     fingerprint: str
     """of clip, artworks and settings"""
 
@@ -82,17 +82,17 @@ class FrameDone:
     """A frame has been stored."""
 
     chunk: int
-    """name of its chunk: the first frame of the scene"""
+    """name of its chunk: the first frame of its scene"""
     frame: int
     losses: Mapping[str, float]
-    """each weighted loss term at the end"""
+    """final value of each weighted term"""
     iterations: int
     seconds: float
-    """wall time of the batch it was part of, divided by the size of the batch"""
+    """wall time of its batch, divided by the number of frames in the batch"""
     last: bool = False
-    """whether its chunk is finished with it"""
+    """whether it completes its chunk"""
     retried: str = ""
-    """why it was painted a second time, or empty"""
+    """why it was painted again; empty if it was not"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,10 @@ class FilmDone:
     """The film is written."""
 
     path: Path
-    """the film; the job folder where no film was wanted"""
+    """the film, or the job folder if no film was requested"""
     frames: int
     frames_lost: int
-    """frames asked for that the clip promised and that could not be decoded"""
+    """requested frames that the clip lists but that could not be decoded"""
     seconds: float
     """wall time of rendering and encoding"""
 
@@ -121,4 +121,4 @@ OnEvent = Callable[[Event], object]
 
 
 def ignore(_: Event) -> None:
-    """Take an event and do nothing."""
+    """Ignore an event."""

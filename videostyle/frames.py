@@ -1,4 +1,4 @@
-"""The nouns that pass between the rooms: numpy arrays in frozen dataclasses that check themselves."""
+"""The values that pass between the rooms: numpy arrays in frozen dataclasses that validate themselves."""
 
 import hashlib
 from collections.abc import Mapping
@@ -25,19 +25,24 @@ def to_picture(pixels: Pixels) -> Picture:
 
 
 def to_pixels(picture: Picture, dtype: np.dtype[np.uint8] | np.dtype[np.uint16]) -> Pixels:
-    """Float picture -> the nearest stored pixels; values outside 0..1 are clipped."""
+    """Float picture -> the nearest pixels; values outside 0..1 are clipped."""
     levels = np.iinfo(dtype).max
     pixels: Pixels = np.rint(np.clip(picture, 0, 1) * np.float32(levels)).astype(dtype)
     return pixels
 
 
+def to_bytes(pixels: Pixels) -> NDArray[np.uint8]:
+    """Pixels of either depth -> uint8, by dropping the lower bits."""
+    return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels.astype(np.uint8, copy=False)
+
+
 def hash_of(pixels: Pixels) -> str:
-    """Hash (hex) of a picture: its shape, its type and its values."""
+    """Hash of a picture's shape, type and values, as hex digits."""
     return hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes()).hexdigest()
 
 
 def as_picture(picture: NDArray[Any], least: int = 1) -> Picture:
-    """A user's picture (H, W, 3) of uint8, uint16 or float in 0..1 as float32 in 0..1.
+    """Convert a user's picture (H, W, 3) of uint8, uint16 or float in 0..1 to float32 in 0..1.
 
     least: smallest short side allowed, px. Raises SettingsError, naming shape and type, for anything else.
     """
@@ -54,7 +59,7 @@ def as_picture(picture: NDArray[Any], least: int = 1) -> Picture:
 
 
 def from_picture(picture: Picture, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """A float picture as uint8, uint16 or any float type: the inverse of ``as_picture``."""
+    """Convert a float picture to uint8, uint16 or any float type: the inverse of ``as_picture``."""
     return picture.astype(dtype) if dtype.kind == "f" else to_pixels(picture, dtype)
 
 
@@ -67,7 +72,7 @@ class FrameRange:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.stop:
-            raise SettingsError(f"frames {self.start}:{self.stop}: wanted 0 <= first < end; give a range such as 0:24")
+            raise SettingsError(f"frames {self.start}:{self.stop}: wanted 0 <= first < end; use a range such as 0:24")
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -85,7 +90,7 @@ class FrameRange:
 
 @dataclass(frozen=True, slots=True)
 class Color:
-    """What the clip's code values mean: H.273 code points (2 = unspecified); range 1 = limited, 2 = full."""
+    """What a clip's code values mean: H.273 code points (2 = unspecified); range 1 = limited, 2 = full."""
 
     range: int = 0
     primaries: int = 2
@@ -99,24 +104,12 @@ class Color:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
-    """A stream of a clip other than the picture being rendered."""
-
-    index: int
-    kind: str
-    """``audio``, ``subtitle``, ``video`` (another picture track, or a cover), ``data`` or ``attachment``"""
-    codec: str
-    language: str = ""
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Clip:
     """A source clip, measured by demuxing it rather than read from its header."""
 
     path: Path
     stream: int
-    """index of the video stream to render"""
+    """index of the video stream to paint"""
     width: int
     """px, upright (after the display rotation)"""
     height: int
@@ -134,30 +127,31 @@ class Clip:
     color: Color = field(default_factory=Color)
     alpha: bool = False
     rotation: int = 0
-    """degrees counterclockwise by which stored pictures are turned to be upright: 0, 90, 180 or 270"""
+    """degrees counterclockwise that turn stored pictures upright: 0, 90, 180 or 270"""
     crop: tuple[int, int, int, int] = (0, 0, 0, 0)
-    """px of the stored pictures that the container crops: left, right, top, bottom"""
+    """px that the container crops from stored pictures: left, right, top, bottom"""
     sample_aspect: Fraction = Fraction(1)
     """pixel width over pixel height, upright"""
     interlaced: bool = False
     frames_missing: int = 0
-    """frames that the header promises but a truncated file lacks; 0 where unknown"""
-    tracks: tuple[Track, ...] = ()
+    """frames that the header promises but a truncated file lacks; 0 if unknown"""
+    tracks: tuple[str, ...] = ()
+    """kind of each other stream: ``audio``, ``subtitle``, ``video`` (or a cover), ``data`` or ``attachment``"""
     format: str = ""
-    """FFmpeg's short name of the container"""
+    """FFmpeg's short name for the container"""
     codec: str = ""
     pixel_format: str = "yuv420p"
-    """FFmpeg's name of the stored pictures' pixel format"""
+    """FFmpeg's name for the pixel format of stored pictures"""
     stamped: bool = True
-    """whether the timestamps are the file's own; if not, frames are counted"""
+    """whether the timestamps are the file's own; if not, they come from counting frames"""
     given_rate: Fraction | None = None
-    """frames per second that the user gave for a source without timestamps"""
+    """frames per second from the user, for a source without timestamps"""
     keys: tuple[tuple[int, int], ...] = field(default=(), repr=False)
     """(pts, dts) of the keyframes in ticks, ascending: where decoding may begin"""
     timecode: str = ""
     """SMPTE timecode of the first frame, ``HH:MM:SS:FF``; empty if there is none"""
     notes: tuple[str, ...] = ()
-    """what the user should know about the file, one line each"""
+    """notices about the file, one line each"""
 
     @property
     def num_frames(self) -> int:
@@ -177,12 +171,8 @@ class Clip:
         return (self.pts[-1] + self.durations[-1] - self.pts[0]) * self.time_base
 
     @property
-    def audio(self) -> tuple[Track, ...]:
-        return tuple(track for track in self.tracks if track.kind == "audio")
-
-    @property
     def dtype(self) -> np.dtype[np.uint8] | np.dtype[np.uint16]:
-        """How this clip's painted frames are stored: 16 bits per channel where the source has more than 8."""
+        """Type of the stored painted frames: 16 bits per channel if the source has more than 8."""
         return np.dtype(np.uint16) if self.depth > 8 else np.dtype(np.uint8)
 
 
@@ -197,10 +187,9 @@ class Frame:
     """(H, W, 3) RGB, upright"""
 
     def __post_init__(self) -> None:
-        if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or self.pixels.dtype not in (np.uint8, np.uint16):
-            raise ValueError(
-                f"frame pixels must be (H, W, 3) uint8/uint16, got {self.pixels.shape} {self.pixels.dtype}"
-            )
+        pixels = self.pixels
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype not in (np.uint8, np.uint16):
+            raise ValueError(f"frame pixels must be (H, W, 3) uint8/uint16, got {pixels.shape} {pixels.dtype}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +198,7 @@ class Chunk:
 
     frames: FrameRange
     keep: FrameRange
-    """the frames asked for; those before them are rendered as lead-in, those after are not rendered"""
+    """the selected frames; those before them are rendered as lead-in, those after are not rendered"""
 
     def __post_init__(self) -> None:
         if self.keep.start < self.frames.start or self.keep.stop > self.frames.stop:
@@ -217,18 +206,18 @@ class Chunk:
 
     @property
     def name(self) -> int:
-        """The chunk's first frame: the same in a range as in the full render."""
+        """The chunk's first frame: the same for a range as for the full render."""
         return self.frames.start
 
     @property
     def render(self) -> FrameRange:
-        """What must be rendered: everything from the chunk's first frame to the last one kept."""
+        """The frames to render: from the chunk's first frame to the last one kept."""
         return FrameRange(self.frames.start, self.keep.stop)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """What moved between an earlier frame and the current one, and where that can be trusted."""
+    """The motion between an earlier frame and the current one, and where it can be trusted."""
 
     flow: NDArray[np.float32]
     """(H, W, 2) px, current -> previous: the pixel at p was at p + flow[p]; channel 0 is x"""
@@ -242,7 +231,7 @@ class Motion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TemporalTarget:
-    """An earlier painted frame warped to the current one, and where to hold on to it."""
+    """An earlier painted frame warped to the current one, and how strongly to follow it."""
 
     picture: Picture
     weight: NDArray[np.float32]
@@ -258,19 +247,19 @@ class FrameInput:
     first: bool = False
     """whether this is the first frame of its chunk"""
     earlier: Mapping[int, TemporalTarget] = field(default_factory=dict)
-    """how many frames back, nearest first -> that painted frame, warped to this one, and where the warp is trusted"""
+    """number of frames back, nearest first -> that painted frame warped to this one, and where to trust it"""
     losses_before: Mapping[str, float] = field(default_factory=dict)
-    """losses of the frame before, as its painter reported them; empty: there is none"""
+    """losses of the previous frame, as reported by its painter; empty if there is none"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameTask:
-    """One frame to be painted: what it shows, where painting starts, and what it is held to; see ``FrameInput``."""
+    """One frame to paint: what it shows, where painting starts, and what it must match; see ``FrameInput``."""
 
     content: Picture
     initial: Picture
     held: tuple[TemporalTarget, ...] = ()
-    """earlier painted frames that it must agree with"""
+    """earlier painted frames that it should match"""
     first: bool = False
     losses_before: Mapping[str, float] = field(default_factory=dict)
 
@@ -281,8 +270,8 @@ class Painted:
 
     picture: Picture
     losses: Mapping[str, float] = field(default_factory=dict)
-    """each weighted loss term at the end; which terms there are depends on the frame alone, never on its batch"""
+    """each weighted loss term at the end; its keys depend on the frame alone, never on the batch"""
     iterations: int = 0
-    """evaluations of the loss; 0 for painters that have none"""
+    """evaluations of the loss; 0 for painters without a loss"""
     retried: str = ""
-    """why the frame was painted a second time, or empty"""
+    """why the frame was painted a second time; empty if it was not"""

@@ -1,10 +1,11 @@
 """How steady a film is, and how close to its artwork and its content.
 
-All of it is measured in one pass, which keeps two frames and a number per frame in memory.
+Everything is measured in one pass, with two frames and a few numbers per frame in memory.
 """
 
+import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
@@ -17,15 +18,15 @@ from videostyle.motion.flow import estimate, resize, warp
 from videostyle.settings import FlowSettings
 
 JUDGED_EVERY = 8
-"""frames: the network sees only frames 0, 8, 16, ... of the film, as its distances change little between neighbors"""
+"""frames: the network sees only frames 0, 8, 16, ... of the film, because its distances change slowly"""
 CONSISTENT = 0.99
 """minimum consistency of the pixels on which flicker is measured"""
 STILL = 0.25
 """px: a pixel that moves less than this counts as still"""
 LEAST_STILL = 0.01
-"""share of the picture that must be still between two frames for drift to be measured"""
+"""fraction of the picture that must be still between two frames for drift to be measured"""
 LEAST_PAIRS = 3
-"""pairs of frames that a scene needs for its seam to be measured"""
+"""minimum pairs of frames in a scene for its seam to be measured"""
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 """weights of R, G and B, ITU-R BT.709"""
 
@@ -40,12 +41,12 @@ class PictureJudge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The figures of one film. Those that could not be measured (no pairs of frames, nothing still) are NaN."""
+    """The scores of one film; NaN if one could not be measured (no pairs of frames, nothing still)."""
 
     flicker: float
     """levels of 255, warping error of the film"""
     flicker_source: float
-    """levels of 255, warping error of the source, caused by noise and imprecise flow"""
+    """levels of 255, warping error of the source, which comes from noise and imprecise flow"""
     style_distance: dict[str, float] = field(hash=False)
     """layer -> relative Gram distance from the artwork"""
     content_distance: float
@@ -55,16 +56,19 @@ class Scores:
     drift_spread: float
     """levels of 255 per 100 frames, standard deviation of the same luma"""
     seam: float
-    """flicker right after the start of a scene, divided by the scene's median flicker; 1: no seam"""
+    """flicker at the start of a scene, divided by the scene's median flicker; 1: no seam"""
     frames: int
     """number of frames in the film"""
 
     def as_dict(self) -> dict[str, object]:
-        """The fields as JSON can hold them: None instead of NaN."""
-        return {name: None if _missing(value) else value for name, value in asdict(self).items()}
+        """The fields in a form that JSON can store: None instead of NaN."""
+        return {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in asdict(self).items()
+        }
 
     def table(self) -> str:
-        """The figures as lines of text: name, value, unit."""
+        """The scores as lines of text: name, value, unit."""
         rows = [
             ("frames", str(self.frames), ""),
             ("flicker", _number(self.flicker), "levels of 255"),
@@ -84,14 +88,14 @@ def score(
 ) -> Scores:
     """Compare a film with the clip it was made from, frame by frame.
 
-    cuts: source frame numbers at which scenes begin; no pair of frames across a cut is measured. flow: preferably not
-    the estimator that the film was rendered with. Source frames are resized to the film's size.
+    cuts: source frame numbers at which scenes begin; pairs of frames across a cut are skipped. flow: preferably not the
+    estimator that the film was rendered with. Source frames are resized to the film's size.
 
     - flicker (warping error, Lai et al. 2018): root mean square over consistent pixels of
       ``film[i] - warp(film[i-1], flow of the source)``, per pair in levels of 255; then the mean over pairs.
-    - style and content distance: as the judge measures them, mean over every ``JUDGED_EVERY``-th frame.
-    - drift: least-squares slope, within scenes, of how the film's luma changes beyond the source's, for its mean and
-      for its spread. The curve sums the changes from pair to pair, each over the pixels that are still in that pair.
+    - style and content distance: as measured by the judge; mean over every ``JUDGED_EVERY``-th frame.
+    - drift: least-squares slope, within scenes, of how far the film's luma moves away from the source's, for its mean
+      and its spread. The curve sums the changes from pair to pair, each over the pixels that are still in that pair.
     - seam: flicker of a scene's first pair, divided by the median over all its pairs; then the median over scenes.
 
     Raises SettingsError if film and clip have different numbers of frames, or none.
@@ -99,7 +103,9 @@ def score(
     steadiness, frames = _Steadiness(), 0
     style, content = list[dict[str, float]](), list[float]()
     before: _Both | None = None
-    for original, painted in _together(source, stylized):
+    for original, painted in itertools.zip_longest(source, stylized):
+        if original is None or painted is None:
+            raise SettingsError("film and clip have different numbers of frames; score the film of the whole clip")
         height, width = painted.pixels.shape[:2]
         now = _Both(original.index, resize(original.pixels, width, height), to_picture(painted.pixels))
         if frames % JUDGED_EVERY == 0:
@@ -108,20 +114,21 @@ def score(
         if before is None or any(before.index < cut <= now.index for cut in cuts):
             steadiness.end_scene()
         else:
-            # Optical flow alone: to move plain areas with the camera is a rule we render by, and no judge of a film.
+            # Optical flow alone: moving plain areas with the camera is a rule for rendering, not for judging.
             steadiness.add(before, now, estimate(now.source, before.source, flow, plain=False))
         before = now
         frames += 1
     steadiness.end_scene()
     if not frames:
-        raise SettingsError("the film has no frames; give one with at least one frame")
+        raise SettingsError("the film has no frames; score a film with at least one frame")
+    drift_mean, drift_spread = map(float, 100 * steadiness.drift.slopes())
     return Scores(
         flicker=_mean(steadiness.film),
         flicker_source=_mean(steadiness.source),
         style_distance={layer: _mean([judged[layer] for judged in style]) for layer in style[0]},
         content_distance=_mean(content),
-        drift_mean=100 * steadiness.mean.slope,
-        drift_spread=100 * steadiness.spread.slope,
+        drift_mean=drift_mean,
+        drift_spread=drift_spread,
         seam=steadiness.seam(),
         frames=frames,
     )
@@ -136,33 +143,24 @@ class _Both:
     film: Picture
 
 
-class _Slope:
-    """Least-squares slope over frames of a curve given by its changes, pooled over stretches that each begin at 0."""
+class _Drift:
+    """Least-squares slopes of two curves that sum the changes per frame, pooled over stretches that start at 0."""
 
     def __init__(self) -> None:
-        self._curve = 0.0
-        self._sums = np.zeros(5)
-        self._above = self._below = 0.0
+        self.changes = [np.zeros(2)]
+        """changes of luma's mean and spread from frame to frame, in this stretch"""
+        self._above, self._below = np.zeros(2), 0.0
 
-    def add(self, change: float) -> None:
-        """Add the change to the next frame."""
-        self._curve += change
-        time = self._sums[0] = max(1.0, self._sums[0])  # a stretch begins with the point (0, 0)
-        self._sums += (1, time, self._curve, time * time, time * self._curve)
+    def end_stretch(self) -> None:
+        """Start a new stretch with the next change."""
+        time = np.arange(len(self.changes)) - (len(self.changes) - 1) / 2
+        self._above += time @ np.cumsum(self.changes, 0)
+        self._below += float(time @ time)
+        self.changes = [np.zeros(2)]
 
-    def close(self) -> None:
-        """End the stretch: the next change begins another."""
-        count, time, value, squares, products = self._sums
-        if count > 1:
-            self._above += products - time * value / count
-            self._below += squares - time * time / count
-        self._sums[:] = 0
-        self._curve = 0.0
-
-    @property
-    def slope(self) -> float:
-        """Per frame; NaN if no change was added."""
-        return self._above / self._below if self._below else math.nan
+    def slopes(self) -> NDArray[np.float64]:
+        """Slopes of the mean and of the spread, per frame; NaN if there were no changes."""
+        return self._above / self._below if self._below else np.full(2, math.nan)
 
 
 class _Steadiness:
@@ -171,13 +169,13 @@ class _Steadiness:
     def __init__(self) -> None:
         self.film: list[float] = []
         self.source: list[float] = []
-        self.mean, self.spread = _Slope(), _Slope()
+        self.drift = _Drift()
         self._scene: list[float] = []
         self._seams: list[float] = []
 
     def end_scene(self) -> None:
         """The next pair, if any, belongs to another scene."""
-        self._end_stretch()
+        self.drift.end_stretch()
         if len(self._scene) >= LEAST_PAIRS:
             usual = float(np.median(self._scene))
             if usual > 0:
@@ -185,12 +183,12 @@ class _Steadiness:
         self._scene = []
 
     def add(self, before: _Both, now: _Both, motion: Motion) -> None:
-        """Measure two neighboring frames. Pairs without any consistent pixel are skipped."""
+        """Measure two neighboring frames; pairs without any consistent pixel are skipped."""
         earlier = to_picture(before.source)
         warped, seen = warp(before.film, motion.flow)
         trusted = (motion.consistency > CONSISTENT) & (seen > CONSISTENT)
         if not trusted.any():
-            self._end_stretch()
+            self.drift.end_stretch()
             return
         source = to_picture(now.source)
         self.film.append(_error(now.film, warped, trusted))
@@ -198,28 +196,13 @@ class _Steadiness:
         self._scene.append(self.film[-1])
         still = trusted & (np.square(motion.flow).sum(-1) < STILL**2)
         if still.mean() < LEAST_STILL:
-            self._end_stretch()
+            self.drift.end_stretch()
             return
-        film, original = _change(before.film, now.film, still), _change(earlier, source, still)
-        self.mean.add(film[0] - original[0])
-        self.spread.add(film[1] - original[1])
+        self.drift.changes.append(_change(before.film, now.film, still) - _change(earlier, source, still))
 
     def seam(self) -> float:
         """The median over scenes; NaN if none could be measured."""
         return float(np.median(self._seams)) if self._seams else math.nan
-
-    def _end_stretch(self) -> None:
-        self.mean.close()
-        self.spread.close()
-
-
-def _together(source: Iterable[Frame], stylized: Iterable[Frame]) -> Iterator[tuple[Frame, Frame]]:
-    try:
-        yield from zip(source, stylized, strict=True)
-    except ValueError:
-        raise SettingsError(
-            "film and clip have different numbers of frames; score the film of the whole clip"
-        ) from None
 
 
 def _error(picture: Picture, warped: Picture, where: NDArray[np.bool_]) -> float:
@@ -228,19 +211,15 @@ def _error(picture: Picture, warped: Picture, where: NDArray[np.bool_]) -> float
     return 255 * math.sqrt(float(np.square(difference).mean()))
 
 
-def _change(before: Picture, now: Picture, where: NDArray[np.bool_]) -> tuple[float, float]:
-    """Growth of the mean and of the standard deviation of luma, levels of 255."""
+def _change(before: Picture, now: Picture, where: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Growth of the mean and of the standard deviation of luma, levels of 255: (2,)."""
     earlier, later = (255 * (picture[where] @ LUMA).astype(np.float64) for picture in (before, now))
-    return float(later.mean() - earlier.mean()), float(later.std() - earlier.std())
+    return np.array([later.mean() - earlier.mean(), later.std() - earlier.std()])
 
 
 def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else math.nan
 
 
-def _missing(value: object) -> bool:
-    return isinstance(value, float) and math.isnan(value)
-
-
 def _number(value: float) -> str:
-    return "-" if _missing(value) else f"{value:.4g}"
+    return "-" if math.isnan(value) else f"{value:.4g}"

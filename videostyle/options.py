@@ -1,11 +1,11 @@
-"""Every flag of the command line, defined once: groups of flags that commands take as values."""
+"""Every flag of the command line, defined once, in groups that commands take as values."""
 
 # ruff: noqa: RUF009 (_flag returns a field)
 
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PICTURE, FRAMES, OUTPUT, SPEED = "What it looks like", "What is rendered", "Where it goes", "Where it runs"
 RANGES = "source frames, counted from 0: A:B (B excluded), A-B (B included), A-BxN (every Nth), several with commas"
 PRESETS = "draft, standard, fine, or a paper's: gatys2016, ruder2016; default: standard on a GPU, draft on a CPU"
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
 CODECS = "h264, h265, prores, av1, vp9, ffv1, png (a folder), h264_nvenc, ...; default: the container's usual one"
 
 
@@ -33,7 +34,7 @@ def _flag(
 
 
 def given(flags: dict[str, object]) -> dict[str, object]:
-    """The settings that flags set; None: the flag was not given."""
+    """The settings that flags set; None: the flag was not used."""
     return {name: value for name, value in flags.items() if value is not None}
 
 
@@ -48,26 +49,25 @@ class Network:
     device: str | None = _flag(None, SPEED, "auto, cpu, cuda, cuda:N or mps", metavar="NAME")
 
     def settings(self) -> dict[str, object]:
-        weights = str(self.weights) if self.weights else None
-        return given({"backbone.name": self.backbone, "backbone.weights": weights, "backbone.device": self.device})
+        return given({"backbone.name": self.backbone, "backbone.weights": self.weights, "backbone.device": self.device})
 
 
 @dataclass(frozen=True)
 class Look:
-    """The artworks, and everything else that decides what the picture looks like."""
+    """The artworks, and everything else that decides what the frames look like."""
 
-    style: list[Path] = _flag(MISSING, PICTURE, "an artwork; repeat it to blend several", "--style", metavar="FILE")
+    style: list[Path] = _flag(MISSING, PICTURE, "an artwork; repeat to blend several", "--style", metavar="FILE")
     style_weight: float | None = _flag(None, PICTURE, "weight of the artwork (style.weight)", metavar="W")
     preset: str = _flag("", PICTURE, PRESETS, metavar="NAME")
     size: int | None = _flag(None, PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
     seed: int | None = _flag(None, PICTURE, "seed of random starts", metavar="N")
-    config: Path | None = _flag(None, PICTURE, "settings that replace the preset's", metavar="FILE.toml")
+    config: Path | None = _flag(None, PICTURE, "TOML file of settings that replace the preset's", metavar="FILE.toml")
     assignments: list[str] | None = _flag(
         None, PICTURE, "any setting; 'videostyle settings' lists them all", "--set", metavar="NAME=VALUE"
     )
 
     def settings(self) -> dict[str, object]:
-        """``--size`` asks for frames painted at that size, not enlarged to it."""
+        """With ``--size``, frames are painted at that size rather than enlarged to it."""
         sizes = {"picture.size": self.size, "picture.work": self.size}
         return given({"style.weight": self.style_weight, **sizes, "seed": self.seed})
 
@@ -79,7 +79,7 @@ class Part:
     frames: str = _flag("", FRAMES, RANGES, metavar="RANGES")
     begin: str = _flag("", FRAMES, "start time: seconds, HH:MM:SS.mmm or timecode HH:MM:SS:FF", "--in", metavar="TIME")
     end: str = _flag("", FRAMES, "end time, excluded", "--out", metavar="TIME")
-    handles: int = _flag(0, FRAMES, "extra frames on both sides of a range", metavar="N")
+    handles: int = _flag(0, FRAMES, "extra frames on both sides of each range", metavar="N")
     stream: int | None = _flag(None, FRAMES, "index of the video stream; default: the main one", metavar="N")
     fps: str = _flag("", FRAMES, "frames per second of a sequence of pictures; default: 25", metavar="RATE")
 
@@ -91,26 +91,26 @@ class Place:
     output: Path | None = _flag(
         None,
         OUTPUT,
-        "default: CLIP_ART.EXT next to the clip; the extension selects the container",
+        "the film; its extension selects the container; default: CLIP_ART.EXT next to the clip",
         "-o",
         "--output",
         metavar="FILE",
     )
     overwrite: bool = _flag(False, OUTPUT, "replace an existing output", "--overwrite")
-    strict: bool = _flag(False, OUTPUT, "fail instead of leaving out anything the film cannot keep", "--strict")
+    strict: bool = _flag(False, OUTPUT, "fail if the film cannot keep everything that the clip has", "--strict")
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What the frames are made into."""
+    """What is made from the frames."""
 
     patch: Path | None = _flag(
         None,
         OUTPUT,
-        "replace the frames in this finished film of the clip; default output: FILM_patched.EXT",
+        "finished film of the clip in which to replace the frames; default output: FILM_patched.EXT",
         metavar="FILM",
     )
-    no_film: bool = _flag(False, OUTPUT, "only frames, in --job; 'assemble' makes the film later", "--no-film")
+    no_film: bool = _flag(False, OUTPUT, "only render frames into --job; 'assemble' makes the film later", "--no-film")
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,9 @@ class Encoding:
 
     codec: str | None = _flag(None, OUTPUT, CODECS, metavar="NAME")
     quality: int | None = _flag(
-        None, OUTPUT, "on the codec's own scale, mostly CRF; default: visually lossless", metavar="N"
+        None, OUTPUT, "quality on the codec's own scale, usually CRF; default: visually lossless", metavar="N"
     )
-    no_sound: bool = _flag(False, OUTPUT, "leave out the sound, as a GIF must", "--no-sound")
+    no_sound: bool = _flag(False, OUTPUT, "leave out the sound; required for a GIF", "--no-sound")
 
     def settings(self) -> dict[str, object]:
         sound = False if self.no_sound else None
@@ -130,12 +130,12 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Work:
-    """How work is stored and shared."""
+    """How work is stored and split up."""
 
     job: Path | None = _flag(
         None,
         OUTPUT,
-        "folder of the finished frames, which is kept; default: OUTPUT.job, deleted after the film is done",
+        "folder for the finished frames, which is kept; default: OUTPUT.job, deleted once the film is done",
         "--job",
         metavar="DIR",
     )
@@ -145,65 +145,86 @@ class Work:
 
 @dataclass(frozen=True)
 class Voice:
-    """What is printed meanwhile."""
+    """What is printed along the way."""
 
     as_json: bool = _flag(False, OUTPUT, "one JSON object per event on stdout", "--json")
     quiet: bool = _flag(False, OUTPUT, "print errors only", "-q", "--quiet")
     verbose: bool = _flag(False, OUTPUT, "one line per frame", "-v", "--verbose")
 
 
-def request_of(
-    clip: Path, look: Look, network: Network, part: Part, place: Place, aim: Aim, encoding: Encoding, work: Work
-) -> "Request":
-    """The flags as a request. Raises SettingsError for values that make no sense."""
-    from videostyle.rendering.request import Request
+@dataclass(frozen=True)
+class Flags:
+    """Everything that a film can be asked for with."""
 
-    if not re.fullmatch("auto|[1-9][0-9]{0,8}", work.slots):
-        raise SettingsError(f"--slots {work.slots}: wanted auto or a number from 1")
-    flags = look.settings() | network.settings() | encoding.settings()
-    return Request(
-        clip=clip,
-        styles=tuple(look.style),
-        recipe=Recipe.read(look.preset, look.config, flags, look.assignments or ()),
-        frames=part.frames,
-        begin=part.begin,
-        end=part.end,
-        handles=part.handles,
-        stream=part.stream,
-        rate=read_rate(part.fps) if part.fps else None,
-        output=place.output,
-        patch=aim.patch,
-        film=not aim.no_film,
-        job=work.job,
-        keep_job=work.keep_job,
-        overwrite=place.overwrite,
-        strict=place.strict,
-        slots=0 if work.slots == "auto" else int(work.slots),
-    )
+    look: Look
+    network: Network
+    part: Part
+    place: Place
+    aim: Aim
+    encoding: Encoding
+    work: Work
+
+    def request(self, clip: Path) -> "Request":
+        """The flags as a request. Raises SettingsError for values that make no sense."""
+        from videostyle.rendering.request import Request
+
+        look, part, work = self.look, self.part, self.work
+        if not re.fullmatch("auto|[1-9][0-9]{0,8}", work.slots):
+            raise SettingsError(f"--slots {work.slots}: wanted auto or a number from 1")
+        values = look.settings() | self.network.settings() | self.encoding.settings()
+        return Request(
+            clip=clip,
+            styles=tuple(look.style),
+            recipe=Recipe.read(look.preset, values, look.config, look.assignments or ()),
+            frames=part.frames,
+            begin=part.begin,
+            end=part.end,
+            handles=part.handles,
+            stream=part.stream,
+            rate=read_rate(part.fps) if part.fps else None,
+            output=self.place.output,
+            patch=self.aim.patch,
+            film=not self.aim.no_film,
+            job=work.job,
+            keep_job=work.keep_job,
+            overwrite=self.place.overwrite,
+            strict=self.place.strict,
+            slots=0 if work.slots == "auto" else int(work.slots),
+        )
 
 
-def takes_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn a command whose parameters may be groups into the function of single flags that typer expects."""
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn a command whose parameters may be groups, also nested, into the function of flags that typer expects."""
     hints = get_type_hints(command, include_extras=True)
-    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     flags: list[inspect.Parameter] = []
     for plain in inspect.signature(command).parameters.values():
-        if plain.name not in groups:
-            flags.append(plain.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[plain.name]))
-            continue
-        kinds = get_type_hints(groups[plain.name])
-        for item in fields(groups[plain.name]):
-            kind = Annotated[kinds[item.name], item.metadata["option"]]  # type: ignore[valid-type, name-defined]
-            flag = inspect.Parameter(item.name, inspect.Parameter.KEYWORD_ONLY, annotation=kind)
-            flags.append(flag if item.default is MISSING else flag.replace(default=item.default))
+        hint = hints[plain.name]
+        flags += _flags(hint) if is_dataclass(hint) else [plain.replace(kind=KEYWORD, annotation=hint)]
 
     @functools.wraps(command)
     def spread(**values: Any) -> None:
-        made = {name: kind(**{i.name: values.pop(i.name) for i in fields(kind)}) for name, kind in groups.items()}
-        command(**values, **made)
+        groups = {name: _group(kind, values) for name, kind in hints.items() if is_dataclass(kind)}
+        command(**values, **groups)
 
     shown: Any = spread
     del shown.__wrapped__  # else typer would inspect the command itself
     shown.__signature__ = inspect.Signature(flags)
     shown.__annotations__ = {flag.name: flag.annotation for flag in flags}
     return spread
+
+
+def _flags(group: Any) -> Iterator[inspect.Parameter]:
+    """The flags of a group as parameters."""
+    for item in fields(group):
+        if is_dataclass(item.type):
+            yield from _flags(item.type)
+        else:
+            default = inspect.Parameter.empty if item.default is MISSING else item.default
+            kind = Annotated[item.type, item.metadata["option"]]  # type: ignore[name-defined]
+            yield inspect.Parameter(item.name, KEYWORD, default=default, annotation=kind)
+
+
+def _group(group: Any, values: dict[str, Any]) -> Any:
+    """A group made from the values of its flags, which are taken out of ``values``."""
+    kinds = [(item.name, item.type) for item in fields(group)]
+    return group(**{name: _group(kind, values) if is_dataclass(kind) else values.pop(name) for name, kind in kinds})

@@ -1,19 +1,53 @@
 """What the user sees of a job: two lines of plan, a progress bar, a line per scene; or JSON, one object per line."""
 
+import errno
 import json
 import math
+import os
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tqdm import tqdm
 
+from videostyle.errors import VideostyleError
 from videostyle.events import Event, Fetched, FilmDone, FrameDone, FrameWritten, Iterated, Notice, Planned, Scanned
 
 WRITING = "writing the film"
+NAMES = {
+    Notice: "notice",
+    Fetched: "fetched",
+    Scanned: "scanned",
+    Planned: "plan",
+    Iterated: "iterated",
+    FrameDone: "frame",
+    FrameWritten: "written",
+    FilmDone: "film",
+}
+"""what JSON objects call events"""
+
+
+@contextmanager
+def output() -> Iterator[None]:
+    """Guard what prints on stdout: a full disk is a VideostyleError, and if nobody reads any more the program exits."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EPIPE):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python would fail again at exit
+        if error.errno == errno.EPIPE:
+            raise SystemExit(1) from None
+        raise VideostyleError(f"stdout: {error.strerror}; free some space or send the output elsewhere") from None
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 frame``, ``2 frames``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def span(seconds: float) -> str:
@@ -24,95 +58,90 @@ def span(seconds: float) -> str:
 
 
 class Progress:
-    """Turns events into lines; use it as a context manager around the work, and as its ``on_event``."""
+    """Turns events into lines: call it with every event, and close it after the work.
 
-    def __init__(self, as_json: bool, quiet: bool, verbose: bool) -> None:
-        self._json, self._quiet, self._verbose = as_json, quiet or as_json, verbose
+    dry: nothing will be rendered; the plan lists the scenes instead of starting a bar.
+    """
+
+    def __init__(self, as_json: bool = False, quiet: bool = False, verbose: bool = False, dry: bool = False) -> None:
+        self._json, self._quiet, self._verbose, self._dry = as_json, quiet or as_json, verbose, dry
         self._bar: tqdm[Any] | None = None
-        self._total, self._stored = 0, 0
         self._scenes: dict[int, str] = {}
         """first frame of a scene -> its frame range"""
         self._done: defaultdict[int, list[FrameDone]] = defaultdict(list)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._close_bar()
-
     def __call__(self, event: Event) -> None:
-        """Show an event."""
+        """Show an event: an object for scripts on stdout, or a line for people on stderr."""
+        if self._json:
+            _print_object(NAMES[type(event)], asdict(event))
         match event:
             case Planned():
-                self.plan(event)
+                self._plan(event)
             case Notice(text):
-                self._say(f"note: {text}", event, "notice")
-            case Scanned(frame):
-                if not self._quiet and sys.stderr.isatty() and frame % 50 == 49:
-                    print(f"\rlooking for scenes: frame {frame + 1}", end="\r", file=sys.stderr, flush=True)
-            case Fetched():
+                self._say(f"note: {text}")
+            case Scanned(frame) if not self._quiet and sys.stderr.isatty() and frame % 50 == 49:
+                print(f"\rlooking for scenes: frame {frame + 1}", end="\r", file=sys.stderr, flush=True)
+            case Fetched() if not self._quiet:
                 self._fetched(event)
             case Iterated(done, total):
                 if self._bar is not None and sys.stderr.isatty():  # a log needs no line for every few iterations
                     self._bar.set_postfix_str(f"iteration {done} of {total}")
-                self._say("", event, "iterated")
             case FrameDone():
                 self._frame_done(event)
-            case FrameWritten(_, total):
+            case FrameWritten(_, total) if not self._quiet:
                 self._frame_written(total)
             case FilmDone(path, frames, lost, seconds):
-                self._close_bar()
-                more = f"; {lost} frames of the clip could not be decoded" if lost else ""
-                self._say(f"wrote {path}: {frames} frames in {span(seconds)}{more}", event, "film")
-            case _:
-                raise TypeError(f"no event: {event!r}")
+                self.close()
+                more = f"; {counted(lost, 'frame')} of the clip could not be decoded" if lost else ""
+                self._say(f"wrote {path}: {counted(frames, 'frame')} in {span(seconds)}{more}")
+            case _ if type(event) not in NAMES:
+                raise TypeError(f"not an event: {event!r}")
 
-    def start(self) -> None:
-        """Show the bar: the first frame of a scene takes longest."""
-        if not self._quiet and self._stored < self._total:
-            self._bar = tqdm(total=self._total, initial=self._stored, unit="frame", smoothing=0.1, dynamic_ncols=True)
+    def close(self) -> None:
+        """Remove the progress bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
 
-    def plan(self, planned: Planned, remark: str = "", scenes: bool = False) -> None:
-        """The plan in two lines: what is made; how, and how long it takes. scenes: one more line for each scene."""
-        self._close_bar()  # of a download that was given up
+    def _plan(self, planned: Planned) -> None:
+        """The plan in two lines: what is made; how, and how long it takes. Then the scenes, or the progress bar."""
+        self.close()  # of a download that was given up
         (width, height), frames = planned.size, planned.frames
         work = "" if planned.work == planned.size else f", painted at {planned.work[0]}x{planned.work[1]}"
-        lead = planned.frames_to_render - frames
+        total, stored = planned.frames_to_render, planned.frames_stored
         self._say(
-            f"{planned.clip.name}: {frames} frames of {width}x{height}{work}, {len(planned.scenes)} scene(s)"
-            + (f", plus {lead} frames that lead in to them" if lead else "")
+            f"{planned.clip.name}: {counted(frames, 'frame')} of {width}x{height}{work}, "
+            f"{counted(len(planned.scenes), 'scene')}"
+            + (f", plus {counted(total - frames, 'lead-in frame')}" if total > frames else "")
             + f", in the style of {' + '.join(planned.artworks)} -> {planned.output}"
         )
-        done = f"; {planned.frames_stored} frames are already done" if planned.frames_stored else ""
         self._say(
-            f"{planned.reason} On {planned.device}, {planned.slots} scene(s) at a time: about {span(planned.seconds)}, "
-            f"{planned.bytes / 1e9:.2f} GB besides the program's own memory{done}" + (f". {remark}" if remark else ""),
-            planned,
-            "plan",
+            f"{planned.reason} On {planned.device}, {counted(planned.slots, 'scene')} at a time: "
+            f"about {span(planned.seconds)}, {planned.bytes / 1e9:.2f} GB on top of the program's own memory"
+            + (f"; {counted(stored, 'frame')} already done" if stored else "")
         )
-        for scene, render in zip(planned.scenes, planned.render, strict=True) if scenes else ():
-            self._say(f"scene {scene.partition(':')[0]}: frames {scene}, renders {render}")
         self._scenes = {int(scene.partition(":")[0]): scene for scene in planned.scenes}
-        self._total, self._stored = planned.frames_to_render, planned.frames_stored
+        if self._dry:
+            for (first, scene), render in zip(self._scenes.items(), planned.render, strict=True):
+                self._say(f"scene {first}: frames {scene}, renders {render}")
+        elif not self._quiet and stored < total:  # from the start: first frames take longest
+            self._bar = tqdm(total=total, initial=stored, unit="frame", smoothing=0.1, dynamic_ncols=True)
 
     def _fetched(self, event: Fetched) -> None:
-        if self._quiet:
-            return
         if self._bar is None:
             self._bar = tqdm(total=event.total or None, unit="B", unit_scale=True, desc=event.what)
         self._bar.update(event.done - self._bar.n)
         if event.total and event.done >= event.total:
-            self._close_bar()
+            self.close()
 
     def _frame_done(self, event: FrameDone) -> None:
         if self._bar is not None:
             self._bar.set_postfix_str("", refresh=False)
             self._bar.update()
-        losses = " ".join(f"{name} {value:.4g}" for name, value in event.losses.items())
-        line = f"frame {event.frame}: {event.seconds:.2f} s, {event.iterations} iterations, {losses}"
-        self._say(line if self._verbose else "", event, "frame")
+        if self._verbose:
+            losses = " ".join(f"{name} {value:.4g}" for name, value in event.losses.items())
+            iterations = counted(event.iterations, "iteration")
+            self._say(f"frame {event.frame}: {event.seconds:.2f} s, {iterations}, {losses}")
         if event.retried:
             self(Notice(f"frame {event.frame} was painted again: {event.retried}"))
         self._done[event.chunk].append(event)
@@ -120,11 +149,9 @@ class Progress:
             self._scene(event.chunk, self._done.pop(event.chunk))
 
     def _frame_written(self, total: int) -> None:
-        """A bar of its own: encoding a long film takes minutes."""
-        if self._quiet:
-            return
+        """A separate bar: encoding a long film takes minutes."""
         if self._bar is None or self._bar.desc != WRITING:
-            self._close_bar()
+            self.close()
             self._bar = tqdm(total=total, unit="frame", desc=WRITING, leave=False, dynamic_ncols=True)
         self._bar.update()
 
@@ -137,26 +164,20 @@ class Progress:
         )
         if self._json:
             scene = {"scene": chunk, "frames": self._scenes[chunk], "painted": len(frames)}
-            print(json.dumps({"event": "scene", **scene, "seconds": round(seconds, 3)}), flush=True)
+            _print_object("scene", scene | {"seconds": round(seconds, 3)})
 
-    def _close_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def _say(self, line: str, event: Event | None = None, name: str = "") -> None:
-        """A line for people on stderr, or an event for scripts as an object on stdout."""
-        if self._json:
-            if event is not None:
-                print(json.dumps({"event": name, **_plain(asdict(event))}), flush=True)
-        elif line and not self._quiet:
+    def _say(self, line: str) -> None:
+        if not self._quiet:
             tqdm.write(line, file=sys.stderr)
 
 
+def _print_object(name: str, content: dict[str, Any]) -> None:
+    with output():
+        print(json.dumps({"event": name} | _plain(content), default=str))
+
+
 def _plain(value: Any) -> Any:
-    """As JSON takes it: paths as text, and null for numbers that are not finite."""
+    """A value for JSON: null for numbers that are not finite."""
     if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, Path):
-        return str(value)
+        return {name: _plain(member) for name, member in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,6 +1,7 @@
 """Which frames of a clip to render: frame numbers, times or timecodes -> Selection."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,7 +11,7 @@ from videostyle.frames import Clip, FrameRange
 from videostyle.timecode import Timecode
 
 WRITTEN = Fraction(1, 2000)
-"""seconds, tolerance for times that are rounded to milliseconds"""
+"""seconds, tolerance for times rounded to milliseconds"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Selection:
     """Source frame numbers in ascending, disjoint parts, each possibly with a step."""
 
     parts: tuple[range, ...]
-    """each covers the time from its start to its stop: with a step, its frames are shown longer"""
+    """each part covers the time from its start to its stop; with a step, its frames are shown longer"""
 
     def __post_init__(self) -> None:
         borders = [border for part in self.parts for border in (part.start, part.stop)]
@@ -37,39 +38,34 @@ class Selection:
 
     def within(self, scene: FrameRange) -> FrameRange | None:
         """From the first to the last selected frame of a scene; None if it has none."""
-        clipped = [part[_num_before(part, scene.start) : _num_before(part, scene.stop)] for part in self.parts]
+        clipped = [part[bisect_left(part, scene.start) : bisect_left(part, scene.stop)] for part in self.parts]
         inside = [frames for frames in clipped if frames]
         return FrameRange(inside[0][0], inside[-1][-1] + 1) if inside else None
 
     def __str__(self) -> str:
-        """As ``select`` reads it: ``0:3,4:9x2``."""
+        """In the notation that ``select`` reads: ``0:3,4:9x2``."""
         return ",".join(f"{p.start}:{p.stop}" + (f"x{p.step}" if p.step > 1 else "") for p in self.parts)
 
 
-def _num_before(part: range, frame: int) -> int:
-    """Number of frames of a part that come before a frame (not limited to its length)."""
-    return max(0, -(-(frame - part.start) // part.step))
-
-
 def select(clip: Clip, frames: str = "", begin: str = "", end: str = "", handles: int = 0) -> Selection:
-    """Read a selection as users write it; all frames if nothing is given.
+    """Read a selection as users write it; by default all frames.
 
-    frames: ``120:240`` (240 excluded), ``120-239`` (239 included), ``120``, ``1-100x2`` (every second frame), several
-    with commas; either end of a range may be left out. begin, end (excluded): seconds, ``HH:MM:SS.mmm`` or a timecode
-    ``HH:MM:SS:FF``. handles: frames to add before and after each part. Raises SettingsError for anything else, and for
-    frames that the clip does not have.
+    frames: ``120:240`` (240 excluded), ``120-239`` (239 included), ``120``, ``1-100x2`` (every second frame), or
+    several separated by commas; either end of a range may be omitted. begin, end (excluded): seconds, ``HH:MM:SS.mmm``
+    or a timecode ``HH:MM:SS:FF``. handles: frames to add before and after each part. Raises SettingsError for anything
+    else, and for frames that the clip does not have.
     """
     if frames and (begin or end):
-        raise SettingsError(f"--frames {frames}: give either frame numbers or times (--in, --out), not both")
+        raise SettingsError(f"--frames {frames}: use either frame numbers or times (--in, --out), not both")
     if handles < 0:
-        raise SettingsError(f"--handles {handles}: wanted a number of frames, from 0")
+        raise SettingsError(f"--handles {handles}: wanted a number of frames from 0; omit it to add none")
     if begin or end:
         stop = _frame_at(clip, "--out", end) if end else clip.num_frames
         parts = [range(_frame_at(clip, "--in", begin or "0"), stop)]
         if not parts[0]:
             raise SettingsError(
                 f"--in {begin or 0} --out {end or 'the end'}: no frame lies between them; "
-                f"give {'a later --out' if end else 'an earlier --in'}"
+                f"use {'a later --out' if end else 'an earlier --in'}"
             )
     elif frames:
         ranges = (_parse_range(text, frames, clip.num_frames) for text in frames.split(","))
@@ -80,12 +76,12 @@ def select(clip: Clip, frames: str = "", begin: str = "", end: str = "", handles
 
 
 def _parse_range(text: str, whole: str, num_frames: int) -> range:
-    """The frames of one range; whole: the text that it is taken from, for messages."""
+    """The frames of one range. whole: the text that contains it, for messages."""
     match = re.fullmatch(r"\s*(\d*)\s*([:-]?)\s*(\d*)\s*(?:x\s*(\d+))?\s*", text)
     if not match or not (match[1] or match[2]) or match[4] == "0":
         raise SettingsError(
-            f"--frames {whole}: {text.strip() or 'nothing'} is not a range; give A:B (B excluded), A-B (B included), "
-            "A-BxN (every Nth frame), or several with commas"
+            f"--frames {whole}: {text.strip() or 'nothing'} is not a range; use A:B (B excluded), A-B (B included), "
+            "A-BxN (every Nth frame), or several separated by commas"
         )
     start = int(match[1] or 0)
     stop = num_frames
@@ -94,22 +90,22 @@ def _parse_range(text: str, whole: str, num_frames: int) -> range:
     elif match[3]:
         stop = int(match[3]) + (match[2] == "-")
     if stop <= start < num_frames:
-        raise SettingsError(f"--frames {whole}: {text.strip()} is empty; give A:B with A below B")
+        raise SettingsError(f"--frames {whole}: {text.strip()} is empty; use A:B with A below B")
     if not start < stop <= num_frames:
         raise SettingsError(
-            f"--frames {whole}: the clip has frames 0 to {num_frames - 1}; give a range within 0:{num_frames}"
+            f"--frames {whole}: the clip has frames 0 to {num_frames - 1}; use a range within 0:{num_frames}"
         )
     return range(start, stop, int(match[4] or 1))
 
 
 def _with_handles(parts: Sequence[range], handles: int, num_frames: int, text: str) -> list[range]:
-    """Add handles on both sides of each part, and join parts that then touch."""
+    """Add handles on both sides of each part, then join parts that touch."""
     grown: list[range] = []
     for part in parts:
         if grown and part.start < grown[-1].stop - handles:
-            raise SettingsError(f"--frames {text}: the ranges overlap; give each frame once")
+            raise SettingsError(f"--frames {text}: the ranges overlap; list each frame once")
         if handles and part.step > 1:
-            raise SettingsError(f"--frames {text}: handles need ranges without a step; leave out one of the two")
+            raise SettingsError(f"--frames {text}: handles need ranges without a step; omit one of the two")
         wider = range(max(0, part.start - handles), min(num_frames, part.stop + handles), part.step)
         if grown and handles and wider.start <= grown[-1].stop:
             wider = range(grown.pop().start, wider.stop)
@@ -118,24 +114,24 @@ def _with_handles(parts: Sequence[range], handles: int, num_frames: int, text: s
 
 
 def _frame_at(clip: Clip, flag: str, text: str) -> int:
-    """The frame with a timecode, or the first one at or after a time, which counts from the clip's first frame."""
+    """The frame with a timecode, or the first one at or after a time measured from the clip's first frame."""
     if re.fullmatch(r"\d+:\d\d:\d\d[:;]\d\d", text.strip()):
         return _frame_of_timecode(clip, flag, text)
     match = re.fullmatch(r"\s*(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)\s*", text)
     if not match:
-        raise SettingsError(f"{flag} {text}: not a time; give seconds, HH:MM:SS.mmm or a timecode HH:MM:SS:FF")
+        raise SettingsError(f"{flag} {text}: not a time; use seconds, HH:MM:SS.mmm or a timecode HH:MM:SS:FF")
     seconds = int(match[1] or 0) * 3600 + int(match[2] or 0) * 60 + Fraction(match[3])
     if seconds > clip.duration + WRITTEN:
-        raise SettingsError(f"{flag} {text}: the clip is {float(clip.duration):.3f} s long; give a time within it")
+        raise SettingsError(f"{flag} {text}: the clip is {float(clip.duration):.3f} s long; use a time within it")
     first = clip.seconds(0)
     return sum(clip.seconds(frame) - first < seconds - WRITTEN for frame in clip.frames.indices)
 
 
 def _frame_of_timecode(clip: Clip, flag: str, text: str) -> int:
-    """The frame with a timecode, which counts from the clip's own timecode if it has one."""
+    """The frame with a timecode, counted from the clip's own timecode if it has one."""
     if max(clip.durations[:-1], default=1) - min(clip.durations[:-1], default=1) > 1:
         raise SettingsError(
-            f"{flag} {text}: timecode needs frames of equal length, and this clip's frames differ; give seconds"
+            f"{flag} {text}: timecode needs frames of equal duration, but this clip's frames differ; use seconds"
         )
     try:
         wanted = Timecode.parse(text, clip.rate)
@@ -144,5 +140,5 @@ def _frame_of_timecode(clip: Clip, flag: str, text: str) -> int:
         raise SettingsError(f"{flag} {error}") from None
     last = start + clip.num_frames
     if wanted.drop != start.drop or not 0 <= wanted.count - start.count <= clip.num_frames:
-        raise SettingsError(f"{flag} {text}: the clip goes from {start} to {last}; give a timecode between them")
+        raise SettingsError(f"{flag} {text}: the clip runs from {start} to {last}; use a timecode between them")
     return wanted.count - start.count

@@ -8,45 +8,52 @@ from typing import Any, Literal, get_args, get_type_hints
 
 
 def _setting(
-    default: Any, about: str, low: float | None = None, high: float | None = None, *, pixels: bool = True
+    default: Any,
+    about: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    unit: str = "",
+    pixels: bool = True,
 ) -> Any:
-    """A field with its meaning and inclusive limits (of each item, for lists).
+    """A field with its meaning, inclusive limits and unit (of each item, for lists).
 
     pixels: whether it decides what a stored frame looks like; only such settings belong to a job's fingerprint.
     """
-    return field(default=default, metadata={"about": about, "low": low, "high": high, "pixels": pixels})
+    metadata = {"about": about, "low": low, "high": high, "unit": unit, "pixels": pixels}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class BackboneSettings:
-    """The network that sees content and style."""
+    """The network that compares content and style."""
 
-    # the weights themselves are part of the painter's fingerprint, not where they are stored
+    # the painter's fingerprint covers the weights themselves; where they are stored does not matter
     name: Literal["auto", "vgg19", "vgg16", "alexnet", "compact"] = _setting(
-        "auto", "auto: vgg19 if its weights are cached, else compact", pixels=False
+        "auto", "the network; auto: vgg19 if its weights are cached, else compact", pixels=False
     )
     weights: str = _setting(
-        "", "weights file, .pth or .safetensors with torchvision's names; empty: the usual one", pixels=False
+        "", "weights file, .pth or .safetensors with torchvision's names; empty: the network's own", pixels=False
     )
-    pooling: Literal["auto", "average", "max"] = _setting("auto", "auto: as trained; Gatys et al. advise average")
-    device: str = _setting("auto", "auto, cpu, cuda, cuda:N or mps", pixels=False)
+    pooling: Literal["auto", "average", "max"] = _setting(
+        "auto", "pooling layers; auto: as trained; Gatys et al. recommend average"
+    )
+    device: str = _setting("auto", "where the network runs: auto, cpu, cuda, cuda:N or mps", pixels=False)
 
 
 @dataclass(frozen=True, slots=True)
 class StyleSettings:
-    """How strongly, and how, frames follow the artwork."""
+    """How strongly, and in what way, frames follow the artwork."""
 
     weight: float = _setting(100.0, "weight of the style loss", 0)
-    layers: tuple[str, ...] = _setting((), "layers whose Gram matrices are matched; empty: the backbone's own")
+    layers: tuple[str, ...] = _setting((), "layers whose Gram matrices are matched; empty: the network's usual ones")
     layer_weights: tuple[float, ...] = _setting(
-        (), "one weight per layer, divided by their sum; empty: equal, or the backbone's own", 0
+        (), "one weight per layer, divided by their sum; empty: the network's usual ones, or equal", 0
     )
     convention: Literal["relative", "gatys"] = _setting(
-        "relative", "relative: divided by the target's own size; gatys: 1/(4 N^2 M^2) of sums, as in the paper"
+        "relative", "scale of the loss; relative: divided by the target's own size; gatys: 1/(4 N^2 M^2) of sums"
     )
-    scale: float = _setting(
-        1.0, "size of the artwork relative to the picture (1: equal areas); larger gives larger strokes", 0.1, 4
-    )
+    scale: float = _setting(1.0, "size of the artwork; 1: the same area as the picture; larger: larger strokes", 0.1, 4)
     blend: Literal["loss", "gram"] = _setting("loss", "several artworks: average their losses, or their Gram matrices")
     mix: tuple[float, ...] = _setting((), "share of each artwork, divided by their sum; empty: equal", 0)
 
@@ -56,10 +63,10 @@ class ContentSettings:
     """How closely frames follow the clip."""
 
     weight: float = _setting(4.0, "weight of the content loss", 0)
-    layers: tuple[str, ...] = _setting((), "layers whose features are matched; empty: the backbone's own")
+    layers: tuple[str, ...] = _setting((), "layers whose features are matched; empty: the network's usual ones")
     layer_weights: tuple[float, ...] = _setting((), "one weight per layer, divided by their sum; empty: equal", 0)
     convention: Literal["relative", "gatys"] = _setting(
-        "relative", "relative: divided by the target's own size; gatys: half the sum, as in the paper"
+        "relative", "scale of the loss; relative: divided by the target's own size; gatys: half the sum"
     )
 
 
@@ -67,11 +74,13 @@ class ContentSettings:
 class TemporalSettings:
     """How closely frames follow the frames before them."""
 
-    weight: float = _setting(
-        1000.0, "weight of the temporal consistency loss; 0: frames only start from the one before", 0
-    )
+    weight: float = _setting(1000.0, "weight of the temporal loss; 0: painting only starts from the frame before", 0)
     long_term: tuple[int, ...] = _setting(
-        (1,), "how many frames back the frames are that a frame is held to (Ruder et al.: 1, 2, 4)", 1, 64
+        (1,),
+        "which earlier frames a frame is compared with, in frames back; Ruder et al.: 1, 2, 4",
+        1,
+        64,
+        unit="frames",
     )
 
 
@@ -81,7 +90,7 @@ class TvSettings:
 
     weight: float = _setting(5.0, "weight of the total variation loss, which removes the finest grain", 0)
     kind: Literal["squared", "absolute", "power"] = _setting(
-        "squared", "of differences d between neighboring pixels: d^2, |d|, or (d^2)^0.75"
+        "squared", "loss for a difference d between neighboring pixels: d^2, |d|, or (d^2)^0.75"
     )
 
 
@@ -89,10 +98,14 @@ class TvSettings:
 class FlowSettings:
     """Optical flow, and how much of it is trusted."""
 
-    method: Literal["farneback", "dis"] = _setting("farneback", "which of OpenCV's estimators")
-    motion_boundary: bool = _setting(False, "distrust motion boundaries as well (Ruder et al. 2016)")
+    method: Literal["farneback", "dis"] = _setting("farneback", "OpenCV's estimator of the optical flow")
+    motion_boundary: bool = _setting(False, "distrust the flow at motion boundaries too, as in Ruder et al. 2016")
     photometric: float = _setting(
-        8.0, "distrust flow whose source differs in color by more levels of 255 than this; 0: off", 0, 255
+        8.0,
+        "distrust the flow where it joins colors that differ by more than this; 0: off",
+        0,
+        255,
+        unit="levels of 255",
     )
 
 
@@ -101,53 +114,49 @@ class SceneSettings:
     """Where the clip is cut into scenes; each scene is one chunk."""
 
     detector: Literal["adaptive", "content", "none"] = _setting("adaptive", "PySceneDetect's detector; none: one scene")
-    threshold: float = _setting(0.0, "of the detector; 0: its own default", 0)
-    min_frames: int = _setting(8, "shortest scene, frames", 1)
+    threshold: float = _setting(0.0, "the detector's threshold; 0: its default", 0)
+    min_frames: int = _setting(8, "length of the shortest scene", 1, unit="frames")
 
 
 @dataclass(frozen=True, slots=True)
 class OptimizeSettings:
-    """How long, and how, frames are optimized."""
+    """How long, and in what way, frames are optimized."""
 
-    method: Literal["lbfgs", "adam"] = _setting("lbfgs", "optimizer")
+    method: Literal["lbfgs", "adam"] = _setting("lbfgs", "the optimizer")
     iterations: int = _setting(
-        40, "at most, for every frame but a scene's first; 0: frames are kept as they are", 0, 100000
+        40, "most iterations for every frame except a scene's first; 0: frames are left unpainted", 0, 100000
     )
-    first_iterations: int = _setting(300, "at most, for a scene's first frame, over all its scales", 1, 100000)
+    first_iterations: int = _setting(300, "most iterations for a scene's first frame, over all scales", 1, 100000)
     history: int = _setting(10, "L-BFGS corrections kept; memory: 24 * history * H * W bytes per frame", 1, 200)
-    learning_rate: float = _setting(1.0, "L-BFGS: step length in units of its own; Adam: usually 0.05", 1e-6, 10)
-    tolerance: float = _setting(
-        1e-4, "stop when the loss fell by less than this fraction over the window; 0: never", 0, 1
-    )
-    window: int = _setting(10, "iterations over which the loss must fall, checked every 5", 1, 10000)
+    learning_rate: float = _setting(1.0, "L-BFGS: factor on its own step length; Adam: usually 0.05", 1e-6, 10)
+    tolerance: float = _setting(1e-4, "stop when the loss falls by less than this fraction in a window; 0: never", 0, 1)
+    window: int = _setting(10, "iterations over which the loss must fall; checked every 5", 1, 10000)
     coarsest: int = _setting(
-        96, "first frame: short side of the smallest scale, px; each scale is sqrt(2) times larger", 16
+        96, "first frame: short side of the smallest scale; each scale is sqrt(2) times larger", 16, unit="px"
     )
-    range_weight: float = _setting(10.0, "penalty on pixel values outside 0..1", 0)
+    range_weight: float = _setting(10.0, "weight of the penalty on pixel values outside 0..1", 0)
     precision: Literal["auto", "float32", "bfloat16"] = _setting(
-        "auto", "of the convolutions; auto: bfloat16 on a CUDA GPU that has it, else float32", pixels=False
+        "auto", "of the convolutions; auto: bfloat16 on a CUDA GPU that supports it, else float32", pixels=False
     )
-    initial: Literal["content", "style", "noise"] = _setting("content", "where a scene's first frame starts")
-    initial_later: Literal["warped", "content", "noise"] = _setting("warped", "where every other frame starts")
+    initial: Literal["content", "style", "noise"] = _setting("content", "what a scene's first frame starts from")
+    initial_later: Literal["warped", "content", "noise"] = _setting("warped", "what every other frame starts from")
 
 
 @dataclass(frozen=True, slots=True)
 class PictureSettings:
-    """Sizes."""
+    """Sizes of the film and of the painted frames."""
 
-    size: int = _setting(0, "short side of the film, px; 0: the clip's", 0, 16384)
-    work: int = _setting(
-        0, "short side at which frames are painted at most, px; they are then enlarged; 0: the film's", 0, 16384
-    )
+    size: int = _setting(0, "short side of the film; 0: the clip's", 0, 16384, unit="px")
+    work: int = _setting(0, "largest short side of painted frames (enlarged later); 0: the film's", 0, 16384, unit="px")
 
 
 @dataclass(frozen=True, slots=True)
 class FilmSettings:
-    """How the film is encoded; frames do not depend on it."""
+    """How the film is encoded; painted frames do not depend on it."""
 
     codec: Literal[
         "auto", "h264", "h265", "prores", "av1", "vp9", "ffv1", "png", "h264_nvenc", "hevc_nvenc", "av1_nvenc"
-    ] = _setting("auto", "auto: the container's usual codec; hardware encoders only by name", pixels=False)
+    ] = _setting("auto", "the video codec; auto: the container's usual one, never a hardware encoder", pixels=False)
     sound: bool = _setting(True, "whether the film has the clip's sound", pixels=False)
     quality: int = _setting(
         -1, "on the encoder's own scale (CRF for h264, h265, av1, vp9); -1: visually lossless", -1, 63, pixels=False
@@ -168,7 +177,7 @@ class RenderSettings:
     optimize: OptimizeSettings = field(default_factory=OptimizeSettings)
     picture: PictureSettings = field(default_factory=PictureSettings)
     film: FilmSettings = field(default_factory=FilmSettings)
-    seed: int = _setting(0, "of random starts", 0)
+    seed: int = _setting(0, "seed of random starts", 0)
 
     def fingerprint(self) -> str:
         """Hash (hex) of the settings that decide what a stored frame looks like."""
@@ -187,21 +196,18 @@ class RenderSettings:
 
 
 BACKBONES = tuple(name for name in get_args(get_type_hints(BackboneSettings)["name"]) if name != "auto")
-"""names of the networks there are"""
+"""names of the available networks"""
 
 
 def known_settings() -> dict[str, dataclasses.Field[Any]]:
     """Dotted name -> field of every setting."""
     names: dict[str, dataclasses.Field[Any]] = {}
     for group in dataclasses.fields(RenderSettings):
-        if group.metadata:
-            names[group.name] = group
-        else:
-            kind = get_type_hints(RenderSettings)[group.name]
-            names |= {f"{group.name}.{item.name}": item for item in dataclasses.fields(kind)}
+        members = [] if group.metadata else dataclasses.fields(group.type)  # type: ignore[arg-type]
+        names |= {f"{group.name}.{item.name}": item for item in members} or {group.name: group}
     return names
 
 
 def group_title(group: str) -> str:
     """What a group of settings is about, in one sentence."""
-    return (get_type_hints(RenderSettings)[group].__doc__ or "") if group else "Everything else."
+    return getattr(RenderSettings(), group).__doc__ or "" if group else "Everything else."

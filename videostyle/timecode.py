@@ -1,4 +1,4 @@
-"""SMPTE timecode: 01:00:05:12, or 01:00:05;12 where frame numbers are dropped to stay in step with the clock."""
+"""SMPTE timecode: 01:00:05:12, or 01:00:05;12 if frame numbers are dropped to match the clock."""
 
 import re
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ DROPPED = 2
 
 
 def read_rate(text: str) -> Fraction:
-    """Read frames per second as users write them: ``25``, ``30000/1001``; 23.976 means 24000/1001, and so on.
+    """Read frames per second as users write them: ``25`` or ``30000/1001``; 23.976 means 24000/1001, and so on.
 
     Raises SettingsError for any other text.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:/(\d+))?\s*", text)
     rate = Fraction(match[1]) / int(match[2] or 1) if match and match[2] != "0" else Fraction(0)
     if not 0 < rate <= 1000:
-        raise SettingsError(f"--fps {text}: not a frame rate; give one such as 25, 23.976 or 30000/1001")
+        raise SettingsError(f"--fps {text}: not a frame rate; use one such as 25, 23.976 or 30000/1001")
     ntsc = Fraction(round(rate * 1001 / 1000) * 1000, 1001)
     return ntsc if rate.denominator != 1 and abs(rate - ntsc) < Fraction(1, 200) else rate
 
 
 @dataclass(frozen=True, slots=True)
 class Timecode:
-    """A timecode, as the number of frames since 00:00:00:00."""
+    """A timecode, stored as the number of frames since 00:00:00:00."""
 
     count: int
     nominal: int
@@ -35,10 +35,10 @@ class Timecode:
 
     @classmethod
     def parse(cls, text: str, rate: Fraction) -> "Timecode":
-        """Read ``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop-frame. Raises SettingsError if the rate has no such one."""
+        """Read ``HH:MM:SS:FF``, or ``HH:MM:SS;FF`` for drop-frame. Raises SettingsError if invalid at the rate."""
         match = re.fullmatch(r"(\d{1,2}):(\d\d):(\d\d)([:;.])(\d\d)", text.strip())
         if not match:
-            raise SettingsError(f"{text}: not a timecode; give HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame")
+            raise SettingsError(f"{text}: not a timecode; use HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame")
         hours, minutes, seconds, frames = (int(match[group]) for group in (1, 2, 3, 5))
         nominal, drop = round(rate), match[4] != ":"
         if drop and (nominal % 30 or rate == nominal):

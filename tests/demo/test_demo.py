@@ -18,7 +18,7 @@ def test_the_packaged_files_are_small() -> None:
 
 def test_the_packaged_clip_has_frames_and_sound() -> None:
     clip = probe(CLIP)
-    assert (clip.width, clip.height, clip.rate, clip.num_frames, len(clip.audio)) == (320, 180, 16, 48, 1)
+    assert (clip.width, clip.height, clip.rate, clip.num_frames, len(clip.tracks)) == (320, 180, 16, 48, 1)
     frames = list(decode(clip))
     assert [frame.index for frame in frames] == list(range(48))
     assert min(frame.pixels.std() for frame in frames) > 30
@@ -43,7 +43,7 @@ def test_the_demo_is_copied_into_a_new_folder(tmp_path: Path) -> None:
     assert copies[0].read_bytes() == CLIP.read_bytes()
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(MediaError, match=r"file/demo: the demo cannot be copied there \(Not a directory\); give ano"):
+    with pytest.raises(MediaError, match=r"file/demo: cannot copy the demo there \(Not a directory\); choose"):
         copy_demo(tmp_path / "file" / "demo")

@@ -1,4 +1,4 @@
-"""Independent readers to compare with: ffprobe and ffmpeg, where they are installed."""
+"""Independent readers to compare with: ffprobe and ffmpeg, if they are installed."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ REAL = Path(__file__).parents[2] / "../shared/data/videos"
 
 
 def real(name: str) -> Path:
-    """A real clip; skips the test where the clips are not available."""
+    """A real clip; skips the test if the clips are not available."""
     if not (REAL / name).exists():
         pytest.skip(f"the real clip {name} is not available")
     return REAL / name

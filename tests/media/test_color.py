@@ -133,6 +133,6 @@ def test_an_artwork_keeps_its_colors_in_a_wide_gamut() -> None:
 
 
 @pytest.mark.parametrize("color", [Color(), Color(1, 1, 1, 1), Color(2, 5, 6, 5), Color(1, 6, 6, 6)])
-def test_usual_clips_leave_the_artwork_unchanged(color: Color) -> None:
+def test_ordinary_clips_leave_the_artwork_unchanged(color: Color) -> None:
     art = np.zeros((2, 2, 3), np.uint8)
     assert in_colors_of(color, art) is art

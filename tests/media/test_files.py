@@ -43,7 +43,7 @@ def test_temporary_names_are_short_and_keep_the_extension() -> None:
     assert len(name.name) < 80
 
 
-def test_processes_with_one_number_on_two_machines_do_not_collide() -> None:
+def test_processes_with_the_same_id_on_two_machines_do_not_collide() -> None:
     code = "import os, pathlib; os.getpid = lambda: 7\nfrom videostyle.media.files import temporary_of\n"
     code += "print(temporary_of(pathlib.Path('a.png')))"
     names = {subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout for _ in range(2)}

@@ -317,7 +317,7 @@ def test_resized_pixels_keep_depth_and_channels(channels: int, dtype: type) -> N
     ("channels", "dtype", "format"),
     [(3, np.uint8, "rgb24"), (4, np.uint8, "rgba"), (3, np.uint16, "rgb48le"), (4, np.uint16, "rgba64le")],
 )
-def test_pixels_become_frames_of_their_kind(channels: int, dtype: type, format: str) -> None:
+def test_pixels_become_frames_of_the_same_depth(channels: int, dtype: type, format: str) -> None:
     pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (6, 9, channels)).astype(dtype)
     frame = rgb_frame(pixels)
     assert frame.format.name == format

@@ -84,7 +84,7 @@ def square_in_the_sky(at: int) -> Pixels:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_plain_sky_does_not_move_with_the_object_before_it(method: Method) -> None:
+def test_a_plain_sky_does_not_move_with_the_object_in_front_of_it(method: Method) -> None:
     rng = np.random.default_rng(0)
     noisy = [np.clip(square_in_the_sky(at) + rng.normal(0, 2, (160, 224, 3)), 0, 255) for at in (90, 82)]
     motion = estimate(*(frame.astype(np.uint8) for frame in noisy), FlowSettings(method=method))
@@ -98,7 +98,7 @@ def test_a_plain_sky_does_not_move_with_the_object_before_it(method: Method) -> 
         assert motion.flow[70, 120] == pytest.approx((-8, 0), abs=1)  # the plain inside moves with the rim
 
 
-def test_another_scene_is_not_trusted() -> None:
+def test_a_different_scene_is_not_trusted() -> None:
     motion = estimate(texture(seed=3), texture(seed=4), FlowSettings())
     assert motion.consistency.mean() < 0.2
 
@@ -113,7 +113,7 @@ def test_photometric_gate_off_and_motion_boundaries() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_sixteen_bits_give_the_same_flow(method: Method) -> None:
+def test_sixteen_bits_have_the_same_flow(method: Method) -> None:
     current, previous = moved(5, 3)
     settings = FlowSettings(method=method)
     shallow = estimate(current, previous, settings)

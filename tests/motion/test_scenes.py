@@ -81,7 +81,7 @@ def test_synthetic_cuts(detector: str) -> None:
 
 
 @pytest.mark.parametrize("settings", [SceneSettings(), SceneSettings("content"), SceneSettings(min_frames=25)])
-def test_a_range_is_in_the_same_scenes_as_the_whole_clip(
+def test_a_range_has_the_same_scenes_as_the_whole_clip(
     settings: SceneSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Scenes of many lengths: a cut that is dropped because its scene is short makes the next one count."""

@@ -1,4 +1,4 @@
-"""Small pictures, artworks and tasks for the tests of painters."""
+"""Small pictures, artworks, and tasks for the tests of painters."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ HEIGHT, WIDTH = 64, 72
 
 
 def settings(**values: object) -> RenderSettings:
-    """Few iterations, all of them used; a double underscore stands for the dot in a setting's name."""
+    """Few iterations without early stopping; a double underscore stands for the dot in a setting's name."""
     few = {
         "optimize.iterations": 6,
         "optimize.first_iterations": 12,
@@ -49,7 +49,7 @@ def target(seed: int) -> TemporalTarget:
 
 
 def frame(seed: int, first: bool = False, **values: Any) -> FrameInput:
-    """A frame that is the first of its chunk, or has one painted before it."""
+    """A frame that is the first of its chunk or follows a painted one."""
     return FrameInput(seed, picture(seed), first, {} if first else {1: target(seed + 50)}, **values)
 
 

@@ -35,7 +35,7 @@ for _ in range(40):
     torch.zeros(16 * 2**20)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
-"""counts the pages that the system hands out for forty tensors of 64 MiB, one after another"""
+"""counts the pages that the system provides for forty tensors of 64 MiB, one after another"""
 
 
 def test_auto_is_a_gpu_if_there_is_one() -> None:
@@ -43,7 +43,7 @@ def test_auto_is_a_gpu_if_there_is_one() -> None:
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "mps:1", ""])
-def test_unknown_devices_are_named(name: str) -> None:
+def test_an_unknown_device_is_an_error_that_names_it(name: str) -> None:
     with pytest.raises(DeviceError, match="unknown device; choose auto, cpu, cuda, cuda:N or mps"):
         choose_device(name)
 
@@ -66,16 +66,17 @@ def test_precision() -> None:
 
 
 @pytest.mark.parametrize(("capability", "precision"), [((7, 5), torch.float32), ((8, 0), torch.bfloat16)])
-def test_old_gpus_keep_to_float32(
+def test_old_gpus_use_float32(
     capability: tuple[int, int], precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
     assert choose_precision("auto", torch.device("cuda")) is precision
 
 
-def test_mps_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mps_is_used_if_it_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
-    with pytest.raises(DeviceError, match="--device mps: this torch has no Apple GPU support; use --device cpu"):
+    message = "--device mps: this build of torch does not support Apple GPUs; use --device cpu"
+    with pytest.raises(DeviceError, match=message):
         choose_device("mps")
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
     mps = choose_device("mps")
@@ -88,7 +89,7 @@ def test_mps_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None
     assert exact_dtype(torch.device("cpu")) is exact_dtype(torch.device("cuda")) is torch.float64
 
 
-def test_mps_is_asked_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mps_uses_its_own_memory_functions(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
     monkeypatch.setattr("torch.mps.synchronize", lambda: called.append("synchronize"))
     monkeypatch.setattr("torch.mps.empty_cache", lambda: called.append("empty_cache"))
@@ -102,12 +103,12 @@ def test_mps_is_asked_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
     prepare_process(mps)
     synchronize(mps)
     assert free_bytes(mps) == 7
-    with pytest.raises(OutOfMemoryError, match=r"2 frame\(s\) of 30x20 do not fit into the memory of mps; .*--size 64"):
+    with pytest.raises(OutOfMemoryError, match=r"2 frame\(s\) of 30x20 do not fit in the memory of mps; .*--size 64"):
         within_memory(full, 2, 20, 30, mps)
     assert called == ["synchronize", "empty_cache"]
 
 
-def test_only_a_lack_of_memory_is_called_one() -> None:
+def test_only_a_lack_of_memory_is_reported_as_one() -> None:
     def wrong() -> None:
         raise RuntimeError("shapes differ")
 
@@ -116,7 +117,7 @@ def test_only_a_lack_of_memory_is_called_one() -> None:
         within_memory(wrong, 1, 20, 30, torch.device("cpu"))
 
 
-def test_painting_on_cuda_is_deterministic_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cuda_is_deterministic_after_preparing_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
     prepare_process(torch.device("cpu"))
     assert not torch.backends.cudnn.deterministic
@@ -129,7 +130,7 @@ def test_free_memory_of_the_cpu_is_plausible() -> None:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's malloc can be asked to keep memory")
-def test_freed_memory_serves_the_next_tensor() -> None:
+def test_freed_memory_is_reused_for_the_next_tensor() -> None:
     given, kept = (
         int(subprocess.run([sys.executable, "-c", FAULTS, how], check=True, capture_output=True, text=True).stdout)
         for how in ("given back", "kept")
@@ -137,7 +138,7 @@ def test_freed_memory_serves_the_next_tensor() -> None:
     assert kept < given / 2
 
 
-def test_an_old_glibc_is_asked_for_as_much_as_it_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_glibc_gets_the_largest_threshold_it_allows(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     class OldGlibc:

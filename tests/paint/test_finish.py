@@ -1,4 +1,4 @@
-"""What a finish is; how films use it is in tests/rendering/test_finish.py."""
+"""The interface of finishes; tests/rendering/test_finish.py tests how films use them."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,11 @@ import pytest
 from videostyle.paint.finish import Finish, Finished, FinishInput
 
 
-def test_a_finish_must_say_how() -> None:
+def test_a_finish_must_define_finish() -> None:
     with pytest.raises(TypeError, match="abstract"):
         Finish()  # type: ignore[abstract]
 
 
-def test_the_first_frame_of_a_chunk_has_nothing_to_carry_on() -> None:
+def test_the_first_frame_of_a_chunk_carries_nothing() -> None:
     pixels = np.zeros((2, 3, 3), np.uint8)
     assert FinishInput(7, pixels, (3, 2)).carry == Finished(pixels).carry == b""

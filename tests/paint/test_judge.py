@@ -12,7 +12,7 @@ def art() -> Pixels:
     return np.random.default_rng(3).integers(0, 256, (80, 96, 3), dtype=np.uint8)
 
 
-def test_the_artwork_is_at_distance_zero_from_itself(art: Pixels) -> None:
+def test_the_artwork_has_distance_zero_from_itself(art: Pixels) -> None:
     judge = Judge(load_backbone("compact"), [art], StyleSettings())
     near = judge.style_distance(to_picture(art))
     far = judge.style_distance(np.full((80, 96, 3), 0.5, np.float32))
@@ -30,7 +30,7 @@ def test_content_distance_grows_with_the_change(art: Pixels) -> None:
     assert distances[0] < distances[1] < distances[2]
 
 
-def test_pictures_below_the_smallest_size_are_judged_too(art: Pixels) -> None:
+def test_pictures_below_the_smallest_size_are_enlarged_and_judged(art: Pixels) -> None:
     small = art[:6, :6]
     judge = Judge(load_backbone("compact"), [small], StyleSettings())
     near, far = (judge.style_distance(to_picture(picture)) for picture in (small, np.zeros_like(small)))

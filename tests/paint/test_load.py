@@ -20,7 +20,7 @@ def test_an_artwork_is_needed_to_paint() -> None:
         load_painter([], settings())
 
 
-def test_an_unknown_device_is_an_error_before_weights_are_fetched() -> None:
+def test_an_unknown_device_is_an_error_before_weights_are_downloaded() -> None:
     with pytest.raises(DeviceError, match="--device tpu"):
         load_painter([art()], settings(backbone__device="tpu"))
 

@@ -6,7 +6,7 @@ from videostyle.paint.mirror import Mirror, mirrored
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize(("height", "width", "margin"), [(2, 2, 1), (2, 9, 1), (5, 6, 4), (12, 7, 3), (16, 16, 1)])
-def test_it_is_reflection_padding_forward_and_backward(
+def test_mirror_equals_reflection_padding_forward_and_backward(
     height: int, width: int, margin: int, layout: torch.memory_format
 ) -> None:
     values = torch.randn(2, 3, height, width, dtype=torch.float64).contiguous(memory_format=layout).requires_grad_()
@@ -20,7 +20,7 @@ def test_it_is_reflection_padding_forward_and_backward(
     assert back.is_contiguous(memory_format=layout)
 
 
-def test_it_saves_no_tensors_for_the_backward_pass() -> None:
+def test_mirror_saves_no_tensors_for_the_backward_pass() -> None:
     saved: list[torch.Tensor] = []
 
     def save(tensor: torch.Tensor) -> torch.Tensor:
@@ -37,7 +37,7 @@ def test_half_precision_stays_half() -> None:
 
 
 @pytest.mark.gpu
-def test_a_gpu_gives_the_same_bits_every_time() -> None:
+def test_a_gpu_computes_the_same_bits_every_time() -> None:
     values = torch.randn(4, 64, 99, 120, device="cuda", dtype=torch.bfloat16, requires_grad=True)
     padded = mirrored(values, 1)
     gradient = torch.randn_like(padded)

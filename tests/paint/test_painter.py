@@ -16,7 +16,7 @@ from videostyle.settings import RenderSettings
 
 
 class Invert(Painter):
-    """Inverts colors: all that somebody's own painter has to define."""
+    """Inverts colors; defines only what a user's own painter must define."""
 
     name = "invert"
     fingerprint = "invert 1"
@@ -50,7 +50,7 @@ def same(one: Painted, other: Painted) -> bool:
     )
 
 
-def test_a_painter_says_what_it_is(painter: Painter) -> None:
+def test_a_painter_describes_itself(painter: Painter) -> None:
     assert painter.name
     assert painter.name.split() == [painter.name]
     assert painter.fingerprint
@@ -69,7 +69,7 @@ def test_pictures_have_the_shape_of_the_content(painter: Painter, tasks: list[Fr
         assert all(np.isfinite(loss) for loss in painted.losses.values())
 
 
-def test_a_frame_is_the_same_in_any_company_bit_for_bit(painter: Painter, tasks: list[FrameTask]) -> None:
+def test_a_frame_is_the_same_in_any_batch_bit_for_bit(painter: Painter, tasks: list[FrameTask]) -> None:
     together = painter.paint(tasks)
     for row, one in enumerate(tasks):
         (alone,) = painter.paint([one])
@@ -79,12 +79,12 @@ def test_a_frame_is_the_same_in_any_company_bit_for_bit(painter: Painter, tasks:
     assert all(same(one, other) for one, other in zip(together, backwards[::-1], strict=True))
 
 
-def test_the_same_task_twice_is_the_same_picture_twice(painter: Painter, tasks: list[FrameTask]) -> None:
+def test_the_same_task_makes_the_same_picture_twice(painter: Painter, tasks: list[FrameTask]) -> None:
     first, second = painter.paint([tasks[0], tasks[0]])
     assert same(first, second)
 
 
-def test_painting_leaves_tasks_and_frames_alone(painter: Painter) -> None:
+def test_painting_does_not_change_tasks_and_frames(painter: Painter) -> None:
     given = frame(0)
     one = painter.task(given)
     before = one.content.copy(), one.initial.copy(), [held.picture.copy() for held in one.held]
@@ -114,7 +114,7 @@ def test_a_frame_whose_earlier_frames_are_lost_can_be_painted(painter: Painter) 
     assert painted.picture.shape == (HEIGHT, WIDTH, 3)
 
 
-def test_steps_rise_and_never_exceed_their_total(painter: Painter, tasks: list[FrameTask]) -> None:
+def test_steps_increase_and_never_exceed_their_total(painter: Painter, tasks: list[FrameTask]) -> None:
     seen: list[tuple[int, int]] = []
     heard = painter.paint(tasks, lambda *step: seen.append(step))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
@@ -129,7 +129,7 @@ def test_cost_is_not_negative(painter: Painter) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
-def test_a_picture_comes_back_in_its_own_shape_and_type(painter: Painter, dtype: type) -> None:
+def test_a_painted_picture_has_the_shape_and_type_of_the_input(painter: Painter, dtype: type) -> None:
     whole = np.dtype(dtype).kind == "u"
     given = (picture(3) * np.iinfo(dtype).max if whole else picture(3)).astype(dtype)
     painted = painter(given)
@@ -154,13 +154,13 @@ def test_a_picture_comes_back_in_its_own_shape_and_type(painter: Painter, dtype:
     ],
     ids=lambda given: f"{given.shape} {given.dtype} {given.max(initial=0):g}",
 )
-def test_other_pictures_are_an_error_that_names_them(painter: Painter, given: np.ndarray[Any, Any]) -> None:
+def test_invalid_pictures_are_an_error_that_names_them(painter: Painter, given: np.ndarray[Any, Any]) -> None:
     with pytest.raises(SettingsError, match=rf"{given.dtype}: wanted .*; convert it first") as raised:
         painter(given)
     assert str(given.shape) in str(raised.value)
 
 
-def test_the_smallest_picture_can_be_painted_and_none_below_it(painter: Painter) -> None:
+def test_the_smallest_picture_can_be_painted_but_no_smaller_one(painter: Painter) -> None:
     side = painter.smallest
     assert painter(np.full((side, side + 3, 3), 0.5)).shape == (side, side + 3, 3)
     if side > 1:

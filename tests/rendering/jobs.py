@@ -11,7 +11,8 @@ from videostyle.media.stills import read_picture
 from videostyle.paint.painter import Painter
 from videostyle.presets import change
 from videostyle.rendering.plan import Artwork, RenderPlan, make_plan
-from videostyle.rendering.renderer import Rendered, render
+from videostyle.rendering.record import JobRecord, PaintedBy
+from videostyle.rendering.renderer import RenderedFrame, render
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings
@@ -34,21 +35,24 @@ def plan_of(
     return make_plan(clip, (), settings(**values), known(*scenes, lost=lost), keep)
 
 
-def record(painter: Painter | None = None) -> dict[str, object]:
-    """The least that ``plan.json`` holds."""
-    name, fingerprint = (painter.name, painter.fingerprint) if painter else ("gray", "gray 1")
-    return {"painter": {"name": name, "fingerprint": fingerprint}}
+def record(plan: str = "abc", painter: str = "gray 1", **values: Any) -> JobRecord:
+    """What ``plan.json`` holds for a plan and a painter with these fingerprints."""
+    plain: dict[str, Any] = {
+        "preset": "", "maker": "gray, style art.png", "clip": Path("/clip.mp4"), "stream": 0, "rate": None,
+        "identity": "clip", "styles": (Path("/art.png"),), "settings": RenderSettings(),
+    }  # fmt: skip
+    return JobRecord(fingerprint=plan, painter=PaintedBy("gray", painter), **plain | values)
 
 
 def opened(folder: Path, plan: RenderPlan, painter: Painter) -> Store:
     store = Store(folder)
-    store.open(plan.fingerprint, painter.fingerprint, record(painter))
+    store.open(JobRecord.of(plan, painter))
     return store
 
 
 def rendered(
     plan: RenderPlan, folder: Path, painter: Painter, slots: int = 1, on_event: OnEvent = ignore
-) -> list[Rendered]:
+) -> list[RenderedFrame]:
     """Render what is missing in a job folder."""
     store = opened(folder, plan, painter)
     try:

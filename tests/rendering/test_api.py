@@ -16,6 +16,7 @@ from tests.clips import moving_scenes, write_art, write_clip
 from videostyle.events import Event, FilmDone, FrameDone, FrameWritten, Iterated, Planned
 from videostyle.media.read.probe import probe
 from videostyle.paint.keep import KeepPainter
+from videostyle.rendering.lock import Lock
 
 FEW = {"optimize.iterations": 2, "optimize.first_iterations": 3, "backbone.name": "compact", "backbone.device": "cpu"}
 ROOT = Path(__file__).parents[2]
@@ -58,7 +59,7 @@ def test_stylize_makes_a_film_and_reports_values(folder: Path) -> None:
     assert [type(event) for event in events if isinstance(event, Planned | FilmDone)] == [Planned, FilmDone]
     assert sum(isinstance(event, FrameDone) for event in events) == 19
     assert sum(isinstance(event, FrameWritten) for event in events) == 19
-    assert len(probe(done.path).audio) == 1
+    assert len(probe(done.path).tracks) == 1
     assert {path.name for path in folder.iterdir()} == {"clip.mp4", "art.png", "film.mp4"}
 
 
@@ -186,6 +187,55 @@ def test_a_painter_of_another_artwork_is_refused_by_a_job(folder: Path) -> None:
 def test_only_the_encoding_can_change_after_painting(folder: Path) -> None:
     plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="0:2")
     list(vs.render(plan, folder / "job"))
-    with pytest.raises(vs.SettingsError, match=r"style\.weight cannot change after painting"):
+    with pytest.raises(vs.SettingsError, match=r"^style\.weight cannot change after painting"):
         vs.encode(plan, folder / "job", folder / "film.mp4", settings={"style.weight": 3.0})
     assert vs.encode(plan, folder / "job", folder / "film.mkv", settings={"film.codec": "ffv1"}).frames == 2
+
+
+class Echo(vs.Finish):
+    """Carries the mean of the frame before, and tries to take the folder for itself."""
+
+    fingerprint, carries = "echo 1", True
+
+    def __init__(self, job: Path) -> None:
+        self.job = job
+        self.refused = 0
+
+    def finish(self, frame: vs.FinishInput) -> vs.Finished:
+        try:
+            Lock(self.job / ".lock").take(alone=True)
+        except vs.JobError:
+            self.refused += 1
+        return vs.Finished(frame.painted, bytes([int(frame.painted.mean())]))
+
+
+def test_a_finish_that_carries_something_holds_the_lock_and_needs_the_lead_in(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videostyle.rendering.lock.PAUSE", 0.001)
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="12:14")
+    list(vs.render(plan, folder / "job", painter=KeepPainter()))
+    (folder / "job/frames/000011.png").unlink()
+    echo = Echo(folder / "job")
+    with pytest.raises(vs.IncompleteError, match="frames 11:12 are not rendered yet") as error:
+        vs.encode(plan, folder / "job", folder / "film.mp4", finish=echo)
+    assert error.value.missing == (11,)
+    assert not (folder / "film.mp4").exists()
+    list(vs.render(plan, folder / "job", painter=KeepPainter()))
+    assert vs.encode(plan, folder / "job", folder / "film.mp4", finish=echo).frames == 2
+    assert echo.refused == 4
+    Lock(folder / "job/.lock").take(alone=True)
+
+
+def test_a_plan_may_be_used_in_another_working_directory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    plan = vs.plan("clip.mp4", "art.png", preset="draft", settings=FEW, frames="0:2")
+    assert plan.clip.path == folder / "clip.mp4"
+    assert plan.artworks[0].path == folder / "art.png"
+    monkeypatch.chdir("/")
+    assert len(list(vs.render(plan, folder / "job", painter=KeepPainter()))) == 2
+
+
+def test_errors_of_settings_do_not_speak_of_flags(folder: Path) -> None:
+    with pytest.raises(vs.SettingsError, match=r"^style\.weight = -1: wanted a number from 0"):
+        vs.stylize(folder / "clip.mp4", folder / "art.png", settings={"style.weight": -1})

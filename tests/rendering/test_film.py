@@ -7,12 +7,16 @@ from pathlib import Path
 
 import av
 import pytest
+from av.container import InputContainer
 
 from tests.clips import moving_scenes, write_art, write_clip
+from tests.media.oracle import needs_ffprobe, streams
+from tests.media.write.test_tracks import SRT, ffmpeg
 from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
 from videostyle.events import Event, FilmDone, FrameWritten, Notice
-from videostyle.media.read.probe import probe
+from videostyle.media.read.probe import open_file, probe
 from videostyle.presets import Recipe
+from videostyle.rendering.api import encode
 from videostyle.rendering.film import assemble, ranges, stored_film
 from videostyle.rendering.job import prepare, run
 from videostyle.rendering.request import Request, check
@@ -75,7 +79,7 @@ def test_a_film_of_several_processes_is_that_of_one(request_: Request, tmp_path:
     )
     run(prepare(check(whole)))
     assert packets(tmp_path / "film.mkv") == packets(tmp_path / "whole.mkv")
-    assert len(probe(done.path).audio) == 1
+    assert len(probe(done.path).tracks) == 1
 
 
 def test_a_part_can_be_assembled_before_the_rest_is_there(request_: Request, tmp_path: Path) -> None:
@@ -128,6 +132,34 @@ def test_pictures_of_two_ranges_meet_in_one_folder(request_: Request, tmp_path: 
     assert names == ["frame_000000.png", "frame_000001.png", "frame_000004.png"]
     with pytest.raises(SettingsError, match=r"frame_000001\.png exists"):
         stored_film(request_.job, tmp_path / "pictures", "1:3", pictures)
+
+
+@needs_ffprobe
+def test_subtitles_are_read_once_for_each_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = write_clip(tmp_path / "picture.mp4", moving_scenes((10,)))
+    (tmp_path / "texts.srt").write_text(SRT)
+    ffmpeg("-i", picture, "-i", tmp_path / "texts.srt", "-map", "0", "-map", "1", "-c", "copy", tmp_path / "clip.mkv")
+    reads: list[Path] = []
+
+    def counted(path: Path) -> InputContainer:
+        reads.append(path)
+        return open_file(path)
+
+    monkeypatch.setattr("videostyle.media.write.subtitles.open_file", counted)
+    art, job = write_art(tmp_path / "art.png"), tmp_path / "job"
+    request = Request(tmp_path / "clip.mkv", (art,), Recipe("draft", FEW), output=tmp_path / "run.mp4", job=job)
+    prepared = prepare(check(request))
+    run(prepared)
+    assert len(reads) == 1
+    assemble(stored_film(job, tmp_path / "assembled.mp4"))
+    assert len(reads) == 2
+    encode(prepared.plan, job, tmp_path / "encoded.mp4")
+    assert len(reads) == 3
+    films = [tmp_path / name for name in ("run.mp4", "assembled.mp4", "encoded.mp4")]
+    assert [[stream["codec_name"] for stream in streams(film)] for film in films] == [["h264", "mov_text"]] * 3
+    texts = [[packet for packet in packets(film) if packet[0] == 1] for film in films]  # x264's own packets may differ
+    assert texts[0] == texts[1] == texts[2]
+    assert any(b"Hello" in packet for *_, packet in texts[0])
 
 
 def test_ranges() -> None:

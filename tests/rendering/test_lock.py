@@ -31,7 +31,7 @@ def locks(path: Path) -> Iterator[tuple[Lock, Lock]]:
 def test_who_wants_to_be_alone_shares_with_nobody(theirs: bool, ours: bool, locks: tuple[Lock, Lock]) -> None:
     first, second = locks
     first.take(theirs)
-    with pytest.raises(JobError, match="job: another process is at work in it; wait for it, or give both the same"):
+    with pytest.raises(JobError, match="job: another process is using it; wait for it to finish, or share the folder"):
         second.take(ours)
     first.release()
     second.take(ours)
@@ -114,5 +114,5 @@ def test_a_system_without_locks_refuses_nobody(
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match=r"directory|exists"):
+    with pytest.raises(JobError, match=r"job: cannot be written \(.*(directory|exists).*\); use another folder"):
         Lock(tmp_path / "file/job/.lock").take(alone=False)

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from tests.clips import moving_scenes, write_clip
 from tests.painters import Blend, Gray, Slow, Small, Stumbling
 from tests.rendering.jobs import frames_in, opened, plan_of, rendered
 from videostyle.errors import MediaError, OutOfMemoryError, VideostyleError
-from videostyle.events import Event, Iterated, Notice
-from videostyle.frames import Clip, FrameInput, FrameTask, Painted
+from videostyle.events import Event, FrameDone, Iterated, Notice
+from videostyle.frames import Clip, FrameInput, FrameTask, Painted, Picture
 from videostyle.media.read.probe import probe
 from videostyle.paint.painter import OnStep
 from videostyle.rendering.plan import RenderPlan
@@ -62,11 +62,14 @@ def test_a_finished_job_costs_nothing(plan: RenderPlan, tmp_path: Path) -> None:
 @pytest.mark.parametrize("slots", [1, 2, 3])
 def test_each_frame_is_given_out_once_and_when_it_is_on_disk(slots: int, plan: RenderPlan, tmp_path: Path) -> None:
     painter, seen = Blend(), []
-    store = opened(tmp_path / "job", plan, painter)
-    for one in render(plan, store, painter, slots):
-        np.testing.assert_array_equal(store.load(one.done.frame, plan.work), one.pixels)
-        assert store.losses(one.done.frame) == one.done.losses
-        seen.append(one.done)
+    store, events = opened(tmp_path / "job", plan, painter), list[Event]()
+    for one in render(plan, store, painter, slots, events.append):
+        np.testing.assert_array_equal(store.load(one.index, plan.work), one.pixels)
+        assert store.losses(one.index) == one.losses
+        done = events[-1]
+        assert isinstance(done, FrameDone)
+        assert (done.frame, done.losses) == (one.index, one.losses)
+        seen.append(done)
     store.close()
     assert sorted(done.frame for done in seen) == list(range(10))
     assert [done.chunk for done in sorted(seen, key=lambda done: done.frame)] == [0] * 5 + [5] * 3 + [8] * 2
@@ -118,7 +121,7 @@ def test_closing_early_saves_what_was_painted_and_leaves_no_thread(plan: RenderP
         first = next(frames)
         assert threading.active_count() > threads
     assert threading.active_count() == threads
-    assert first.done.frame in frames_in(tmp_path / "job")
+    assert first.index in frames_in(tmp_path / "job")
     assert len(frames_in(tmp_path / "job")) == sum(gray.batches)
     store.close()
 
@@ -193,7 +196,7 @@ def test_a_device_that_is_too_small_gets_fewer_slots(plan: RenderPlan, whole: di
     rendered(plan, tmp_path / "job", painter, 3, events.append)
     assert painter.batches == [3, *[1] * 10]
     (notice,) = (event for event in events if isinstance(event, Notice))
-    assert notice.text == "3 slots do not fit the device's memory; continuing with 1"
+    assert notice.text == "3 slots do not fit in the device's memory; continuing with 1"
     assert frames_in(tmp_path / "job") == whole
 
 
@@ -201,7 +204,7 @@ def test_slots_are_halved_until_they_fit(clip: Clip, tmp_path: Path) -> None:
     painter = Small(2)
     done = rendered(plan_of(clip, (2,) * 5), tmp_path / "job", painter, 5)
     assert painter.batches == [5, 2, 2, 2, 2, 1, 1]
-    assert [one.done.frame for one in done] == [0, 2, 1, 3, 4, 6, 5, 7, 8, 9], "chunks given up keep their order"
+    assert [one.index for one in done] == [0, 2, 1, 3, 4, 6, 5, 7, 8, 9], "chunks given up keep their order"
 
 
 def test_a_device_that_holds_no_frame_at_all_is_an_error(plan: RenderPlan, tmp_path: Path) -> None:
@@ -212,4 +215,38 @@ def test_a_device_that_holds_no_frame_at_all_is_an_error(plan: RenderPlan, tmp_p
 def test_steps_within_a_batch_are_reported(clip: Clip, tmp_path: Path) -> None:
     events: list[Event] = []
     rendered(plan_of(clip, SCENES, range(8, 10)), tmp_path / "job", Gray(), 2, events.append)
-    assert events == [Iterated(1, 2), Iterated(2, 2)] * 2
+    assert [event for event in events if isinstance(event, Iterated)] == [Iterated(1, 2), Iterated(2, 2)] * 2
+
+
+class Careless(Gray):
+    """Returns pictures that break the contract of painters."""
+
+    name = "careless"
+
+    def __init__(self, make: Callable[[Picture], Picture]) -> None:
+        super().__init__()
+        self.make = make
+
+    def picture(self, task: FrameTask) -> Painted:
+        return Painted(self.make(super().picture(task).picture), {"style": 1.0}, 2)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda picture: picture[:-1], r"painter careless must return pictures of shapes \[\(64, 80, 3\)"),
+        (lambda picture: picture[..., 0], r"painter careless must return pictures of shapes \[\(64, 80, 3\)"),
+        (lambda picture: picture * np.float32("nan"), r"painter careless must return finite floats in 0\.\.1"),
+        (lambda picture: picture * np.float32("inf"), r"painter careless must return finite floats in 0\.\.1"),
+        (lambda picture: (picture * 255).astype(np.uint8), r"painter careless must return finite floats in 0\.\.1"),
+    ],
+    ids=["height", "gray", "nan", "infinite", "bytes"],
+)
+def test_pictures_that_break_the_contract_are_refused_and_not_stored(
+    make: Callable[[Picture], Picture], message: str, plan: RenderPlan, tmp_path: Path
+) -> None:
+    threads = threading.active_count()
+    with pytest.raises(ValueError, match=message):
+        rendered(plan, tmp_path / "job", Careless(make), 2)
+    assert threading.active_count() == threads
+    assert not frames_in(tmp_path / "job")

@@ -149,7 +149,7 @@ def test_what_is_wrong_is_reported_before_anything_is_written(
 def test_a_film_is_replaced_only_if_that_is_wanted(request_: Request, tmp_path: Path) -> None:
     there = tmp_path / "film.mp4"
     there.write_text("precious")
-    with pytest.raises(SettingsError, match=r"film\.mp4 exists; give another name with -o, or --overwrite"):
+    with pytest.raises(SettingsError, match=r"film\.mp4 exists; use another name with -o, or --overwrite"):
         check(with_(request_, output=there))
     assert check(with_(request_, output=there, overwrite=True)).output == there
     assert there.read_text() == "precious"

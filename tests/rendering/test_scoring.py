@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from tests.clips import write_clip
 from videostyle.errors import SettingsError
 from videostyle.media.stills import write_png
-from videostyle.rendering.scoring import score_files
-from videostyle.settings import BackboneSettings
+from videostyle.rendering.scoring import score
 
-COMPACT = BackboneSettings(name="compact", device="cpu")
+COMPACT = {"backbone.name": "compact", "backbone.device": "cpu"}
 
 
 def texture(seed: int) -> NDArray[np.uint8]:
@@ -37,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_clip_as_its_own_film(folder: Path) -> None:
-    scores = score_files(folder / "clip.mkv", folder / "clip.mkv", [folder / "art.png"], COMPACT)
+    scores = score(folder / "clip.mkv", folder / "clip.mkv", [folder / "art.png"], settings=COMPACT)
     assert scores.frames == 24
     assert scores.flicker == scores.flicker_source == 0  # the cut in the middle is found and left out
     assert scores.content_distance == pytest.approx(0, abs=1e-6)
@@ -45,9 +44,9 @@ def test_the_clip_as_its_own_film(folder: Path) -> None:
 
 
 def test_a_film_like_the_artwork_is_nearer_to_it(folder: Path) -> None:
-    clip = score_files(folder / "clip.mkv", folder / "clip.mkv", [folder / "art.png"], COMPACT)
+    clip = score(folder / "clip.mkv", folder / "clip.mkv", [folder / "art.png"], settings=COMPACT)
     painted = write(folder / "painted.mkv", [texture(2)] * 24)
-    scores = score_files(folder / "clip.mkv", painted, [folder / "art.png"], COMPACT)
+    scores = score(folder / "clip.mkv", painted, [folder / "art.png"], settings=COMPACT)
     assert max(scores.style_distance.values()) < min(clip.style_distance.values())
     assert scores.content_distance > 0.1
 
@@ -55,12 +54,12 @@ def test_a_film_like_the_artwork_is_nearer_to_it(folder: Path) -> None:
 def test_the_film_of_a_part_is_measured_against_that_part(folder: Path) -> None:
     art = [folder / "art.png"]
     part = write(folder / "part.mkv", two_shots(12)[2:6] + two_shots(12)[18:24])
-    with pytest.raises(SettingsError, match=r"part\.mkv has 10 frames but .*clip\.mkv has 24; give the --f") as told:
-        score_files(folder / "clip.mkv", part, art, COMPACT)
+    with pytest.raises(SettingsError, match=r"part\.mkv has 10 frames but .*clip\.mkv has 24; pass the --f") as told:
+        score(folder / "clip.mkv", part, art, settings=COMPACT)
     assert "\n" not in str(told.value)
     with pytest.raises(SettingsError, match=r"frames 2:6 of .* are 4"):
-        score_files(folder / "clip.mkv", part, art, COMPACT, "2:6")
-    scores = score_files(folder / "clip.mkv", part, art, COMPACT, "2:6,18:24")
+        score(folder / "clip.mkv", part, art, settings=COMPACT, frames="2:6")
+    scores = score(folder / "clip.mkv", part, art, settings=COMPACT, frames="2:6,18:24")
     assert scores.frames == 10
     assert scores.flicker == scores.flicker_source == 0  # the join is no pair
     assert scores.content_distance == pytest.approx(0, abs=1e-6)
@@ -68,4 +67,4 @@ def test_the_film_of_a_part_is_measured_against_that_part(folder: Path) -> None:
 
 def test_no_artwork_is_refused(folder: Path) -> None:
     with pytest.raises(SettingsError, match="no artwork"):
-        score_files(folder / "clip.mkv", folder / "clip.mkv", [], COMPACT)
+        score(folder / "clip.mkv", folder / "clip.mkv", [], settings=COMPACT)

@@ -26,7 +26,7 @@ def pixels(value: int) -> Pixels:
 
 def opened(folder: Path, plan: str = "abc", painter: str = "gray 1", alone: bool = False) -> Store:
     store = Store(folder)
-    store.open(plan, painter, record(), alone)
+    store.open(record(plan, painter), alone)
     return store
 
 
@@ -100,7 +100,9 @@ def test_a_frame_that_cannot_be_written_leaves_nothing(store: Store, monkeypatch
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(JobError, match=r"\(the disk is full\); .*continues after the finished frames"):
+    with pytest.raises(
+        JobError, match=r"\(the disk is full\); .*run the same command again to continue after the finished"
+    ):
         store.save(3, pixels(9), DONE)
     assert not list((store.folder / "frames").iterdir())
 
@@ -110,20 +112,22 @@ def test_a_picture_that_cannot_be_encoded_is_the_jobs_error(store: Store, monkey
         raise MediaError("000003.png: cannot be written")
 
     monkeypatch.setattr("videostyle.rendering.store.write_png", failing)
-    with pytest.raises(JobError, match="cannot be written; the same command then continues"):
+    with pytest.raises(JobError, match="cannot be written; then run the same command again"):
         store.save(3, pixels(9), DONE)
 
 
 def test_the_same_job_continues_and_another_is_refused(store: Store) -> None:
     opened(store.folder).close()
-    with pytest.raises(JobError, match=r"holds frames of another clip, artwork, setting or version; delete it"):
+    with pytest.raises(
+        JobError, match=r"holds frames of another clip, artwork, setting or version; use another folder"
+    ):
         opened(store.folder, "other", "gray 1")
     with pytest.raises(JobError, match="another clip, artwork"):
         store.check("other")
 
 
 def test_another_painter_has_its_own_message(store: Store) -> None:
-    message = r"painted by another network, precision or kind of device \(gray\); delete it, or give another folder"
+    message = r"painted by another network, precision or kind of device \(gray\); use another folder with --job"
     with pytest.raises(JobError, match=message):
         opened(store.folder, "abc", "gray 2")
     store.check("abc")
@@ -136,24 +140,23 @@ def test_the_first_process_writes_the_plan_and_no_other(store: Store) -> None:
     path = store.folder / "plan.json"
     first = path.read_bytes()
     other = Store(store.folder)
-    other.open("abc", "gray 1", record() | {"more": "of another process"})
+    other.open(record(maker="another process"))
     other.close()
     assert path.read_bytes() == first
     assert json.loads(first)["fingerprint"] == "abc"
-    assert store.record()["painter"] == {"name": "gray", "fingerprint": "gray 1"}
-    assert store.beginning() == ("gray", "")
+    assert store.record() == store.begun() == record()
 
 
 def test_a_folder_that_holds_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
-    with pytest.raises(JobError, match="neither empty nor a job folder; give a new folder with --job"):
+    with pytest.raises(JobError, match="neither empty nor a job folder; name a new folder with --job"):
         opened(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
 def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(JobError, match="a file, not a job folder; give a folder with --job"):
+    with pytest.raises(JobError, match="a file, not a job folder; name a folder with --job"):
         Store(tmp_path / "file").check("abc")
     with pytest.raises(JobError, match="--job"):
         opened(tmp_path / "file" / "job")
@@ -162,15 +165,17 @@ def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
 def test_a_folder_without_a_plan_has_no_record(tmp_path: Path) -> None:
     with pytest.raises(JobError, match=r"not a job folder, it has no plan\.json"):
         Store(tmp_path / "none").record()
-    assert Store(tmp_path / "none").beginning() == ("", "")
+    assert Store(tmp_path / "none").begun() is None
     Store(tmp_path / "none").check("abc", "gray 1")
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "{", '{"format": 2}', '{"format": 99}'])
 def test_a_plan_that_cannot_be_read_is_reported(tmp_path: Path, content: str) -> None:
     (tmp_path / "plan.json").write_text(content)
-    with pytest.raises(JobError, match=r"plan\.json cannot be read|its plan.json is of another version or damaged"):
-        opened(tmp_path)
+    store = Store(tmp_path)
+    for read in (lambda: opened(tmp_path), store.record, store.begun, lambda: store.check("abc")):
+        with pytest.raises(JobError, match=r"plan\.json: damaged, or from another version .*; the frames next to it"):
+            read()
 
 
 def test_what_a_killed_process_began_can_be_continued(tmp_path: Path) -> None:
@@ -225,9 +230,10 @@ def test_every_file_is_flushed_before_it_gets_its_name(
     else:
         store.save_carry("mean", 3, b"")
     store.close()
-    (first, flushed), (second, named) = calls
-    assert (first, second) == ("flush", "name")
-    assert flushed == named, "another file was flushed"
+    (first, flushed), *named = calls
+    assert first == "flush"
+    assert named
+    assert all(call == ("name", flushed) for call in named), "another file was flushed"
     assert not [path for path in (tmp_path / "job").rglob(".*") if path.name != ".lock"]
 
 
@@ -259,6 +265,15 @@ def test_a_finished_range_takes_its_own_frames_along(store: Store) -> None:
     assert [store.has(frame) for frame in (1, 2, 7)] == [False, False, True]
     store.remove([1, 2, 7])
     assert not store.folder.exists()
+
+
+def test_what_finishes_carried_goes_with_its_frames(store: Store) -> None:
+    for frame in (1, 7):
+        store.save(frame, pixels(9), DONE)
+        for finish in ("mean", "other"):
+            store.save_carry(finish, frame, b"\1")
+    store.remove([1])
+    assert [store.carry(finish, frame) for finish in ("mean", "other") for frame in (1, 7)] == [None, b"\1"] * 2
 
 
 def test_an_open_that_is_refused_leaves_the_folder_as_it_was(store: Store) -> None:

@@ -15,12 +15,12 @@ from tests.rendering.jobs import record
 from videostyle.errors import JobError
 from videostyle.frames import FrameRange
 from videostyle.rendering.plan import Scan
-from videostyle.rendering.store import FORMAT, Store
+from videostyle.rendering.store import Store
 
 
 def opened(folder: Path, plan: str = "abc", alone: bool = False) -> Store:
     store = Store(folder)
-    store.open(plan, "gray 1", record(), alone)
+    store.open(record(plan), alone)
     return store
 
 
@@ -46,7 +46,7 @@ from videostyle.frames import FrameRange
 from videostyle.rendering.plan import Scan
 from videostyle.rendering.store import Store
 store, first = Store(Path(sys.argv[1])), int(sys.argv[2])
-store.open("abc", "gray 1", record())
+store.open(record())
 print("open", flush=True)
 sys.stdin.readline()
 for number in range(first, first + 40):
@@ -119,7 +119,7 @@ def test_the_process_that_is_faster_owns_the_folder(
 
     def overtaken(file: int) -> None:
         fsync(file)
-        plan.write_text(json.dumps({"format": FORMAT, "fingerprint": "fast", **record()}))
+        plan.write_text(record("fast").to_json())
 
     def refused(*_: object) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
@@ -139,7 +139,7 @@ from pathlib import Path
 from tests.rendering.jobs import record
 from videostyle.rendering.store import Store
 store = Store(Path(sys.argv[1]))
-store.open("abc", "gray 1", record(), alone=sys.argv[2] == "alone")
+store.open(record(), alone=sys.argv[2] == "alone")
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -151,7 +151,7 @@ from tests.rendering.jobs import record
 from videostyle.rendering.store import Store
 for number in range(40):
     store = Store(Path(sys.argv[1]) / str(number))
-    store.open("abc", "gray 1", record())
+    store.open(record())
     store.discard_if_empty()
     store.close()
 """
@@ -168,13 +168,13 @@ def test_a_folder_is_shared_only_if_both_processes_agree(theirs: str, ours: bool
         assert other.stdout is not None
         assert other.stdout.readline() == "open\n"
         if fits:
-            store.open("abc", "gray 1", record(), ours)
+            store.open(record(), ours)
             store._created = True
             store.discard_if_empty()
             assert store.folder.exists(), "the other process is still in it"
         else:
-            with pytest.raises(JobError, match="another process is at work in it; wait for it"):
-                store.open("abc", "gray 1", record(), ours)
+            with pytest.raises(JobError, match="another process is using it; wait for it to finish"):
+                store.open(record(), ours)
         other.kill()  # and the system releases the lock
     store.close()
     opened(tmp_path / "job", alone=True).close()

@@ -1,4 +1,4 @@
-"""The benchmark's own pieces; it takes a minute as a whole, even with --quick."""
+"""The pieces of the benchmark, which takes a minute as a whole, even with --quick."""
 
 import argparse
 import math
@@ -24,7 +24,7 @@ def objective() -> Objective:
     return Objective(backbone, choose_terms(settings(), backbone, style, content))
 
 
-def test_a_timed_painter_paints_as_the_one_inside_it() -> None:
+def test_a_timed_painter_paints_like_the_painter_inside_it() -> None:
     plain = optimizer()
     timed = Timed(plain)
     for name in ("name", "reason", "device", "fingerprint", "smallest", "reach"):
@@ -39,14 +39,14 @@ def test_a_timed_painter_paints_as_the_one_inside_it() -> None:
     assert timed.seconds == end - begin > 0
 
 
-def test_a_timed_painter_counts_the_time_of_failures() -> None:
+def test_a_timed_painter_includes_the_time_of_failures() -> None:
     timed = Timed(optimizer())
     with pytest.raises(IndexError):
         timed.paint([])
     assert len(timed.spans) == 1
 
 
-def test_plain_gatys_ends_at_the_loss(objective: Objective, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_gatys_stops_at_the_loss(objective: Objective, monkeypatch: pytest.MonkeyPatch) -> None:
     start = stack([picture(0)], CPU)
     loss = float(total(objective.parts(start)))
     assert 0 < bench.plain_gatys(objective, start, 0.9 * loss) < 60

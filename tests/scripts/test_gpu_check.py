@@ -1,4 +1,4 @@
-"""The check for GPU machines, at toy sizes on the CPU, and parts that fail."""
+"""The check for GPUs at toy sizes on the CPU, and parts that fail."""
 
 import json
 import math
@@ -65,14 +65,14 @@ def test_every_part_runs_at_toy_size_and_measures_finite_figures(tmp_path: Path)
     assert job["painting"] + sum(waits) == pytest.approx(job["total"], rel=0.02)
 
 
-def test_without_a_gpu_one_line_says_what_to_do(tmp_path: Path) -> None:
+def test_without_a_gpu_one_line_explains_what_to_do(tmp_path: Path) -> None:
     ended = started(folder=tmp_path)
     assert ended.returncode == 2
-    assert ended.stderr == "no CUDA device found; run this on a machine with a GPU, or use --toy\n"
+    assert ended.stderr == "no CUDA device found; use a machine with a GPU, or --toy\n"
     assert not list(tmp_path.iterdir())
 
 
-def test_a_part_that_fails_costs_only_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_part_that_fails_does_not_affect_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     begin = "import json, os, sys, time; results = open(sys.argv[-1], 'a')\n"
     put = "def put(**line): print(json.dumps(line), file=results, flush=True)\n"
     half = begin + put + "put(case='a'); put(case='a', figures={'seconds': 1.0, 'x': 2.0}); put(case='b')\n"
@@ -127,8 +127,8 @@ def test_limits_and_parts_have_the_same_order() -> None:
     assert list(LIMITS) == list(PARTS)
 
 
-def test_operations_are_those_of_the_convolutions() -> None:
-    """Twice the multiplications, forward and back; reflected borders are computed as well, so a little more."""
+def test_operations_match_those_of_the_convolutions() -> None:
+    """Twice the multiplications, forward and backward, and slightly more because of the mirrored margin."""
     side, stride, width, count = 256, 1, 3, 0
     for token in vgg16().plan:
         if token == "P":
@@ -159,7 +159,7 @@ def test_differences_are_in_levels() -> None:
         difference({5: one}, {})
 
 
-def test_a_workload_names_its_settings() -> None:
+def test_a_workload_has_valid_settings() -> None:
     assert isinstance(TOY, Workload)
     values = TOY.values("bfloat16", optimize__tolerance=0.0)
     assert (values["optimize.precision"], values["optimize.tolerance"]) == ("bfloat16", 0.0)

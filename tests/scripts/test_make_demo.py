@@ -1,4 +1,4 @@
-"""The demo's clip and artwork as the script draws them, and the committed files against them."""
+"""The demo's clip and artwork as drawn by the script, compared with the committed files."""
 
 import itertools
 from pathlib import Path
@@ -42,7 +42,7 @@ def test_the_committed_files_show_what_the_script_draws() -> None:
         assert np.abs(frame.pixels - picture.astype(float)).mean() < 4
 
 
-def test_a_seed_always_draws_the_same() -> None:
+def test_a_seed_always_draws_the_same_pictures() -> None:
     np.testing.assert_array_equal(make_art(96), make_art(96))
     assert (make_art(96) != make_art(96, seed=1)).any()
     first, again, other = np.stack(draw()), np.stack(draw()), np.stack(draw(1))
@@ -81,7 +81,7 @@ def test_the_sound_never_pauses_and_never_clips() -> None:
 
 
 @needs_ffprobe
-def test_encoded_pictures_and_sound_come_back(tmp_path: Path) -> None:
+def test_encoded_pictures_and_sound_can_be_decoded(tmp_path: Path) -> None:
     drawn = list(smooth(3, 96, 64))
     create_clip(tmp_path / "clip.mp4", iter(drawn), 3, tone(1), SOUND_RATE)
     picture, audio = streams(tmp_path / "clip.mp4")

@@ -1,4 +1,4 @@
-"""A short clip with sound and an artwork, to try the program on; ``scripts/make_demo.py`` draws them."""
+"""A short clip with sound, and an artwork, for trying the program; ``scripts/make_demo.py`` draws them."""
 
 import shutil
 from pathlib import Path
@@ -12,9 +12,9 @@ ART = Path(__file__).with_name("art.jpg")
 
 
 def copy_demo(folder: Path) -> tuple[Path, Path]:
-    """Copy the clip and the artwork into a folder, which is created if needed, and return their new paths.
+    """Copy the clip and the artwork into a folder, which is created if necessary, and return their new paths.
 
-    Existing files of these names are replaced. Raises MediaError if the folder cannot be created or written.
+    Existing files with these names are replaced. Raises MediaError if the folder cannot be created or written.
     """
     copies = folder / CLIP.name, folder / ART.name
     try:
@@ -23,5 +23,5 @@ def copy_demo(folder: Path) -> tuple[Path, Path]:
             shutil.copyfile(source, copy)
     except OSError as error:
         reason = error.strerror or error
-        raise MediaError(f"{folder}: the demo cannot be copied there ({reason}); give another folder") from None
+        raise MediaError(f"{folder}: cannot copy the demo there ({reason}); choose another folder") from None
     return copies

@@ -8,35 +8,35 @@ import numpy as np
 from videostyle.frames import Clip, Color, Pixels
 
 LIMITED, FULL = 1, 2
-"""FFmpeg's numbers of the color ranges"""
+"""FFmpeg's numbers for the color ranges"""
 BT709, SRGB = 1, 13
-"""H.273: primaries, transfer"""
+"""H.273 numbers of primaries and of a transfer function"""
 LIKE_SRGB = (0, 1, 2, 3, 5, 6, 7)
-"""H.273 primaries treated as sRGB's: BT.709, standard-definition television, unspecified"""
+"""H.273 primaries treated as sRGB: BT.709, standard-definition television, unspecified"""
 MATRICES = {1: "itu709", 4: "fcc", 5: "itu601", 6: "itu601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
-"""H.273 matrix -> swscale's name"""
+"""H.273 matrix -> its name in swscale"""
 HD = 720
-"""lines from which an untagged clip is read as BT.709, as players do; smaller clips are read as BT.601"""
+"""lines of the smallest untagged clip that is read as BT.709, as players do; smaller ones are read as BT.601"""
 GRAY = ("gray", "ya8", "ya16")
-"""prefixes of FFmpeg's pixel formats without color"""
+"""prefixes of FFmpeg's grayscale pixel formats"""
 RGB = ("gbr", "rgb", "bgr", "argb", "abgr", "0rgb", "0bgr", "pal8")
 """prefixes of FFmpeg's RGB pixel formats"""
 SWS_BICUBIC, SWS_AREA, SWS_FULL_CHROMA, SWS_ACCURATE = 0x4, 0x20, 0x2000 | 0x4000, 0x40000
 TOP = 65535
 WHITE_OF_LIMITED = 65283
-"""of 65535: the 16-bit RGB value that swscale uses for white of limited range, at any depth and matrix, both ways"""
+"""of 65535: the 16-bit RGB value that swscale reads and writes for limited-range white, at any depth and matrix"""
 WHITE_TO_FULL = 65280
-"""of 65535: the 16-bit RGB value that swscale turns into white of full range"""
+"""of 65535: the 16-bit RGB value that swscale converts to full-range white"""
 
 
 def matrix_name(clip: Clip) -> str:
-    """Swscale's name of the matrix between the clip's YUV and RGB."""
+    """The name in swscale of the matrix that converts between the clip's YUV and RGB."""
     untagged = "itu709" if min(clip.width, clip.height) >= HD else "itu601"
     return MATRICES.get(clip.color.matrix, untagged)
 
 
 def scaling(clip: Clip, size: tuple[int, int]) -> int:
-    """Flags of swscale that scale a clip's frames to a size (width, height)."""
+    """The swscale flags for scaling a clip's frames to a size (width, height)."""
     shrinks = size[0] * size[1] < clip.width * clip.height
     return (SWS_AREA if shrinks else SWS_BICUBIC) | SWS_ACCURATE | SWS_FULL_CHROMA
 
@@ -46,10 +46,15 @@ def is_rgb(clip: Clip) -> bool:
     return clip.pixel_format.startswith(RGB)
 
 
+def subsampling(pixel_format: str) -> str:
+    """The chroma subsampling of one of FFmpeg's pixel formats; ``420`` for those that name none."""
+    return next((digits for digits in ("444", "422") if digits in pixel_format), "420")
+
+
 def to_whole_range(clip: Clip) -> Pixels | None:
     """Lookup table from swscale's RGB of a clip to RGB with black at 0 and white at the largest value.
 
-    None: the values are right already.
+    None if the values are already right.
     """
     deep = clip.depth > 8
     black, white = 0, TOP
@@ -74,7 +79,7 @@ def from_whole_range(full: bool) -> Pixels:
 
 
 def in_colors_of(color: Color, pixels: Pixels) -> Pixels:
-    """Convert an sRGB artwork (H, W, 3) to the color space of a clip: uint16, or unchanged where both agree.
+    """Convert an sRGB artwork (H, W, 3) to the color space of a clip: uint16, or unchanged if they agree.
 
     In a high dynamic range clip, white becomes 203 cd/m2 (ITU-R BT.2408), not the brightest value.
     """

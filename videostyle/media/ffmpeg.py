@@ -1,4 +1,4 @@
-"""Process-wide switches of FFmpeg and its encoders; no other module changes them."""
+"""Process-wide switches of FFmpeg and its encoders, which only this module changes."""
 
 import os
 from collections.abc import Iterator
@@ -21,6 +21,6 @@ def log_level(level: int) -> Iterator[None]:
 def silence_encoders() -> None:
     """Keep libsvtav1 from printing, unless the user has set ``SVT_LOG``.
 
-    The only place where the package touches the environment: libsvtav1 offers no other switch.
+    This is the only place where the package changes the environment: libsvtav1 has no other switch.
     """
     os.environ.setdefault("SVT_LOG", "0")

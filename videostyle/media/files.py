@@ -1,7 +1,6 @@
-"""Files that appear whole or not at all."""
+"""Files that appear complete or not at all."""
 
 import errno
-import itertools
 import os
 import uuid
 from collections.abc import Iterator
@@ -12,15 +11,10 @@ import av
 
 from videostyle.errors import MediaError
 
-MACHINE = uuid.uuid4().hex[:8]
-"""tells apart processes with the same number, on machines or in containers that share a folder"""
-COUNT = itertools.count()
-"""tells apart the files that the threads of a process write at the same time"""
-
 
 def temporary_of(path: Path) -> Path:
-    """A temporary name next to a path, different at every call, short, and with the path's extension."""
-    return path.with_name(f".{path.stem[:40]}.{os.getpid()}-{MACHINE}-{next(COUNT)}{path.suffix}")
+    """A short temporary name next to a path, different on every call and machine, with the path's extension."""
+    return path.with_name(f".{path.stem[:40]}.{uuid.uuid4().hex}{path.suffix}")
 
 
 def reason_of(error: Exception) -> str:
@@ -34,18 +28,18 @@ def check_folder(path: Path) -> None:
     """Raise MediaError if no file can be created next to a path."""
     folder = path.parent
     if not folder.exists():
-        raise MediaError(f"{folder}: no such folder; create it first, or give another one with -o")
+        raise MediaError(f"{folder}: no such folder; create it first, or choose another one with -o")
     if not folder.is_dir():
-        raise MediaError(f"{folder} is a file; give a folder before the name with -o")
+        raise MediaError(f"{folder} is a file, not a folder; choose another place with -o")
     temporary = temporary_of(path)
-    with explained(f"{folder}: cannot be written", "give another folder with -o"):
+    with explained(f"{folder}: cannot be written", "choose another folder with -o"):
         temporary.touch()
         temporary.unlink()
 
 
 @contextmanager
 def explained(fault: str, advice: str) -> Iterator[None]:
-    """Turn errors of the disk and of FFmpeg inside a ``with`` block into a MediaError: fault, reason, advice."""
+    """Turn disk and FFmpeg errors inside a ``with`` block into a MediaError: fault, reason, advice."""
     try:
         yield
     except (av.FFmpegError, OSError) as error:
@@ -58,14 +52,14 @@ def whole_or_nothing(
 ) -> Iterator[Path]:
     """Yield a temporary name next to a path; the file replaces the path on success and is deleted on failure.
 
-    Flushed to disk before it gets its name. Raises MediaError as ``explained`` does.
+    The file is flushed to disk before it is renamed. Raises MediaError as ``explained`` does.
     """
     temporary = temporary_of(path)
     with explained(f"{path}: {fault}", advice):
         try:
             yield temporary
             with temporary.open("rb") as file:
-                os.fsync(file.fileno())  # what it was made from may be deleted next
+                os.fsync(file.fileno())  # its sources may be deleted next
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Single pictures <-> files: artworks of any format are read, PNG frames are read and written."""
+"""Single pictures <-> files: reads artworks of any format, reads and writes PNG frames."""
 
 import io
 import struct
@@ -19,47 +19,46 @@ from videostyle.media.color import SWS_ACCURATE
 from videostyle.media.files import explained, whole_or_nothing
 
 LARGEST = 100_000_000
-"""pixels of an artwork; a larger one is probably a mistake and would not fit into the memory of most machines"""
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+"""pixels of an artwork; a larger one is probably a mistake and would not fit in the memory of most machines"""
 END = b"\0\0\0\0IEND\xaeB`\x82"
 """the last chunk of every PNG"""
 SWS_LANCZOS = 0x200
 KEYWORD = b"videostyle"
-"""of the text chunk with the note"""
+"""of the text chunk that holds the note"""
 LONGEST_NOTE = 1 << 16
 """bytes at the end of a PNG that are searched for the note"""
 PNG_FORMATS = ("rgb24", "rgb48be", "rgba", "rgba64be")
 """FFmpeg's names of the pixel formats written here"""
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, struct.error)
-"""what Pillow raises, besides DecompressionBombError, on files that are damaged or not pictures"""
+"""what Pillow raises, besides DecompressionBombError, for files that are damaged or not pictures"""
 
 
 def read_picture(path: Path) -> Pixels:
     """An artwork as a viewer shows it: upright, sRGB, transparency over white: (H, W, 3) uint8.
 
-    Raises MediaError if there is no such file, or the file is not a picture.
+    Raises MediaError if the file does not exist or is not a picture.
     """
     if not path.is_file():
         fault = "is a folder" if path.is_dir() else "no such file"
-        raise MediaError(f"{path}: {fault}; give a picture such as art.jpg")
+        raise MediaError(f"{path}: {fault}; use a picture such as art.jpg")
     with warnings.catch_warnings(action="ignore"):  # about large pictures and odd tags, which are checked here
         try:
             with Image.open(path) as opened:
                 if opened.width * opened.height <= LARGEST:
                     return _to_srgb(opened)
-                size = f"{opened.width}x{opened.height} px is"
+                size = f"{opened.width}x{opened.height} px"
         except Image.DecompressionBombError:
-            size = f"more than {LARGEST // 1_000_000} million pixels are"
+            size = f"more than {LARGEST // 1_000_000} million pixels"
         except DAMAGE as error:
             reason = getattr(error, "strerror", None) or "not a readable picture"
-            raise MediaError(f"{path}: {reason}; give a picture such as a JPEG or PNG") from None
-    raise MediaError(f"{path}: {size} too large for an artwork; make it smaller")
+            raise MediaError(f"{path}: {reason}; use a picture such as a JPEG or PNG") from None
+    raise MediaError(f"{path}: {size} is too large for an artwork; make it smaller")
 
 
 def _to_srgb(opened: Image.Image) -> NDArray[np.uint8]:
     profile = opened.info.get("icc_profile")
     picture = ImageOps.exif_transpose(opened)
-    if picture.mode[0] in "IF":  # gray of 16 bits or more, which Pillow would clip instead of scaling it
+    if picture.mode[0] in "IF":  # gray of 16 bits or more: Pillow would clip it instead of scaling it
         picture = Image.fromarray(_to_eight_bits(np.asarray(picture)))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
@@ -67,7 +66,7 @@ def _to_srgb(opened: Image.Image) -> NDArray[np.uint8]:
     if picture.mode not in ("L", "RGB", "CMYK"):
         picture = picture.convert("RGB")
     if profile:
-        with suppress(ImageCms.PyCMSError, OSError, ValueError):  # ignore a profile that is damaged or does not fit
+        with suppress(ImageCms.PyCMSError, OSError, ValueError):  # ignore a damaged or mismatched profile
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
             picture = converted or picture
@@ -75,7 +74,7 @@ def _to_srgb(opened: Image.Image) -> NDArray[np.uint8]:
 
 
 def _to_eight_bits(gray: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Gray of any type -> 0..255; white is the smallest usual maximum that no value exceeds."""
+    """Gray of any type -> 0..255; white is the smallest common maximum that no value exceeds."""
     values = np.nan_to_num(gray.astype(np.float64))
     usual = {"f": (1, 255, 65535), "i": (255, 65535), "u": (65535,)}[gray.dtype.kind]
     highest = float(values.max(initial=0))
@@ -84,7 +83,7 @@ def _to_eight_bits(gray: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def write_png(path: Path, pixels: Pixels, note: str = "") -> None:
-    """Write pixels (H, W, 3), or (H, W, 4) with transparency, 8 or 16 bits, as PNG: the whole file or nothing.
+    """Write 8- or 16-bit pixels (H, W, 3), or (H, W, 4) with transparency, as PNG: the whole file or nothing.
 
     note: ASCII text stored in the file, for ``read_note``. Raises MediaError if the file cannot be written.
     """
@@ -98,8 +97,8 @@ def write_png(path: Path, pixels: Pixels, note: str = "") -> None:
 
 
 def read_note(path: Path) -> str:
-    """The note that a PNG was written with; empty if there is none. Raises MediaError if the file cannot be read."""
-    with explained(f"{path}: cannot be read", "give a PNG written by videostyle"), path.open("rb") as file:
+    """The note stored in a PNG; empty if there is none. Raises MediaError if the file cannot be read."""
+    with explained(f"{path}: cannot be read", "use a PNG written by videostyle"), path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - LONGEST_NOTE))
         tail = file.read()
     start = tail.rfind(b"tEXt" + KEYWORD + b"\0")
@@ -114,42 +113,41 @@ def _encode_png(pixels: Pixels) -> bytes:
     format = formats[pixels.dtype == np.uint16]
     encoder = av.CodecContext.create("png", "w")
     encoder.height, encoder.width, encoder.pix_fmt = *pixels.shape[:2], format
-    # higher levels take twice as long and save a hundredth of the size; the filter matters more
+    # higher levels take twice as long and save 1% of the size; the filter matters more
     encoder.options = {"compression_level": "1", "pred": "paeth"}
     frame = av.VideoFrame.from_ndarray(cast(Pixels, np.ascontiguousarray(pixels)), format)  # swaps the bytes itself
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
 
 
 def read_png(path: Path) -> Pixels:
-    """The exact pixels of a PNG that ``write_png`` wrote; raises MediaError if the file is damaged."""
+    """The exact pixels of a PNG written by ``write_png``; raises MediaError if the file is damaged."""
     try:
         content = path.read_bytes()
-        decoder = av.CodecContext.create("png", "r")
-        frames = [*decoder.decode(av.Packet(content)), *decoder.decode(None)] if _is_whole(content) else []
-        if len(frames) != 1 or frames[0].is_corrupt or frames[0].format.name not in PNG_FORMATS:
+        frame, _ = decode_picture(content, "png")
+        if content.find(END) + len(END) != len(content) or frame.format.name not in PNG_FORMATS:
             raise ValueError
-        return cast(Pixels, np.array(frames[0].to_ndarray(), order="C"))  # a copy without the padding of the lines
+        return cast(Pixels, np.array(frame.to_ndarray(), order="C"))  # a copy without line padding
     except (OSError, ValueError, av.FFmpegError) as error:
-        reason = getattr(error, "strerror", None) or "damaged"
+        reason = error.strerror if isinstance(error, OSError) else "damaged"
         raise MediaError(f"{path}: not a PNG written by videostyle ({reason})") from None
 
 
-def _is_whole(content: bytes) -> bool:
-    """Whether a PNG has all its chunks, each with a correct checksum; the decoder shows damaged ones in part."""
-    start = len(SIGNATURE)
-    kind = b""
-    while content.startswith(SIGNATURE) and kind != b"IEND" and start + 12 <= len(content):
-        (length,) = struct.unpack_from(">I", content, start)
-        kind = content[start + 4 : start + 8]
-        end = start + 8 + length
-        if content[end : end + 4] != struct.pack(">I", zlib.crc32(memoryview(content)[start + 4 : end])):
-            return False
-        start = end + 4
-    return kind == b"IEND" and start == len(content)
+def decode_picture(content: bytes, codec: str) -> tuple[av.VideoFrame, av.VideoCodecContext]:
+    """Decode a picture file; returns the frame and its decoder. Raises FFmpegError if the file is damaged.
+
+    codec: FFmpeg's name for the decoder.
+    """
+    decoder = cast(av.VideoCodecContext, av.CodecContext.create(codec, "r"))
+    # by default, missing areas of a PNG or JPEG turn gray or black; with this, unknown tags of a TIFF would be errors
+    decoder.options = {"err_detect": "crccheck+explode"} if codec in ("png", "mjpeg") else {}
+    frames = [*decoder.decode(av.Packet(content)), *decoder.decode(None)]
+    if not frames or frames[0].is_corrupt:
+        raise av.InvalidDataError(0, "damaged")
+    return frames[0], decoder
 
 
 def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Pixels (H, W, 3 or 4) at another size (width, height), by Lanczos' kernel."""
+    """Resize pixels (H, W, 3 or 4) to a size (width, height) with a Lanczos kernel."""
     if pixels.shape[1::-1] == size:
         return pixels
     scaled = rgb_frame(pixels).reformat(*size, interpolation=SWS_LANCZOS | SWS_ACCURATE)
@@ -157,7 +155,7 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 
 def rgb_frame(pixels: Pixels) -> av.VideoFrame:
-    """Pixels (H, W, 3), or (H, W, 4) with transparency, as a frame of FFmpeg's."""
+    """Pixels (H, W, 3), or (H, W, 4) with transparency, as an FFmpeg frame."""
     whole = cast(Pixels, np.ascontiguousarray(pixels))
     alpha = pixels.shape[2] == 4
     if pixels.dtype == np.uint8:

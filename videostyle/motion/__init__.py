@@ -1,1 +1,1 @@
-"""What changes between two frames. The only room that knows OpenCV and PySceneDetect."""
+"""What changes between two frames. The only room that imports OpenCV and PySceneDetect."""

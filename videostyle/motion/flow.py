@@ -1,4 +1,4 @@
-"""Two frames -> Motion: optical flow in both directions, and how far to trust it; warping along it."""
+"""Two frames -> Motion: optical flow, how far to trust it, and warping along it."""
 
 from typing import TypeVar, cast
 
@@ -6,15 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from videostyle.frames import Motion, Picture, Pixels
+from videostyle.frames import Motion, Picture, Pixels, to_bytes
 from videostyle.settings import FlowSettings
 
 Field = NDArray[np.float32]
 """(H, W, 2) px"""
 Plane = NDArray[np.float32]
 """(H, W)"""
-Weight = NDArray[np.float32]
-"""(H, W) in 0..1"""
 Mask = NDArray[np.bool_]
 """(H, W)"""
 Gray = NDArray[np.uint8]
@@ -24,25 +22,25 @@ Values = TypeVar("Values", bound=NDArray[np.uint8] | NDArray[np.uint16] | NDArra
 AGREEMENT, AGREEMENT_PX = 0.01, 0.5
 """forward-backward test of Sundaram et al. 2010, as in Ruder et al. 2016: share of the squared flows, and px^2"""
 COARSEST = 12
-"""px, shortest side of Farneback's coarsest level: with 24 it loses pans of 80 px in pictures 360 px high"""
+"""px, short side of Farneback's coarsest level: at 24 it misses pans of 80 px in pictures 360 px high"""
 NORMALIZED = 8.0
-"""px, standard deviation of the window that contrast is normalized in for Farneback"""
+"""px, standard deviation of the window in which contrast is normalized for Farneback"""
 ITERATIONS = 3, 6
-"""of Farneback: at full size, and on each smaller level, where iterations are cheap and large motion is found"""
+"""of Farneback, at full size and on each smaller level, where iterations are cheap and large motion is found"""
 WINDOW, NEIGHBORS, SPREAD = 11, 5, 1.1
 """px, Farneback: size of the averaging window, size of the polynomial fit, standard deviation of the fit's weights"""
 SMOOTHNESS, REFINEMENTS = 80.0, 10
 """variational refinement: weight of the smoothness term (OpenCV's default is 20) and fixed-point iterations"""
 FAINTEST = 4.0
-"""levels of 255: contrast below this counts as noise and is not amplified"""
+"""levels of 255: lower contrast counts as noise and is not amplified"""
 CAMERA_ROUNDS, CAMERA_SIDE = 5, 128
 """rounds of reweighted least squares, on a grid with about this many points along the short side"""
 APART, CLEAR = 1.0, 1.0
-"""px by which two motions must differ; levels of 255 by which one must explain a color better to be preferred"""
+"""px by which two motions must differ; levels of 255 by which one must predict a color better to be preferred"""
 REACH, STEEP = 1 / 8, 1e-3
-"""guided filter: radius as a share of the short side, and the variance of the guide below which it only averages"""
+"""guided filter: radius as a fraction of the short side, and the guide's variance below which it only averages"""
 DIS_FULL = 512
-"""px: DIS runs to full size on pictures with a shorter short side, to half size on others"""
+"""px: DIS runs up to full size on pictures with a smaller short side, up to half size on others"""
 
 
 def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain: bool = True) -> Motion:
@@ -101,10 +99,10 @@ def _camera(flow: Field, trusted: Mask) -> Field:
 
 
 def _follows_neighbor(gray: Gray, apart: Field, gain: Plane, trusted: Mask) -> Mask:
-    """Find pixels of a plain background that got the flow of a moving object next to them: (H, W).
+    """Find pixels of a plain background that have the flow of a moving object next to them: (H, W).
 
-    apart: their flow minus the camera's motion, px. gain: how much better the camera's motion explains their color,
-    levels of 255. Where both motions explain the color, the pixels of similar brightness around it decide.
+    apart: their flow minus the camera's motion, px. gain: how much better the camera's motion predicts their color,
+    levels of 255. If both motions predict the color, nearby pixels of similar brightness decide.
     """
     differs = _squares(apart) > APART**2
     camera = (gain > CLEAR) | (trusted & ~differs)
@@ -113,8 +111,8 @@ def _follows_neighbor(gray: Gray, apart: Field, gain: Plane, trusted: Mask) -> M
     return differs & (gain > -CLEAR) & (votes > 0)
 
 
-def _guided(values: Plane, guide: Weight) -> Plane:
-    """Average values (H, W) without crossing the edges of a guide in 0..1 (He et al. 2010, the guided filter)."""
+def _guided(values: Plane, guide: Plane) -> Plane:
+    """Average values (H, W) without crossing the edges of a guide in 0..1 (guided filter, He et al. 2010)."""
     side = 2 * max(1, round(REACH * min(guide.shape))) + 1
 
     def mean(plane: Plane) -> Plane:
@@ -126,10 +124,10 @@ def _guided(values: Plane, guide: Weight) -> Plane:
     return mean(slope) * guide + mean(average - slope * level)
 
 
-def warp(picture: Picture, flow: Field) -> tuple[Picture, Weight]:
-    """Warp an earlier picture (H, W, 3) to the current frame; the weight is 1 where it was seen, 0 outside of it.
+def warp(picture: Picture, flow: Field) -> tuple[Picture, Plane]:
+    """Warp an earlier picture (H, W, 3) to the current frame; the weight is 1 inside the earlier picture, 0 outside.
 
-    Sampled with a Lanczos kernel: over many frames, bilinear sampling blurs a picture, and OpenCV's bicubic sampling
+    Samples with a Lanczos kernel: over many frames, bilinear sampling blurs a picture, and OpenCV's bicubic sampling
     sharpens it.
     """
     x, y = _places(flow)
@@ -138,7 +136,7 @@ def warp(picture: Picture, flow: Field) -> tuple[Picture, Weight]:
 
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:
-    """Resize pixels (H, W, 3): by area to fewer pixels, bicubically to more."""
+    """Resize pixels (H, W, 3): by area when shrinking, bicubically when enlarging."""
     if pixels.shape[:2] == (height, width):
         return pixels
     smaller = width * height < pixels.shape[0] * pixels.shape[1]
@@ -146,17 +144,15 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
 
 
 def _gray(pixels: Pixels) -> Gray:
-    if pixels.dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    return np.asarray(cv2.cvtColor(to_bytes(pixels), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _farneback(current: Gray, previous: Gray) -> Field:
-    """Farnebäck 2003, coarse to fine, on pictures whose contrast is normalized on every level.
+    """Farnebäck 2003, coarse to fine, with contrast normalized on every level.
 
-    Differs from OpenCV's own pyramid: there, strong texture in a window drowns out weak texture. On every level the
-    flow is then refined as in Brox et al. 2004, the way DIS refines its own: Farneback's window blurs edges and is
-    imprecise below a pixel. This halves the end-point error and makes films steadier (scripts/LOG.md).
+    Differs from OpenCV's own pyramid, in which strong texture in a window drowns out weak texture. The flow of every
+    level is then refined as in Brox et al. 2004, as DIS does, because Farneback's window blurs edges and is imprecise
+    below a pixel. This halves the end-point error and makes films steadier (scripts/LOG.md).
     """
     refinement = cv2.VariationalRefinement.create()
     refinement.setAlpha(SMOOTHNESS)
@@ -177,7 +173,7 @@ def _farneback(current: Gray, previous: Gray) -> Field:
 
 
 def _dis(current: Gray, previous: Gray) -> Field:
-    """Kroeger et al. 2016, OpenCV's medium preset, but down to full size where the picture is small."""
+    """Kroeger et al. 2016 with OpenCV's medium preset, but up to full size for small pictures."""
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     estimator.setFinestScale(0 if min(current.shape) < DIS_FULL else 1)
     start = np.zeros((*current.shape, 2), np.float32)
@@ -193,12 +189,12 @@ def _normalized(gray: Gray) -> Gray:
 
 
 def _resized(values: Values, size: tuple[int, int], interpolation: int) -> Values:
-    """Values (H, W, ...) of the same type at another (width, height)."""
+    """Values (H, W, ...) resized to (width, height), of the same type."""
     return cast(Values, cv2.resize(values, size, interpolation=interpolation))
 
 
 def _places(flow: Field) -> tuple[Plane, Plane]:
-    """Where each pixel was in the earlier frame: x and y, (H, W), px."""
+    """The position of each pixel in the earlier frame: x and y, (H, W), px."""
     height, width = flow.shape[:2]
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
     return x + flow[..., 0], y[:, None] + flow[..., 1]
@@ -224,7 +220,7 @@ def _boundary(flow: Field) -> Mask:
 
 
 def _change(current: Pixels, previous: Pixels, x: Plane, y: Plane) -> Plane:
-    """Difference between the current frame and the earlier one sampled at x, y, blurred: (H, W), levels of 255."""
+    """Blurred difference between the current frame and the earlier one sampled at x, y: (H, W), levels of 255."""
     top = np.iinfo(current.dtype).max / 255
     warped = _sample(previous.astype(np.float32), x, y, cv2.INTER_LINEAR)
     difference = np.abs(warped - current.astype(np.float32)).mean(-1) / top

@@ -1,4 +1,4 @@
-"""Frames -> scenes, with PySceneDetect's detectors."""
+"""Frames -> scenes, using PySceneDetect's detectors."""
 
 import itertools
 import math
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
-from videostyle.frames import Frame, FrameRange
+from videostyle.frames import Frame, FrameRange, to_bytes
 from videostyle.settings import SceneSettings
 
 LEAST_CHANGE = 6.0
-"""levels of 255, mean over pixels and channels: hue and saturation of black pixels jump where nothing is visible"""
+"""levels of 255, mean over pixels and channels: hue and saturation of black pixels jump invisibly"""
 FLASH = 3
 """frames: a change that lasts no longer than this is a flash, not a scene"""
 LIKE_BEFORE = 0.5
-"""a flash is over when the difference from the frame before it has dropped to this fraction"""
+"""a flash ends when the difference from the frame before it has dropped to this fraction"""
 STANDS_OUT = 2.0
-"""a cut must change at least this many times as much as its neighbors (median): fast motion changes every frame"""
+"""a cut must change this many times as much as its neighbors (median), because fast motion changes every frame"""
 KEPT = 12
-"""frames in memory when a cut is checked: the detector reports it late, and FLASH frames on either side are needed"""
+"""frames in memory for checking a cut, which is reported late and needs FLASH frames on either side"""
 BLOCK = 256
-"""frames that are searched before a range for the start of its scene, at first; each further search doubles them"""
+"""frames searched before a range for the start of its scene at first; each further search doubles the number"""
 
 _Small = NDArray[np.uint8]
 
@@ -32,18 +32,18 @@ _Small = NDArray[np.uint8]
 def find_scenes(
     read: Callable[[FrameRange], Iterable[Frame]], wanted: FrameRange, num_frames: int, settings: SceneSettings
 ) -> list[FrameRange]:
-    """Find the scenes that the frames of a range belong to, ascending; the last one ends where the range does.
+    """Find the scenes that the frames of a range belong to, ascending; the last one ends with the range.
 
     read: decodes a range of the clip's frames, all (H, W, 3) of one size; 144 px on the short side are enough.
-    num_frames: length of the clip.
+    num_frames: of the clip.
 
     The detector proposes cuts. A cut is dropped if it is a flash, hardly changes the picture, or does not stand out
-    from the motion around it. What remains is taken in order, and a cut begins a scene if the scene before it is then
-    at least ``settings.min_frames`` long.
+    from the motion around it. Each remaining cut, in order, begins a scene if the scene before it is then at least
+    ``settings.min_frames`` long.
 
-    Scenes begin where they would if the whole clip were searched, yet only part of it is read. That rule looks back:
-    whether a cut counts depends on the scene before it. So the search goes back, block by block, until it meets a cut
-    that begins a scene in any case (see ``_anchor``), and applies the rule from there on.
+    Scenes begin where they would if the whole clip were searched, although only part of it is read. Whether a cut
+    counts depends on the scene before it. So the search goes back, block by block, until it finds a cut that begins a
+    scene in any case (see ``_anchor``), and applies the rule from there.
     """
     if settings.detector == "none":
         deque(read(FrameRange(0, wanted.stop)), maxlen=0)
@@ -67,8 +67,8 @@ def find_scenes(
 def _anchor(cuts: Sequence[int], begin: int, end: int, min_frames: int) -> int | None:
     """The last frame up to ``end`` that begins a scene wherever earlier scenes begin; None if there is none.
 
-    cuts: all of them from frame ``begin`` on. A cut is such a frame if no other cut lies less than ``min_frames``
-    before it: whichever cut began the scene before, that scene is long enough. So is the first frame of the clip.
+    cuts: all cuts from frame ``begin`` on. A cut qualifies if no other cut lies less than ``min_frames`` before it:
+    whichever cut began the scene before, that scene is long enough. The first frame of the clip qualifies too.
     """
     if begin == 0:
         return 0
@@ -77,12 +77,12 @@ def _anchor(cuts: Sequence[int], begin: int, end: int, min_frames: int) -> int |
 
 
 def _cuts(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[int]:
-    """First frames after a cut that is visible and lasts, however close to each other they are.
+    """First frames after visible, lasting cuts, however close together they are.
 
-    The detector sees consecutive places, not frame numbers, and each of its cuts waits until the frames after it that
-    ``_is_cut`` needs have come. The last KEPT frames are kept for that.
+    The detector counts places, not frame numbers. Each of its cuts waits until the later frames that ``_is_cut`` needs
+    have arrived; the last KEPT frames stay in memory for it.
     """
-    # a detector that reports every cut, as short scenes are dropped later
+    # the detector reports every cut, because short scenes are dropped later
     if settings.detector == "adaptive":
         detector = AdaptiveDetector(adaptive_threshold=settings.threshold or 3.0, min_scene_len=1)
     else:
@@ -90,7 +90,7 @@ def _cuts(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[int]:
     waiting = deque[int]()
     recent = dict[int, tuple[int, _Small]]()
     for place, frame in enumerate(frames):
-        pixels = _bytes(frame)
+        pixels = to_bytes(frame.pixels)
         recent[place] = frame.index, pixels
         recent.pop(place - KEPT, None)
         proposed = detector.process_frame(FrameTimecode(place, fps=25.0), np.ascontiguousarray(pixels[..., ::-1]))
@@ -118,12 +118,7 @@ def _is_cut(cut: int, recent: Mapping[int, tuple[int, _Small]]) -> bool:
     usual = float(np.median([value for value in nearby if value < math.inf] or [0.0]))
     if here < max(LEAST_CHANGE, STANDS_OUT * usual):
         return False
-    # The cut is one end of a flash if a frame soon after it looks like the last one before it, or the other way around.
+    # The cut is one end of a flash if a frame soon after it looks like the last one before it, or vice versa.
     return not any(
         min(change(cut - 1, cut + k), change(cut - 1 - k, cut)) < LIKE_BEFORE * here for k in range(1, FLASH + 1)
     )
-
-
-def _bytes(frame: Frame) -> _Small:
-    pixels = frame.pixels
-    return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels.astype(np.uint8, copy=False)

@@ -1,6 +1,6 @@
-"""Which device, which dtype, how much memory; everything that differs between CPU, CUDA and Apple's GPUs (MPS).
+"""Device, dtype, and memory: everything that differs between CPUs, CUDA, and Apple's GPUs (MPS).
 
-Nothing here was ever run on MPS: it follows torch's documentation.
+The code for MPS follows torch's documentation and has never been run.
 """
 
 import ctypes
@@ -14,24 +14,24 @@ import torch
 from videostyle.errors import DeviceError, OutOfMemoryError
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""of glibc's malloc.h"""
+"""from glibc's malloc.h"""
 BFLOAT16_SINCE = 8, 0
 """compute capability; older GPUs convolve in bfloat16 without cuDNN, slowly"""
 OUT_OF_MEMORY = "can't allocate memory", "MPS backend out of memory"
-"""in the plain RuntimeError that torch raises if memory runs out on a CPU, and on MPS"""
+"""text of the plain RuntimeError that torch raises if memory runs out on a CPU or on MPS"""
 
 T = TypeVar("T")
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps`` -> device. Raises DeviceError if it is not there.
+    """``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps`` -> device. Raises DeviceError if it is not available.
 
-    ``auto`` never chooses MPS, on which nothing was tested.
+    ``auto`` never chooses MPS, which is untested.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "mps" and not torch.backends.mps.is_available():
-        raise DeviceError("--device mps: this torch has no Apple GPU support; use --device cpu")
+        raise DeviceError("--device mps: this build of torch does not support Apple GPUs; use --device cpu")
     if name in ("cpu", "mps"):
         return torch.device(name)
     match = re.fullmatch(r"cuda(?::(\d+))?", name)
@@ -46,35 +46,35 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype:
-    """Dtype of the convolutions. ``auto``: bfloat16 on CUDA devices that compute in it, else float32.
+    """Dtype of the convolutions. ``auto``: bfloat16 on CUDA devices with native support, otherwise float32.
 
     Raises DeviceError for bfloat16 on MPS.
     """
     if name == "auto":
-        able = device.type == "cuda" and torch.cuda.get_device_capability(device) >= BFLOAT16_SINCE
-        return torch.bfloat16 if able else torch.float32
+        native = device.type == "cuda" and torch.cuda.get_device_capability(device) >= BFLOAT16_SINCE
+        return torch.bfloat16 if native else torch.float32
     if name == "bfloat16" and device.type == "mps":
         raise DeviceError("optimize.precision = bfloat16: not supported with --device mps; use float32")
     return torch.bfloat16 if name == "bfloat16" else torch.float32
 
 
 def exact_dtype(device: torch.device) -> torch.dtype:
-    """Dtype of losses and inner products: float64, except on MPS, which does not have it."""
+    """Dtype of losses and inner products: float64, except on MPS, which does not support it."""
     return torch.float32 if device.type == "mps" else torch.float64
 
 
 def prepare_process(device: torch.device) -> None:
-    """Change how this whole process computes, so that painting on the device is fast and repeatable.
+    """Configure the whole process so that painting on the device is fast and repeatable.
 
-    On a CPU, glibc's malloc from now on keeps freed memory instead of returning it to the system. On CUDA, cuDNN from
-    now on uses deterministic kernels only. Neither is undone.
+    On a CPU, glibc's malloc keeps freed memory from now on instead of returning it to the system. On CUDA, cuDNN uses
+    only deterministic kernels from now on. Neither is undone.
     """
     if device.type == "cuda":
         torch.backends.cudnn.deterministic = True
     if device.type != "cpu" or os.name != "posix":
         return
-    # Otherwise every block of more than 32 MiB goes back to the system, which clears it page by page when the next
-    # iteration asks for it again: a third of the time at 1080p, two thirds at 4K (scripts/LOG.md).
+    # Otherwise every block of more than 32 MiB returns to the system, which clears it page by page when the next
+    # iteration allocates it again: a third of the time at 1080p, two thirds at 4K (scripts/LOG.md).
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     # glibc before 2.35 refuses more than 32 MiB; without the first option, the second would make things slower
     if mallopt and any(mallopt(M_MMAP_THRESHOLD, size) for size in (2**31 - 1, 2**25)):
@@ -82,7 +82,7 @@ def prepare_process(device: torch.device) -> None:
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory available to us on the device, bytes."""
+    """Free memory on the device, bytes."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return free
@@ -92,7 +92,7 @@ def free_bytes(device: torch.device) -> int:
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait until the device has done everything asked of it."""
+    """Wait until the device has finished all of its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":
@@ -100,18 +100,18 @@ def synchronize(device: torch.device) -> None:
 
 
 def within_memory(work: Callable[[], T], frames: int, height: int, width: int, device: torch.device) -> T:
-    """Do the work on frames of this size. Raises OutOfMemoryError, naming a smaller size, if memory runs out."""
+    """Do work on frames of this size. Raises OutOfMemoryError, which suggests a smaller size, if memory runs out."""
     try:
         return work()
     except RuntimeError as error:
         if not isinstance(error, torch.OutOfMemoryError) and not any(text in str(error) for text in OUT_OF_MEMORY):
             raise
-    # only out here: while the error is handled, its traceback keeps the tensors of the batch alive
+    # not in the except block: there, the traceback keeps the tensors of the batch alive
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
     raise OutOfMemoryError(
-        f"{frames} frame(s) of {width}x{height} do not fit into the memory of {device}; "
-        f"ask for smaller pictures with --size {max(64, min(height, width) * 2 // 3)}"
+        f"{frames} frame(s) of {width}x{height} do not fit in the memory of {device}; "
+        f"choose a smaller size with --size {max(64, min(height, width) * 2 // 3)}"
     )

@@ -1,4 +1,4 @@
-"""What the film asks of whatever turns a painted frame at work size into the film's frame."""
+"""The interface of a finish, which turns a painted frame at work size into a frame of the film."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from videostyle.frames import Pixels
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinishInput:
-    """A painted frame, and what the frame before it has passed on."""
+    """A painted frame, and what the previous frame passed on."""
 
     index: int
     """source frame number"""
@@ -17,7 +17,7 @@ class FinishInput:
     size: tuple[int, int]
     """width and height of the film, px"""
     carry: bytes = b""
-    """from the frame before; empty for the first frame of a chunk"""
+    """from the previous frame; empty for the first frame of a chunk"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,20 +27,20 @@ class Finished:
     pixels: Pixels
     """(H, W, 3) at the film's size"""
     carry: bytes = b""
-    """what the next frame of the chunk needs to know; empty: nothing"""
+    """what the next frame of the chunk needs to know; may be empty"""
 
 
 class Finish(ABC):
-    """Turns painted frames into the film's frames, chunk by chunk, each frame after the one before.
+    """Turns painted frames into the film's frames, chunk by chunk and in order.
 
-    A frame depends on its input alone. What is carried is stored in the job folder, so that a range, and a job that was
-    stopped, give the frames of the full render.
+    A frame depends only on its input. What it carries is stored in the job folder, so that a range or a resumed job has
+    the same frames as the full render.
     """
 
     fingerprint: str
-    """of everything that decides the result besides the input"""
+    """covers everything besides the input that affects the result"""
     carries: bool = False
-    """whether frames depend on the ones before them"""
+    """whether frames depend on earlier ones"""
 
     @abstractmethod
     def finish(self, frame: FinishInput) -> Finished:

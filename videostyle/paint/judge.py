@@ -1,4 +1,4 @@
-"""How far a picture is from an artwork and from its content, measured by a backbone."""
+"""Distances of a picture from an artwork and from its content, measured by a backbone."""
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
@@ -41,7 +41,7 @@ class Judge:
         return float(torch.stack(losses).mean())
 
     def _tensor(self, picture: Picture) -> Tensor:
-        """A picture as (1, 3, H, W), enlarged if the backbone cannot see one as small."""
+        """A picture as (1, 3, H, W), enlarged if it is too small for the backbone."""
         pictures = stack([picture], self._device)
         height, width = pictures.shape[2:]
         factor = max(1.0, self._backbone.smallest / min(height, width))

@@ -1,4 +1,4 @@
-"""Frames that are not painted at all."""
+"""A painter that does not paint."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from videostyle.settings import RenderSettings
 
 
 class KeepPainter(Painter):
-    """Keeps every frame as it is: what ``optimize.iterations = 0`` asks for."""
+    """Keeps every frame as it is; used if ``optimize.iterations`` is 0."""
 
     name = "unpainted"
-    reason = "Frames are kept as they are, since optimize.iterations is 0."
+    reason = "Frames are kept as they are because optimize.iterations is 0."
     fingerprint = "keep"
 
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:

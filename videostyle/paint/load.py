@@ -1,4 +1,4 @@
-"""From settings to a painter."""
+"""Settings and artworks -> painter."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,8 +15,8 @@ def load_painter(
     """The painter that the settings ask for.
 
     artworks: (H, W, 3) each; may be empty if ``optimize.iterations`` is 0. report: called while weights are downloaded,
-    with what is going on, bytes done and bytes in total (0: unknown). Changes the whole process: see
-    ``device.prepare_process``. Raises SettingsError, WeightsError or DeviceError.
+    with a description, the bytes done, and the bytes in total (0: unknown). Configures the whole process: see
+    ``device.prepare_process``. Raises SettingsError, WeightsError, or DeviceError.
     """
     if not settings.optimize.iterations:
         return KeepPainter()
@@ -34,9 +34,9 @@ def load_painter(
 
 
 def usual_preset(device: str) -> str:
-    """Name of the preset for a device (``backbone.device``) where the user names none: ``draft`` is for a CPU.
+    """Name of the default preset for a device (``backbone.device``): ``draft`` on a CPU, otherwise ``standard``.
 
-    Raises DeviceError if the device is not there.
+    Raises DeviceError if the device is not available.
     """
     if device == "cpu":
         return "draft"

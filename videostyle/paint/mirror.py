@@ -12,8 +12,8 @@ class _Context(torch.autograd.function.FunctionCtx):
 class Mirror(torch.autograd.Function):
     """Reflection padding as copies of slices, for a GPU.
 
-    PyTorch's own CUDA kernel sums its gradient in varying order, drops the channels-last layout and rejects batches of
-    2^31 values. This one gives the same bits every time and stores no tensors for the backward pass.
+    PyTorch's own CUDA kernel sums its gradient in varying order, drops the channels-last layout, and rejects batches of
+    2^31 values. This one returns the same bits every time and stores no tensors for the backward pass.
     """
 
     @staticmethod
@@ -61,6 +61,6 @@ def _folded(gradient: Tensor, margin: int) -> Tensor:
 def mirrored(values: Tensor, margin: int) -> Tensor:
     """(B, C, H, W) with ``margin`` px more on every side, mirrored at the outermost pixel; H and W must exceed it."""
     if not values.is_cuda:
-        return F.pad(values, (margin,) * 4, mode="reflect")  # one operation is faster on a busy CPU than many
+        return F.pad(values, (margin,) * 4, mode="reflect")  # on a busy CPU, one operation is faster than many
     padded: Tensor = Mirror.apply(values, margin)
     return padded

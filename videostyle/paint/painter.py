@@ -1,4 +1,4 @@
-"""What the renderer asks of anything that paints frames: the optimizer, the one that keeps frames, or your own."""
+"""The interface of anything that paints frames: the optimizer, the painter that keeps frames, or your own."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ from videostyle.frames import FrameInput, FrameTask, Painted, as_picture, from_p
 from videostyle.settings import RenderSettings
 
 OnStep = Callable[[int, int], object]
-"""called with the number of steps done, which never falls, and the number of steps at most"""
+"""called with the number of steps done, which never decreases, and the greatest number of steps possible"""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What frames of one size cost."""
+    """Time and memory that frames of one size take."""
 
     seconds_first: float = 0.0
     """for the first frame of a chunk, at most"""
@@ -25,7 +25,7 @@ class Cost:
     """for every other frame, at most"""
     bytes_per_slot: int = 0
     usual_slots: int = 1
-    """frames painted as one batch if the user does not say"""
+    """default number of frames painted as one batch"""
     most_slots: int = 1 << 30
     """largest batch possible"""
 
@@ -33,7 +33,7 @@ class Cost:
 class Painter(ABC):
     """Turns tasks into pictures. The renderer knows nothing else about it.
 
-    A frame's picture depends on its task alone: not on the other tasks of the batch, nor on earlier calls.
+    A picture depends only on its task, not on the other tasks of the batch or on earlier calls.
 
         painter = load_painter("art.jpg")
         picture = painter(photo)
@@ -45,35 +45,35 @@ class Painter(ABC):
     """one sentence: why this painter was chosen"""
     device: str = "cpu"
     fingerprint: str
-    """of everything that decides pixels besides plan and settings, such as weights and precision"""
+    """covers everything besides plan and settings that affects pixels, such as weights and precision"""
     smallest: int = 1
-    """least short side of a picture, px"""
+    """smallest short side of a picture, px"""
     reach: tuple[int, ...] = ()
-    """how many frames back the painter wants earlier frames and motion, nearest first; empty: not at all"""
+    """how many frames back the earlier frames are that the painter wants, with motion, nearest first; may be empty"""
 
     @abstractmethod
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
         """Cost of frames of this size, px.
 
-        settings: other settings for the same painter, for an estimate; None: its own. Raises OutOfMemoryError if a
-        single frame does not fit the device.
+        settings: other settings to estimate the cost for; None: the painter's own. Raises OutOfMemoryError if a single
+        frame does not fit in the device's memory.
         """
 
     @abstractmethod
     def task(self, frame: FrameInput) -> FrameTask:
-        """Decide where a frame starts and what it is held to. Called in a worker thread, several at a time."""
+        """Decide where a frame starts and what it is held to. Called in several worker threads at once."""
 
     @abstractmethod
     def paint(self, tasks: Sequence[FrameTask], on_step: OnStep | None = None) -> list[Painted]:
         """Paint frames of equal size as one batch.
 
-        on_step: called now and then while the batch is painted. Raises OutOfMemoryError if it does not fit the device.
+        on_step: called from time to time. Raises OutOfMemoryError if the batch does not fit in the device's memory.
         """
 
     def __call__(self, picture: NDArray[Any]) -> NDArray[Any]:
         """Paint one picture (H, W, 3): uint8, uint16, or float in 0..1. Returns the same shape and type.
 
-        Raises SettingsError for any other shape, type or range.
+        Raises SettingsError for any other shape, type, or range.
         """
         picture = np.asarray(picture)
         content = as_picture(picture, least=self.smallest)

@@ -1,4 +1,4 @@
-"""Pictures between numpy and torch."""
+"""Conversion of pictures between numpy and torch, and resizing."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def stack(pictures: Sequence[Picture], device: torch.device) -> Tensor:
 
 
 def to_pictures(pictures: Tensor) -> list[Picture]:
-    """(B, 3, H, W) on any device -> (H, W, 3) each, clipped to 0..1."""
+    """(B, 3, H, W) on any device -> a picture (H, W, 3) each, clipped to 0..1."""
     return list(pictures.clamp(0, 1).permute(0, 2, 3, 1).contiguous().cpu().numpy())
 
 

@@ -1,50 +1,27 @@
-"""The front door: what ``import videostyle`` offers, with paths as text and pictures as arrays."""
+"""The front door: what ``import videostyle`` offers. Paths may be text, and pictures arrays."""
 
-import os
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from videostyle.errors import SettingsError
-from videostyle.events import Fetched, FilmDone, OnEvent, ignore
-from videostyle.frames import Pixels
+from videostyle.events import FilmDone, OnEvent, ignore
 from videostyle.media.read.probe import probe
-from videostyle.metrics import Scores
 from videostyle.paint.finish import Finish
-from videostyle.paint.load import load_painter as load
 from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Painter
-from videostyle.presets import Recipe, change
+from videostyle.presets import Recipe, Values, change
 from videostyle.rendering.film import StoredFilm, assemble, check_complete, check_place
+from videostyle.rendering.finish import ENLARGE
 from videostyle.rendering.job import choose_slots, opened, painter_for, prepare, run
 from videostyle.rendering.plan import RenderPlan, check_size, plan_frames
+from videostyle.rendering.renderer import RenderedFrame
 from videostyle.rendering.renderer import render as render_missing
-from videostyle.rendering.request import Request, StyleSource, check, read_artworks
-from videostyle.rendering.scoring import score_files
+from videostyle.rendering.request import AnyPath, Request, Styles, check, read_artworks
 from videostyle.rendering.store import Store
 from videostyle.selection import select
-
-AnyPath = str | os.PathLike[str]
-Styles = StyleSource | Sequence[StyleSource]
-"""an artwork, or several to blend"""
-Values = Mapping[str, object]
-"""dotted names of settings -> values, such as ``{"style.weight": 300}``; ``videostyle settings`` lists them"""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RenderedFrame:
-    """A painted frame, as it is stored."""
-
-    index: int
-    """source frame number"""
-    pixels: Pixels
-    """(H, W, 3) uint8, or uint16 for clips of more than 8 bits, at the plan's ``work`` size"""
-    losses: Mapping[str, float]
-    """each weighted loss term at the end"""
 
 
 def stylize(
@@ -62,29 +39,24 @@ def stylize(
     slots: int = 0,
     on_event: OnEvent = ignore,
 ) -> FilmDone:
-    """Paint a clip like an artwork, and write the film; returns what was made.
+    """Paint a clip in the style of an artwork and write the film. Returns what was made.
 
     output: None: ``CLIP_ART.EXT`` next to the clip. preset: empty: the device's usual one. frames: source frames such
-    as ``"120:240"``; empty: all. painter: used instead of the one that the settings ask for. job: folder of the
-    finished frames, which is then kept. After an interruption the same call continues where it was. Raises
-    VideostyleError.
+    as ``"120:240"``; empty: all. painter: replaces the one that the settings select. job: folder of the finished
+    frames, which is then kept. After an interruption, make the same call again to continue. Raises VideostyleError.
     """
-    checked = check(
-        Request(
-            clip=Path(clip),
-            styles=_listed(styles),
-            recipe=Recipe.read(preset, flags=settings),
-            frames=frames,
-            output=Path(output) if output is not None else None,
-            job=Path(job) if job is not None else None,
-            overwrite=overwrite,
-            strict=strict,
-            slots=slots,
-        )
+    request = Request(
+        clip=Path(clip),
+        styles=styles,
+        recipe=Recipe.read(preset, settings),
+        frames=frames,
+        output=Path(output) if output is not None else None,
+        job=Path(job) if job is not None else None,
+        overwrite=overwrite,
+        strict=strict,
+        slots=slots,
     )
-    prepared = prepare(checked, painter, on_event)
-    on_event(prepared.summary)
-    return run(prepared, on_event)
+    return run(prepare(check(request), painter, on_event), on_event)
 
 
 def plan(
@@ -98,15 +70,16 @@ def plan(
     rate: Fraction | None = None,
     on_event: OnEvent = ignore,
 ) -> RenderPlan:
-    """Look at a clip and its artworks, and find the scenes of the frames asked for. Loads no network.
+    """Read a clip and its artworks, and find the scenes of the frames asked for. Loads no network.
 
     frames: source frames such as ``"120:240"``; empty: all. stream: index of the picture track; None: the main one.
-    rate: frames per second of a source without timestamps. The plan is a plain value: it pickles. Raises
+    rate: frames per second of a source without timestamps. The plan is a plain value that can be pickled. Raises
     VideostyleError.
     """
-    recipe = Recipe.read(preset, flags=settings)
+    recipe = Recipe.read(preset, settings)
     source = probe(Path(clip), stream, rate)
-    artworks = read_artworks(_listed(styles), source)
+    source = replace(source, path=source.path.absolute())  # the plan may be used in another working directory
+    artworks = read_artworks(styles, source)
     keep = select(source, frames)
     name = preset or usual_preset(recipe.given.backbone.device)
     return plan_frames(source, artworks, recipe.settings(name), keep, name, on_event=on_event)
@@ -117,13 +90,13 @@ def render(
 ) -> Generator[RenderedFrame]:
     """Paint the frames of a plan into a job folder, and yield each frame asked for once it is on disk.
 
-    Frames that an earlier call has stored come first, then the others as they are finished: in order within a scene.
-    The iterator may be closed, or the process stopped, after any frame; the next call continues there. Several
-    processes may render plans of the same job. painter: None: the one that the settings ask for. slots: scenes painted
-    as one batch; 0: as many as fit. Raises VideostyleError.
+    Frames stored by an earlier call come first, then the others as they are finished: in order within a scene. The
+    iterator may be closed, or the process stopped, after any frame; the next call continues there. Several processes
+    may render plans of the same job. painter: None: the one that the settings select. slots: scenes painted as one
+    batch; 0: as many as fit. Raises VideostyleError.
     """
     store = Store(Path(job))
-    painter = painter or painter_for(plan.artworks, plan.settings, store, on_event)
+    painter = painter or painter_for(plan.artworks, plan.settings, store.begun(), on_event)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     return _render(plan, store, painter, slots, on_event)
@@ -135,22 +108,18 @@ def _render(
     def stored(frames: Sequence[int]) -> Iterator[RenderedFrame]:
         return (RenderedFrame(frame, store.load(frame, plan.work), store.losses(frame)) for frame in frames)
 
-    missing = set(plan.to_keep)
     width, height = plan.work
     with opened(plan, store, painter):
         before = [frame for frame in plan.to_keep if store.has(frame)]
-        missing -= set(before)
+        missing = set(plan.to_keep).difference(before)
         yield from stored(before)
-        if not missing:
-            return
         count = choose_slots(slots, painter.cost(height, width), plan)
         with closing(render_missing(plan, store, painter, count, on_event)) as frames:
-            for rendered in frames:
-                on_event(rendered.done)
-                if rendered.done.frame in missing:
-                    missing.remove(rendered.done.frame)
-                    yield RenderedFrame(rendered.done.frame, rendered.pixels, rendered.done.losses)
-        yield from stored(sorted(missing))  # those that other processes have painted meanwhile
+            for frame in frames:
+                if frame.index in missing:
+                    missing.remove(frame.index)
+                    yield frame
+        yield from stored(sorted(missing))  # painted by other processes in the meantime
 
 
 def encode(
@@ -164,46 +133,34 @@ def encode(
     strict: bool = False,
     on_event: OnEvent = ignore,
 ) -> FilmDone:
-    """Make the film of a plan whose frames are all in the job folder; returns what was made.
+    """Make the film of a plan whose frames are all in the job folder. Returns what was made.
 
     settings: ``film.*`` settings that differ from the plan's. finish: turns painted frames into the film's; None: they
     are enlarged. Raises IncompleteError, whose ``missing`` lists the frames that are not painted yet, or another
     VideostyleError.
     """
-    store, path = Store(Path(job)), Path(output)
+    store, path, finish = Store(Path(job)), Path(output), finish or ENLARGE
     store.check(plan.fingerprint)
-    check_complete(plan, store)
-    if strange := [name for name in settings or {} if not name.startswith("film.")]:
-        raise SettingsError(f"settings: {strange[0]} cannot change after painting; give film.* settings only")
-    film = change(plan.settings, settings or {}, "settings").film
+    check_complete(plan, store, finish)
+    if wrong := [name for name in settings or {} if not name.startswith("film.")]:
+        raise SettingsError(f"{wrong[0]} cannot change after painting; only film.* settings can")
+    plan = replace(plan, settings=change(plan.settings, settings or {}))
     sources = (plan.clip.path, *(artwork.path for artwork in plan.artworks if artwork.path))
-    notices = check_place(plan.clip, plan.keep, path, film, plan.size, sources, overwrite, strict)
-    plan = replace(plan, settings=replace(plan.settings, film=film))
-    return assemble(StoredFilm(plan, store, path, store.record()["maker"], notices), on_event, finish)
+    checked = check_place(plan.clip, plan.keep, path, plan.settings, sources, overwrite, strict)
+    with closing(store):
+        if finish.carries:
+            store.lock.take(alone=False)  # what it carries is written into the job folder
+        return assemble(StoredFilm(plan, store, path, checked.notices, checked.subtitles, finish), on_event)
 
 
 def load_painter(
     styles: Styles, *, preset: str = "", settings: Values | None = None, on_event: OnEvent = ignore
 ) -> Painter:
-    """A painter of single pictures: ``painter(picture)`` returns the picture painted like the artwork.
+    """A painter of single pictures: ``painter(picture)`` returns the picture in the style of the artwork.
 
-    It takes an array (H, W, 3) of uint8, uint16, or float in 0..1, and returns the same shape and type. ``render`` and
-    ``stylize`` take it too. Raises VideostyleError.
+    It accepts an array (H, W, 3) of uint8, uint16, or float in 0..1, and returns the same shape and type. It can also
+    be passed to ``render`` and ``stylize``. Raises VideostyleError.
     """
-    recipe = Recipe.read(preset, flags=settings)
+    recipe = Recipe.read(preset, settings)
     chosen = recipe.settings(usual_preset(recipe.given.backbone.device))
-    artworks = [artwork.pixels for artwork in read_artworks(_listed(styles))]
-    return load(artworks, chosen, lambda what, done, total: on_event(Fetched(what, done, total)))
-
-
-def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | None = None, frames: str = "") -> Scores:
-    """Measure a finished film: flicker, distance from the artworks and from the clip, drift, seams.
-
-    settings: ``backbone.*`` settings of the network that judges. frames: those of the clip that the film shows; empty:
-    all. Raises VideostyleError.
-    """
-    return score_files(Path(clip), Path(film), _listed(styles), Recipe.read(flags=settings).given.backbone, frames)
-
-
-def _listed(styles: Styles) -> tuple[StyleSource, ...]:
-    return (styles,) if isinstance(styles, str | os.PathLike | np.ndarray) else tuple(styles)
+    return painter_for(read_artworks(styles), chosen, None, on_event)

@@ -4,64 +4,61 @@ import itertools
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from videostyle import __version__
 from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
 from videostyle.events import FilmDone, FrameWritten, Notice, OnEvent, ignore
 from videostyle.frames import Clip, Pixels
-from videostyle.media.patch.patch import Patch, patch_film
+from videostyle.media.patch.patch import patch_film
+from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import files_of, identity, is_sequence
 from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.folder import picture_name
+from videostyle.media.write.notices import FilmCheck
+from videostyle.media.write.subtitles import Subtitles
 from videostyle.paint.finish import Finish
-from videostyle.presets import change, restore
+from videostyle.presets import change
 from videostyle.rendering.ahead import Ahead
-from videostyle.rendering.finish import Enlarge, finished
-from videostyle.rendering.plan import RenderPlan, make_plan, scan_key
+from videostyle.rendering.finish import ENLARGE, finished, stretches
+from videostyle.rendering.plan import RenderPlan, film_size, make_plan, scan_key
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection, select
-from videostyle.settings import FilmSettings
+from videostyle.settings import RenderSettings
 
 SHOWN = 10
-"""missing ranges that an error names"""
+"""most missing ranges that an error lists"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredFilm:
-    """A film to be made of a job folder's frames."""
+    """A film to be made from a job folder's frames."""
 
     plan: RenderPlan
     store: Store
     output: Path
-    maker: str
-    """what made the frames, for the film's comment"""
-    notices: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+    subtitles: Subtitles | None = None
+    """of the clip, if they were read before; None: read when the film is written"""
+    finish: Finish = ENLARGE
 
 
-def make_film(
-    plan: RenderPlan, store: Store, output: Path, maker: str, on_event: OnEvent = ignore, finish: Finish | None = None
-) -> None:
-    """Encode the stored frames as a film, together with everything else in the clip.
-
-    finish: None: frames are enlarged to the film's size. Raises MediaError if the film cannot be written.
-    """
-    comment = f"videostyle {__version__}, {maker}, seed {plan.settings.seed}"
-    ahead = Ahead(finished(plan, store, finish or Enlarge()), depth=4)
-    try:
+def make_film(film: StoredFilm, on_event: OnEvent = ignore) -> None:
+    """Encode the stored frames with everything else in the clip. Raises MediaError if the film cannot be written."""
+    plan = film.plan
+    comment = f"videostyle {__version__}, {film.store.record().maker}, seed {plan.settings.seed}"
+    with closing(Ahead(finished(plan, film.store, film.finish), depth=4)) as ahead:
         frames = _reported(ahead, plan, on_event)
-        encode_film(plan.clip, output, frames, plan.settings.film, plan.size, plan.keep, comment)
-    finally:
-        ahead.close()
+        encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, comment, film.subtitles)
 
 
 def make_patched(plan: RenderPlan, store: Store, patch: Patch, output: Path, on_event: OnEvent = ignore) -> None:
-    """Write a finished film again with the stored frames in it. Raises MediaError if it cannot be written."""
+    """Copy a finished film with the stored frames in it. Raises MediaError if it cannot be written."""
     for text in patch_film(
-        patch, output, lambda: _reported(finished(plan, store, Enlarge(), patch.size), plan, on_event)
+        patch, output, lambda: _reported(finished(plan, store, ENLARGE, patch.size), plan, on_event)
     ):
         on_event(Notice(text))
 
@@ -79,31 +76,32 @@ def check_place(
     clip: Clip,
     keep: Selection,
     output: Path,
-    film: FilmSettings,
-    size: tuple[int, int],
+    settings: RenderSettings,
     sources: Sequence[Path],
     overwrite: bool,
     strict: bool,
-) -> tuple[str, ...]:
-    """Find out before any work whether a film can be written; returns notices of what it will lack or change.
+) -> FilmCheck:
+    """Check before any work that a film can be written, and what it will lack or change.
 
-    size: of the film, px. sources: files that must not be overwritten. strict: leaving anything out is an error. Raises
-    SettingsError if the film would replace something else, MediaError if container, codec, size and sound do not fit.
+    sources: files that must not be overwritten. strict: leaving anything out is an error. Raises
+    SettingsError if the film would replace something else, MediaError if container, codec, size or sound do not fit.
     """
-    check_free(output, sources, overwrite or film.codec == "png")
-    if film.codec == "png":
+    pictures = settings.film.codec == "png"
+    check_free(output, sources, overwrite or pictures)
+    if pictures:
         there = [path for frame in keep.frames if (path := output / picture_name(frame)).exists()]
         for path, source in itertools.product(there, sources):
             if source.is_file() and os.path.samefile(path, source):
-                raise SettingsError(f"{path} is an input of this render; give another folder with -o")
+                raise SettingsError(f"{path} is an input of this render; use another folder with -o")
         if there and not overwrite:
-            raise SettingsError(f"{there[0]} exists; give another folder with -o, or --overwrite to replace such files")
-    notices = check_film(clip, output, film, size, keep)
-    return unless_strict(notices.left_out, strict) + notices.changed
+            raise SettingsError(f"{there[0]} exists; use another folder with -o, or --overwrite to replace pictures")
+    checked = check_film(clip, output, settings.film, film_size(clip, settings), keep)
+    unless_strict(checked.left_out, strict)
+    return checked
 
 
 def unless_strict(left_out: tuple[str, ...], strict: bool) -> tuple[str, ...]:
-    """Notices of what a film will lack; raises MediaError if nothing may be missing."""
+    """Notices of what a film will lack. Raises MediaError if strict and there are any."""
     if left_out and strict:
         lost = "; ".join(left_out)
         raise MediaError(f"--strict: {lost}; choose another container or codec, or omit --strict")
@@ -111,15 +109,15 @@ def unless_strict(left_out: tuple[str, ...], strict: bool) -> tuple[str, ...]:
 
 
 def check_free(output: Path, sources: Sequence[Path], overwrite: bool) -> None:
-    """Raise SettingsError if a film would replace a source, or anything else without being asked to."""
+    """Raise SettingsError if a film would replace a source, or any other file without ``overwrite``."""
     for source in sources:
-        kept = files_of(source)[0].parent if is_sequence(source) else source  # no film among a clip's pictures either
+        kept = files_of(source)[0].parent if is_sequence(source) else source  # nor may it join a clip's pictures
         if output.exists() and kept.exists() and os.path.samefile(output, kept):
             what = f"holds {source}, which is" if kept.is_dir() else "is"
-            raise SettingsError(f"{output} {what} an input of this render; give another place with -o")
+            raise SettingsError(f"{output} {what} an input of this render; use another place with -o")
     if output.exists() and not overwrite:
         folder = " and is a folder" if output.is_dir() else ""
-        raise SettingsError(f"{output} exists{folder}; give another name with -o, or --overwrite to replace it")
+        raise SettingsError(f"{output} exists{folder}; use another name with -o, or --overwrite to replace it")
 
 
 def stored_film(
@@ -133,28 +131,27 @@ def stored_film(
 ) -> StoredFilm:
     """Plan the film of a job folder from the folder alone: neither artwork nor network is needed.
 
-    frames: as for ``select``; film: ``film.*`` settings that differ from the job's; clip: where it is now, None: where
-    it was. Raises JobError if the folder holds no job or the clip is another one, IncompleteError if frames are not
-    stored yet, and what ``check_place`` raises.
+    frames: as for ``select``. film: ``film.*`` settings that differ from the job's. clip: where the clip is now; None:
+    not moved. Raises JobError if the folder holds no job or the clip is another one, IncompleteError if frames are not
+    stored yet, and the errors of ``check_place``.
     """
     store = Store(folder)
-    known = store.record()
-    source = probe(clip or Path(known["clip"]), known["stream"], known["rate"] and Fraction(known["rate"]))
-    if identity(source) != known["identity"]:
-        raise JobError(f"{source.path} is not the clip that {folder} was rendered from; give that clip with --clip")
-    settings = change(restore(known["settings"], f"{folder}/plan.json"), film or {}, "flag")
-    scanned = store.scan(scan_key(source, settings.scene))
-    plan = make_plan(source, (), settings, scanned, select(source, frames), fingerprint=known["fingerprint"])
+    record = store.record()
+    source = probe(clip or record.clip, record.stream, record.rate)
+    if identity(source) != record.identity:
+        raise JobError(f"{source.path} is not the clip that {folder} was rendered from; name that clip with --clip")
+    settings = change(record.settings, film or {})
+    scanned = store.scan(scan_key(record.identity, settings.scene))
+    plan = make_plan(source, (), settings, scanned, select(source, frames))
     check_complete(plan, store)
-    sources = (source.path, *(Path(style) for style in known["styles"]))
-    notices = check_place(source, plan.keep, output, settings.film, plan.size, sources, overwrite, strict)
-    return StoredFilm(plan, store, output, known["maker"], source.notes + notices)
+    checked = check_place(source, plan.keep, output, settings, (source.path, *record.styles), overwrite, strict)
+    return StoredFilm(plan, store, output, source.notes + checked.notices, checked.subtitles)
 
 
-def check_complete(plan: RenderPlan, store: Store) -> None:
-    """Raise IncompleteError, naming the missing ranges, if frames of the film are not stored yet."""
-    missing = tuple(frame for frame in plan.to_keep if not store.has(frame))
-    if missing:
+def check_complete(plan: RenderPlan, store: Store, finish: Finish = ENLARGE) -> None:
+    """Raise IncompleteError, which lists the missing ranges, if frames that the film needs are not stored yet."""
+    needed = {*plan.to_keep, *(frame for frames, _ in stretches(plan, store, finish, plan.size) for frame in frames)}
+    if missing := tuple(frame for frame in sorted(needed) if not store.has(frame)):
         names = ranges(missing)
         more = f" and {len(names) - SHOWN} more ranges" if len(names) > SHOWN else ""
         raise IncompleteError(
@@ -166,21 +163,18 @@ def check_complete(plan: RenderPlan, store: Store) -> None:
 
 def ranges(frames: Sequence[int]) -> list[str]:
     """Ascending frame numbers as ranges ``A:B``."""
-    runs: list[list[int]] = []
-    for frame in frames:
-        if runs and runs[-1][1] == frame:
-            runs[-1][1] += 1
-        else:
-            runs.append([frame, frame + 1])
-    return [f"{start}:{stop}" for start, stop in runs]
+    known = set(frames)
+    starts = (frame for frame in frames if frame - 1 not in known)
+    stops = (frame + 1 for frame in frames if frame + 1 not in known)
+    return [f"{start}:{stop}" for start, stop in zip(starts, stops, strict=True)]
 
 
-def assemble(film: StoredFilm, on_event: OnEvent = ignore, finish: Finish | None = None) -> FilmDone:
+def assemble(film: StoredFilm, on_event: OnEvent = ignore) -> FilmDone:
     """Make the film of a job folder. Raises MediaError if it cannot be written."""
     start = time.perf_counter()
     for text in film.notices:
         on_event(Notice(text))
-    make_film(film.plan, film.store, film.output, film.maker, on_event, finish)
+    make_film(film, on_event)
     done = FilmDone(film.output, len(film.plan.to_keep), film.plan.frames_lost, time.perf_counter() - start)
     on_event(done)
     return done

@@ -18,28 +18,42 @@ class Enlarge(Finish):
         return Finished(resize(frame.painted, frame.size))
 
 
+ENLARGE = Enlarge()
+
+
 def finished(
     plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int] | None = None
 ) -> Iterator[tuple[int, Pixels]]:
     """(source frame, pixels) of every frame of the film, ascending. size: of the film, px; None: the plan's."""
-    kept = set(plan.to_keep)
-    size = size or plan.size
-    name = f"{finish.fingerprint} {size}"
-    for chunk in plan.chunks:
-        frames, carry = plan.frames_of(chunk), b""
-        if not finish.carries:
-            frames = [frame for frame in frames if frame in kept]
-        else:
-            # the lead-in is skipped as far as an earlier run has stored what it carries on
-            wanted = next((place for place, frame in enumerate(frames) if frame in kept), len(frames))
-            for place in range(wanted, 0, -1):
-                if (stored := store.carry(name, frames[place - 1])) is not None:
-                    frames, carry = frames[place:], stored
-                    break
+    kept, size = set(plan.to_keep), size or plan.size
+    for frames, carry in stretches(plan, store, finish, size):
         for frame in frames:
             result = finish.finish(FinishInput(frame, store.load(frame, plan.work), size, carry))
             if finish.carries:
                 carry = result.carry
-                store.save_carry(name, frame, carry)
+                store.save_carry(_name(finish, size), frame, carry)
             if frame in kept:
                 yield frame, result.pixels
+
+
+def stretches(
+    plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int]
+) -> Iterator[tuple[list[int], bytes]]:
+    """For every chunk: the painted frames that the film needs, ascending, and what is carried into the first one.
+
+    A finish that carries something also needs the lead-in, except what an earlier run has already finished.
+    """
+    kept = set(plan.to_keep)
+    for chunk in plan.chunks:
+        frames = plan.frames_of(chunk)
+        if not finish.carries:
+            yield [frame for frame in frames if frame in kept], b""
+            continue
+        first = next((place for place, frame in enumerate(frames) if frame in kept), len(frames))
+        carries = ((place, store.carry(_name(finish, size), frames[place - 1])) for place in range(first, 0, -1))
+        place, carry = next(((place, carry) for place, carry in carries if carry is not None), (0, b""))
+        yield frames[place:], carry
+
+
+def _name(finish: Finish, size: tuple[int, int]) -> str:
+    return f"{finish.fingerprint} {size}"

@@ -1,20 +1,21 @@
-"""A request, from plan to film: prepare, render, write."""
+"""From a request to its film: prepare, render, write."""
 
 import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from videostyle import __version__
 from videostyle.errors import JobError, MediaError
 from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
+from videostyle.media.files import explained
 from videostyle.media.read.sequence import identity
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
-from videostyle.rendering.film import check_free, make_film, make_patched
-from videostyle.rendering.plan import Artwork, RenderPlan, check_size, fingerprint_of, make_plan, plan_frames, scan_key
+from videostyle.rendering.film import StoredFilm, check_free, make_film, make_patched
+from videostyle.rendering.plan import Artwork, RenderPlan, check_size, make_plan, plan_frames, scan_key
+from videostyle.rendering.record import JobRecord
 from videostyle.rendering.renderer import render
 from videostyle.rendering.request import Checked
 from videostyle.rendering.store import Store
@@ -23,7 +24,7 @@ from videostyle.settings import BACKBONES, RenderSettings
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A job that is ready to be rendered."""
+    """A job that is ready to render."""
 
     checked: Checked
     plan: RenderPlan
@@ -32,17 +33,18 @@ class Prepared:
 
 
 def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent = ignore) -> Prepared:
-    """Load the painter, plan, and measure what a frame costs. Writes nothing but downloaded weights.
+    """Load the painter, plan, and estimate what a frame costs. Writes nothing but downloaded weights.
 
-    painter: None: the one that the settings ask for.
+    painter: None: the one that the settings select.
     """
     for text in checked.notices:
         on_event(Notice(text))
     recipe, store = checked.request.recipe, Store(checked.job)
-    preset = recipe.preset or store.beginning()[1] or usual_preset(recipe.given.backbone.device)
+    begun = store.begun()
+    preset = recipe.preset or (begun and begun.preset) or usual_preset(recipe.given.backbone.device)
     settings = recipe.settings(preset)
-    painter = painter or painter_for(checked.artworks, settings, store, on_event)
-    known = store.scan(scan_key(checked.clip, settings.scene))
+    painter = painter or painter_for(checked.artworks, settings, begun, on_event)
+    known = store.scan(scan_key(identity(checked.clip), settings.scene))
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
@@ -76,47 +78,48 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
 
 
 def choose_slots(asked: int, cost: Cost, plan: RenderPlan) -> int:
-    """Chunks painted as one batch; asked: 0 for as many as are usual."""
+    """Number of chunks painted as one batch. asked: 0: the painter's usual number."""
     return max(1, min(asked or cost.usual_slots, cost.most_slots, len(plan.chunks)))
 
 
 def painter_for(
-    artworks: Sequence[Artwork], settings: RenderSettings, store: Store, on_event: OnEvent = ignore
+    artworks: Sequence[Artwork], settings: RenderSettings, begun: JobRecord | None, on_event: OnEvent = ignore
 ) -> Painter:
-    """The painter that the settings ask for. An ``auto`` backbone is the one that the job folder began with.
+    """The painter that the settings select; for an ``auto`` backbone, the network that a job has begun with.
 
-    Otherwise weights that were cached since then would change the network, and the job could not continue.
+    If weights cached since then changed the network, the job could not continue.
     """
-    name, _ = store.beginning()
+    name = begun.painter.name if begun else ""
     known = settings.backbone.name == "auto" and not settings.backbone.weights and name in BACKBONES
     if known:
-        settings = change(settings, {"backbone.name": name}, "job")
+        settings = change(settings, {"backbone.name": name})
     pixels = [artwork.pixels for artwork in artworks]
     painter = load_painter(pixels, settings, lambda what, done, total: on_event(Fetched(what, done, total)))
     if known:
-        painter.reason = f"{name}: this job began with it."
+        painter.reason = f"{name}: this job started with it."
     return painter
 
 
 def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
-    """Render the frames that are missing and make the film of all of them.
+    """Render the missing frames and make the film from all of them.
 
     After an interruption the same request continues where it stopped. The job folder is deleted once the film is done,
-    unless it was named or is to be kept, and after an error unless it holds finished frames.
+    unless the user named it or keeps it, and after an error unless it holds finished frames.
     """
+    on_event(prepared.summary)
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
     with opened(plan, Store(checked.job), prepared.painter, alone=not request.job) as store:
         with closing(render(plan, store, prepared.painter, prepared.summary.slots, on_event)) as frames:
-            for rendered in frames:
-                on_event(rendered.done)
-        if request.film:  # unless another file has taken its place meanwhile
+            for _ in frames:
+                pass
+        if request.film:  # unless another file has taken its place in the meantime
             overwrite = request.overwrite or plan.settings.film.codec == "png"
             check_free(checked.output, checked.sources, overwrite)
             if checked.patch:
                 make_patched(plan, store, checked.patch, checked.output, on_event)
             else:
-                make_film(plan, store, checked.output, store.record()["maker"], on_event)
+                make_film(StoredFilm(plan, store, checked.output, subtitles=checked.subtitles), on_event)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
     done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)
@@ -128,13 +131,17 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
 def opened(plan: RenderPlan, store: Store, painter: Painter, alone: bool = False) -> Iterator[Store]:
     """A job folder that is ready for frames; after an error it is deleted if it holds none.
 
-    alone: no other process may be at work in it.
+    alone: no other process may use it. Raises MediaError if the clip has changed since it was planned: its frames would
+    be stored as those of another clip.
     """
     _check_space(plan, store)
-    _check_clip(plan)
-    store.open(plan.fingerprint, painter.fingerprint, _record(plan, painter), alone)
+    with explained(f"{plan.clip.path}: cannot be read", "check that the clip is still there"):
+        now = identity(plan.clip)
+    if now != plan.identity:
+        raise MediaError(f"{plan.clip.path}: the clip has changed since it was planned; plan it again")
+    store.open(JobRecord.of(plan, painter), alone)
     try:
-        store.save_scan(scan_key(plan.clip, plan.settings.scene), plan.scan)
+        store.save_scan(scan_key(plan.identity, plan.settings.scene), plan.scan)
         yield store
     except BaseException:
         store.discard_if_empty()
@@ -143,53 +150,26 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, alone: bool = False
         store.close()
 
 
-def _record(plan: RenderPlan, painter: Painter) -> dict[str, object]:
-    """What ``plan.json`` holds: all that the film of a stored job needs, and what people want to know."""
-    clip, chosen = plan.clip, f", preset {plan.preset}" if plan.preset else ""
-    return {
-        "clip": str(clip.path.absolute()),
-        "stream": clip.stream,
-        "rate": clip.given_rate and str(clip.given_rate),
-        "identity": identity(clip),
-        "styles": [str(artwork.path.absolute()) for artwork in plan.artworks if artwork.path],
-        "preset": plan.preset,
-        "painter": {"name": painter.name, "fingerprint": painter.fingerprint},
-        "maker": f"{painter.name}{chosen}, style {' + '.join(artwork.name for artwork in plan.artworks)}",
-        "version": __version__,
-        "settings": asdict(plan.settings),
-    }
-
-
 def estimate(prepared: Prepared, preset: str) -> float:
-    """Seconds that the whole range would take at most with another preset."""
+    """Most seconds that the whole range would take with another preset."""
     plan = prepared.plan
     settings = compose(preset, prepared.checked.request.recipe.values)
-    other = make_plan(plan.clip, plan.artworks, settings, plan.scan, plan.keep, fingerprint="estimate")
+    other = make_plan(plan.clip, (), settings, plan.scan, plan.keep)
     width, height = other.work
     return _seconds(other, prepared.painter.cost(height, width, settings), set())
 
 
 def _seconds(plan: RenderPlan, cost: Cost, stored: set[int]) -> float:
-    """What the frames that are not stored yet take at most."""
+    """Most seconds that the frames not stored yet will take."""
     firsts = {chunk.name for chunk in plan.chunks} - stored
     later = set(plan.to_render) - stored - firsts
     return len(later) * cost.seconds_later + len(firsts) * cost.seconds_first
 
 
-def _check_clip(plan: RenderPlan) -> None:
-    """Raise MediaError if the clip is not the one planned: its frames would be stored as those of another."""
-    try:
-        same = fingerprint_of(plan.clip, plan.artworks, plan.settings) == plan.fingerprint
-    except OSError as error:
-        raise MediaError(f"{plan.clip.path}: cannot be read ({error.strerror}); give the clip again") from None
-    if not same:
-        raise MediaError(f"{plan.clip.path}: the clip has changed since it was planned; plan it again")
-
-
 def _check_space(plan: RenderPlan, store: Store) -> None:
-    """Refuse to begin a job whose frames cannot fit the disk.
+    """Raise JobError if a job's frames cannot fit on the disk.
 
-    A PNG of paint takes about three quarters of its raw size, and a block of the disk.
+    A painted frame as PNG takes about three quarters of its raw size, plus a block of the disk.
     """
     folder = next(path for path in (store.folder, *store.folder.parents) if path.exists())
     width, height = plan.work
@@ -199,5 +179,5 @@ def _check_space(plan: RenderPlan, store: Store) -> None:
     if needed > free:
         raise JobError(
             f"{folder}: {free / 1e6:,.1f} MB free, but the frames need about {needed / 1e6:,.1f} MB; "
-            "free some space, or give a folder on another disk with --job"
+            "free some space, or use a folder on another disk with --job"
         )

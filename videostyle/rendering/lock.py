@@ -1,4 +1,4 @@
-"""Which processes are at work in a folder: a lock file that they hold, shared or alone."""
+"""Which processes use a folder: a lock file that they hold, shared or alone."""
 
 import os
 import time
@@ -14,13 +14,13 @@ except ImportError:  # Windows
     fcntl = None
 
 TRIES, PAUSE = 20, 0.05
-"""how often, and seconds between: a process that is about to end may still hold the lock"""
+"""number of attempts, and seconds between them: a process that is about to end may still hold the lock"""
 
 
 class Lock:
-    """A lock file. The system releases it when the process ends, however it ends.
+    """A lock file. The system releases it when the process ends, even after a crash.
 
-    Systems and file systems without file locks never refuse it.
+    On systems and file systems without file locks everyone gets the lock.
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,31 +29,30 @@ class Lock:
         """descriptor while the lock is held"""
 
     def take(self, alone: bool) -> None:
-        """Hold the lock, shared with others or alone; its folder is created if needed.
+        """Hold the lock, shared with others or alone; the folder is created if needed.
 
-        Raises JobError if another process holds it, OSError if the folder cannot be written.
+        Raises JobError if another process holds it, or if the folder cannot be written.
         """
-        if fcntl is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            return
-        kind = (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB
-        tries = 0
+        folder, tries = self._path.parent, 0
         while self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             try:
+                folder.mkdir(parents=True, exist_ok=True)
+                if fcntl is None:
+                    return
                 file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
             except FileNotFoundError:  # another process has just deleted the folder
                 continue
+            except OSError as error:
+                fault = f"{folder}: cannot be written ({error.strerror})"
+                raise JobError(f"{fault}; use another folder with --job") from None
             try:
-                fcntl.flock(file, kind)
+                fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(file)
                 tries += 1
                 if tries == TRIES:
-                    raise JobError(
-                        f"{self._path.parent}: another process is at work in it; wait for it, "
-                        "or give both the same folder with --job"
-                    ) from None
+                    advice = "wait for it to finish, or share the folder by naming it with --job in both commands"
+                    raise JobError(f"{folder}: another process is using it; {advice}") from None
                 time.sleep(PAUSE)
             except OSError:  # a file system without locks
                 self._file = file
@@ -64,13 +63,13 @@ class Lock:
                     os.close(file)  # its holder has just deleted the folder
 
     def release(self) -> None:
-        """Let other processes have it."""
+        """Let other processes take it."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
 
     def is_alone(self) -> bool:
-        """Whether no other process holds the lock. Then none can from now on; otherwise this one loses it too."""
+        """Whether no other process holds the lock; then none can take it from now on. If false, this one loses it."""
         if fcntl is None:
             return True
         if self._file is None:

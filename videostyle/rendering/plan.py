@@ -16,7 +16,7 @@ from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
 LOOK = 5
-"""raised whenever the same settings give different pixels, so that two looks never meet in one job folder"""
+"""raised whenever the same settings lead to different pixels, so that a job folder never mixes two looks"""
 SCAN_SIDE = 144
 """px, short side at which frames are searched for cuts"""
 
@@ -30,15 +30,15 @@ class Artwork:
     pixels: Pixels = field(repr=False)
     """(H, W, 3) in the clip's colors"""
     path: Path | None = None
-    """None: it was given as an array"""
+    """absolute; None: an array"""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What decoding a clip once has shown; where scenes begin depends on the clip and the scene settings only."""
+    """What decoding a clip once has shown. Scene borders depend only on the clip and the scene settings."""
 
     scenes: tuple[FrameRange, ...]
-    """scenes of the frames asked for, ascending; the last one may end where these do"""
+    """scenes of the frames asked for, ascending; the last one may end with these frames"""
     lost: tuple[int, ...]
     """frames of these scenes that are in the file but cannot be decoded"""
 
@@ -53,8 +53,8 @@ class Scan:
         return True
 
     def __or__(self, other: "Scan") -> "Scan":
-        """What two scans of the same clip have shown together."""
-        # if both know a scene, the one that reaches further counts
+        """What two scans of the same clip know together."""
+        # if both know a scene, the longer version counts
         scenes = {scene.start: scene for scene in sorted((*self.scenes, *other.scenes), key=lambda scene: scene.stop)}
         return Scan(tuple(scenes[start] for start in sorted(scenes)), tuple(sorted({*self.lost, *other.lost})))
 
@@ -68,10 +68,10 @@ class RenderPlan:
 
     clip: Clip
     artworks: tuple[Artwork, ...]
-    """empty for the film of a stored job, whose frames are all painted"""
+    """empty for the film of a stored job, whose frames are already painted"""
     settings: RenderSettings
     preset: str
-    """name of the preset that the settings began with, for the film's comment; empty: none"""
+    """preset that the settings started from, for the film's comment; empty: none"""
     scan: Scan
     chunks: tuple[Chunk, ...]
     keep: Selection
@@ -80,23 +80,25 @@ class RenderPlan:
     """width, height at which frames are painted, px"""
     size: tuple[int, int]
     """width, height of the film, px"""
+    identity: str
+    """of the clip's file, which must not change between planning and painting"""
     fingerprint: str
-    """of clip, artworks and settings; not of the frames asked for, nor of the painter"""
+    """of clip, artworks and settings, but neither of the frames asked for nor of the painter"""
 
     def __repr__(self) -> str:
         artworks = " + ".join(artwork.name for artwork in self.artworks)
         sizes = f"painted at {self.work[0]}x{self.work[1]}, film {self.size[0]}x{self.size[1]}"
-        counts = f"{len(self.to_keep)} frames, {len(self.chunks)} scene(s)"
+        counts = f"frames={len(self.to_keep)}, scenes={len(self.chunks)}"
         return f"RenderPlan({self.clip.path.name!r}, {artworks!r}, {counts}, {sizes})"
 
     @property
     def to_render(self) -> tuple[int, ...]:
-        """Frames that must be painted: those asked for, and the lead-in of their scenes."""
+        """Frames that must be painted: those asked for and the lead-in of their scenes."""
         return tuple(frame for chunk in self.chunks for frame in self.frames_of(chunk))
 
     @property
     def to_keep(self) -> tuple[int, ...]:
-        """Frames that the film is made of."""
+        """Frames of the film."""
         lost = set(self.scan.lost)
         return tuple(frame for frame in self.keep.frames if frame not in lost)
 
@@ -115,7 +117,7 @@ class RenderPlan:
 def scan(
     clip: Clip, settings: SceneSettings, keep: Selection, on_frame: Callable[[int], object] = lambda _: None
 ) -> Scan:
-    """Decode a clip once, small and only as far as needed: which scenes frames are in, and which cannot be decoded."""
+    """Decode a clip once, small and only as far as needed, to find its scenes and the frames that cannot be decoded."""
     asked: set[int] = set()
     decoded: set[int] = set()
     result = NOTHING
@@ -131,7 +133,7 @@ def scan(
         result |= Scan(tuple(find_scenes(look, stretch, clip.num_frames, settings)), ())
     everything = Selection.whole(clip)
     if asked > decoded and keep != everything:
-        # which frames of a damaged clip are lost may depend on where decoding began: begin where all ranges agree
+        # which frames of a damaged clip are lost may depend on where decoding starts: start at the same place for all
         return scan(clip, settings, everything, on_frame)
     lost = (frame for scene in result.scenes for frame in scene.indices if frame not in decoded)
     return Scan(result.scenes, tuple(lost))
@@ -148,19 +150,14 @@ def _stretches(keep: Selection) -> list[FrameRange]:
 
 
 def make_plan(
-    clip: Clip,
-    artworks: Sequence[Artwork],
-    settings: RenderSettings,
-    scanned: Scan,
-    keep: Selection,
-    preset: str = "",
-    fingerprint: str = "",
+    clip: Clip, artworks: Sequence[Artwork], settings: RenderSettings, scanned: Scan, keep: Selection, preset: str = ""
 ) -> RenderPlan:
-    """Cut a clip into chunks and pick those needed for the frames asked for. Loads no network.
+    """Cut a clip into chunks and pick those needed for the frames asked for. Reads samples of the clip's file.
 
-    scanned: covers these frames at least. Scenes begin where those of the whole clip do, so that frames equal the full
-    render's. fingerprint: that of a stored job; empty: computed, which reads samples of the clip.
+    scanned: must cover these frames. Scenes begin where those of the whole clip do, so that frames equal the full
+    render's.
     """
+    known = identity(clip)
     chunks = tuple(Chunk(scene, part) for scene in scanned.scenes if (part := keep.within(scene)))
     size = film_size(clip, settings)
     side = settings.picture.work if settings.paints else 0  # frames kept as they are stay sharp
@@ -174,7 +171,8 @@ def make_plan(
         keep=keep,
         work=_fit(*size, min(side, *size)) if side else size,
         size=size,
-        fingerprint=fingerprint or fingerprint_of(clip, artworks, settings),
+        identity=known,
+        fingerprint=fingerprint_of(known, artworks, settings),
     )
 
 
@@ -187,7 +185,7 @@ def plan_frames(
     known: Scan = NOTHING,
     on_event: OnEvent = ignore,
 ) -> RenderPlan:
-    """Find the scenes that the frames asked for are in, as far as they are not known yet, and plan them.
+    """Find the scenes of the frames asked for, unless they are known, and plan these frames.
 
     Raises MediaError if none of the frames can be decoded.
     """
@@ -213,15 +211,15 @@ def check_size(work: tuple[int, int], smallest: int) -> None:
         )
 
 
-def fingerprint_of(clip: Clip, artworks: Sequence[Artwork], settings: RenderSettings) -> str:
-    """Hash (hex) of everything in a plan that decides a frame's pixels."""
-    looks = [LOOK, identity(clip), [hash_of(artwork.pixels) for artwork in artworks], settings.fingerprint()]
+def fingerprint_of(clip: str, artworks: Sequence[Artwork], settings: RenderSettings) -> str:
+    """Hash (hex) of everything in a plan that decides a frame's pixels. clip: its identity."""
+    looks = [LOOK, clip, [hash_of(artwork.pixels) for artwork in artworks], settings.fingerprint()]
     return hashlib.sha256(json.dumps(looks).encode()).hexdigest()
 
 
-def scan_key(clip: Clip, settings: SceneSettings) -> str:
-    """What a stored scan must match to be used again."""
-    return hashlib.sha256(f"scenes {identity(clip)} {sorted(asdict(settings).items())}".encode()).hexdigest()
+def scan_key(clip: str, settings: SceneSettings) -> str:
+    """What a stored scan must match to be used again. clip: its identity."""
+    return hashlib.sha256(f"scenes {clip} {sorted(asdict(settings).items())}".encode()).hexdigest()
 
 
 def _fit(width: int, height: int, side: int) -> tuple[int, int]:

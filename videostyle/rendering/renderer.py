@@ -1,9 +1,9 @@
-"""Slots: fill, paint one batch, store, refill."""
+"""The render loop: fill the slots, paint one batch, store it, refill."""
 
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -22,26 +22,29 @@ WRITERS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rendered:
-    """A frame that has just been stored."""
+class RenderedFrame:
+    """A painted frame, as it is stored."""
 
-    done: FrameDone
+    index: int
+    """source frame number"""
     pixels: Pixels
-    """(H, W, 3) as stored, at work size"""
+    """(H, W, 3) uint8, or uint16 for clips of more than 8 bits, at the plan's ``work`` size"""
+    losses: Mapping[str, float]
+    """each weighted loss term at the end"""
 
 
 def render(
     plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent = ignore
-) -> Generator[Rendered]:
-    """Paint every frame of the plan that is not stored yet; each is given out when it is on disk.
+) -> Generator[RenderedFrame]:
+    """Paint every frame of the plan that is not stored yet; report and yield each one once it is on disk.
 
-    Up to ``slots`` chunks advance together as one batch. If a batch does not fit the device, the slots are halved and
-    the chunks given up wait for their turn. Closing the iterator ends all threads. Raises OutOfMemoryError if a single
+    Up to ``slots`` chunks advance together as one batch. If a batch does not fit on the device, the slots are halved
+    and the other chunks wait for their turn. Closing the iterator ends all threads. Raises OutOfMemoryError if a single
     frame does not fit.
     """
     waiting, live = deque(plan.chunks), list[Slot]()
-    writing = list[tuple[Future[None], Rendered]]()
-    # tasks of a batch are made side by side: warping and filling would leave a GPU waiting for each slot in turn
+    writing = list[tuple[Future[None], FrameDone, Pixels]]()
+    # tasks of a batch are made in parallel: a GPU would have to wait while each slot in turn warps and fills
     makers = ThreadPoolExecutor(max(1, min(slots, os.cpu_count() or 1)), thread_name_prefix="task")
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
     try:
@@ -62,7 +65,7 @@ def render(
                 if len(live) == 1:
                     raise
                 slots = len(live) // 2
-                on_event(Notice(f"{len(live)} slots do not fit the device's memory; continuing with {slots}"))
+                on_event(Notice(f"{len(live)} slots do not fit in the device's memory; continuing with {slots}"))
                 for slot in live[: slots - 1 : -1]:
                     slot.close()
                     waiting.appendleft(slot.chunk)
@@ -76,9 +79,9 @@ def render(
                 done = FrameDone(
                     slot.chunk.name, frame, result.losses, result.iterations, seconds, slot.finished, result.retried
                 )
-                writing.append((writers.submit(store.save, frame, pixels, result), Rendered(done, pixels)))
-            yield from _stored(before)
-        yield from _stored(writing)
+                writing.append((writers.submit(store.save, frame, pixels, result), done, pixels))
+            yield from _stored(before, on_event)
+        yield from _stored(writing, on_event)
     finally:
         makers.shutdown(wait=True)
         writers.shutdown(wait=True)
@@ -87,7 +90,7 @@ def render(
 
 
 def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Painted]) -> None:
-    """Raise ValueError, before anything is stored, if a painter has not done what was asked of it."""
+    """Raise ValueError, before anything is stored, if a painter breaks its contract."""
     shapes = [task.content.shape for task in tasks]
     if [result.picture.shape for result in results] != shapes:
         raise ValueError(f"painter {painter.name} must return pictures of shapes {shapes}")
@@ -95,8 +98,9 @@ def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Paint
         raise ValueError(f"painter {painter.name} must return finite floats in 0..1")
 
 
-def _stored(writing: list[tuple[Future[None], Rendered]]) -> Iterator[Rendered]:
+def _stored(writing: list[tuple[Future[None], FrameDone, Pixels]], on_event: OnEvent) -> Iterator[RenderedFrame]:
     """The frames of a batch, once they are written."""
-    for save, rendered in writing:
+    for save, done, pixels in writing:
         save.result()
-        yield rendered
+        on_event(done)
+        yield RenderedFrame(done.frame, pixels, done.losses)

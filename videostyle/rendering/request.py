@@ -1,4 +1,4 @@
-"""What a user asks for, and everything that can be wrong with it before any work begins."""
+"""What a user asks for, and the checks of it before any work begins."""
 
 import os
 from collections.abc import Sequence
@@ -13,21 +13,26 @@ from videostyle.errors import SettingsError
 from videostyle.frames import Clip, as_picture, to_pixels
 from videostyle.media.color import in_colors_of
 from videostyle.media.files import check_folder
-from videostyle.media.patch.patch import Patch, plan_patch
+from videostyle.media.patch.patch import plan_patch
+from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import default_name, has_file
 from videostyle.media.stills import read_picture
+from videostyle.media.write.subtitles import Subtitles
 from videostyle.presets import Recipe
 from videostyle.rendering.film import check_free, check_place, unless_strict
-from videostyle.rendering.plan import Artwork, film_size
+from videostyle.rendering.plan import Artwork
 from videostyle.selection import Selection, select
 
-StyleSource = str | os.PathLike[str] | NDArray[np.generic]
+AnyPath = str | os.PathLike[str]
+StyleSource = AnyPath | NDArray[np.generic]
 """an artwork: a file, or a picture (H, W, 3) of uint8, uint16, or float in 0..1"""
+Styles = StyleSource | Sequence[StyleSource]
+"""an artwork, or several to blend"""
 FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm")
-"""containers kept by default if the clip is in one of them; otherwise .mp4"""
+"""containers that a film keeps by default if the clip has one of them; otherwise .mp4"""
 LONGEST_NAME = 60
-"""characters of a film's default name that may say which frames it holds"""
+"""most characters of a film's default name that list its frames"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +40,7 @@ class Request:
     """What a user asks for."""
 
     clip: Path
-    styles: tuple[StyleSource, ...]
+    styles: Styles
     recipe: Recipe = field(default_factory=Recipe)
     frames: str = ""
     """source frames, as for ``selection.select``; empty: all"""
@@ -52,15 +57,15 @@ class Request:
     output: Path | None = None
     """None: ``CLIP_ART.EXT`` next to the clip"""
     patch: Path | None = None
-    """a finished film of the clip in which the frames are replaced"""
+    """a finished film of the clip whose frames are replaced"""
     film: bool = True
-    """whether a film is made, or only the job folder's frames"""
+    """whether to make a film, or only the job folder's frames"""
     job: Path | None = None
-    """folder of the finished frames; None: next to the output, deleted when the film is done"""
+    """folder of the finished frames; None: next to the output, deleted once the film is done"""
     keep_job: bool = False
     overwrite: bool = False
     strict: bool = False
-    """whether a film that leaves out something of the clip is an error"""
+    """whether it is an error if the film lacks something that the clip has"""
     slots: int = 0
     """chunks painted as one batch; 0: as many as fit"""
 
@@ -78,6 +83,8 @@ class Checked:
     job: Path
     patch: Patch | None
     notices: tuple[str, ...]
+    subtitles: Subtitles = field(default_factory=dict)
+    """converted for the film"""
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -86,21 +93,20 @@ class Checked:
 
 
 def check(request: Request) -> Checked:
-    """Find everything that can be wrong with a request's files before any work begins; needs neither torch nor device.
+    """Check a request's files before any work begins; needs neither torch nor a device.
 
     Raises SettingsError or MediaError.
     """
     clip = probe(request.clip, request.stream, request.rate)
     artworks = read_artworks(request.styles, clip)
     keep = select(clip, request.frames, request.begin, request.end, request.handles)
-    notices = clip.notes
+    given, overwrite, strict, notices = request.recipe.given, request.overwrite, request.strict, clip.notes
     if clip.frames_missing:
         notices += (f"{request.clip} is truncated: {clip.frames_missing} frames that it promises are missing",)
     if not request.film:
         if request.job is None or request.output or request.patch:
             raise SettingsError("--no-film leaves frames in a folder and no film; name it with --job and omit -o")
         return Checked(request, clip, artworks, keep, request.job, request.job, None, notices)
-    given, overwrite, strict = request.recipe.given, request.overwrite, request.strict
     patch = plan_patch(request.patch, clip, keep, given.film) if request.patch else None
     output = request.output or _default_output(clip, request, [artwork.name for artwork in artworks], keep)
     job = request.job or output.with_name(f"{output.name}.job")
@@ -108,18 +114,18 @@ def check(request: Request) -> Checked:
     if patch:
         check_free(output, checked.sources, overwrite)
         check_folder(output)
-        notices += patch.notices + unless_strict(patch.left_out, strict)
-    else:
-        size = film_size(clip, given)
-        notices += check_place(clip, keep, output, given.film, size, checked.sources, overwrite, strict)
-    return replace(checked, notices=notices)
+        return replace(checked, notices=notices + patch.notices + unless_strict(patch.left_out, strict))
+    film = check_place(clip, keep, output, given, checked.sources, overwrite, strict)
+    return replace(checked, notices=notices + film.notices, subtitles=film.subtitles)
 
 
-def read_artworks(styles: Sequence[StyleSource], clip: Clip | None = None) -> tuple[Artwork, ...]:
-    """Style pictures from files or arrays, in the clip's colors; without a clip in sRGB.
+def read_artworks(styles: Styles, clip: Clip | None = None) -> tuple[Artwork, ...]:
+    """Style pictures from files or arrays, in the clip's colors; in sRGB if there is no clip.
 
-    Raises MediaError for a file that is not a picture, SettingsError for an array that is not one, or without styles.
+    Raises MediaError for a file that is not a picture, SettingsError for an array that is not one or for no styles.
     """
+    if isinstance(styles, str | os.PathLike | np.ndarray):
+        styles = [styles]
     if not styles:
         raise SettingsError("no artwork given; name at least one with --style art.jpg")
     artworks = []
@@ -130,22 +136,21 @@ def read_artworks(styles: Sequence[StyleSource], clip: Clip | None = None) -> tu
             name, path = f"artwork{number}", None
         else:
             path = Path(style)
-            name, pixels = path.name, read_picture(path)
+            name, pixels, path = path.name, read_picture(path), path.absolute()
         artworks.append(Artwork(name, in_colors_of(clip.color, pixels) if clip else pixels, path))
     return tuple(artworks)
 
 
 def _default_output(clip: Clip, request: Request, artworks: Sequence[str], keep: Selection) -> Path:
-    """Next to the clip; the film of a range says which one, so that ranges do not overwrite each other."""
+    """Next to the clip; the name of a range's film includes the range, so that ranges do not overwrite each other."""
     if request.patch:
         return request.patch.with_name(f"{request.patch.stem}_patched{request.patch.suffix}")
     source = default_name(clip)
     name = f"{source.stem if has_file(clip) else source.name}_{'+'.join(Path(name).stem for name in artworks)}"
     if request.recipe.given.film.codec == "png":
-        return source.with_name(name)  # its pictures are numbered: ranges share one folder
+        return source.with_name(name)  # pictures are numbered, so ranges share one folder
     if keep != Selection.whole(clip):
-        parts = [f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts]
-        text = "+".join(parts)
+        text = "+".join(f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts)
         name += f"_{text if len(text) <= LONGEST_NAME else f'{keep.frames[0]}-{keep.frames[-1]}'}"
     suffix = source.suffix.lower()
     return source.with_name(name + (suffix if suffix in FILM_SUFFIXES else ".mp4"))

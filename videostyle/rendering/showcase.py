@@ -17,7 +17,7 @@ GAP = 8
 def make_sheet(path: Path, clip: Path, art: Path, film: Path, columns: int = 4) -> None:
     """Write a contact sheet as PNG: the artwork, then evenly spaced frames of the clip over those of the film.
 
-    The film has the size of the clip, and at least as many frames as there are columns. Raises MediaError if a file
+    The film must have the clip's size, and at least as many frames as there are columns. Raises MediaError if a file
     cannot be read or written.
     """
     write_png(path, lay_out(clip, art, film, columns))

@@ -27,7 +27,7 @@ _Motions = dict[int, tuple[int, Motion]]
 
 
 class Slot:
-    """Walks through the frames of a chunk that are not stored yet; a thread decodes and estimates flow ahead."""
+    """Steps through the frames of a chunk that are not stored yet; a thread decodes and estimates flow ahead."""
 
     def __init__(self, chunk: Chunk, plan: RenderPlan, store: Store, painter: Painter) -> None:
         self.chunk = chunk
@@ -36,10 +36,8 @@ class Slot:
         self._painter = painter
         self._order = plan.frames_of(chunk)
         self._todo = [frame for frame in self._order if not store.has(frame)]
-        self._recent: dict[int, Pixels] = {}
-        """the newest frames, as far back as the painter reaches: the last one may not be on disk yet"""
-        self._losses: Mapping[str, float] = {}
-        """of the newest frame in ``_recent``"""
+        self._recent: dict[int, tuple[Pixels, Mapping[str, float]]] = {}
+        """the latest frames and their losses, as far back as the painter reaches: the last may not be on disk yet"""
         self._task: FrameTask | None = None
         self._sources = Ahead(self._prepare()) if self._todo else None
 
@@ -58,7 +56,7 @@ class Slot:
             self._sources.close()
 
     def task(self) -> FrameTask:
-        """The frame to be painted next; asking again gives the same task. Called in a worker thread."""
+        """The task of the next frame; the same one until ``accept``. Called in a worker thread."""
         if self._task is None:
             assert self._sources is not None
             self._task = self._painter.task(self._input(*next(self._sources)))
@@ -66,41 +64,33 @@ class Slot:
 
     def accept(self, pixels: Pixels, losses: Mapping[str, float]) -> None:
         """Carry the stored pixels and losses on to the next frame; after the last one the slot closes itself."""
-        self._recent[self._todo.pop(0)] = pixels
+        self._recent[self._todo.pop(0)] = pixels, losses
         if len(self._recent) > max(self._painter.reach, default=1):
             del self._recent[min(self._recent)]
-        self._losses = losses
         self._task = None
         if self.finished:
             self.close()
 
     def _prepare(self) -> Iterator[tuple[Frame, _Motions]]:
-        """Decode from as far back as motion reaches, and estimate the motion of every frame to be rendered.
+        """Decode, starting as far back as the painter reaches, and estimate the motion of every frame to render.
 
         Raises MediaError if a frame that the scan could decode can no longer be read: painting another one in its place
-        would make a wrong film.
+        would make the film wrong.
         """
-        reach, todo, known = self._painter.reach, set(self._todo), set(self._order)
+        reach, flow, todo, known = self._painter.reach, self._plan.settings.flow, set(self._todo), set(self._order)
         back = max(reach, default=0)
         place = self._order.index
         due = deque(self._order[max(0, place(self._todo[0]) - back) : place(self._todo[-1]) + 1])
         earlier: deque[Frame] = deque(maxlen=max(back, 1))
         for frame in decode(self._plan.clip, FrameRange(due[0], due[-1] + 1), self._plan.work):
             if frame.index not in known:
-                continue  # lost in the scan, and readable now that decoding began elsewhere
+                continue  # lost in the scan, but readable now because decoding started elsewhere
             if frame.index != due[0]:
                 break
             due.popleft()
             if frame.index in todo:
-                motions = {
-                    distance: (
-                        earlier[-distance].index,
-                        estimate(frame.pixels, earlier[-distance].pixels, self._plan.settings.flow),
-                    )
-                    for distance in reach
-                    if distance <= len(earlier)
-                }
-                yield frame, motions
+                near = [(distance, earlier[-distance]) for distance in reach if distance <= len(earlier)]
+                yield frame, {back: (past.index, estimate(frame.pixels, past.pixels, flow)) for back, past in near}
             earlier.append(frame)
         if due:
             raise MediaError(
@@ -111,11 +101,11 @@ class Slot:
     def _input(self, frame: Frame, motions: _Motions) -> FrameInput:
         earlier = {}
         for distance, (index, motion) in motions.items():
-            painted = self._recent[index] if index in self._recent else self._store.load(index, self._plan.work)
+            painted = self._recent[index][0] if index in self._recent else self._store.load(index, self._plan.work)
             warped, seen = warp(to_picture(painted), motion.flow)
             earlier[distance] = TemporalTarget(warped, motion.consistency * seen)
         losses: Mapping[str, float] = {}
         if not (first := frame.index == self._order[0]):
             before = self._order[self._order.index(frame.index) - 1]
-            losses = self._losses if before in self._recent else self._store.losses(before)
+            losses = self._recent[before][1] if before in self._recent else self._store.losses(before)
         return FrameInput(frame.index, to_picture(frame.pixels), first, earlier, losses)

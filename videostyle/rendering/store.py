@@ -1,10 +1,10 @@
-"""The job folder: the only owner of its layout.
+"""The job folder: the only module that knows its layout.
 
     plan.json           what the job is: clip, artworks, settings, painter; written once
-    scans/HASH.json     scenes and lost frames, one file for each process's finding
+    scans/HASH.json     scenes and lost frames, one file for each scan
     frames/000123.png   a painted frame, with its losses inside the file
     finish/HASH/000123  what a finish carries from a frame to the next one
-    .lock               held by the processes at work in the folder
+    .lock               held by the processes that use the folder
 
 Every file is written whole or not at all, and flushed to disk before it gets its name. A frame that exists is done.
 Processes that share a folder never write different bytes under the same name, so no update can be lost.
@@ -14,21 +14,22 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from videostyle.errors import JobError, MediaError, SettingsError
 from videostyle.frames import FrameRange, Painted, Pixels
-from videostyle.media.files import reason_of, temporary_of
+from videostyle.media.files import explained, temporary_of, whole_or_nothing
 from videostyle.media.stills import read_note, read_png, write_png
 from videostyle.rendering.lock import Lock
 from videostyle.rendering.plan import NOTHING, Scan
+from videostyle.rendering.record import JobRecord
 
-FORMAT = 3
+PLAN = "plan.json"
 FRAMES = "[0-9]*.png"
 PNG_END = b"IEND\xaeB`\x82"
+AGAIN = "run the same command again"
 
 
 class Store:
@@ -38,7 +39,7 @@ class Store:
         self.folder = folder
         self._frames = folder / "frames"
         self._created = False
-        self._lock = Lock(folder / ".lock")
+        self.lock = Lock(folder / ".lock")
 
     def check(self, plan: str, painter: str = "") -> None:
         """Raise JobError if the folder belongs to another job; missing, empty, or the same job is fine.
@@ -46,79 +47,72 @@ class Store:
         plan, painter: fingerprints; an empty painter is not compared.
         """
         if self.folder.exists() and not self.folder.is_dir():
-            raise JobError(f"{self.folder}: a file, not a job folder; give a folder with --job")
-        known = self._read()
-        if known is None:
-            paths = list(self.folder.glob("*"))  # none if another process has just deleted the folder
-            if any(path.name == "plan.json" and path.is_file() for path in paths):  # or has just written its plan
+            raise JobError(f"{self.folder}: a file, not a job folder; name a folder with --job")
+        record = self.begun()
+        if record is None:
+            paths = list(self.folder.glob("*"))  # empty if another process has just deleted the folder
+            if any(path.name == PLAN and path.is_file() for path in paths):  # or has just written its plan
                 self.check(plan, painter)
             elif not all(map(_may_be_new, paths)):
-                raise JobError(f"{self.folder}: neither empty nor a job folder; give a new folder with --job")
+                raise JobError(f"{self.folder}: neither empty nor a job folder; name a new folder with --job")
             return
-        if known["fingerprint"] != plan:
+        if record.fingerprint != plan:
             fault = "holds frames of another clip, artwork, setting or version"
-        elif painter and known["painter"]["fingerprint"] != painter:
-            name = known["painter"]["name"]
-            fault = f"its frames were painted by another network, precision or kind of device ({name})"
+        elif painter and record.painter.fingerprint != painter:
+            fault = f"its frames were painted by another network, precision or kind of device ({record.painter.name})"
         else:
             return
-        raise JobError(f"{self.folder}: {fault}; delete it, or give another folder with --job")
+        raise JobError(f"{self.folder}: {fault}; use another folder with --job")
 
-    def open(self, plan: str, painter: str, record: Mapping[str, object], alone: bool = False) -> None:
+    def open(self, record: JobRecord, alone: bool = False) -> None:
         """Create the folder, or continue one of the same job, until ``close``.
 
-        record: what ``plan.json`` holds besides the fingerprint; the process that comes first writes it. Its key
-        ``painter`` holds a name and the painter's fingerprint. alone: no other process may be at work in the folder.
-        Raises JobError if one is, or if the folder belongs to another job.
+        record: written by the process that comes first. alone: no other process may use the folder. Raises JobError if
+        one does, or if the folder belongs to another job.
         """
-        self.check(plan, painter)
+        job = record.fingerprint, record.painter.fingerprint
+        self.check(*job)
         self._created = not self.folder.exists()
         try:
-            self._lock.take(alone)
-            self.check(plan, painter)  # another process may have written its plan by now
-            if self._read() is None:
+            self.lock.take(alone)
+            if self.begun() is None:
                 # the plan first: a folder with frames and no plan would belong to nobody
-                _write(self.folder / "plan.json", {"format": FORMAT, "fingerprint": plan, **record}, once=True)
-                self.check(plan, painter)  # another process may have been faster
-            self._frames.mkdir(exist_ok=True)
-        except BaseException as error:
+                _write_once(self.folder / PLAN, record.to_json().encode())
+            self.check(*job)  # another process may have been faster
+            with explained(f"{self._frames}: cannot be created", "use another folder with --job"):
+                self._frames.mkdir(exist_ok=True)
+        except BaseException:
             self.discard_if_empty()
             self.close()
-            if not isinstance(error, OSError):
-                raise
-            raise JobError(
-                f"{self.folder}: cannot be written ({error.strerror}); give another folder with --job"
-            ) from None
+            raise
 
     def close(self) -> None:
-        """Let other processes have the folder."""
-        self._lock.release()
+        """Let other processes use the folder."""
+        self.lock.release()
 
-    def record(self) -> dict[str, Any]:
-        """What ``plan.json`` holds. Raises JobError if there is none."""
-        known = self._read()
-        if known is None:
-            raise JobError(f"{self.folder}: not a job folder, it has no plan.json; give one that 'run --job' made")
-        return known
+    def record(self) -> JobRecord:
+        """The job's record. Raises JobError if there is none or if it is damaged."""
+        if record := self.begun():
+            return record
+        raise JobError(f"{self.folder}: not a job folder, it has no {PLAN}; name one that 'run --job' made")
 
-    def beginning(self) -> tuple[str, str]:
-        """Names of the painter and the preset that this job began with; empty if it has not begun."""
-        known = self._read()
-        return (str(known["painter"]["name"]), str(known.get("preset", ""))) if known else ("", "")
+    def begun(self) -> JobRecord | None:
+        """The record of a job that has begun, else None. Raises JobError if it is damaged."""
+        return JobRecord.read(self.folder / PLAN)
 
     def save_scan(self, key: str, scan: Scan) -> None:
-        """Add what a process has learned about the clip. key: see ``plan.scan_key``."""
+        """Add what a process knows about the clip. key: see ``plan.scan_key``."""
         content = {"key": key, "scenes": [(scene.start, scene.stop) for scene in scan.scenes], "lost": scan.lost}
         name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         path = self.folder / "scans" / f"{name}.json"
         if not path.exists():
-            _write(path, content)
+            _write(path, json.dumps(content).encode())
 
     def scan(self, key: str) -> Scan:
-        """What all processes have learned about the same clip with the same scene settings; perhaps nothing."""
+        """What all processes know about the same clip with the same scene settings; may be nothing."""
         scan = NOTHING
         for path in sorted((self.folder / "scans").glob("[0-9a-f]*.json")):
-            # one that another process has just deleted, or that a disk has damaged, is scanned again
+            # a file that was just deleted by another process, or is damaged, only means another scan
             with suppress(OSError, ValueError, TypeError, KeyError, SettingsError):
                 stored = json.loads(path.read_text(encoding="utf-8"))
                 if stored["key"] == key:
@@ -135,16 +129,16 @@ class Store:
             return False
 
     def load(self, frame: int, size: tuple[int, int]) -> Pixels:
-        """A stored frame, (H, W, 3). size: width and height that it must have, px."""
+        """A stored frame, (H, W, 3). size: expected width and height, px. Raises JobError if it is damaged."""
         path = self._path(frame)
         try:
             pixels = read_png(path)
         except MediaError as error:
-            raise JobError(f"{error}; delete that file and run the same command again") from None
+            raise JobError(f"{error}; delete that file and {AGAIN}") from None
         height, width = pixels.shape[:2]
         if (width, height) != size:
             fault = f"{width}x{height} px, but the job's frames are {size[0]}x{size[1]}"
-            raise JobError(f"{path}: {fault}; delete that file and run the same command again")
+            raise JobError(f"{path}: {fault}; delete that file and {AGAIN}")
         return pixels
 
     def losses(self, frame: int) -> dict[str, float]:
@@ -155,7 +149,7 @@ class Store:
             return dict(json.loads(read_note(self._path(frame)))["losses"])
         except (MediaError, ValueError, KeyError, TypeError):
             fault = f"{self._path(frame)}: damaged, its losses cannot be read"
-            raise JobError(f"{fault}; delete that file and run the same command again") from None
+            raise JobError(f"{fault}; delete that file and {AGAIN}") from None
 
     def save(self, frame: int, pixels: Pixels, painted: Painted) -> None:
         """Store a frame together with its losses. Raises JobError if it cannot be written."""
@@ -163,35 +157,36 @@ class Store:
         try:
             write_png(self._path(frame), pixels, json.dumps(note))
         except MediaError as error:
-            raise JobError(f"{error}; the same command then continues after the finished frames") from None
+            raise JobError(f"{error}; then {AGAIN} to continue after the finished frames") from None
 
     def save_carry(self, finish: str, frame: int, carry: bytes) -> None:
         """Store what a finish carries from a frame to the next one. finish: its fingerprint."""
-        _write_bytes(self._carry_path(finish, frame), carry)
+        _write(self._carry_path(finish, frame), carry)
 
     def carry(self, finish: str, frame: int) -> bytes | None:
-        """What a finish carried on from a frame; None if that is not stored."""
+        """What a finish carried on from a frame; None if it is not stored."""
         try:
             return self._carry_path(finish, frame).read_bytes()
         except OSError:
             return None
 
     def discard_if_empty(self) -> None:
-        """Delete a folder that this process created, that holds no frame yet and that no other process has joined."""
-        if self._created and not any(self._frames.glob(FRAMES)) and self._lock.is_alone():
+        """Delete a folder that this process created, that holds no frames yet and that no other process uses."""
+        if self._created and not any(self._frames.glob(FRAMES)) and self.lock.is_alone():
             self._delete()
 
     def remove(self, frames: Collection[int]) -> None:
-        """Delete these frames, and the whole folder unless frames of other ranges are left in it."""
+        """Delete these frames and what finishes carried from them; the whole folder unless other frames are left."""
         names = {self._path(frame).name for frame in frames}
         if all(path.name in names for path in self._frames.glob(FRAMES)):
             self._delete()
             return
         for frame in frames:
-            self._path(frame).unlink(missing_ok=True)
+            for path in (self._path(frame), *self.folder.glob(f"finish/*/{frame:06d}")):
+                path.unlink(missing_ok=True)
 
     def _delete(self) -> None:
-        """Delete the folder: renamed first, so that a process that opens it anew never sees half of it."""
+        """Delete the folder; renamed first, so that a process that opens it again never sees half of it."""
         doomed = temporary_of(self.folder)
         with suppress(OSError):
             os.replace(self.folder, doomed)
@@ -203,62 +198,31 @@ class Store:
     def _carry_path(self, finish: str, frame: int) -> Path:
         return self.folder / "finish" / hashlib.sha256(finish.encode()).hexdigest()[:16] / f"{frame:06d}"
 
-    def _read(self) -> dict[str, Any] | None:
-        try:
-            known = json.loads((self.folder / "plan.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise JobError(
-                f"{self.folder}: cannot be read ({error.strerror}); give another folder with --job"
-            ) from None
-        except ValueError as error:
-            raise JobError(f"{self.folder}: plan.json cannot be read ({error}); delete the folder") from None
-        if not isinstance(known, dict) or known.get("format") != FORMAT or not {"fingerprint", "painter"} <= set(known):
-            raise JobError(f"{self.folder}: its plan.json is of another version or damaged; delete the folder")
-        return known
-
 
 def _may_be_new(path: Path) -> bool:
-    """Whether this may be in a job folder whose plan is not written yet."""
+    """Whether this may be in a job folder whose plan has not been written yet."""
     return path.name.startswith(".") or (path.name == "frames" and path.is_dir() and not any(path.iterdir()))
 
 
-def _write(path: Path, content: Mapping[str, object], once: bool = False) -> None:
-    _write_bytes(path, json.dumps(content, indent=1, default=str).encode(), once)
-
-
-def _write_bytes(path: Path, content: bytes, once: bool = False) -> None:
-    """Write a small file whole or not at all, flushed to disk before it gets its name.
-
-    once: leave a file alone that another process has written under this name.
-    """
-    temporary = temporary_of(path)
+def _write(path: Path, content: bytes) -> None:
+    """Write a small file whole or not at all. Raises JobError."""
+    advice = "free some space, or use another folder with --job"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if once:
-            _name_once(temporary, path)
-        else:
-            os.replace(temporary, path)
-    except OSError as error:
-        raise JobError(
-            f"{path}: cannot be written, {reason_of(error)}; free some space or give another folder with --job"
-        ) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        with whole_or_nothing(path, advice, "cannot be written") as temporary:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(content)
+    except MediaError as error:
+        raise JobError(str(error)) from None
 
 
-def _name_once(temporary: Path, path: Path) -> None:
-    """Give a file its name unless the name is taken."""
+def _write_once(path: Path, content: bytes) -> None:
+    """Write a small file unless another process has written one under this name. Raises JobError."""
+    draft = temporary_of(path)
+    _write(draft, content)
     try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without hard links
+        os.link(draft, path)
+    except OSError:  # it is there, or a file system without hard links
         if not path.exists():
-            os.replace(temporary, path)
+            os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Films to patch, and a judge of patched ones: ffmpeg and ffprobe."""
+"""Films to patch, and checks of patched films with ffmpeg and ffprobe."""
 
 import subprocess
 from collections.abc import Callable, Iterable
@@ -9,7 +9,8 @@ import numpy as np
 
 from tests.media.oracle import ffprobe, hashes, planes, streams, video_index
 from videostyle.frames import Clip, Pixels
-from videostyle.media.patch.patch import Patch, patch_film, plan_patch
+from videostyle.media.patch.patch import patch_film, plan_patch
+from videostyle.media.patch.splice import Patch
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.write.film import encode_film
@@ -43,7 +44,7 @@ def own(clip: Clip, path: Path, codec: str = "auto", quality: int = -1) -> Path:
 
 
 def painted(index: int, width: int, height: int) -> Pixels:
-    """A soft picture that no film here holds."""
+    """A soft picture that appears in none of the films."""
     y, x = np.mgrid[0:height, 0:width]
     waves = [np.sin((x + 3 * index) / 19 + c) * np.cos(y / 17 + 2 * c) for c in range(3)]
     return np.rint((np.stack(waves, -1) * 0.35 + 0.5) * 255).astype(np.uint8)
@@ -80,15 +81,15 @@ def picture_packets(path: Path) -> list[dict[str, Any]]:
 
 def described(path: Path) -> dict[str, str]:
     """Everything ffprobe says about a file except what must differ."""
-    told = ffprobe(path, "-show_format", "-show_streams", "-show_chapters")
-    told["format"].pop("nb_streams")
+    report = ffprobe(path, "-show_format", "-show_streams", "-show_chapters")
+    report["format"].pop("nb_streams")
     # timecode and names of chapters have tracks of their own, which the muxer writes
-    told["streams"] = [stream for stream in told["streams"] if stream["codec_type"] != "data"]
+    report["streams"] = [stream for stream in report["streams"] if stream["codec_type"] != "data"]
     different = {"filename", "size", "bit_rate", "probe_score", "encoder", "ENCODER"}
     different |= {"duration", "duration_ts", "DURATION"}  # estimates; the packets' own are compared elsewhere
     different |= {"field_order"}  # ProRes: progressive, where the old film said nothing
     different |= {"extradata_size"}  # the muxer adds to what subtitles of an MP4 have
-    parts = ((key, key.rpartition(".")[2], value) for key, value in flat(told).items())
+    parts = ((key, key.rpartition(".")[2], value) for key, value in flat(report).items())
     return {key: value for key, part, value in parts if part not in different}
 
 
@@ -100,7 +101,7 @@ def flat(value: Any, name: str = "") -> dict[str, str]:
 
 
 def judge(full: Path, new: Path, patch: Patch, frames: str, psnr: float = 40) -> None:
-    """The frames asked for are the given ones; packets outside the spans, times and all else are the old ones."""
+    """Check that the selected frames are replaced, and that everything outside the spans is unchanged."""
     assert patch.spans, patch.notices
     wanted = select(patch.film, frames).frames
     again = {frame for span in patch.spans for frame in span.indices}
@@ -127,7 +128,7 @@ def judge(full: Path, new: Path, patch: Patch, frames: str, psnr: float = 40) ->
 
 
 def looks_like(new: Path, frames: Iterable[int], psnr: float) -> None:
-    """The frames are the painted ones, as RGB."""
+    """Check that the frames match the painted ones in RGB."""
     shape = streams(new)[video_index(new)]
     found = planes(new, "rgb24")
     for index in frames:

@@ -34,14 +34,14 @@ def test_a_notice_says_what_is_encoded_again(tmp_path: Path) -> None:
     assert plan(full, "0:50", clip).notices == ("frames 0:50 are encoded again, the other 0 are copied",)
 
 
-def test_packets_are_copied_where_the_quality_is_the_films(tmp_path: Path) -> None:
+def test_packets_are_copied_if_the_quality_matches(tmp_path: Path) -> None:
     clip, full = ours(tmp_path, quality=20)
     why = "its headers are not those that videostyle writes here for this clip; was it made with another --quality?"
     assert plan(full, "3:5", clip).notices == (f"all 50 frames of a.mp4 are encoded again: {why}",)
     assert plan(full, "3:5", clip, FilmSettings(quality=20)).spans == (FrameRange(1, 30),)
 
 
-def test_a_pixel_aspect_ratio_that_is_lost_is_left_out(tmp_path: Path) -> None:
+def test_a_lost_pixel_aspect_ratio_is_reported(tmp_path: Path) -> None:
     full = film(tmp_path / "a.mkv", *["-vf", "setsar=4/3", "-c:v", "prores_ks"])
     assert plan(full, "3:5").left_out == ("the pixel aspect ratio (4/3) is lost in .mkv with prores",)
 
@@ -50,23 +50,23 @@ def test_a_patch_that_fails_its_check_becomes_a_whole_film(tmp_path: Path, monke
     clip, full = ours(tmp_path)
     monkeypatch.setattr(videostyle.media.patch.splice, "difference", lambda *_: "frame 3 differs")
     new, patch = tmp_path / "new.mp4", plan(full, "20:22", clip)
-    told = patch_film(patch, new, pictures(patch, "20:22"))
-    assert told == ("all 50 frames of a.mp4 are encoded again: when patched, frame 3 differs",)
+    notices = patch_film(patch, new, pictures(patch, "20:22"))
+    assert notices == ("all 50 frames of a.mp4 are encoded again: when patched, frame 3 differs",)
     assert frame_times(full) == frame_times(new)
     assert hashes(full, "audio") == hashes(new, "audio")
     looks_like(new, [20, 21], 30)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "clip.mkv", "new.mp4"]
 
 
-def test_open_groups_of_pictures_are_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_gops_are_detected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Equal headers do not rule them out, but the frames after a span differ."""
     with monkeypatch.context() as other:
         other.setitem(CODECS["h264"].options, "x264-params", "open-gop=1:keyint=12")
         clip, full = ours(tmp_path)
     new, patch = tmp_path / "new.mp4", plan(full, "20:22", clip)
     assert patch.spans
-    (told,) = patch_film(patch, new, pictures(patch, "20:22"))
-    assert told.startswith("all 50 frames of a.mp4 are encoded again: when patched, frame ")
+    (notice,) = patch_film(patch, new, pictures(patch, "20:22"))
+    assert notice.startswith("all 50 frames of a.mp4 are encoded again: when patched, frame ")
     assert frame_times(full) == frame_times(new)
     looks_like(new, [20, 21], 30)
 
@@ -80,7 +80,7 @@ def test_pictures_of_another_size_are_refused(tmp_path: Path) -> None:
     assert not new.exists()
 
 
-def test_a_film_of_another_length_is_refused(tmp_path: Path) -> None:
+def test_a_film_of_a_different_length_is_refused(tmp_path: Path) -> None:
     full, clip = film(tmp_path / "full.mp4", frames=24), film(tmp_path / "clip.mp4", frames=25)
     with pytest.raises(MediaError, match="has 24 frames, the clip has 25; patch the full film of this clip"):
         plan_patch(full, probe(clip), select(probe(clip), "3:5"), SETTINGS)
@@ -88,37 +88,39 @@ def test_a_film_of_another_length_is_refused(tmp_path: Path) -> None:
 
 def test_a_step_is_refused(tmp_path: Path) -> None:
     full = film(tmp_path / "full.mp4", frames=24)
-    with pytest.raises(SettingsError, match="leave out the step"):
+    with pytest.raises(SettingsError, match="omit the step"):
         plan_patch(full, probe(full), select(probe(full), "0:10x2"), SETTINGS)
 
 
 def test_a_film_keeps_its_sound_or_is_refused(tmp_path: Path) -> None:
     full = film(tmp_path / "full.mp4", frames=24)
-    with pytest.raises(SettingsError, match="--no-sound: a patched film keeps its sound; leave it out"):
+    with pytest.raises(SettingsError, match="--no-sound: a patched film keeps its sound; omit it"):
         plan_patch(full, probe(full), select(probe(full), "3:5"), FilmSettings(sound=False))
 
 
 def test_a_codec_other_than_the_films_is_refused(tmp_path: Path) -> None:
     full = film(tmp_path / "full.mp4", frames=24)
-    with pytest.raises(SettingsError, match=r"--codec h265: a patched film keeps its codec, h264; leave it out"):
+    with pytest.raises(SettingsError, match=r"--codec h265: a patched film keeps its codec, h264; omit it"):
         plan(full, "3:5", settings=FilmSettings(codec="h265"))
 
 
-def test_a_film_of_another_shape_is_refused(tmp_path: Path) -> None:
+def test_a_film_with_a_different_aspect_ratio_is_refused(tmp_path: Path) -> None:
     full, clip = film(tmp_path / "full.mp4", frames=9), film(tmp_path / "clip.mp4", frames=9, size="64x96")
     with pytest.raises(
-        MediaError, match="is 96x64, the clip 64x96, which is another aspect ratio; patch the full film"
+        MediaError, match="is 96x64 but the clip is 64x96, a different aspect ratio; patch the full film"
     ):
         plan_patch(full, probe(clip), select(probe(clip), "3:5"), SETTINGS)
 
 
 @pytest.mark.parametrize("file", ["full.mp4", "full.mkv"])
-def test_a_film_that_is_cut_off_is_refused(file: str, tmp_path: Path) -> None:
+def test_a_truncated_film_is_refused(file: str, tmp_path: Path) -> None:
     full = film(tmp_path / file, *["-c:v", "libx264", "-g", "5", "-movflags", "+faststart"], frames=50)
     clip = probe(full)
     data = full.read_bytes()
     full.write_bytes(data[: len(data) * 6 // 10])
-    with pytest.raises(MediaError, match=r"cut off, \d+ of its frames are missing; give the whole film|has \d+ frames"):
+    with pytest.raises(
+        MediaError, match=r"truncated, \d+ of its frames are missing; use the complete film|has \d+ frames"
+    ):
         plan_patch(full, clip, select(clip, "3:5"), SETTINGS)
 
 
@@ -128,7 +130,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     text.write_text("not a film, only a line of text")
     empty.mkdir()
     for full, wrong in (
-        (text, "not a clip that can be read"),
+        (text, "cannot be read as a clip"),
         (none, "no such file"),
         (empty, "a folder of pictures; replace some with"),
     ):
@@ -136,7 +138,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
             plan_patch(full, clip, select(clip, "3:5"), SETTINGS)
     misnamed = tmp_path / "film.mkv"
     misnamed.write_bytes(clip.path.read_bytes())
-    with pytest.raises(MediaError, match=r"the file is mov, not .mkv; give it the right extension"):
+    with pytest.raises(MediaError, match=r"the file is mov, not .mkv; rename it with the right extension"):
         plan(misnamed, "3:5")
 
 
@@ -146,7 +148,7 @@ def test_the_new_film_needs_the_same_extension(tmp_path: Path) -> None:
         patch_film(plan(full, "3:5"), tmp_path / "new.mkv", lambda: [])
 
 
-def test_frames_that_are_not_given_stay(tmp_path: Path) -> None:
+def test_frames_that_are_not_replaced_stay(tmp_path: Path) -> None:
     clip, full = ours(tmp_path, quality=4)
     patch = plan(full, "14:18", clip, FilmSettings(quality=4))
     assert patch.spans

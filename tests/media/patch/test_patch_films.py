@@ -105,7 +105,7 @@ def test_other_films_are_encoded_whole_and_a_notice_says_why(name: str, tmp_path
     assert patch.notices[0].startswith(f"all 50 frames of {full.name} are encoded again: ")
     assert patch.notices[0].endswith(why)
     assert not patch.spans
-    if full.suffix != ".avi":  # where frames out of order have no times
+    if full.suffix != ".avi":  # in which reordered frames have no timestamps
         before, after = frame_times(full), frame_times(new)
         assert [time - before[0] for time in before] == [time - after[0] for time in after]
     assert len(shown(new)) == 50
@@ -131,7 +131,7 @@ def test_a_film_is_patched_again(kind: str, tmp_path: Path) -> None:
     judge(new, third, again, "35:37", psnr=34)
 
 
-def test_frames_that_are_stored_turned_are_encoded_whole(tmp_path: Path) -> None:
+def test_films_of_rotated_frames_are_encoded_whole(tmp_path: Path) -> None:
     clip = probe(film(tmp_path / "flat.mp4", frames=25))
     own(clip, tmp_path / "own.mp4")
     full = tmp_path / "full.mp4"

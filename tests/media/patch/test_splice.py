@@ -8,7 +8,7 @@ from tests.media.oracle import needs_ffprobe
 from tests.media.patch.patching import TWO_SCENES, film, own, painted
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange
-from videostyle.media.patch.splice import encode, origin_of, read_packets, replaced, splice
+from videostyle.media.patch.splice import Patch, encode, origin_of, read_packets, replaced, splice
 from videostyle.media.read.decode import stored_frames
 from videostyle.media.read.probe import probe
 from videostyle.settings import FilmSettings
@@ -67,5 +67,6 @@ def test_a_damaged_film_is_refused(tmp_path: Path) -> None:
     data = full.path.read_bytes()
     place = data.index(b"mdat") + 4  # the first packet, without which the first scene cannot be decoded
     full.path.write_bytes(data[:place] + b"\0" * 4000 + data[place + 4000 :])
+    patch = Patch(full, (96, 64), H264, (), (), (FrameRange(3, 30),), packets, clip, {})
     with pytest.raises(MediaError, match="not all of its frames can be decoded; patch an undamaged film"):
-        splice(full, clip, H264, packets, (FrameRange(3, 30),), [(3, painted(3, 96, 64))], tmp_path / "new.mp4")
+        splice(patch, [(3, painted(3, 96, 64))], tmp_path / "new.mp4")

@@ -16,18 +16,21 @@ SPANS = (FrameRange(12, 24),)
 X264 = "-c:v libx264 -g 12 -sc_threshold 0 -crf 16"
 
 
-def test_a_film_is_no_different_from_itself(tmp_path: Path) -> None:
+def test_a_film_does_not_differ_from_itself(tmp_path: Path) -> None:
     full = film(tmp_path / "a.mp4", *X264.split())
     assert difference(probe(full), SPANS, full) == ""
 
 
 @pytest.mark.parametrize("options", [{"frames": 49}, {"frames": 50, "rate": "26"}])
-def test_other_times_are_a_difference(options: dict[str, Any], tmp_path: Path) -> None:
+def test_changed_times_are_a_difference(options: dict[str, Any], tmp_path: Path) -> None:
     full = probe(film(tmp_path / "a.mp4", *X264.split()))
-    assert difference(full, SPANS, film(tmp_path / "b.mp4", *X264.split(), **options)) == "its frames have other times"
+    assert (
+        difference(full, SPANS, film(tmp_path / "b.mp4", *X264.split(), **options))
+        == "its frames have different timestamps"
+    )
 
 
-def test_another_frame_beside_a_span_is_a_difference(tmp_path: Path) -> None:
+def test_a_changed_frame_next_to_a_span_is_a_difference(tmp_path: Path) -> None:
     full = probe(film(tmp_path / "a.mp4", *X264.split()))
     other = film(tmp_path / "b.mp4", *X264.replace("16", "18").split())
     assert difference(full, SPANS, other) == "frame 11 differs"
@@ -37,7 +40,7 @@ def test_another_frame_beside_a_span_is_a_difference(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", ["packet", "headers"])
 def test_a_span_that_breaks_the_frames_around_it_is_a_difference(what: str, tmp_path: Path) -> None:
-    """The packets outside are the old ones, but what they are decoded with is not."""
+    """The packets outside are unchanged, but they decode differently."""
     full = probe(film(tmp_path / "a.mp4", *X264.split(), sound=False))
     new = shutil.copy(full.path, tmp_path / "b.mp4")
     if what == "headers":

@@ -44,7 +44,7 @@ def pictures(count: int) -> NDArray[np.uint8]:
 
 
 def stream(count: int, paired: Callable[[int], bool] = lambda _: True) -> bytes:
-    """A raw stream of 25 frames per second, uncompressed (I_PCM); frames are two fields where ``paired``."""
+    """A raw stream of 25 frames per second, uncompressed (I_PCM); frames are two fields if ``paired``."""
     sps = _Bits().u((8, 77), (8, 0), (8, 30)).ue(0, 0, 0, 4, 1).u((1, 0)).ue(SIZE // 16 - 1, SIZE // 32 - 1)
     sps.u((1, 0), (1, 0), (1, 1), (1, 0), (1, 1), (4, 0), (1, 1), (32, 1), (32, 50), (1, 1), (4, 0))
     pps = _Bits().ue(0, 0).u((2, 0)).ue(0, 0, 0).u((3, 0)).ue(0, 0, 0).u((3, 0b100))

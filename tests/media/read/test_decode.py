@@ -88,7 +88,7 @@ def test_ranges_of_real_clips_are_exact_slices(name: str) -> None:
 
 @needs_ffprobe
 @pytest.mark.parametrize("name", ["h264 open", "hevc open", "mpeg4 avi", "uneven", "edit list", "vp9"])
-def test_frames_are_those_that_ffmpeg_decodes(name: str, tmp_path: Path) -> None:
+def test_frames_match_those_decoded_by_ffmpeg(name: str, tmp_path: Path) -> None:
     clip = probe(CLIPS[name](tmp_path))
     shown = ffmpeg_rgb(clip, "-vf", EXACT)
     decoded = np.stack([frame.pixels for frame in decode(clip)])

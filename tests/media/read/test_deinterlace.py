@@ -52,7 +52,7 @@ def test_a_range_is_an_exact_slice_of_the_clip(kind: str, tmp_path: Path) -> Non
 
 @needs_ffprobe
 @pytest.mark.parametrize("kind", KINDS)
-def test_frames_are_those_of_ffmpegs_filter(kind: str, tmp_path: Path) -> None:
+def test_frames_match_ffmpegs_filter(kind: str, tmp_path: Path) -> None:
     clip = probe(make(tmp_path, kind))
     scale = "scale=flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
     command = ["ffmpeg", "-v", "error", "-i", str(clip.path), "-map", f"0:{clip.stream}", "-vf"]

@@ -54,7 +54,7 @@ def test_other_codecs_report_the_loss(film: str, codec: str, tmp_path: Path) -> 
 
 
 @needs_ffprobe
-def test_clips_without_metadata_get_none(tmp_path: Path) -> None:
+def test_clips_without_metadata_have_none(tmp_path: Path) -> None:
     clip = source(tmp_path, "")
     assert read_hdr(clip) == Hdr()
     assert Hdr().x265 == ""

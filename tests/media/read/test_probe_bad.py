@@ -34,7 +34,7 @@ def refusal(path: Path) -> str:
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(str(path))
-    assert re.search(r"; (give|download) ", message)
+    assert re.search(r"; (use|download) ", message)
     return message
 
 
@@ -55,7 +55,7 @@ def test_encrypted_clips_are_refused(sound: bool) -> None:
     tone = ["-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac"] if sound else []
     write(Path("clear.mp4"))
     ffmpeg("-i", "clear.mp4", *tone, "-c:v", "copy", *key, "locked.mp4")
-    assert "the clip is encrypted; give one without copy protection" in refusal(Path("locked.mp4"))
+    assert "the clip is encrypted; use one without copy protection" in refusal(Path("locked.mp4"))
     assert probe(Path("clear.mp4")).num_frames == 24
 
 
@@ -188,7 +188,7 @@ def test_frames_after_damage_in_an_avi_keep_their_times(tmp_path: Path) -> None:
     assert all(np.array_equal(frame.pixels, pictures[frame.pts]) for frame in shown)
 
 
-def test_uneven_times_are_not_taken_for_losses() -> None:
+def test_uneven_times_are_not_mistaken_for_losses() -> None:
     pts = [n + 3 * (n // 7) for n in range(60)]
     for kind in ("mkv", "ts"):
         assert probe(write(Path(f"clip.{kind}"), pts=pts)).notes == ()
@@ -210,13 +210,13 @@ HARMS: list[Callable[[Path], None]] = [cut, blank, Path.unlink]
 def test_a_clip_may_be_damaged_after_it_was_probed(kind: str, damage: Callable[[Path], None]) -> None:
     clip = probe(write(Path(f"clip.{kind}"), 100, size=(160, 96)))
     damage(clip.path)
-    message, decoded = "give the clip again", []
+    message, decoded = "restore the file", []
     try:
         decoded = list(decode(clip))
     except MediaError as error:
         message = str(error)
     assert len(decoded) < 100
-    assert "give the clip again" in message
+    assert "restore the file" in message
     assert "\n" not in message
     assert decoded == [] or damage is not Path.unlink
 

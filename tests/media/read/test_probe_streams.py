@@ -1,4 +1,4 @@
-"""Which video stream of a file is painted, and at which rate frames are counted in a file without times."""
+"""Choosing the video stream to paint, and the frame rate of files without timestamps."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -20,8 +20,8 @@ def test_the_default_video_stream_of_a_real_clip_is_chosen() -> None:
         chosen = container.streams[clip.stream]
         assert chosen.disposition & av.stream.Disposition.default
         assert (clip.width, clip.height) == (chosen.width, chosen.height)
-    assert [track.kind for track in clip.tracks].count("audio") == 2
-    assert [track.kind for track in clip.tracks].count("video") == 1
+    assert clip.tracks.count("audio") == 2
+    assert clip.tracks.count("video") == 1
 
 
 def write_two(path: Path, sizes: list[tuple[int, int]], cover: int | None = None, default: int | None = None) -> Path:
@@ -61,9 +61,9 @@ def test_another_video_stream_can_be_selected(tmp_path: Path) -> None:
     covered = write_two(tmp_path / "covered.mp4", [(64, 48), (128, 96)], cover=0)
     with av.open(str(covered)) as container:
         cover = next(s.index for s in container.streams.video if s.disposition & av.stream.Disposition.attached_pic)
-    with pytest.raises(MediaError, match=rf"stream {cover} cannot be painted; give --stream {1 - cover} \(128x96\)$"):
+    with pytest.raises(MediaError, match=rf"stream {cover} cannot be painted; use --stream {1 - cover} \(128x96\)$"):
         probe(covered, stream=cover)
-    with pytest.raises(MediaError, match=r"stream 7 cannot be painted; give --stream 0 \(64x48\) or 1 \(128x96\)$"):
+    with pytest.raises(MediaError, match=r"stream 7 cannot be painted; use --stream 0 \(64x48\) or 1 \(128x96\)$"):
         probe(path, stream=7)
 
 
@@ -71,12 +71,12 @@ RAW = {"h264": ("libx264", {"bf": "2"}), "hevc": ("libx265", {"x265-params": "lo
 
 
 @pytest.mark.parametrize("kind", RAW)
-def test_a_stream_without_times_gets_the_given_rate(kind: str, tmp_path: Path) -> None:
+def test_a_stream_without_timestamps_uses_the_given_rate(kind: str, tmp_path: Path) -> None:
     codec, options = RAW[kind]
     path = write(tmp_path / f"clip.{kind}", 30, codec, options=options)
     clip = probe(path)
     assert (clip.rate, clip.num_frames, clip.duration, clip.stamped) == (25, 30, Fraction(30, 25), False)
-    assert clip.notes == ("the stream has no times: read at 25 frames per second; --fps sets another rate",)
+    assert clip.notes == ("the stream has no timestamps: read at 25 frames per second; --fps sets another rate",)
     film = Fraction(24000, 1001)
     named = probe(path, rate=film)
     assert named.rate == film
@@ -85,10 +85,10 @@ def test_a_stream_without_times_gets_the_given_rate(kind: str, tmp_path: Path) -
     assert [frame.index for frame in decode(named)] == list(range(30))
 
 
-def test_a_rate_is_refused_where_there_are_times(tmp_path: Path) -> None:
+def test_a_rate_is_refused_for_clips_with_timestamps(tmp_path: Path) -> None:
     for kind in ("mp4", "avi", "mkv", "ts"):
         path = write(tmp_path / f"clip.{kind}", 3, options={"bf": "0"})
-        with pytest.raises(MediaError, match="has its own frame times; give it without --fps"):
+        with pytest.raises(MediaError, match="has its own timestamps; omit --fps"):
             probe(path, rate=Fraction(30))
-    with pytest.raises(MediaError, match="--fps 0 is not a frame rate; give frames per second"):
+    with pytest.raises(MediaError, match="--fps 0 is not a frame rate; use a positive number"):
         probe(path, rate=Fraction(0))

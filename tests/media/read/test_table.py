@@ -40,7 +40,7 @@ def test_a_raw_stream_gets_the_given_rate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["mp4", "avi", "mkv", "ts", "y4m"])
-def test_files_with_times_are_not_raw_streams(kind: str, tmp_path: Path) -> None:
+def test_files_with_timestamps_are_not_raw_streams(kind: str, tmp_path: Path) -> None:
     codec = "wrapped_avframe" if kind == "y4m" else "mpeg4"
     path = write(tmp_path / f"clip.{kind}", 5, codec)
     with av.open(str(path)) as container:
@@ -53,7 +53,7 @@ def test_the_rate_in_a_raw_stream_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bframes", [0, 2])
-def test_the_rate_is_that_of_the_frames(bframes: int, tmp_path: Path) -> None:
+def test_the_rate_matches_the_frames(bframes: int, tmp_path: Path) -> None:
     """FFmpeg reports 25 for MPEG-4 in a transport stream, and 50 for an AVI with a gap after every frame."""
     for rate in (Fraction(15), Fraction(50), Fraction(24000, 1001)):
         path = write(tmp_path / "clip.ts", 40, "mpeg4", base=1 / rate, options={"bf": str(bframes)})
@@ -74,8 +74,8 @@ def test_rates_are_exact(kind: str, rate: Fraction, tmp_path: Path) -> None:
         assert table_of(write(tmp_path / f"clip.{kind}", 40, base=Fraction(1, rate), options=options)).rate == rate
 
 
-def test_frames_are_spaced_evenly_where_ffmpeg_guesses_times(tmp_path: Path) -> None:
-    """A program stream has no times for some frames; FFmpeg guesses them, wrongly for interlaced ones."""
+def test_frames_are_spaced_evenly_if_ffmpeg_guesses_times(tmp_path: Path) -> None:
+    """Some frames of a program stream have no timestamps; FFmpeg guesses them, incorrectly for interlaced ones."""
     options = {"flags": "+ilme+ildct", "g": "9", "bf": "2", "threads": "1", "qmin": "8", "qmax": "8"}
     path = write(tmp_path / "clip.mpg", 90, "mpeg2video", options=options)
     with av.open(str(path)) as container:
@@ -149,7 +149,7 @@ def test_a_wrong_time_costs_only_its_own_frame(kind: str, seconds: int, tmp_path
     assert shown_frames == list(range(clip.num_frames))
 
 
-def test_uneven_times_and_restarts_are_not_taken_for_wrong_times() -> None:
+def test_uneven_times_and_restarts_are_not_mistaken_for_wrong_times() -> None:
     gaps = [0, 3, 1, 2, 400, 403, 401, 402, 90000, 90003, 90001, 90002]
     assert _without_strays([*gaps]) == gaps
     assert _without_strays([*range(100), *range(100)]) == [*range(100), *range(100)]

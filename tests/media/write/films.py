@@ -38,7 +38,7 @@ def make(
     aspect: Fraction = Fraction(1),
     options: dict[str, str] | None = None,
 ) -> Path:
-    """A clip whose frames have these times (ticks of ``base``), written with av and none of our code."""
+    """A clip whose frames have these times (ticks of ``base``), written with av, without any of our code."""
     pts = list(range(12)) if pts is None else pts
     with av.open(str(path), "w", container_options={"movie_timescale": str(base.denominator)}) as output:
         stream: Any = output.add_stream(codec, rate=25, options=options or {"crf": "4"})
@@ -77,6 +77,6 @@ def copy(clip: Clip, path: Path, settings: FilmSettings = FAST, frames: range | 
 
 
 def blank(clip: Clip, size: tuple[int, int] = (64, 48), frames: range | None = None) -> Iterator[tuple[int, Pixels]]:
-    """Plain frames for films whose times and other tracks matter, not their picture."""
+    """Plain frames for films whose times and other tracks matter more than their picture."""
     for index in frames or clip.frames.indices:
         yield index, np.full((*size[::-1], 3), index % 256, np.uint8)

@@ -18,7 +18,7 @@ from videostyle.media.write.containers import (
     tick_of,
 )
 from videostyle.media.write.film import check_film
-from videostyle.media.write.notices import FilmNotices
+from videostyle.media.write.notices import FilmCheck
 from videostyle.settings import FilmSettings
 
 
@@ -127,7 +127,7 @@ def test_container_that_cannot_hold_the_sound_is_refused(
     given = probe(source(tmp_path / name, (codec,)))
     with pytest.raises(MediaError, match=message):
         check_film(given, tmp_path / film, FilmSettings(), (64, 48))
-    assert check_film(given, tmp_path / "film.mkv", FilmSettings(), (64, 48)) == FilmNotices()
+    assert check_film(given, tmp_path / "film.mkv", FilmSettings(), (64, 48)) == FilmCheck()
     with pytest.raises(MediaError, match=r"\.gif cannot hold the clip's sound .*; use -o film\.mkv, or --no-sound"):
         check_film(given, tmp_path / "film.gif", FilmSettings(), (64, 48))
     for silent in (film, "film.gif"):
@@ -142,7 +142,7 @@ def test_advice_names_a_container_other_than_matroska(tmp_path: Path) -> None:
     given = probe(source(tmp_path / "clip.mov", ("pcm_mulaw",)))
     with pytest.raises(MediaError, match=r"\(pcm_mulaw\); use -o film\.mov"):
         check_film(given, tmp_path / "film.mkv", FilmSettings(), (64, 48))
-    assert check_film(given, tmp_path / "film.mov", FilmSettings(), (64, 48)) == FilmNotices()
+    assert check_film(given, tmp_path / "film.mov", FilmSettings(), (64, 48)) == FilmCheck()
 
 
 @needs_ffprobe

@@ -73,7 +73,7 @@ def test_times_are_exact_with_every_encoder(codec: str, name: str, tmp_path: Pat
 
 
 @needs_ffprobe
-def test_frame_rate_time_base_and_duration_are_the_clips(tmp_path: Path) -> None:
+def test_frame_rate_time_base_and_duration_match_the_clip(tmp_path: Path) -> None:
     clip = probe(make(tmp_path / "clip.mp4", *TIMES["23.976"]))
     stream = streams(copy(clip, tmp_path / "film.mp4"))[0]
     assert stream["r_frame_rate"] == stream["avg_frame_rate"] == "24000/1001"

@@ -10,7 +10,7 @@ from tests.media.write.films import make
 from tests.media.write.test_tracks import CHAPTERS, SRT, ffmpeg, film_of, source
 from videostyle.media.read.probe import probe
 from videostyle.media.write.film import check_film
-from videostyle.media.write.notices import FilmNotices
+from videostyle.media.write.notices import FilmCheck
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -32,7 +32,7 @@ def test_notices_name_what_a_container_cannot_hold(tmp_path: Path) -> None:
         *("-c:s", "mov_text", tmp_path / "clip.mp4"),
     )
     clip = probe(tmp_path / "clip.mp4")
-    assert check_film(clip, tmp_path / "film.mp4", FILM, (64, 48)) == FilmNotices(), (
+    assert check_film(clip, tmp_path / "film.mp4", FILM, (64, 48)) == FilmCheck(), (
         "the track of the chapters is not a loss"
     )
     for name, settings, place in (
@@ -70,7 +70,7 @@ def test_notice_says_how_precisely_sound_is_trimmed(film: str, one: str, several
     assert check_film(clip, tmp_path / film, FILM, (64, 48), Selection.whole(clip)).changed == ()
     for keep, how in ((PART, one), (PARTS, one + several)):
         notices = check_film(clip, tmp_path / film, FILM, (64, 48), keep)
-        assert notices == FilmNotices((), (f"audio track 1 (mp3) is trimmed at packet borders: {how}",))
+        assert notices == FilmCheck((), (f"audio track 1 (mp3) is trimmed at packet borders: {how}",))
     plain = probe(source(tmp_path / "plain.mkv", ("pcm_s16le",)))
     if film != "film.ts":
         assert check_film(plain, tmp_path / film, FILM, (64, 48), PARTS).changed == ()
@@ -110,7 +110,7 @@ def test_notices_for_changes_of_the_picture(
 ) -> None:
     clip = dataclasses.replace(probe(make(tmp_path / "clip.mp4")), pixel_format=pixels, depth=depth)
     notices = check_film(clip, tmp_path / film, FilmSettings(codec=codec), (96, 64))  # type: ignore[arg-type]
-    assert notices == FilmNotices((), changed)
+    assert notices == FilmCheck((), changed)
 
 
 @needs_ffprobe
@@ -118,7 +118,7 @@ def test_sound_before_time_zero_stays_in_sync(tmp_path: Path) -> None:
     clip = probe(source(tmp_path / "clip.mp4", ("aac",), seconds=2))
     assert check_film(clip, tmp_path / "film.mp4", FILM, (64, 48)).changed == ()
     (notice,) = check_film(clip, tmp_path / "film.mkv", FILM, (64, 48)).changed
-    assert "cannot store negative times: sound and picture are both delayed" in notice
+    assert "cannot store negative timestamps: sound and picture are both delayed" in notice
     begins = {}
     for name in ("clip.mp4", "film.mkv", "film.avi"):
         made = film_of(clip, tmp_path / name) if name != "clip.mp4" else tmp_path / name

@@ -12,7 +12,7 @@ from tests.media.oracle import ffprobe, hashes, needs_ffprobe, streams
 from tests.media.write.test_tracks import FILM, blank, ffmpeg, film_of, source
 from videostyle.media.read.probe import open_file, probe
 from videostyle.media.write.film import check_film, encode_film
-from videostyle.media.write.notices import FilmNotices
+from videostyle.media.write.notices import FilmCheck
 from videostyle.selection import Selection
 
 SRT = """1
@@ -131,8 +131,8 @@ def test_bitmap_subtitles_are_copied_or_left_out_with_a_notice(tmp_path: Path) -
     ffmpeg("-i", first, "-i", tmp_path / "texts.sup", "-map", "0", "-map", "1", "-c", "copy", tmp_path / "clip.mkv")
     clip = probe(tmp_path / "clip.mkv")
     lost = ("subtitle track 2 (hdmv_pgs_subtitle) of clip.mkv is left out of the film",)
-    assert check_film(clip, tmp_path / "film.mp4", FILM, (64, 48)) == FilmNotices(lost)
-    assert check_film(clip, tmp_path / "film.mkv", FILM, (64, 48)) == FilmNotices()
+    assert check_film(clip, tmp_path / "film.mp4", FILM, (64, 48)) == FilmCheck(lost)
+    assert check_film(clip, tmp_path / "film.mkv", FILM, (64, 48)) == FilmCheck()
     assert hashes(film_of(clip, tmp_path / "film.mkv"), "subtitle") == hashes(clip.path, "subtitle")
     parts = (range(5, 20), range(30, 40))
     assert check_film(clip, tmp_path / "film.mkv", FILM, (64, 48), Selection(parts)).left_out == lost
@@ -178,7 +178,7 @@ def test_text_that_cannot_be_converted_is_counted(tmp_path: Path) -> None:
 
 
 @needs_ffprobe
-def test_all_text_tracks_are_read_in_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_tracks_are_read_once_and_in_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = make(tmp_path, "clip.mkv", "film.mp4")
     ffmpeg(
         *("-i", one, "-map", "0:v", "-map", "0:a", "-map", "0:s", "-map", "0:s", "-map", "0:s", "-c", "copy"),
@@ -215,15 +215,19 @@ def test_all_text_tracks_are_read_in_one_pass(tmp_path: Path, monkeypatch: pytes
     assert len(notices.left_out) == 1
     assert re.fullmatch(r"texts of subtitle track \d that are damaged or not in UTF-8 .*: 1", notices.left_out[0])
     assert len(notices.changed) == 3
-    encode_film(clip, tmp_path / "film.mp4", blank(clip.frames.indices), FILM, (64, 48))
-    assert passes == [3, 3], "and so does the film"
-    made = streams(tmp_path / "film.mp4")[2:]
+    film = tmp_path / "film.mp4"
+    encode_film(clip, film, blank(clip.frames.indices), FILM, (64, 48), subtitles=notices.subtitles)
+    assert passes == [3], "the film uses what the check has read"
+    encode_film(clip, tmp_path / "unchecked.mp4", blank(clip.frames.indices), FILM, (64, 48))
+    assert passes == [3, 3], "a film without a check reads the file once"
+    assert hashes(tmp_path / "unchecked.mp4", "subtitle") == hashes(film, "subtitle")
+    made = streams(film)[2:]
     assert [(track["codec_name"], track["tags"]["language"]) for track in made] == [
         ("mov_text", "fra"),
         ("mov_text", "deu"),
         ("mov_text", "fra"),
     ]
-    texts = [[plain(text).split("\n")[0] for *_, text in shown(tmp_path / "film.mp4", track)] for track in range(3)]
+    texts = [[plain(text).split("\n")[0] for *_, text in shown(film, track)] for track in range(3)]
     assert sorted(texts) == [["Hello there,", "Second"], ["Hello there,", "Second"], ["Second"]]
 
 

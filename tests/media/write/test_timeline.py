@@ -60,6 +60,6 @@ def test_timecode_continues_the_clips() -> None:
     assert timecode("00:00:59:28", 3, ntsc) == "00:01:00:01"
     assert timecode("23:59:59:24", 1, Fraction(25)) == "00:00:00:00"
     assert timecode("", 3, ntsc) == ""
-    assert timecode("reel 3", 0, ntsc) == "reel 3", "a film of the whole clip keeps the tag as it is"
+    assert timecode("reel 3", 0, ntsc) == "reel 3", "a film of the whole clip keeps the tag unchanged"
     assert timecode("reel 3", 3, ntsc) == ""
     assert timecode("01:02:03:04", 3, ntsc, (1, 5) * 10) == "", "frames that differ in duration cannot be counted"

@@ -60,7 +60,7 @@ def film_of(clip: Clip, path: Path, *parts: range, settings: FilmSettings | None
 
 
 def sound(path: Path, track: int = 0) -> NDArray[np.float32]:
-    """Sound decoded by ffmpeg from the first frame on: (n, 2) at 48 kHz, silent where there is none yet."""
+    """Sound decoded by ffmpeg from the first frame on: (n, 2) at 48 kHz, silent before it begins."""
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", f"0:a:{track}", "-af", "aresample=async=1:first_pts=0"]
     command += ["-f", "f32le", "-ac", "2", "-ar", str(RATE), "-"]
     made = subprocess.run(command, capture_output=True, check=True)
@@ -305,7 +305,7 @@ class Counted:
 
 
 class Output:
-    """An output that counts the packets muxed into it, and writes none."""
+    """An output that counts packets instead of writing them."""
 
     def __init__(self, container: Any) -> None:
         self.container, self.muxed = container, 0
@@ -323,7 +323,7 @@ def test_at_most_one_packet_waits_in_memory() -> None:
         counted, output = Counted(container), Output(film)
         clip, mp4 = probe(path), CONTAINERS[".mp4"]
         sound = SortedTracks(list(container.streams.audio), [], [])
-        tracks = Tracks(counted, sound, output, clip, mp4, Timeline(clip, None))
+        tracks = Tracks(counted, sound, output, mp4, Timeline(clip, None), {})
         for second in range(9):
             tracks.write(Fraction(second))
             assert counted.given - output.muxed == 1

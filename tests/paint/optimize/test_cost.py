@@ -1,4 +1,4 @@
-"""What frames are said to cost, measured once and scaled."""
+"""The cost of frames, measured once and scaled."""
 
 import subprocess
 import sys
@@ -63,7 +63,7 @@ def test_an_estimate_for_other_settings_is_scaled_from_what_was_measured(sizes: 
     assert sizes == [(64, 72), (96, 72)], "with nothing to scale from"
 
 
-def test_slots_fill_a_gpu_and_not_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slots_fill_a_gpu_but_not_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("videostyle.paint.optimize.cost.free_bytes", lambda _: 10 * 2**30)
     monkeypatch.setattr("os.cpu_count", lambda: 16)
     chosen, cuda = settings().optimize, torch.device("cuda")
@@ -112,10 +112,10 @@ painter.paint([task])
 grown = peak() - before
 print(painter.cost(540, 960).bytes_per_slot / grown)
 """
-"""prints the memory estimated for a frame over what painting one takes"""
+"""prints the memory estimated for a frame, divided by what painting one takes"""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
-def test_estimated_memory_is_what_painting_takes() -> None:
+def test_estimated_memory_matches_what_painting_takes() -> None:
     printed = subprocess.run([sys.executable, "-c", PEAK], check=True, capture_output=True, text=True).stdout
     assert 0.8 < float(printed) < 1.3

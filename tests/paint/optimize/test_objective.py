@@ -38,7 +38,7 @@ def objective(backbone: Backbone, held: bool = True, **values: float) -> Objecti
     return Objective(backbone, choose_terms(settings, backbone, targets, pictures(4), HELD if held else []))
 
 
-def test_content_itself_has_no_content_loss(backbone: Backbone) -> None:
+def test_the_content_has_no_content_loss(backbone: Backbone) -> None:
     parts = objective(backbone).parts(pictures(4))
     assert parts["content"].abs().max() < 1e-9
     assert parts["style"].min() > 0
@@ -88,7 +88,7 @@ def test_held_pixels_move_less_freely(backbone: Backbone) -> None:
     assert objective(backbone, held=False).ease() is None
 
 
-def test_every_pixel_matters_to_the_loss_up_to_the_border(backbone: Backbone) -> None:
+def test_every_pixel_affects_the_loss_up_to_the_border(backbone: Backbone) -> None:
     x = pictures(8, count=1).requires_grad_()
     (gradient,) = torch.autograd.grad(objective(backbone, held=False).parts(x.expand(3, -1, -1, -1))["style"].sum(), x)
     size = gradient.abs().mean((0, 1))

@@ -1,4 +1,4 @@
-"""The optimizer: a frame alone and in company, and what it is pulled towards."""
+"""The optimizer: frames alone and in batches, and what they are optimized toward."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def painter() -> Optimizer:
     return optimizer()
 
 
-def test_gets_nearer_to_the_artwork(painter: Optimizer) -> None:
+def test_pictures_get_closer_to_the_artwork(painter: Optimizer) -> None:
     (before,) = optimizer(optimize__iterations=1).paint([task(0)])
     (after,) = painter.paint([task(0)])
     assert after.losses["style"] < before.losses["style"]
@@ -30,7 +30,7 @@ def test_gets_nearer_to_the_artwork(painter: Optimizer) -> None:
 
 
 @pytest.mark.parametrize("together", [False, True], ids=["cpu", "as on a gpu"])
-def test_losses_have_the_same_terms_in_any_company(
+def test_losses_have_the_same_terms_in_any_batch(
     together: bool, painter: Optimizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(painter, "_together", together)
@@ -39,8 +39,8 @@ def test_losses_have_the_same_terms_in_any_company(
     assert list(first.losses) == [name for name in TERMS if name != "temporal"]
 
 
-def test_a_batch_solved_together_agrees_with_solo(painter: Optimizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a GPU does, within the rounding of convolutions of another batch size."""
+def test_batches_agree_with_frames_solved_alone(painter: Optimizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paints as a GPU does, up to the rounding of convolutions for another batch size."""
     tasks = [task(0), task(1, first=True), task(2)]
     alone = painter.paint(tasks)
     monkeypatch.setattr(painter, "_together", True)
@@ -51,7 +51,7 @@ def test_a_batch_solved_together_agrees_with_solo(painter: Optimizer, monkeypatc
 
 
 @pytest.mark.parametrize(("together", "total"), [(False, 6 + 12 + 6), (True, 6 + 6)], ids=["cpu", "as on a gpu"])
-def test_steps_rise_to_their_total(
+def test_steps_increase_to_their_total(
     together: bool, total: int, painter: Optimizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(painter, "_together", together)
@@ -99,7 +99,7 @@ def test_few_iterations_paint_at_full_size_instead_of_blurring() -> None:
     assert painted.iterations == 6
 
 
-def test_temporal_weight_holds_on_to_the_frame_before() -> None:
+def test_the_temporal_weight_holds_on_to_the_previous_frame() -> None:
     distances = []
     for weight in (0.0, 1e8):
         (painted,) = optimizer(temporal__weight=weight).paint([task(0)])
@@ -107,7 +107,7 @@ def test_temporal_weight_holds_on_to_the_frame_before() -> None:
     assert distances[1] < 0.5 * distances[0]
 
 
-def test_it_says_what_it_is_and_wants() -> None:
+def test_the_optimizer_describes_itself() -> None:
     net = load_backbone("compact")
     chosen = settings(temporal__long_term=[4, 2], optimize__precision="bfloat16")
     painter = Optimizer(net, [art()], chosen, CPU, "compact, as asked.")
@@ -159,13 +159,13 @@ def test_running_out_of_memory_names_a_smaller_size(
         painter.paint([task(0)])
 
 
-def test_torch_says_what_we_listen_for_when_a_cpu_is_full(painter: Optimizer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_cpu_is_recognized(painter: Optimizer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("videostyle.paint.optimize.optimizer.solve", lambda *_: torch.empty(2**60, dtype=torch.uint8))
     with pytest.raises(OutOfMemoryError, match="--size"):
         painter.paint([task(0)])
 
 
-def test_other_errors_of_torch_stay_what_they_are(painter: Optimizer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_of_torch_are_not_changed(painter: Optimizer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("videostyle.paint.optimize.optimizer.solve", lambda *_: torch.zeros(2) @ torch.zeros(3))
     with pytest.raises(RuntimeError, match="size"):
         painter.paint([task(0)])

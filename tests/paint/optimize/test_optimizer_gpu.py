@@ -1,4 +1,4 @@
-"""The law on a GPU: the same batch gives the same bits, another batch nearly the same, and full memory halves it."""
+"""The law on a GPU: a batch has the same bits every time, another batch nearly the same, and full memory halves it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.gpu
 
 CUDA = torch.device("cuda", 0)
 HIGH, WIDE = 256, 320
-"""px, of frames that take enough memory to run out of it"""
+"""px; frames of this size take enough memory to run out of it"""
 SCENES = (3, 3, 3, 3)
 
 
@@ -38,7 +38,7 @@ def painter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def limit() -> Iterator[None]:
-    """Memory that a test has limited is free again afterwards."""
+    """Undo limits on memory after each test."""
     yield
     torch.cuda.set_per_process_memory_fraction(1.0, CUDA)
     torch.cuda.empty_cache()
@@ -63,7 +63,7 @@ def large(seed: int) -> FrameTask:
 
 
 def levels(one: Painted, other: Painted) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """How far pictures are apart, in levels of 255."""
+    """Difference of pictures, in levels of 255."""
     return np.abs(one.picture - other.picture) * 255
 
 
@@ -74,8 +74,8 @@ def test_the_same_batch_twice_is_the_same_bit_for_bit(painter: Optimizer) -> Non
         assert (one.losses, one.iterations, one.retried) == (other.losses, other.iterations, other.retried)
 
 
-def test_a_frame_in_company_is_within_a_level_of_the_frame_alone(painter: Optimizer) -> None:
-    """No pixel is further off in float32; in bfloat16 the pixels are not on average."""
+def test_a_frame_in_a_batch_is_within_a_level_of_the_frame_alone(painter: Optimizer) -> None:
+    """Largest difference of a pixel in float32, or of the average pixel in bfloat16."""
     tasks = [task(0), *(task(seed, first=seed % 3 == 1) for seed in range(1, 8))]
     (alone,) = painter.paint(tasks[:1])
     for company in (tasks[:2], tasks[:4], tasks):
@@ -85,7 +85,7 @@ def test_a_frame_in_company_is_within_a_level_of_the_frame_alone(painter: Optimi
         assert (off.max() if "float32" in painter.fingerprint else off.mean()) <= 1
 
 
-def test_it_is_near_what_a_cpu_paints(painter: Optimizer) -> None:
+def test_a_gpu_paints_nearly_the_same_as_a_cpu(painter: Optimizer) -> None:
     cpu = Optimizer(load_backbone("compact"), [art()], settings(), torch.device("cpu"))
     (here,), (there,) = painter.paint([task(0)]), cpu.paint([task(0)])
     assert levels(here, there).mean() < 4
@@ -93,7 +93,7 @@ def test_it_is_near_what_a_cpu_paints(painter: Optimizer) -> None:
 
 
 @pytest.mark.usefixtures("limit")
-def test_it_paints_on_after_running_out_of_memory(painter: Optimizer) -> None:
+def test_painting_continues_after_running_out_of_memory(painter: Optimizer) -> None:
     tasks = [large(seed) for seed in range(8)]
     (before,) = painter.paint(tasks[:1])
     allow_about_two(painter, tasks)
@@ -118,7 +118,7 @@ def test_full_memory_halves_the_slots(painter: Optimizer, tmp_path: Path) -> Non
         assert np.abs(pixels.astype(int) - alone[index]).mean() <= 1
 
 
-def test_it_measures_a_cost_in_the_memory_of_the_gpu(painter: Optimizer) -> None:
+def test_the_measured_cost_is_the_memory_of_the_gpu(painter: Optimizer) -> None:
     cost = painter.cost(HIGH, WIDE)
     torch.cuda.reset_peak_memory_stats(CUDA)
     painter.paint([large(0)])
@@ -128,8 +128,8 @@ def test_it_measures_a_cost_in_the_memory_of_the_gpu(painter: Optimizer) -> None
     assert cost.seconds_later > 0
 
 
-def test_held_targets_of_later_frames_pull_on_a_gpu_too(painter: Optimizer) -> None:
-    """A frame without a target in the company of others that have one."""
+def test_held_targets_of_later_frames_work_on_a_gpu(painter: Optimizer) -> None:
+    """A frame without a target, in a batch with others that have one."""
     first = FrameTask(picture(0), picture(0), first=True)
     held, free = painter.paint([FrameTask(picture(1), picture(1), (target(1),)), first])
     assert "temporal" in held.losses

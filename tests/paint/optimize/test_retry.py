@@ -1,4 +1,4 @@
-"""What a bad frame is, and that the better of two attempts is kept."""
+"""Bad frames are recognized, and the better of two attempts is kept."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def painter() -> Optimizer:
 
 
 def solution(loss: float, initial: float = 100.0) -> Solution:
-    """One picture that has come from one loss to another; a third of it is style."""
+    """A solution of one picture with these losses at the start and at the end; a third of the loss is style."""
     values = torch.tensor([loss], dtype=torch.float64)
     parts = {"content": values / 3, "style": values / 3, "temporal": values / 3}
     return Solution(torch.zeros(1, 3, 4, 4), values, torch.tensor([initial]), parts, [6])
@@ -40,7 +40,7 @@ def test_a_loss_must_be_finite_and_fall(loss: float, initial: float, limit: int,
     assert what_is_wrong(task(0), 0, limit, solution(loss, initial), COMPARABLE) == reason
 
 
-def test_only_comparable_losses_are_compared_with_the_frame_before() -> None:
+def test_only_comparable_losses_are_compared_with_the_previous_frame() -> None:
     reached = solution(9.0)  # 6 of it comparable
     for before, wrong in ((6 / FAR_ABOVE * 0.99, True), (6 / FAR_ABOVE * 1.01, False), (0.0, False)):
         one = replace(task(0), losses_before={"content": before / 2, "style": before / 2, "temporal": 1e-9})
@@ -52,7 +52,7 @@ def test_a_frame_far_above_its_neighbor_is_painted_again(painter: Optimizer) -> 
     usual = painter.paint([task(0)])[0]
     low = {name: loss / 10 for name, loss in usual.losses.items()}
     again = painter.paint([replace(task(0), losses_before=low)])[0]
-    assert again.retried == "its loss is 10.0 times that of the frame before"
+    assert again.retried == "its loss is 10.0 times that of the previous frame"
     assert again.iterations == 2 * usual.iterations
     assert sum(again.losses.values()) <= sum(usual.losses.values()) * (1 + 1e-6)
     assert not painter.paint([replace(task(0), losses_before=usual.losses)])[0].retried

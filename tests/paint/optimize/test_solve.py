@@ -12,7 +12,7 @@ from videostyle.settings import OptimizeSettings
 
 
 class Pull:
-    """An objective with a known minimum: each picture is pulled towards its own target with its own strength."""
+    """An objective with a known minimum: each picture is pulled toward its own target with its own strength."""
 
     def __init__(self, target: Tensor, strength: Tensor) -> None:
         self.target, self.strength = target, strength
@@ -55,7 +55,7 @@ def test_every_picture_has_its_own_limit(target: Tensor) -> None:
     torch.testing.assert_close(solution.pictures[0], torch.zeros_like(target[0]))
 
 
-def test_company_changes_nothing(target: Tensor) -> None:
+def test_other_pictures_of_the_batch_change_nothing(target: Tensor) -> None:
     strength = torch.tensor([1.0, 10, 100])
     together = run(Pull(target, strength), torch.zeros_like(target), [12, 4, 9], tolerance=0)
     for row, limit in enumerate([12, 4, 9]):
@@ -76,7 +76,7 @@ def test_a_picture_that_has_converged_leaves(target: Tensor) -> None:
     assert all(15 <= count < 100 for count in solution.iterations)
 
 
-def test_adam_gets_there_too(target: Tensor) -> None:
+def test_adam_finds_the_minimum(target: Tensor) -> None:
     solution = run(Pull(target, torch.ones(3)), torch.zeros_like(target), [200] * 3, method="adam", learning_rate=0.05)
     torch.testing.assert_close(solution.pictures, target, atol=2e-2, rtol=0)
 
@@ -91,6 +91,21 @@ def test_a_loss_that_is_not_a_number_is_never_returned(target: Tensor) -> None:
     assert torch.isfinite(solution.pictures).all()
 
 
+def test_the_lowest_point_is_returned_not_the_last(target: Tensor) -> None:
+    class Rising(Pull):
+        def parts(self, pictures: Tensor) -> dict[str, Tensor]:
+            parts = super().parts(pictures)
+            self.seen = [*getattr(self, "seen", []), pictures.detach().clone()]
+            return parts | {"late": torch.full((len(pictures),), 10.0 * max(0, len(self.evaluated) - 4))}
+
+    pull = Rising(target, torch.ones(3))
+    solution = run(pull, torch.zeros_like(target), [9] * 3, tolerance=0)
+    assert solution.iterations == [9] * 3
+    assert torch.equal(solution.pictures, pull.seen[3])
+    assert torch.equal(solution.parts["late"], torch.zeros(3))
+    assert torch.equal(sum(solution.parts.values()).double(), solution.loss)
+
+
 def test_iterations_are_reported_at_every_check(target: Tensor) -> None:
     seen: list[int] = []
     settings = replace(OptimizeSettings(), tolerance=0.0)
@@ -101,7 +116,7 @@ def test_iterations_are_reported_at_every_check(target: Tensor) -> None:
     )
 
 
-def test_solves_that_end_early_still_fill_their_share() -> None:
+def test_solves_that_end_early_count_with_their_planned_iterations() -> None:
     seen: list[tuple[int, int]] = []
     steps = Steps(30, lambda done, total: seen.append((done, total)))
     steps.at(5)
@@ -113,5 +128,5 @@ def test_solves_that_end_early_still_fill_their_share() -> None:
     assert seen == [(5, 30), (10, 30), (15, 30), (30, 38), (38, 38)]
 
 
-def test_nobody_has_to_listen_to_the_steps() -> None:
+def test_steps_can_be_counted_without_a_callback() -> None:
     Steps(3).end(3)

@@ -1,4 +1,4 @@
-"""What a frame starts from and is held to."""
+"""The start of a frame, and the frames that it is held to."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from videostyle.paint.optimize.start import claim, make_task, reach
 
 
 def flat(value: float, weight: float = 1.0) -> TemporalTarget:
-    """An earlier frame of one gray."""
+    """An earlier frame of uniform gray."""
     return TemporalTarget(np.full((HEIGHT, WIDTH, 3), value, np.float32), np.full((HEIGHT, WIDTH), weight, np.float32))
 
 
@@ -23,7 +23,7 @@ def test_the_first_frame_starts_from_its_content_and_is_held_to_nothing() -> Non
     assert task.held == ()
 
 
-def test_later_frames_start_from_the_warped_one_before_and_hold_on_to_it() -> None:
+def test_later_frames_start_from_the_warped_previous_frame_and_are_held_to_it() -> None:
     earlier = {1: TemporalTarget(picture(5), (picture(6)[..., 0] > 0.5).astype(np.float32))}
     losses = {"style": 1.5}
     task = make_task(FrameInput(3, picture(1), False, earlier, losses), settings(), [art()])
@@ -36,7 +36,7 @@ def test_later_frames_start_from_the_warped_one_before_and_hold_on_to_it() -> No
     assert np.abs(task.initial - picture(5))[~sure].mean() > 0.05
 
 
-def test_a_frame_is_held_to_the_distances_asked_for_alone() -> None:
+def test_a_frame_is_held_only_to_the_distances_in_the_settings() -> None:
     chosen = settings(temporal__long_term=[2, 4])
     task = make_task(FrameInput(9, picture(1), False, {1: flat(0.1), 2: flat(0.2, 0.5), 4: flat(0.4)}), chosen, [art()])
     np.testing.assert_array_equal([held.picture[0, 0, 0] for held in task.held], np.float32([0.2, 0.4]))
@@ -46,7 +46,7 @@ def test_a_frame_is_held_to_the_distances_asked_for_alone() -> None:
     assert unheld.held == ()
 
 
-def test_lost_frames_leave_the_nearest_there_is() -> None:
+def test_if_frames_are_lost_the_nearest_remaining_one_is_used() -> None:
     chosen = settings(temporal__long_term=[1, 2])
     task = make_task(FrameInput(9, picture(1), False, {2: flat(0.2)}), chosen, [art()])
     assert np.abs(task.initial - 0.2).max() < 1e-6
@@ -56,14 +56,14 @@ def test_lost_frames_leave_the_nearest_there_is() -> None:
     assert task.held == ()
 
 
-def test_starting_from_the_artwork_tiles_it() -> None:
+def test_a_start_from_a_small_artwork_repeats_it() -> None:
     task = make_task(frame(1, first=True), settings(optimize__initial="style"), [art()[:9, :7], art()])
     small = to_picture(art()[:9, :7])
     np.testing.assert_array_equal(task.initial[9:18, 7:14], small)
     assert task.initial.shape == (HEIGHT, WIDTH, 3)
 
 
-def test_noise_is_the_frames_own() -> None:
+def test_each_frame_has_its_own_noise() -> None:
     chosen = settings(optimize__initial="noise", optimize__initial_later="noise")
     starts = [
         make_task(one, replace(chosen, seed=seed), [art()]).initial
@@ -86,7 +86,7 @@ def test_noise_is_the_frames_own() -> None:
         ({"temporal__weight": 0.0, "optimize__initial_later": "noise"}, ()),
     ],
 )
-def test_reach_is_what_is_held_and_the_frame_started_from(values: dict[str, object], expected: tuple[int, ...]) -> None:
+def test_reach_covers_held_frames_and_the_starting_frame(values: dict[str, object], expected: tuple[int, ...]) -> None:
     assert reach(settings(**values)) == expected
 
 

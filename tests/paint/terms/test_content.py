@@ -23,14 +23,14 @@ def features() -> Tensor:
     return torch.randn(3, 5, 7, 6, generator=torch.Generator().manual_seed(1))
 
 
-def test_relative_loss_has_no_units(features: Tensor) -> None:
+def test_relative_loss_does_not_depend_on_scale(features: Tensor) -> None:
     other = features.roll(1, 0)
     for scale in (0.1, 100):
         scaled = content_loss(features * scale, other * scale, "relative")
         torch.testing.assert_close(scaled, content_loss(features, other, "relative"))
 
 
-def test_gatys_loss_is_half_the_sum_and_relative_a_ratio_of_means(features: Tensor) -> None:
+def test_gatys_loss_is_half_the_sum_and_relative_loss_is_a_ratio_of_means(features: Tensor) -> None:
     other = features.roll(1, 0)
     f, p = features.flatten(1).double().numpy(), other.flatten(1).double().numpy()
     np.testing.assert_allclose(content_loss(features, other, "gatys"), ((f - p) ** 2).sum(1) / 2, rtol=1e-5)

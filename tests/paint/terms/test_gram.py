@@ -16,7 +16,7 @@ def features() -> Tensor:
 
 
 def plain(features: Tensor) -> Tensor:
-    """What gram computes, with autograd's own gradient."""
+    """The same as ``gram``, with autograd's gradient."""
     flat = features.flatten(2).to(torch.promote_types(features.dtype, torch.float32))
     return flat @ flat.transpose(1, 2) / flat.shape[2]
 
@@ -56,7 +56,7 @@ def test_gradient_passes_gradcheck_once_and_twice(features: Tensor) -> None:
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 1e-2)])
-def test_gradient_of_an_asymmetric_loss_is_autograds_own(
+def test_gradient_of_an_asymmetric_loss_equals_autograds(
     dtype: torch.dtype, tolerance: float, features: Tensor
 ) -> None:
     ours, expected = (gradient(of, asymmetric, features.to(dtype)) for of in (gram, plain))

@@ -1,4 +1,4 @@
-"""The style loss against formulas, and targets of one and of several artworks."""
+"""The style loss against formulas, and targets of one or more artworks."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def artworks() -> list[torch.Tensor]:
     return [to_tensor(one, torch.device("cpu")) for one in pixels]
 
 
-def test_the_artwork_itself_has_no_style_loss(backbone: Backbone, artworks: list[torch.Tensor]) -> None:
+def test_the_artwork_has_no_style_loss(backbone: Backbone, artworks: list[torch.Tensor]) -> None:
     targets = StyleTargets(artworks[:1], 70, 90, backbone, StyleSettings())
     assert targets.loss(backbone(artworks[0], targets.layers)).item() < 1e-9
     assert max(part.item() for part in targets.distances(backbone(artworks[0], targets.layers)).values()) < 1e-9
@@ -88,7 +88,7 @@ def test_gatys_style_loss_is_the_papers_sum() -> None:
     )
 
 
-def test_relative_style_loss_has_no_units() -> None:
+def test_relative_style_loss_does_not_depend_on_scale() -> None:
     features = torch.randn(3, 5, 7, 6, generator=torch.Generator().manual_seed(1))
     for scale in (0.1, 100):
         torch.testing.assert_close(

@@ -1,4 +1,4 @@
-"""The temporal loss, and what its term holds on to."""
+"""The temporal loss, and the targets of its term."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""What every term inherits, and what the network sees of a picture."""
+"""What every term inherits, and how the network sees a picture."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from videostyle.paint.terms.term import MARGIN, Term, observe, shares
 
 
 class Darkness(Term):
-    """The least that a term has to define."""
+    """Defines only what a term must define."""
 
     name = "darkness"
     weight = 1.0
@@ -21,7 +21,7 @@ class Darkness(Term):
         return 1 - pictures.flatten(1).mean(1)
 
 
-def test_a_term_looks_at_pixels_only_unless_it_says_more() -> None:
+def test_by_default_a_term_looks_at_pixels_only() -> None:
     term, pictures = Darkness(), torch.rand(2, 3, 4, 4)
     assert (term.layers, term.comparable, term.stiffness()) == ((), False, None)
     term.keep(torch.tensor([1]))

@@ -1,14 +1,13 @@
-"""A full film in which some frames are replaced; where possible the packets of the others are copied."""
+"""A full film with some of its frames replaced; if possible, the packets of the others are copied."""
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
-from videostyle.frames import Clip, FrameRange
+from videostyle.frames import Clip
 from videostyle.media.files import whole_or_nothing
-from videostyle.media.patch.splice import Packets, Pictures, Unfit, origin_of, read_packets, replaced, splice
+from videostyle.media.patch.splice import Patch, Pictures, Unfit, origin_of, read_packets, replaced, splice
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.write.containers import codec_of, container_of
@@ -17,60 +16,43 @@ from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
 CODECS = {"hevc": "h265", "libdav1d": "av1"}
-"""FFmpeg's name of a film's codec -> ours, where they differ"""
+"""FFmpeg's name for a film's codec -> ours, if they differ"""
 ADVICE = "patch the full film of this clip"
 SHAPE = 0.03
-"""fraction by which the aspect ratios of clip and film may differ, as sizes are rounded to even numbers"""
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """What will be written again of a film."""
-
-    film: Clip
-    size: tuple[int, int]
-    """required width and height of replacement pictures, px"""
-    settings: FilmSettings
-    notices: tuple[str, ...]
-    left_out: tuple[str, ...]
-    """what the new film will lack, a line each"""
-    spans: tuple[FrameRange, ...]
-    """ranges to encode again; the packets of other frames are copied"""
-    packets: Packets | None
-    origin: Clip | None
-    """what the film was encoded from; None: nothing can be copied"""
+"""fraction by which the aspect ratios of clip and film may differ, because sizes are rounded to even numbers"""
 
 
 def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSettings) -> Patch:
-    """Find what to encode again of a clip's full film in order to replace the frames of a selection.
+    """Find which frames of a clip's full film to encode again in order to replace those of a selection.
 
-    Raises MediaError if it is not a film of all the clip's frames, SettingsError if the selection has a step, or
-    the settings ask for another codec or no sound.
+    Raises MediaError if it is not a film of all the clip's frames, SettingsError if the selection has a step or the
+    settings ask for another codec or no sound.
     """
     if any(part.step > 1 for part in selection.parts):
-        raise SettingsError(f"--frames {selection}: a patch replaces all frames of a range; leave out the step")
+        raise SettingsError(f"--frames {selection}: a patch replaces all frames of a range; omit the step")
     if not settings.sound:
-        raise SettingsError("--no-sound: a patched film keeps its sound; leave it out")
+        raise SettingsError("--no-sound: a patched film keeps its sound; omit it")
     if full.is_dir():
         raise MediaError(f"{full}: a folder of pictures; replace some with 'videostyle frames --overwrite -o {full}'")
     film, container = probe(full), container_of(full)
     if container.format not in (formats := film.format.split(",")):
-        raise MediaError(f"{full}: the file is {formats[0]}, not {full.suffix}; give it the right extension")
+        raise MediaError(f"{full}: the file is {formats[0]}, not {full.suffix}; rename it with the right extension")
     if film.frames_missing:
-        raise MediaError(f"{full}: cut off, {film.frames_missing} of its frames are missing; give the whole film")
+        raise MediaError(f"{full}: truncated, {film.frames_missing} of its frames are missing; use the complete film")
     if film.num_frames != clip.num_frames:
         raise MediaError(f"{full} has {film.num_frames} frames, the clip has {clip.num_frames}; {ADVICE}")
     if abs(film.width * clip.height / (film.height * clip.width) - 1) > SHAPE:
-        sizes = f"{film.width}x{film.height}, the clip {clip.width}x{clip.height}"
-        raise MediaError(f"{full} is {sizes}, which is another aspect ratio; {ADVICE}")
+        sizes = f"{film.width}x{film.height} but the clip is {clip.width}x{clip.height}"
+        raise MediaError(f"{full} is {sizes}, a different aspect ratio; {ADVICE}")
     if (codec := CODECS.get(film.codec, film.codec)) in container.codecs:
         if settings.codec not in ("auto", codec):
-            raise SettingsError(f"--codec {settings.codec}: a patched film keeps its codec, {codec}; leave it out")
+            raise SettingsError(f"--codec {settings.codec}: a patched film keeps its codec, {codec}; omit it")
         settings = dataclasses.replace(settings, codec=codec)  # type: ignore[arg-type]  # it is one of them
     size = (film.width, film.height)
-    left_out = check_film(film, full, settings, size).left_out
+    checked = check_film(film, full, settings, size)
+    left_out = checked.left_out
     shaped = film.sample_aspect != 1 and codec_of(full, settings).encoder not in ("libx264", "libx265")
-    if shaped and container.format in ("matroska", "webm"):  # FFmpeg takes it from where PyAV gives no access
+    if shaped and container.format in ("matroska", "webm"):  # FFmpeg takes it from a field that PyAV does not expose
         left_out += (f"the pixel aspect ratio ({film.sample_aspect}) is lost in {full.suffix} with {film.codec}",)
     packets = read_packets(film) if settings.codec == codec else None
     origin = origin_of(film, clip, settings) if packets else None
@@ -82,14 +64,14 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
         if not packets:
             why = f"its {film.codec} packets cannot be replaced one by one"
         notice = f"all {copied} frames of {full.name} are encoded again: {why}"
-    return Patch(film, size, settings, (notice,), left_out, spans, packets, origin)
+    return Patch(film, size, settings, (notice,), left_out, spans, packets, origin, checked.subtitles)
 
 
 def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> tuple[str, ...]:
-    """Write the new film; returns notices of what did not go as planned.
+    """Write the new film; returns notices about what did not go as planned.
 
     output: with the extension of the old film; it may be the old film, which is replaced once the new one is checked.
-    pictures: gives (frame, upright pixels) of the frames to replace, ascending; each call begins again. Raises
+    pictures: returns (frame, upright pixels) of the frames to replace, ascending; each call starts over. Raises
     MediaError if the film cannot be written, ValueError if a picture does not have the patch's size.
     """
     film = patch.film
@@ -99,10 +81,10 @@ def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> 
     if patch.packets and patch.origin:
         try:
             with whole_or_nothing(output) as temporary:
-                splice(film, patch.origin, patch.settings, patch.packets, patch.spans, pictures(), temporary)
+                splice(patch, pictures(), temporary)
             return ()
         except Unfit as error:
             notices = [f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}"]
     every = ((frame.index, frame.pixels) for frame in decode(film))
-    encode_film(film, output, replaced(every, pictures()), patch.settings, patch.size)
+    encode_film(film, output, replaced(every, pictures()), patch.settings, patch.size, subtitles=patch.subtitles)
     return tuple(notices)

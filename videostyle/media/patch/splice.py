@@ -1,4 +1,4 @@
-"""A film with spans of it encoded again: new packets there, all others copied."""
+"""A film with spans of it encoded again: new packets inside the spans, copies of all others."""
 
 import heapq
 import itertools
@@ -25,6 +25,7 @@ from videostyle.media.read.probe import open_file, probe, video_stream
 from videostyle.media.write.containers import container_of
 from videostyle.media.write.film import muxer_options
 from videostyle.media.write.picture import FrameMaker, add_picture
+from videostyle.media.write.subtitles import Subtitles
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import Tracks, describe, kept_tags, sort_tracks
 from videostyle.selection import Selection
@@ -35,11 +36,11 @@ Pictures = Iterable[tuple[int, Pixels]]
 """(frame, upright pixels), ascending"""
 Spans = tuple[FrameRange, ...]
 Encoded = Iterator[tuple[int, "Packet[VideoStream]"]]
-"""(frame, packet as the film's container holds it), in decoding order"""
+"""(frame, packet as stored in the film's container), in decoding order"""
 AROUND = 8
-"""frames compared after a span, where references into it would show"""
+"""frames compared after a span, where references into the span would show"""
 STEP = Fraction(1, 25)
-"""seconds between the packets of a span in its own file"""
+"""seconds between the packets of a span in its temporary file"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,16 @@ class Packets:
     """The packets of a film's picture, in decoding order."""
 
     frames: tuple[int, ...]
-    """number of the frame in each packet"""
+    """frame number of each packet"""
     dts: tuple[int, ...]
     """decoding timestamps, ticks"""
     keys: tuple[bool, ...]
     """whether a packet is a keyframe; every keyframe is assumed to begin a closed GOP"""
 
     def spans(self, selection: Selection) -> Spans:
-        """The ranges to encode again in order to replace the frames of a selection.
+        """The ranges to encode again to replace the frames of a selection.
 
-        Before either end of a span lie the packets of exactly the frames before it; a keyframe follows it.
+        The packets before either end of a span hold exactly the frames before that end; a keyframe follows the span.
         """
         count = len(self.frames)
         highest = [-1, *itertools.accumulate(self.frames, max)]
@@ -72,6 +73,26 @@ class Packets:
         return tuple(spans)
 
 
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What to write again of a film."""
+
+    film: Clip
+    size: tuple[int, int]
+    """required width and height of replacement pictures, px"""
+    settings: FilmSettings
+    notices: tuple[str, ...]
+    left_out: tuple[str, ...]
+    """what the new film will lack, one line each"""
+    spans: tuple[FrameRange, ...]
+    """ranges to encode again; the packets of other frames are copied"""
+    packets: Packets | None
+    origin: Clip | None
+    """what the film was encoded from; None if nothing can be copied"""
+    subtitles: Subtitles
+    """text tracks that are converted instead of copied"""
+
+
 class Unfit(Exception):
     """The new packets do not fit into the film after all."""
 
@@ -82,7 +103,7 @@ def packets_of(container: InputContainer, stream: int) -> "Iterator[Packet[Video
 
 
 def read_packets(film: Clip) -> Packets | None:
-    """Read a film's packets; None unless each is a frame, with a time, just as it is shown."""
+    """Read a film's packets; None unless each is one timestamped frame, stored just as it is shown."""
     numbers: dict[int | None, int] = {pts: frame for frame, pts in enumerate(film.pts)}
     with open_file(film.path) as container:
         demuxed = packets_of(container, film.stream)
@@ -90,7 +111,7 @@ def read_packets(film: Clip) -> Packets | None:
     frames, stamps, keys = zip(*rows, strict=True)
     first = next(stored_frames(film, FrameRange(0, 1)))[1]
     turned = film.interlaced or any(film.crop) or any(data.type == Type.DISPLAYMATRIX for data in side_data(first))
-    hidden = film.alpha and film.codec == "vp9"  # muxers write it for their own encoders only
+    hidden = film.alpha and film.codec == "vp9"  # muxers write its transparency for their own encoders only
     if turned or hidden or not film.stamped or sorted(frames) != list(film.frames.indices):
         return None
     early = film.pts[0] - stamps.count(None)  # the first packets of Matroska with B-frames have no dts
@@ -99,21 +120,21 @@ def read_packets(film: Clip) -> Packets | None:
 
 
 def replaced(frames: Iterable[tuple[int, Shown]], pictures: Pictures) -> Iterator[tuple[int, Shown | Pixels]]:
-    """(number, frame) in ascending order, with pictures in place of the frames of the same numbers."""
+    """(number, frame) in ascending order, with pictures in place of the frames with the same numbers."""
     merged = heapq.merge(pictures, frames, key=itemgetter(0))
     return (next(same) for _, same in itertools.groupby(merged, key=itemgetter(0)))
 
 
 def headers(stream: VideoStream) -> tuple[object, ...]:
-    """What a decoder is set up from; packets of streams with equal headers can follow each other."""
+    """What a decoder is configured from; packets of streams with equal headers can follow each other."""
     names = "extradata codec_tag profile pix_fmt width height color_range color_primaries color_trc colorspace"
     return stream.sample_aspect_ratio, *(getattr(stream.codec_context, name) for name in names.split())
 
 
 def origin_of(film: Clip, clip: Clip, settings: FilmSettings) -> Clip | None:
-    """What a film was encoded from with these settings: its clip, or an earlier film; None: neither.
+    """What a film was encoded from with these settings: its clip or an earlier film; None if neither.
 
-    Its headers must equal, byte for byte, those that the encoder writes now.
+    The film's headers must be identical to those that the encoder writes now.
     """
     black = np.zeros((film.height, film.width, 3), np.uint8)
     with open_file(film.path) as container:
@@ -131,7 +152,7 @@ def encode(
 ) -> Encoded:
     """Encode frames of a film.
 
-    origin: what the encoder is set up for; folder: takes a temporary file. The packets' timestamps mean nothing.
+    origin: what the encoder is configured for. folder: for a temporary file. The packets' timestamps are meaningless.
     """
     size, kind = (film.width, film.height), container_of(film.path).format
     numbers, stamps = list[int](), dict[int, int]()
@@ -157,13 +178,14 @@ def encode(
             yield from zip(numbers, packets_of(encoded, 0), strict=True)
 
 
-def splice(
-    film: Clip, origin: Clip, settings: FilmSettings, packets: Packets, spans: Spans, pictures: Pictures, path: Path
-) -> None:
-    """Write a film with spans of it encoded again, pictures in place of frames there; raises Unfit where that fails."""
+def splice(patch: Patch, pictures: Pictures, path: Path) -> None:
+    """Write a film with spans of it encoded again and frames replaced there; raises Unfit if that fails."""
+    film, spans, origin, packets = patch.film, patch.spans, patch.origin, patch.packets
+    assert origin
+    assert packets
     kind, whole = container_of(film.path), Timeline(film, None)
     timescale = {"video_track_timescale": str(film.time_base.denominator)}
-    exact = {"mp4": timescale, "mov": timescale, "mpegts": {"mpegts_copyts": "1"}}  # or times move, by up to 1.4 s
+    exact = {"mp4": timescale, "mov": timescale, "mpegts": {"mpegts_copyts": "1"}}  # else times move by up to 1.4 s
     given = replaced(itertools.chain.from_iterable(stored_frames(film, span) for span in spans), pictures)
     with (
         open_file(film.path) as source,
@@ -180,7 +202,7 @@ def splice(
         picture = describe(output.add_stream_from_template(original, opaque=True), original)
         context, tag = picture.codec_context, original.codec_context.codec_tag
         context.framerate, context.sample_aspect_ratio, context.codec_tag = origin.rate, film.sample_aspect, tag
-        tracks = Tracks(others, sort_tracks(others, film, kind, whole), output, film, kind, whole)
+        tracks = Tracks(others, sort_tracks(others, film, kind, whole), output, kind, whole, patch.subtitles)
         output.metadata.update(kept_tags(source.metadata))
         output.set_chapters(source.chapters())
 
@@ -190,7 +212,7 @@ def splice(
                 if span is None:
                     yield pair
                 elif place == span.start:
-                    yield from encode(film, origin, settings, itertools.islice(given, len(span)), path.parent)
+                    yield from encode(film, origin, patch.settings, itertools.islice(given, len(span)), path.parent)
 
         written = []
         for (frame, packet), dts in zip(spliced(), packets.dts, strict=False):
@@ -211,11 +233,11 @@ def splice(
 
 
 def difference(film: Clip, spans: Spans, path: Path) -> str:
-    """How a spliced film differs from the old one outside its spans; empty: not at all."""
+    """How a spliced film differs from the old one outside its spans; empty if it does not."""
     new = probe(path)
     times, wanted = ([*map(clip.seconds, clip.frames.indices), clip.duration] for clip in (new, film))
     if times != wanted:
-        return "its frames have other times"
+        return "its frames have different timestamps"
     for span in spans:
         around = FrameRange(max(0, span.start - 1), min(film.num_frames, span.stop + AROUND))
         frames = stored_frames(new, around)

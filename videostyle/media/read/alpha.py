@@ -1,4 +1,4 @@
-"""The transparency of a clip, which is not painted but copied from the clip to the film."""
+"""A clip's transparency, which is copied to the film instead of being painted."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -15,7 +15,7 @@ from videostyle.media.read.decode import stored_frames, upright
 
 
 class Alpha:
-    """The transparency of a clip's frames; ask for them in ascending order."""
+    """The transparency of a clip's frames, read in ascending order."""
 
     def __init__(self, clip: Clip, size: tuple[int, int]) -> None:
         """size: width and height of the film, px, upright."""
@@ -24,7 +24,7 @@ class Alpha:
         self._scale = VideoReformatter()
 
     def __call__(self, index: int) -> Pixels:
-        """The alpha channel (H, W) of a frame in the film's size; 0 is transparent.
+        """The alpha channel (H, W) of a frame at the film's size; 0 is transparent.
 
         Raises MediaError if the frame cannot be decoded.
         """
@@ -33,7 +33,7 @@ class Alpha:
         for number, frame in self._frames:
             if number == index:
                 return self._plane(frame)
-        raise MediaError(f"{clip.path}: the transparency of frame {index} cannot be decoded; give the clip again")
+        raise MediaError(f"{clip.path}: the transparency of frame {index} cannot be decoded; restore the file")
 
     def _plane(self, frame: av.VideoFrame) -> Pixels:
         clip = self._clip
@@ -45,7 +45,7 @@ class Alpha:
         scaled = self._scale.reformat(cropped, *size, format, interpolation=scaling(clip, size))
         plane = cast(Pixels, scaled.to_ndarray()[..., 3])
         if clip.depth > 8 and frame.format.name.startswith("yuva"):
-            top = 65536 - (1 << (16 - clip.depth))  # swscale's 16-bit value of the largest number
+            top = 65536 - (1 << (16 - clip.depth))  # the 16-bit value that swscale outputs for the largest one
             plane = np.asarray(np.rint(np.minimum(plane, top) * (65535 / top)), np.uint16)
         return upright(plane, frame, clip)
 

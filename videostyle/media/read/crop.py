@@ -1,4 +1,4 @@
-"""Borders of the stored frames that a container hides: Matroska's PixelCrop, QuickTime's clean aperture."""
+"""Borders of stored frames that a container hides: Matroska's PixelCrop, QuickTime's clean aperture."""
 
 import re
 from typing import cast
@@ -15,9 +15,9 @@ Crop = tuple[int, int, int, int]
 
 
 def crop_of(container: InputContainer, stream: int) -> Crop:
-    """What the container hides of the frames of a stream.
+    """The borders that a container hides of a stream's frames.
 
-    PyAV does not give access to these numbers, except in FFmpeg's own description of the file.
+    PyAV exposes these numbers only in FFmpeg's text description of the file.
     """
     with log_level(av.logging.INFO):
         description = container.dumps_format()  # type: ignore[attr-defined]  # missing from the stubs
@@ -29,7 +29,7 @@ def crop_of(container: InputContainer, stream: int) -> Crop:
 
 
 def visible(frame: av.VideoFrame, clip: Clip) -> av.VideoFrame:
-    """A frame without the hidden borders; in RGB or RGBA, because they may split a pixel of subsampled chroma."""
+    """A frame without its hidden borders; it must be RGB or RGBA, because they may split a subsampled chroma pixel."""
     left, right, top, bottom = clip.crop
     pixels = frame.to_ndarray()[top : frame.height - bottom, left : frame.width - right]
     return av.VideoFrame.from_ndarray(cast(Pixels, np.ascontiguousarray(pixels)), frame.format.name)

@@ -24,34 +24,34 @@ from videostyle.media.read.table import decoded, to_the_end
 
 VideoPackets = Iterator["av.Packet[av.VideoStream]"]
 NEAR = 64
-"""frames; a range that starts no later than this is decoded from the beginning of the file"""
+"""frames; a range that starts within these is decoded from the beginning of the file"""
 TRIES = 4
 """keyframes to try before a range is decoded from the beginning"""
 TRANSPARENT = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""codec -> the decoder that outputs its transparency, which FFmpeg's own decoder drops"""
+"""codec -> the decoder that outputs transparency, which FFmpeg's own decoder drops"""
 CONCEALING = {"h264", "mpeg1video", "mpeg2video", "mpeg4", "h263", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2", "vc1"}
 """codecs whose damaged frames FFmpeg conceals; the result depends on the thread count"""
 
 
 def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] | None = None) -> Iterator[Frame]:
-    """The frames of a clip in order, all or a range; frames that cannot be decoded are left out.
+    """The frames of a clip or of a range, in order; frames that cannot be decoded are left out.
 
-    size: width and height, px, upright, to which frames are scaled; None: the clip's own. A frame's pixels do not
-    depend on where decoding starts. Raises MediaError if the file can no longer be read.
+    size: upright width and height to scale frames to, px; None: the clip's own. A frame's pixels do not depend on
+    where decoding starts. Raises MediaError if the file can no longer be read.
     """
     frames = frames or clip.frames
     to_rgb = _Converter(clip, size or (clip.width, clip.height))
     numbered = stored_frames(clip, frames)
-    if clip.interlaced:  # with the help of the frames around the range
+    if clip.interlaced:  # needs the frames around the range
         around = FrameRange(max(0, frames.start - REACH), min(clip.num_frames, frames.stop + REACH))
         numbered = (pair for pair in deinterlaced(stored_frames(clip, around)) if pair[0] in frames)
-    with explained(f"{clip.path}: can no longer be read", "give the clip again"):
+    with explained(f"{clip.path}: can no longer be read", "restore the file"):
         for index, frame in numbered:
             yield Frame(index, clip.seconds(index), to_rgb(frame))
 
 
 def stored_frames(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.VideoFrame]]:
-    """(index, decoded frame) of a range as it is stored: not rotated, cropped or deinterlaced."""
+    """(index, decoded frame) of a range as stored: not rotated, cropped or deinterlaced."""
     if not has_file(clip):
         yield from pictures(clip, frames)
         return
@@ -59,7 +59,7 @@ def stored_frames(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.Vide
         with open_file(clip.path) as container:
             numbered = from_beginning(container, clip, begin, frames)
             first = next(numbered, None)
-            # from this keyframe the decoder did not reach the wanted frame intact; try an earlier one
+            # decoding from this keyframe did not produce an intact first frame; try an earlier one
             if begin is not None and (first is None or first[0] != frames.start or first[1].is_corrupt):
                 continue
             if first:
@@ -69,7 +69,7 @@ def stored_frames(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.Vide
 
 
 def beginnings(clip: Clip, first: int) -> list[int | None]:
-    """Where to start decoding to reach a frame: seek targets (dts, ticks), nearest first; finally None, the start."""
+    """Where to start decoding to reach a frame: seek targets (dts, ticks), nearest first; last None, the start."""
     if first <= NEAR:
         return [None]
     behind = bisect.bisect_right(clip.keys, clip.pts[first], key=lambda key: key[0])
@@ -79,7 +79,7 @@ def beginnings(clip: Clip, first: int) -> list[int | None]:
 def from_beginning(
     container: InputContainer, clip: Clip, begin: int | None, frames: FrameRange
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    """(index, decoded frame) of a range, ascending; nothing where the seek did not land on a keyframe."""
+    """(index, decoded frame) of a range, ascending; nothing if the seek did not land on a keyframe."""
     stream = video_stream(container, clip.stream)
     first = clip.pts[frames.start]
     packets = to_the_end(container.demux(stream)) if begin is None else _after_seek(container, stream, begin, first)
@@ -95,7 +95,7 @@ def from_beginning(
         packets = _numbered(packets)
     for count, frame in decoded(packets, decoder):
         index = -1 if frame.pts is None else indices.get(frame.pts, -1)
-        # where every packet is one frame and none are reordered, the packet's number is exact even after lost frames
+        # if every packet is one frame and none are reordered, the packet number is exact even after lost frames
         if not clip.stamped:
             index = count if counted or frame.pts is None else frame.pts
         if index >= frames.stop:
@@ -109,21 +109,21 @@ def _after_seek(container: InputContainer, stream: av.VideoStream, begin: int, l
     container.seek(begin, stream=stream)
     packets = to_the_end(container.demux(stream))
     packet = next(packets, None)
-    # in MPEG-TS and some others a seek may land anywhere
+    # in MPEG-TS and some other formats, a seek may land anywhere
     if packet is not None and packet.is_keyframe and packet.pts is not None and packet.pts <= latest:
         yield packet
         yield from packets
 
 
 def _numbered(packets: VideoPackets) -> VideoPackets:
-    """Packets with their number as pts, which the decoder passes on to the frame."""
+    """Packets with their number as pts, which the decoder passes on to the frames."""
     for number, packet in enumerate(packets):
         packet.pts = number
         yield packet
 
 
 class _Converter:
-    """Decoded frames -> pixels of one size, with one swscale context for all of them."""
+    """Decoded frames -> pixels of one size; all frames share one swscale context."""
 
     def __init__(self, clip: Clip, size: tuple[int, int]) -> None:
         self._clip = clip
@@ -147,9 +147,9 @@ class _Converter:
         return upright(pixels if self._levels is None else self._levels[pixels], frame, self._clip)
 
     def _filled(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """The frame in RGB whose fully transparent pixels, which may hold any color, get the mean color of the others.
+        """The frame in RGB; fully transparent pixels, which may hold any color, get the mean color of the others.
 
-        Before scaling, which would blend them into visible pixels.
+        This is done before scaling, which would blend them into visible pixels.
         """
         rgba = self._unscaled(frame, self._format_with_alpha).to_ndarray()
         hidden = rgba[..., 3] == 0
@@ -166,19 +166,19 @@ def upright(pixels: Pixels, frame: av.VideoFrame, clip: Clip) -> Pixels:
     for entry in side_data(frame):
         if entry.type == Type.DISPLAYMATRIX:
             right, down, right_again, down_again = struct.unpack("<2i4x2i16x", bytes(entry))
-            if right * down_again < down * right_again:  # mirrored, as front cameras store it
+            if right * down_again < down * right_again:  # mirrored, as by front cameras
                 pixels = pixels[::-1]
     return cast(Pixels, np.ascontiguousarray(np.rot90(pixels, clip.rotation // 90)))
 
 
 def side_data(frame: av.VideoFrame) -> SideDataContainer:
-    """A frame's side data without the kinds that make PyAV fail because it does not know them, such as EXIF."""
+    """A frame's side data without the kinds that PyAV does not know and fails on, such as EXIF."""
     try:
         return cast(SideDataContainer, frame.side_data)  # the stubs have another type
     except ValueError:
         graph = av.filter.Graph()
         nodes = [graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))]
-        with suppress(av.FFmpegError):  # past the last kind that FFmpeg knows
+        with suppress(av.FFmpegError):  # beyond the last kind that FFmpeg knows
             nodes += (graph.add("sidedata", f"mode=delete:type={kind}") for kind in range(len(Type), 100))
         graph.link_nodes(*nodes, graph.add("buffersink")).configure()
         graph.vpush(frame)

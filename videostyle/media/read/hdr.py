@@ -1,4 +1,4 @@
-"""What a high dynamic range clip says, besides its color tags, about the display it was graded on."""
+"""What a high dynamic range clip says about its mastering display, besides its color tags."""
 
 import struct
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ DYNAMIC = {
     Type.DYNAMIC_HDR_PLUS: "HDR10+",
     Type.DYNAMIC_HDR_VIVID: "HDR Vivid",
 }
-"""side data that fits only the clip's own frames, and cannot be written"""
+"""side data that applies only to the clip's own frames and cannot be written"""
 
 
 @dataclass(frozen=True, slots=True)
 class Hdr:
-    """HDR10 metadata in x265's notation; a field is empty where the clip has none."""
+    """HDR10 metadata in x265's notation; a field is empty if the clip has none."""
 
     display: str = ""
     """``G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min)``: chromaticities in units of 0.00002, luminances in 0.0001 cd/m2"""
     light: str = ""
     """``MaxCLL,MaxFALL`` in cd/m2"""
     dynamic: tuple[str, ...] = ()
-    """names of metadata that changes from frame to frame"""
+    """names of the metadata that changes from frame to frame"""
 
     @property
     def x265(self) -> str:
@@ -38,16 +38,15 @@ class Hdr:
 
 
 def read_hdr(clip: Clip) -> Hdr:
-    """The metadata of the first frame that can be decoded; empty where the clip is not HDR."""
+    """The metadata of the first frame that can be decoded; empty if the clip is not HDR."""
     if not clip.color.hdr:
         return Hdr()
     with open_file(clip.path) as source:
-        for frame in stream_frames(source, clip.stream):
-            payloads = {entry.type: bytes(entry) for entry in side_data(frame)}
-            dynamic = dict.fromkeys(name for kind, name in DYNAMIC.items() if kind in payloads)
-            display = _display(payloads.get(Type.MASTERING_DISPLAY_METADATA, b""))
-            return Hdr(display, _light(payloads.get(Type.CONTENT_LIGHT_LEVEL, b"")), tuple(dynamic))
-    return Hdr()
+        frame = next(stream_frames(source, clip.stream), None)
+        payloads = {entry.type: bytes(entry) for entry in side_data(frame)} if frame else {}
+    dynamic = dict.fromkeys(name for kind, name in DYNAMIC.items() if kind in payloads)
+    display = _display(payloads.get(Type.MASTERING_DISPLAY_METADATA, b""))
+    return Hdr(display, _light(payloads.get(Type.CONTENT_LIGHT_LEVEL, b"")), tuple(dynamic))
 
 
 def _display(payload: bytes) -> str:

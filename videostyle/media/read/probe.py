@@ -11,81 +11,83 @@ from typing import cast
 
 import av
 from av.container import InputContainer
-from av.stream import Disposition, Stream
+from av.stream import Disposition
 
 from videostyle.errors import MediaError
-from videostyle.frames import Clip, Color, Track
+from videostyle.frames import Clip, Color
 from videostyle.media.files import explained
 from videostyle.media.read.crop import Crop, crop_of
 from videostyle.media.read.sequence import FORMAT, check, files_of, is_sequence, read
 from videostyle.media.read.table import USUAL_RATE, Table, decoded, is_raw, read_table, to_the_end
 
+Times = tuple[Fraction, Fraction, tuple[int, ...], tuple[int, ...]]
+"""a clip's frame rate, time base, and the pts and durations of its frames"""
 NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
 DEINTERLACED = "the clip is interlaced and will be deinterlaced (bwdif)"
 LOOKED_AT = 16
-"""frames decoded to find the clip's properties; the first frame of an interlaced clip may be progressive"""
+"""frames decoded to measure a clip; the first frame of an interlaced clip may be progressive"""
 NOT_CLIPS = {"concat": "a list of files", "hls": "a playlist", "dash": "a playlist", "sdp": "an address", "tty": "text"}
-"""FFmpeg's format name -> what the file is; FFmpeg would open it although it contains no video"""
+"""FFmpeg's format name -> what the file is; FFmpeg would open it, although it contains no video"""
 
 
 def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -> Clip:
     """Measure a clip; raises MediaError for anything that is not a readable clip.
 
-    path: a video file, or a sequence of pictures, see ``sequence``. stream: index of the wanted video stream; None: the
-    default or largest one. rate: frames per second of a source without times, such as a sequence or a raw H.264 stream.
+    path: a video file or a sequence of pictures, see ``sequence``. stream: index of the video stream; None: the default
+    or largest one. rate: frames per second of a source without timestamps, such as a sequence or a raw H.264 stream.
     """
     if rate is not None and rate <= 0:
-        raise MediaError(f"{path}: --fps {rate} is not a frame rate; give frames per second such as 25 or 30000/1001")
+        raise MediaError(f"{path}: --fps {rate} is not a frame rate; use a positive number such as 25 or 30000/1001")
     if is_sequence(path):
         return replace(_measure_sequence(path, stream, rate), given_rate=rate)
     _refuse(path)
-    with explained(f"{path}: not a clip that can be read", "give a video file"):
+    with explained(f"{path}: cannot be read as a clip", "use a video file"):
         with open_file(path) as container:
             if container.format.name in NOT_CLIPS:
-                raise MediaError(f"{path}: {NOT_CLIPS[container.format.name]}; give the video file itself")
+                raise MediaError(f"{path}: {NOT_CLIPS[container.format.name]}; use the video file itself")
             if container.format.name == FORMAT or container.format.name.endswith("_pipe"):
-                raise MediaError(f"{path}: a single picture; give a video file, or a folder or pattern of pictures")
+                raise MediaError(f"{path}: a single picture; use a video file, or a folder or pattern of pictures")
             if rate is not None and not is_raw(container):
-                raise MediaError(f"{path}: the clip has its own frame times; give it without --fps")
+                raise MediaError(f"{path}: the clip has its own timestamps; omit --fps")
             video = _chosen(container, path, stream)
-            table, index = read_table(container, video, rate), video.index  # a stream is gone with its container
+            table, index = read_table(container, video, rate), video.index  # streams do not outlive their container
         if table.packets.encrypted:
-            raise MediaError(f"{path}: the clip is encrypted; give one without copy protection")
+            raise MediaError(f"{path}: the clip is encrypted; use one without copy protection")
         if not table.frames:
-            raise MediaError(f"{path}: the clip contains no frames; give another clip")
+            raise MediaError(f"{path}: the clip contains no frames; use another clip")
         with open_file(path) as container:
             return replace(_measure(path, container, video_stream(container, index), table), given_rate=rate)
 
 
 def open_file(path: Path) -> InputContainer:
-    """Open a file for reading, or the first picture of a sequence, which stands for a clip without tracks.
+    """Open a file for reading, or the first picture of a sequence, which acts as a clip without other tracks.
 
-    By its absolute path, because FFmpeg would read ``a:b.mp4`` as protocol ``a``; without network protocols.
+    Uses the absolute path, because FFmpeg would read ``a:b.mp4`` as protocol ``a``, and no network protocols.
     """
     file = files_of(path)[0] if is_sequence(path) else path
     return av.open(os.path.abspath(file), options={"protocol_whitelist": "file"}, metadata_errors="surrogateescape")
 
 
 def video_stream(container: InputContainer, index: int) -> av.VideoStream:
-    """The stream of this index, which must be of that kind."""
+    """The stream with this index, which must be a video stream."""
     return cast(av.VideoStream, container.streams[index])
 
 
 def stream_frames(container: InputContainer, index: int) -> Iterator[av.VideoFrame]:
-    """The frames of a video stream that can be decoded, as stored."""
+    """The frames of a video stream that can be decoded, as stored in the file."""
     stream = video_stream(container, index)
     return (frame for _, frame in decoded(to_the_end(container.demux(stream)), stream.codec_context))
 
 
 def _chosen(container: InputContainer, path: Path, index: int | None) -> av.VideoStream:
-    """The stream to paint, never a cover or thumbnail: the one of this index, else the default, else the largest."""
+    """The stream to paint, never a cover or thumbnail: the one with this index, the default one, or the largest."""
     streams = _paintable(container)
     if not streams:
-        raise MediaError(f"{path}: the file contains no video; give a video file")
+        raise MediaError(f"{path}: the file contains no video; use a video file")
     if index is not None:
         named = [stream for stream in streams if stream.index == index]
         if not named:
-            raise MediaError(f"{path}: stream {index} cannot be painted; give --stream {_names(streams, ' or ')}")
+            raise MediaError(f"{path}: stream {index} cannot be painted; use --stream {_names(streams, ' or ')}")
         return named[0]
     return max(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
 
@@ -95,31 +97,31 @@ def _paintable(container: InputContainer) -> list[av.VideoStream]:
 
 
 def _refuse(path: Path) -> None:
-    """Raise MediaError for what FFmpeg would open although it is not a local file."""
+    """Raise MediaError for paths that FFmpeg might open, although they are not readable local files."""
     # at least two letters: ``c:/`` is a drive
     if re.match("[A-Za-z][A-Za-z0-9+.-]+:/", str(path)) and not path.exists():
         raise MediaError(f"{path}: only local files can be read; download it first")
     if not path.exists():
         fault = "a broken link" if path.is_symlink() else "no such file"
-        raise MediaError(f"{path}: {fault}; give a video file")
+        raise MediaError(f"{path}: {fault}; use a video file")
     if not path.is_file():
-        raise MediaError(f"{path}: a device or pipe, which cannot be read twice; give a video file")
-    with explained(f"{path}: cannot be read", "give a video file"), path.open("rb") as file:
+        raise MediaError(f"{path}: a device or pipe, which cannot be read twice; use a video file")
+    with explained(f"{path}: cannot be read", "use a video file"), path.open("rb") as file:
         head = file.read(16)
     if not head:
-        raise MediaError(f"{path}: the file is empty; give a video file")
+        raise MediaError(f"{path}: the file is empty; use a video file")
     if head.startswith(b"#EXTM3U"):
-        raise MediaError(f"{path}: a playlist; give the video file itself")
+        raise MediaError(f"{path}: a playlist; use the video file itself")
 
 
 def _measure(path: Path, container: InputContainer, stream: av.VideoStream, table: Table) -> Clip:
     first = list(itertools.islice(stream_frames(container, stream.index), LOOKED_AT))
     if not first:
-        raise MediaError(f"{path}: none of its frames can be decoded; give another clip")
+        raise MediaError(f"{path}: none of its frames can be decoded; use another clip")
     interlaced = table.packets.keyframes.interlaced or any(frame.interlaced_frame for frame in first)
     if interlaced and stream.codec_context.name == "h264":
         stamps = [frame.pts for frame in first]
-        if not table.stamped:  # fields and frames can be told apart only by decoding the whole file
+        if not table.stamped:  # only decoding the whole file tells fields from frames
             with open_file(path) as again:
                 stamps = [frame.pts for frame in stream_frames(again, stream.index)]
         table = table.join_fields(stamps)
@@ -129,13 +131,14 @@ def _measure(path: Path, container: InputContainer, stream: av.VideoStream, tabl
     presented = set(pts)  # without the second fields of frames
     keys = sorted(key for key in table.packets.keys if key[0] in presented)
     crop, aspect = crop_of(container, stream.index), stream.sample_aspect_ratio
-    clip = _clip(path, stream.index, table.rate, table.time_base, pts, durations, first[0], aspect, crop)
+    times = table.rate, table.time_base, tuple(pts), tuple(durations)
+    clip = _clip(path, stream.index, times, first[0], aspect, crop)
     return replace(
         clip,
         alpha=_has_alpha(stream, first[0]),
         interlaced=interlaced,
         frames_missing=table.missing(stream.frames) if stream.frames else _missing_by_time(container, table),
-        tracks=tuple(_track(other) for other in container.streams if other.index != stream.index),
+        tracks=tuple(other.type or "data" for other in container.streams if other.index != stream.index),
         format=container.format.name,
         codec=stream.codec_context.name,
         stamped=table.stamped,
@@ -147,21 +150,21 @@ def _measure(path: Path, container: InputContainer, stream: av.VideoStream, tabl
 
 def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> Clip:
     if stream:
-        raise MediaError(f"{path}: a sequence of pictures has no stream {stream}; give it without --stream")
+        raise MediaError(f"{path}: a sequence of pictures has no stream {stream}; omit --stream")
     files = files_of(path)
     check(path, files)
-    with explained(f"{path}: {files[0].name} cannot be decoded", "give another picture in its place"):
+    with explained(f"{path}: {files[0].name} cannot be decoded", "replace it with another picture"):
         frame, decoder = read(files[0])
     notes = []
     if rate is None:
         rate = Fraction(USUAL_RATE)
-        notes.append(f"pictures have no times: read at {rate} frames per second; --fps sets another rate")
-    times, durations = list(range(len(files))), [1] * len(files)
-    clip = _clip(path, 0, rate, 1 / rate, times, durations, frame, decoder.sample_aspect_ratio)
+        notes.append(f"pictures have no timestamps: read at {rate} frames per second; --fps sets another rate")
+    times = rate, 1 / rate, tuple(range(len(files))), (1,) * len(files)
+    clip = _clip(path, 0, times, frame, decoder.sample_aspect_ratio)
     return replace(
         clip,
         alpha=any(channel.is_alpha for channel in frame.format.components),
-        color=replace(clip.color, range=0),  # the film gets the usual range of films, not that of pictures
+        color=replace(clip.color, range=0),  # the film gets the usual color range of films, not of pictures
         format=FORMAT,
         codec=decoder.name,
         stamped=False,
@@ -170,17 +173,9 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
 
 
 def _clip(
-    path: Path,
-    stream: int,
-    rate: Fraction,
-    time_base: Fraction,
-    pts: list[int],
-    durations: list[int],
-    frame: av.VideoFrame,
-    aspect: Fraction | None,
-    crop: Crop = (0, 0, 0, 0),
+    path: Path, stream: int, times: Times, frame: av.VideoFrame, aspect: Fraction | None, crop: Crop = (0, 0, 0, 0)
 ) -> Clip:
-    """A clip with its times and what its first frame says. aspect: of the stored pixels; None: square."""
+    """A clip with its times and the properties of its first frame. aspect: of the stored pixels; None: square."""
     left, right, top, bottom = crop
     width, height, aspect = frame.width - left - right, frame.height - top - bottom, aspect or Fraction(1)
     if frame.rotation % 180:
@@ -190,10 +185,7 @@ def _clip(
         stream,
         width,
         height,
-        rate,
-        time_base,
-        tuple(pts),
-        tuple(durations),
+        *times,
         depth=max(component.bits for component in frame.format.components),
         color=Color(*map(int, (frame.color_range, frame.color_primaries, frame.color_trc, frame.colorspace))),
         rotation=frame.rotation % 360,
@@ -204,9 +196,9 @@ def _clip(
 
 
 def _last_duration(table: Table, others: list[int]) -> int:
-    """Ticks of the last frame: its packet's duration where the packets' durations are right, else the usual one.
+    """Duration of the last frame, ticks: its packet's if the packets' durations are right, else the usual one.
 
-    In an MP4 with B-frames they are distances in decoding order; FFmpeg does not give access to the true duration.
+    In an MP4 with B-frames they are distances in decoding order; FFmpeg does not expose the true duration.
     """
     durations = [duration for _, duration in table.frames]
     trusted = (table.stamped and not table.reordered) or durations[:-1] == others
@@ -214,24 +206,24 @@ def _last_duration(table: Table, others: list[int]) -> int:
 
 
 def _missing_by_time(container: InputContainer, table: Table) -> int:
-    """Frames that a container without a frame count (Matroska) lacks, by the duration in its header."""
+    """Frames missing from a container without a frame count (Matroska), based on the duration in its header."""
     if container.format.name.split(",")[0] != "matroska" or not container.duration:
         return 0
     promised = Fraction(container.duration, av.time_base)
     if promised - table.packets.end <= 1:
         return 0
-    # by count, not by the missing time: where the file ends, a frame may precede the B-frames shown before it
+    # by count, not by time: at the end of the file, a frame may precede the B-frames shown before it
     return max(0, int(promised * table.rate) - table.packets.count)
 
 
 def _notes(container: InputContainer, stream: av.VideoStream, table: Table, crop: Crop) -> Iterator[str]:
     if any(crop):
         yield "the container crops its frames (by {}, {}, {}, {} px): the film is cropped too".format(*crop)
-    if table.gaps and container.format.name.startswith(("mpeg", "matroska")):  # others count their frames
+    if table.gaps and container.format.name.startswith(("mpeg", "matroska")):  # others store a frame count
         where = f"{len(table.gaps)} place" + "s" * (len(table.gaps) > 1)
-        yield f"times jump in {where}, first after frame {table.gaps[0]}: frames may be missing there"
+        yield f"timestamps jump in {where}, first after frame {table.gaps[0]}: frames may be missing there"
     if table.untimed:
-        yield f"{table.untimed} frames have no time or a wrong one and are left out: the file seems to be damaged"
+        yield f"{table.untimed} frames have no timestamp or a wrong one and are left out: the file seems to be damaged"
     if len(table.packets.keyframes.sizes) > 1:
         first, *later = (f"{width}x{height}" for width, height in table.packets.keyframes.sizes)
         yield f"frames change size to {', '.join(later)}: all are scaled to the size of the first, {first}"
@@ -239,9 +231,9 @@ def _notes(container: InputContainer, stream: av.VideoStream, table: Table, crop
     if others:
         yield f"painting video stream {_names([stream])}, not {_names(others)}; --stream selects another"
     if is_raw(container):
-        yield f"the stream has no times: read at {table.rate} frames per second; --fps sets another rate"
+        yield f"the stream has no timestamps: read at {table.rate} frames per second; --fps sets another rate"
     elif not table.stamped and container.format.name != "avi":
-        yield f"some frames have no times: all are spaced evenly, at {table.rate} frames per second"
+        yield f"some frames have no timestamps: all are spaced evenly, at {table.rate} frames per second"
 
 
 def _names(streams: Iterable[av.VideoStream], between: str = ", ") -> str:
@@ -249,7 +241,7 @@ def _names(streams: Iterable[av.VideoStream], between: str = ", ") -> str:
 
 
 def _has_alpha(stream: av.VideoStream, frame: av.VideoFrame) -> bool:
-    """Whether a clip is transparent anywhere; FFmpeg's own decoders of VP8 and VP9 drop transparency."""
+    """Whether a clip has transparency; FFmpeg's own decoders of VP8 and VP9 drop it."""
     if frame.format.name == "pal8" or stream.codec_context.name == "gif":  # could be transparent, but rarely is
         return bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
     return stream.metadata.get("alpha_mode") == "1" or any(channel.is_alpha for channel in frame.format.components)
@@ -258,11 +250,6 @@ def _has_alpha(stream: av.VideoStream, frame: av.VideoFrame) -> bool:
 def _timecode(container: InputContainer, stream: av.VideoStream) -> str:
     """The first frame's timecode: a tag of the video stream, of a timecode track, or of the file."""
     data_tags = (other.metadata for other in container.streams if other.type == "data")
-    tags = itertools.chain(*(tags.items() for tags in (stream.metadata, *data_tags, container.metadata)))
-    return next((value for key, value in tags if key.lower() == "timecode"), "")  # Matroska writes it in capitals
-
-
-def _track(stream: Stream) -> Track:
-    kind = stream.type or "data"
-    codec = stream.codec_context.name if stream.codec_context else ""
-    return Track(stream.index, kind, codec, stream.metadata.get("language", ""), stream.metadata.get("title", ""))
+    places = (stream.metadata, *data_tags, container.metadata)
+    # Matroska writes the key in capitals
+    return next((value for tags in places for key, value in tags.items() if key.lower() == "timecode"), "")

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import av
 from PIL import Image
@@ -17,7 +16,7 @@ from PIL import Image
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange
 from videostyle.media.files import explained
-from videostyle.media.stills import DAMAGE
+from videostyle.media.stills import DAMAGE, decode_picture
 
 FORMAT = "image2"
 """FFmpeg's name of picture sequences"""
@@ -30,15 +29,15 @@ WILDCARDS = re.compile(r"[*?\[]")
 ORIENTATION = 274
 """number of the EXIF tag"""
 FILE_SAMPLES = 1 << 20, 64
-"""for the hash of a file: bytes read from each end, blocks read in between"""
+"""for the hash of a file: bytes read from each end, and number of blocks read in between"""
 PICTURE_SAMPLES = 1 << 14, 16
-"""the same for each picture of a sequence"""
+"""the same, for each picture of a sequence"""
 BLOCK = 1 << 12
-"""bytes of a block"""
+"""bytes per block"""
 
 
 def is_sequence(path: Path) -> bool:
-    """Whether a path stands for pictures: a folder, or a name with ``%d`` or a wildcard and no file of that name."""
+    """Whether a path means pictures: a folder, or a name with ``%d`` or a wildcard that is not itself a file."""
     return path.is_dir() or (not path.exists() and bool(NUMBER.search(path.name) or WILDCARDS.search(path.name)))
 
 
@@ -48,24 +47,24 @@ def has_file(clip: Clip) -> bool:
 
 
 def files_of(path: Path) -> list[Path]:
-    """The pictures of a sequence, ordered by number; raises MediaError if there are none, or one is missing."""
+    """The pictures of a sequence, ordered by number; raises MediaError if there are none or one is missing."""
     pictures = sorted(_numbered(path), key=lambda picture: (picture.number, picture.path.name))
     if not pictures:
         fault = "a folder without pictures" if path.is_dir() else "no picture has such a name"
-        raise MediaError(f"{path}: {fault}; give a video file, or a folder or pattern of {KINDS} files")
+        raise MediaError(f"{path}: {fault}; use a video file, or a folder or pattern of {KINDS} files")
     first = pictures[0]
     for before, picture in itertools.pairwise(pictures):
         name = picture.path.name
         if picture.around != first.around:
             raise MediaError(
-                f"{path}: {name} is not named like {first.path.name}; give a pattern such as "
+                f"{path}: {name} is not named like {first.path.name}; use a pattern such as "
                 f"{first.path.parent / first.around[0]}%0{first.digits}d{first.around[1]}{first.path.suffix}"
             )
         if picture.number == before.number:
-            raise MediaError(f"{path}: {before.path.name} and {name} have the same number; give only one of them")
+            raise MediaError(f"{path}: {before.path.name} and {name} have the same number; keep only one of them")
         if picture.number != before.number + 1:
             missing = f"{first.around[0]}{before.number + 1:0{before.digits}d}{first.around[1]}{before.path.suffix}"
-            raise MediaError(f"{path}: {missing} is missing before {name}; give pictures numbered without gaps")
+            raise MediaError(f"{path}: {missing} is missing before {name}; number the pictures without gaps")
     return [picture.path for picture in pictures]
 
 
@@ -81,7 +80,7 @@ class _Numbered:
 def _numbered(path: Path) -> Iterator[_Numbered]:
     """The pictures that a path names, in any order."""
     folder, pattern = (path, "*") if path.is_dir() else (path.parent, path.name)
-    with explained(f"{path}: {folder} cannot be read", "give a folder of pictures"):
+    with explained(f"{path}: {folder} cannot be read", "use a folder of pictures"):
         names = [entry.name for entry in folder.iterdir()]
     placeholder = NUMBER.search(pattern)
     for name in names:
@@ -96,22 +95,22 @@ def _numbered(path: Path) -> Iterator[_Numbered]:
         elif fnmatch.fnmatchcase(name, pattern):
             pieces = re.fullmatch(r"(.*?)([0-9]+)([^0-9]*)", stem)
             if not pieces:
-                raise MediaError(f"{path}: {name} has no number; give a pattern such as {folder}/f_%06d.png")
+                raise MediaError(f"{path}: {name} has no number; use a pattern such as {folder}/f_%06d.png")
             yield _Numbered(folder / name, int(pieces[2]), len(pieces[2]), (pieces[1], pieces[3]))
 
 
 def check(path: Path, files: list[Path]) -> None:
-    """Raise MediaError for the first picture that is not like the first one; only headers are read."""
+    """Raise MediaError at the first picture that differs in kind from the first one; reads only headers."""
     first = _header(path, files[0])
     for file in files[1:]:
         for actual, wanted in zip(_header(path, file), first, strict=True):
             if actual != wanted:
                 comparison = f"{file.name} is {actual}, but {files[0].name} is {wanted}"
-                raise MediaError(f"{path}: {comparison}; give pictures of one kind")
+                raise MediaError(f"{path}: {comparison}; use pictures of one kind")
 
 
 def _header(path: Path, file: Path) -> tuple[str, ...]:
-    """What all pictures of a sequence must have in common, in words: format, size, depth and orientation."""
+    """What all pictures of a sequence must have in common, as text: format, size, depth and orientation."""
     with warnings.catch_warnings(action="ignore"):  # about large pictures and odd tags
         try:
             with Image.open(file) as opened:
@@ -122,9 +121,9 @@ def _header(path: Path, file: Path) -> tuple[str, ...]:
                 orientation = f"of orientation {_exif(opened).get(ORIENTATION, 1)}"
         except (*DAMAGE, Image.DecompressionBombError) as error:
             reason = getattr(error, "strerror", None) or "not a readable picture"
-            raise MediaError(f"{path}: {file.name}: {reason}; give {KINDS} pictures") from None
+            raise MediaError(f"{path}: {file.name}: {reason}; use {KINDS} pictures") from None
     if kind not in DECODERS:
-        raise MediaError(f"{path}: {file.name} is {kind}; give {KINDS} pictures")
+        raise MediaError(f"{path}: {file.name} is {kind}; use {KINDS} pictures")
     return f"a {kind}", size, "16 bits deep" if deep else "8 bits deep", orientation
 
 
@@ -135,7 +134,7 @@ def _format(opened: Image.Image) -> str:
 def _exif(opened: Image.Image) -> Image.Exif:
     if opened.format != "PNG":
         return opened.getexif()
-    exif = Image.Exif()  # Pillow would also search behind a PNG's pixels, which takes as long as reading them
+    exif = Image.Exif()  # Pillow would also search after a PNG's pixels, which takes as long as reading them
     exif.load(opened.info.get("exif", b""))
     return exif
 
@@ -144,27 +143,21 @@ def read(file: Path) -> tuple[av.VideoFrame, av.VideoCodecContext]:
     """Decode a picture; returns the frame and its decoder. Raises FFmpegError or OSError if it is damaged."""
     with Image.open(file) as opened:
         kind = _format(opened)
-    decoder = cast(av.VideoCodecContext, av.CodecContext.create(DECODERS[kind], "r"))
-    # by default, missing areas of a PNG or JPEG become gray or black; for a TIFF, unknown tags would be errors
-    decoder.options = {"err_detect": "crccheck+explode"} if kind in ("PNG", "JPEG") else {}
-    frames = [*decoder.decode(av.Packet(file.read_bytes())), *decoder.decode(None)]
-    if not frames or frames[0].is_corrupt:
-        raise av.InvalidDataError(0, "damaged", str(file))
-    return frames[0], decoder
+    return decode_picture(file.read_bytes(), DECODERS[kind])
 
 
 def pictures(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.VideoFrame]]:
     """(index, decoded frame) of a range; only its own files are opened, and damaged ones are left out."""
     files = files_of(clip.path)
     if len(files) != clip.num_frames:
-        raise MediaError(f"{clip.path}: now {len(files)} pictures instead of {clip.num_frames}; give the clip again")
+        raise MediaError(f"{clip.path}: now {len(files)} pictures instead of {clip.num_frames}; restore them")
     for index in frames.indices:
         with suppress(OSError, av.FFmpegError):
             yield index, read(files[index])[0]
 
 
 def default_name(clip: Clip) -> Path:
-    """The path from which the film's name is derived: the file's, or the sequence's without number and extension.
+    """The path that the film's name is derived from: the file's, or the sequence's without number and extension.
 
     ``shots/a/`` -> ``shots/a``; ``a/f_%06d.png`` -> ``a/f``; ``a/*.png`` -> ``a``.
     """
@@ -179,7 +172,7 @@ def default_name(clip: Clip) -> Path:
 
 
 def identity(clip: Clip) -> str:
-    """Hash that tells clips apart without reading them completely: sizes, samples of the content, all frame times."""
+    """Hash that identifies a clip without reading all of it: sizes, samples of the content, all timestamps."""
     digest = hashlib.sha256(f"{clip.stream} {clip.time_base} {clip.pts}".encode())
     sequence = not has_file(clip)
     ends, blocks = PICTURE_SAMPLES if sequence else FILE_SAMPLES

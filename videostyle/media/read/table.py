@@ -1,4 +1,4 @@
-"""Packets -> frame times: what a file contains, measured with little decoding and without trusting its header."""
+"""Packets -> timestamps: what a file contains, measured with little decoding and without trusting its header."""
 
 import itertools
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from statistics import median_high
 from typing import TypeVar
 
 import av
@@ -18,32 +19,32 @@ Frames = tuple[tuple[int, int], ...]
 FAR = 32
 """packets; reordering never moves a frame this far between decoding and presentation: 16 frames of two fields"""
 USUAL_RATE = 25
-"""frames per second of a file that has no times and names no rate; FFmpeg assumes the same"""
+"""frames per second of a file without timestamps or a rate; FFmpeg assumes the same"""
 FIRST_KEYFRAMES = 8
-"""keyframes that are all checked; of as many that follow, every second one is checked, and so on"""
+"""number of keyframes that are all checked; then every second one of as many is checked, and so on"""
 CHUNK_HEAD = 8
-"""bytes of the header of an AVI's chunk; the file's index points to it, FFmpeg to what follows"""
+"""bytes of a chunk's header in an AVI; the file's index points to the header, FFmpeg to what follows it"""
 NO_TIMES = 0x80
-"""FFmpeg's flag of a container format without times"""
+"""FFmpeg's flag of container formats without timestamps"""
 
 
 @dataclass(frozen=True)
 class Table:
-    """What the packets of a file say about its frames; never changed, so that derived values are always current."""
+    """What the packets of a file say about its frames; immutable, so that derived values stay valid."""
 
     frames: Frames
     time_base: Fraction
     """seconds per tick"""
     header_rate: Fraction
-    """frames per second that the header names, or that were given for a file without times"""
+    """frames per second from the header, or from the user for a file without timestamps"""
     raw: bool
     """whether the file is a raw stream, without a container"""
     stamped: bool
-    """whether the times are the file's own"""
+    """whether the timestamps are the file's own"""
     untimed: int
-    """frames without a valid time in a file that has times, as damage causes; they are not in ``frames``"""
+    """frames that lost their timestamps, for example through damage; they are not in ``frames``"""
     reordered: bool
-    """whether packets are in a different order than their frames are presented"""
+    """whether packets are stored in a different order than their frames are presented"""
     packets: "Demuxed"
     """everything else that was read"""
 
@@ -51,11 +52,11 @@ class Table:
     def usual_step(self) -> int:
         """Median duration of a frame, ticks."""
         steps = [after - before for (before, _), (after, _) in itertools.pairwise(self.frames)]
-        return sorted(steps)[len(steps) // 2] if steps else self.frames[0][1]
+        return median_high(steps or [self.frames[0][1]])
 
     @cached_property
     def rate(self) -> Fraction:
-        """Frames per second: the header's rate, which is exact, unless the frames' times contradict it."""
+        """Frames per second: the header's rate, which is exact, unless the timestamps contradict it."""
         rate = self.header_rate
         if self.raw or len(self.frames) < 2:
             return rate
@@ -70,7 +71,7 @@ class Table:
 
     @cached_property
     def gaps(self) -> list[int]:
-        """Frames after which others may be missing: a longer pause in a clip whose frames nearly all follow evenly."""
+        """Frames after which others may be missing: longer pauses in a clip whose other frames are evenly spaced."""
         if not self.stamped:
             return []
         pairs = itertools.pairwise(pts for pts, _ in self.frames)
@@ -78,17 +79,16 @@ class Table:
         return gaps if len(gaps) < len(self.frames) / 20 else []
 
     def join_fields(self, decoded: list[int | None]) -> "Table":
-        """A table that counts two fields as one frame; in H.264, fields of some or all frames may be separate packets.
+        """A table that counts two fields as one frame; in H.264, the two fields of a frame may be separate packets.
 
-        decoded: pts of decoded frames, the first ones; for a file without times, of all frames.
+        decoded: pts of the first decoded frames; for a file without timestamps, of all of them.
         """
         if self.raw:
             return replace(self, frames=tuple((index, 1) for index in range(len(decoded))))
         if not self.stamped:
             return replace(self, frames=self.frames[:: 2 if 2 * len(decoded) <= len(self.frames) + 1 else 1])
         times = sorted(pts for pts in decoded if pts is not None)
-        steps = sorted(after - before for before, after in itertools.pairwise(times))
-        whole = steps[len(steps) // 2] if steps else 0
+        whole = median_high([after - before for before, after in itertools.pairwise(times)] or [0])
         joined = [(self.frames[0][0], max(whole, self.frames[0][1]))]
         for pts, duration in self.frames[1:]:
             if pts - joined[-1][0] > 0.75 * whole:
@@ -99,12 +99,12 @@ class Table:
         """How many of the frames that the header promises are not in the file."""
         if self.stamped:
             return max(0, promised - self.packets.count)
-        # an AVI's header counts ticks, each of which shows a new frame or repeats the last one
+        # an AVI's header counts ticks; each one shows a new frame or repeats the last one
         return self.packets.unread or max(0, promised - self.frames[-1][0] - self.usual_step) // self.usual_step
 
 
 def read_table(container: InputContainer, stream: av.VideoStream, rate: Fraction | None = None) -> Table:
-    """Demux a file that was just opened. rate: frames per second of a raw stream, which has no times."""
+    """Demux a newly opened file. rate: frames per second of a raw stream, which has no timestamps."""
     assert stream.time_base is not None
     time_base, average = stream.time_base, stream.average_rate
     step = round(1 / ((average or USUAL_RATE) * time_base)) or 1
@@ -113,52 +113,49 @@ def read_table(container: InputContainer, stream: av.VideoStream, rate: Fraction
     timed = [pts for pts in stamps if pts is not None]
     untimed = len(stamps) - len(timed)
     raw = is_raw(container)
-    avi = container.format.name == "avi"  # AVI has decoding times only
+    avi = container.format.name == "avi"  # AVI has decoding timestamps only
     guessed = container.format.name.startswith("mpeg") and _guessed(timed, step)
     stamped = not (avi or guessed or raw) and untimed <= len(stamps) / 20
     header_rate = average or 1 / (step * time_base)
     if raw:
-        # the rate that H.264 and HEVC may carry is in FFmpeg's guess; its average is a default
+        # the rate that H.264 and HEVC may contain is in FFmpeg's guess; its average is a default
         header_rate = rate or Fraction(stream.guessed_rate or USUAL_RATE)
         time_base = 1 / header_rate
         frames: Frames = tuple((index, 1) for index in range(len(stamps)))
     elif stamped:
-        # of two frames with the same time, which Matroska's milliseconds can cause, one is never shown
+        # if two frames have the same timestamp, as Matroska's milliseconds can cause, one is never shown
         pairs = zip(stamps, packets.durations, strict=True)
         frames = tuple(sorted({pts: duration for pts, duration in pairs if pts is not None}.items()))
     else:
-        # frames before the first one with a time come before it: Matroska cannot store negative times
+        # frames before the first timestamp are earlier: Matroska cannot store negative ones
         ahead = next((index for index, pts in enumerate(stamps) if pts is not None), 0)
         start = 0 if avi else min(timed, default=0) - ahead * step
         frames = tuple((pts, step) for pts in _counted(packets.counts, step, start))
-    reordered = timed != sorted(timed)
-    return Table(frames, time_base, header_rate, raw, stamped, untimed if stamped else 0, reordered, packets)
+    untimed = untimed if stamped else 0
+    return Table(frames, time_base, header_rate, raw, stamped, untimed, timed != sorted(timed), packets)
 
 
 class Demuxed:
-    """What the packets of a file say; the first three lists have an entry per frame, in decoding order."""
+    """What the packets of a file say; the first three lists have one entry per frame, in decoding order."""
 
-    stamps: list[int | None]
-    """pts, ticks"""
-    durations: list[int]
-    """ticks"""
-    counts: list[int | None]
-    """dts, ticks; the tick in an AVI's index where it has one"""
-    keys: list[tuple[int, int]]
-    """(pts, dts) of keyframes, ticks"""
     count = 0
     """packets of the video stream, including those hidden by an edit list"""
-    unread: int
-    """frames that an AVI's index lists and the demuxer does not return"""
     encrypted = False
     end = Fraction(0)
-    """seconds, where the last track ends"""
+    """end of the last track, seconds"""
 
     def __init__(self, container: InputContainer, stream: av.VideoStream, step: int) -> None:
-        """step: ticks of a frame whose packet has no duration."""
-        self.stamps, self.durations, self.counts, self.keys = [], [], [], []
+        """step: duration of frames whose packets have none, ticks."""
+        self.stamps: list[int | None] = []
+        """pts, ticks"""
+        self.durations: list[int] = []
+        """ticks"""
+        self.counts: list[int | None] = []
+        """dts, ticks; for an AVI, the tick in its index if there is one"""
+        self.keys: list[tuple[int, int]] = []
+        """(pts, dts) of keyframes, ticks"""
         avi = container.format.name == "avi"
-        # FFmpeg counts an AVI's frames as it reads them; the index has their true ticks, even after damage
+        # FFmpeg counts an AVI's frames while reading; the index has their true ticks, even after damage
         entries = {entry.pos + CHUNK_HEAD: entry for entry in stream.index_entries if entry.size} if avi else {}
         self.keyframes = KeyframeCheck(stream)
         for packet in to_the_end(container.demux()):
@@ -170,23 +167,24 @@ class Demuxed:
                 self.keyframes.add(packet)
                 if packet.is_keyframe and packet.pts is not None:
                     self.keys.append((packet.pts, packet.pts if packet.dts is None else packet.dts))
-                if not packet.is_discard:  # hidden by an edit list
+                if not packet.is_discard:  # not hidden by an edit list
                     self.stamps.append(packet.pts)
                     self.durations.append(packet.duration or step)
                     entry = entries.pop(packet.pos, None) if packet.pos is not None else None
                     self.counts.append(entry.timestamp if entry else packet.dts)
         self.unread = len(entries)
+        """frames that an AVI's index lists but the demuxer does not return"""
         self.keyframes.finish()
 
 
 class KeyframeCheck:
-    """Decodes some keyframes, where frames may change in size or kind: fewer and fewer of them, and the last one."""
+    """Decodes some keyframes, where size or kind may change: fewer and fewer as the file goes on, and the last one."""
 
     def __init__(self, stream: av.VideoStream) -> None:
         self.sizes: list[tuple[int, int]] = []
-        """the different sizes (width, height) of the checked frames, px, the first frame's first"""
+        """the distinct sizes (width, height) of the checked frames in order of appearance, px"""
         self.interlaced = False
-        """whether any of the checked frames is"""
+        """whether any checked frame is interlaced"""
         self._context = stream.codec_context
         self._count, self._every = 0, 1
         self._open = False
@@ -225,14 +223,14 @@ class KeyframeCheck:
 
 
 def is_raw(container: InputContainer) -> bool:
-    """Whether a file is a raw video stream, without a container and without times."""
+    """Whether a file is a raw video stream, without a container and without timestamps."""
     return bool(container.format.flags & NO_TIMES)
 
 
 def _without_strays(stamps: list[int | None]) -> list[int | None]:
-    """Times in decoding order; those that would move a frame far from where it is decoded become None, if they are few.
+    """Timestamps in decoding order; the few that would move a frame far from where it is decoded become None.
 
-    A wrong time that is too late would put its frame last, and all frames behind it would be lost.
+    A timestamp that is far too late would put its frame last, and all frames after it would be lost.
     """
     timed = [(pts, place) for place, pts in enumerate(stamps) if pts is not None]
     moves = zip(sorted(timed), timed, strict=True)
@@ -243,17 +241,17 @@ def _without_strays(stamps: list[int | None]) -> list[int | None]:
 
 
 def _guessed(stamps: list[int], step: int) -> bool:
-    """Whether times of an MPEG stream are FFmpeg's guesses, or restart midstream.
+    """Whether the timestamps of an MPEG stream are FFmpeg's guesses, or restart midstream.
 
-    Frames of a program stream may have no times; for interlaced ones FFmpeg then guesses the same time twice, and the
-    frames after them may lag. Where frames were lost, two may have the same time too, and the others are right.
+    Frames of a program stream may have no timestamps; if they are interlaced, FFmpeg guesses the same one twice, and
+    later frames may lag. After lost frames, two may also be equal, but then the others are right.
     """
     same = len(stamps) - len(set(stamps))
     return same > len(stamps) / 10 or (same > 0 and max(stamps) - min(stamps) <= (len(stamps) - 1) * step)
 
 
 def _counted(counts: list[int | None], step: int, start: int) -> list[int]:
-    """Times of frames that have no pts: decoding times, which show where an AVI repeats a frame, or else multiples."""
+    """Times of frames without pts: decoding times, which show where an AVI repeats a frame, or multiples of a step."""
     known = [count for count in counts if count is not None]
     if len(known) == len(counts) and all(after > before for before, after in itertools.pairwise(known)):
         return [start + count - known[0] for count in known] if start else known
@@ -261,10 +259,10 @@ def _counted(counts: list[int | None], step: int, start: int) -> list[int]:
 
 
 def to_the_end(packets: "Iterator[av.Packet[StreamT]]") -> "Iterator[av.Packet[StreamT]]":
-    """Packets with content, as far as the file can be read.
+    """Nonempty packets, as far as the file can be read.
 
-    An empty packet repeats a frame in an AVI, but would end a decoder. IndexError: PyAV 18 fails at the end of a file
-    in which FFmpeg discovered another stream on the way, as in a damaged MPEG-TS.
+    An empty packet repeats a frame in an AVI, but would flush a decoder. IndexError: PyAV 18 fails at the end of a file
+    if FFmpeg discovers another stream while reading, as in a damaged MPEG-TS.
     """
     try:
         yield from (packet for packet in packets if packet.size)
@@ -275,7 +273,7 @@ def to_the_end(packets: "Iterator[av.Packet[StreamT]]") -> "Iterator[av.Packet[S
 def decoded(
     packets: "Iterator[av.Packet[av.VideoStream]]", decoder: av.VideoCodecContext
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    """(count, frame) of every frame that can be decoded; a damaged packet costs one frame, and is counted as one."""
+    """(count, frame) of every frame that can be decoded; a damaged packet counts as one lost frame."""
     count = 0
     for packet in itertools.chain(packets, [None]):
         try:

@@ -15,7 +15,7 @@ from av.stream import Disposition, Stream
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip
-from videostyle.media.color import is_rgb
+from videostyle.media.color import is_rgb, subsampling
 from videostyle.settings import FilmSettings
 
 
@@ -24,17 +24,17 @@ class Container:
     """A file format and what it can hold."""
 
     format: str
-    """FFmpeg's name of the format"""
+    """FFmpeg's name for the format"""
     codecs: tuple[str, ...]
     """video codecs, the default first"""
     audio: tuple[str, ...] = ("*",)
-    """audio codecs; ``*``: all that FFmpeg accepts"""
+    """audio codecs; ``*``: every codec that FFmpeg accepts"""
     subtitles: tuple[str, ...] = ()
     """subtitle codecs that can be copied"""
     text: str = ""
-    """subtitle codec that other text subtitles are converted to; empty: none"""
+    """subtitle codec that other text subtitles are converted to; empty if there is none"""
     edit_lists: bool = False
-    """whether a track may begin before the film does and be trimmed to the sample"""
+    """whether a track may begin before the film and be trimmed to the sample"""
     covers: bool = False
     """whether it can hold a cover picture"""
 
@@ -55,7 +55,7 @@ CONTAINERS = {
         covers=True,
     ),
     ".webm": Container("webm", ("vp9", "av1"), subtitles=("webvtt",), text="webvtt"),
-    # FFmpeg accepts any codec here, but writes a stream no player reads for those not in this list
+    # FFmpeg accepts any codec here, but for codecs not in this list it writes streams that no player reads
     ".ts": Container(
         "mpegts", ("h264", "h265"), ("aac", "mp2", "mp3", "ac3", "eac3", "dts", "truehd", "opus"), ("dvb_subtitle",)
     ),
@@ -71,7 +71,7 @@ class Codec:
     """An encoder and its settings."""
 
     encoder: str
-    """FFmpeg's name of the encoder"""
+    """FFmpeg's name for the encoder"""
     quality: int
     """default quality: visually lossless"""
     options: dict[str, str]
@@ -79,13 +79,13 @@ class Codec:
     chroma: tuple[str, ...]
     """chroma subsamplings, the default first"""
     even: bool = False
-    """whether width and height must be even in subsampled directions"""
+    """whether width and height must be even in the subsampled directions"""
     alpha: tuple[str, ...] = ()
     """chroma subsamplings available with transparency, the default first"""
     max_quality: int = 63
-    """largest number for the quality"""
+    """largest allowed quality number"""
     hardware: str = ""
-    """codec that this hardware encoder writes; empty: a software encoder"""
+    """codec that a hardware encoder writes; empty for software encoders"""
 
     @property
     def pixel_formats(self) -> str:
@@ -116,7 +116,7 @@ CODECS = {
 
 
 def container_of(path: Path) -> Container:
-    """The container for a file's extension; raises MediaError, listing the known extensions, for any other."""
+    """The container for a file's extension; raises MediaError, listing the known extensions, if it is unknown."""
     container = CONTAINERS.get(path.suffix.lower())
     if container is None:
         reason = f"cannot write {path.suffix} files" if path.suffix else "the name has no extension"
@@ -125,7 +125,7 @@ def container_of(path: Path) -> Container:
 
 
 def codec_of(path: Path, settings: FilmSettings) -> Codec:
-    """The codec for a file; raises MediaError if the container cannot hold it, or the quality is out of its range."""
+    """The codec for a file; raises MediaError if the container cannot hold it or the quality is out of range."""
     container = container_of(path)
     name = container.codecs[0] if settings.codec == "auto" else settings.codec
     kind = CODECS[name].hardware or name
@@ -139,7 +139,7 @@ def codec_of(path: Path, settings: FilmSettings) -> Codec:
     if settings.quality > codec.max_quality:
         raise MediaError(
             f"--quality {settings.quality}: {name} takes 0 to {codec.max_quality}; "
-            "give a value in this range, or -1 for the default"
+            "use a value in this range, or -1 for the default"
         )
     return codec
 
@@ -156,7 +156,7 @@ def pixel_format(clip: Clip, codec: Codec, container: Container, size: tuple[int
     """
     if codec.encoder == "gif":
         return "pal8"
-    chroma = next((kind for kind in ("444", "422") if kind in clip.pixel_format), "420")
+    chroma = subsampling(clip.pixel_format)
     if is_rgb(clip):  # few players support H.264 and H.265 in 4:4:4
         chroma = codec.chroma[0] if codec.even else "444"
     if keeps_alpha(clip, codec, container):
@@ -176,7 +176,7 @@ def pixel_format(clip: Clip, codec: Codec, container: Container, size: tuple[int
 def encoder_options(codec: Codec, settings: FilmSettings, format: str, num_frames: int, pixels: str) -> dict[str, str]:
     """Options for the encoder of a film.
 
-    format: FFmpeg's name of the container. pixels: FFmpeg's pixel format.
+    format: FFmpeg's name for the container. pixels: FFmpeg's name for the pixel format.
     """
     quality = settings.quality if settings.quality >= 0 else codec.quality
     if codec.encoder == "prores_ks" and "444" in pixels and settings.quality < 0:
@@ -192,9 +192,9 @@ def encoder_options(codec: Codec, settings: FilmSettings, format: str, num_frame
 
 
 def tick_of(clip: Clip, format: str, path: Path) -> Fraction:
-    """The encoder's time base, seconds: one frame if all frames last equally long, otherwise the clip's time base.
+    """The encoder's time base, seconds: one frame if all frames have equal durations, else the clip's time base.
 
-    Encoders derive the frame rate that they write from it. Raises MediaError for an AVI of frames that differ in
+    Encoders derive the frame rate that they write from it. Raises MediaError for an AVI whose frames differ in
     duration, which the format cannot store.
     """
     if format == "gif":
@@ -211,7 +211,7 @@ def tick_of(clip: Clip, format: str, path: Path) -> Fraction:
 
 
 def refusal(container: Container, build: Callable[[OutputContainer], object]) -> str:
-    """FFmpeg's reason for refusing the streams that ``build`` adds to an output in memory; empty if it accepts them."""
+    """Why FFmpeg refuses the streams that ``build`` adds to an output in memory; empty if it accepts them."""
     output = av.open(io.BytesIO(), "w", format=container.format)
     try:
         build(output)
@@ -219,13 +219,13 @@ def refusal(container: Container, build: Callable[[OutputContainer], object]) ->
     except (av.FFmpegError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)
     finally:
-        with suppress(av.FFmpegError, ValueError):  # some muxers fail to close before the header is written
+        with suppress(av.FFmpegError, ValueError):  # some muxers fail on closing before the header is written
             output.close()
     return ""
 
 
 def missing_hardware(codec: Codec) -> str:
-    """Why a hardware encoder cannot be used on this machine; empty if it can. Opens a small one to find out."""
+    """Why this machine cannot use a hardware encoder; empty if it can. Opens a small one to find out."""
 
     def add(output: OutputContainer) -> Stream:
         return output.add_stream(codec.encoder, rate=25, width=256, height=256, pix_fmt="yuv420p")
@@ -234,7 +234,7 @@ def missing_hardware(codec: Codec) -> str:
 
 
 def codec_name(stream: Stream) -> str:
-    """FFmpeg's name of a stream's codec, not of its decoder: ``mp3``, not ``mp3float``. Empty if it is unknown."""
+    """FFmpeg's name for a stream's codec, not its decoder: ``mp3``, not ``mp3float``. Empty if unknown."""
     return str(stream.codec_context.codec.canonical_name) if stream.codec_context else ""
 
 
@@ -262,7 +262,7 @@ def can_hold(container: Container, stream: Stream) -> bool:
 
 
 def text_codec(stream: Stream, container: Container, fits: bool) -> str:
-    """The codec that a subtitle track is converted to for a container; empty if it is not text, or cannot be."""
+    """The codec for converting a text track; empty if there is none. fits: whether the container can hold a copy."""
     name = codec_name(stream)
     if name not in (*TEXT_SUBTITLES, "mov_text"):
         return ""
@@ -270,6 +270,6 @@ def text_codec(stream: Stream, container: Container, fits: bool) -> str:
 
 
 def suffix_for(streams: Sequence[Stream]) -> str:
-    """The extension of a container that can hold copies of all these streams; empty if there is none."""
+    """The extension of a container that can hold copies of all the streams; empty if there is none."""
     suffixes = (".mkv", ".mov", ".mp4", ".avi")
     return next((s for s in suffixes if all(can_hold(CONTAINERS[s], stream) for stream in streams)), "")

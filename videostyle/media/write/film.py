@@ -1,4 +1,4 @@
-"""Frames -> film: each frame at its source's time, together with the clip's sound, subtitles and metadata."""
+"""Frames -> film: frames at their source times, together with the clip's sound, subtitles and metadata."""
 
 import dataclasses
 import itertools
@@ -14,8 +14,9 @@ from videostyle.media.files import check_folder, explained, whole_or_nothing
 from videostyle.media.read.probe import open_file
 from videostyle.media.write.containers import CONTAINERS, codec_of, container_of, missing_hardware, refusal, tick_of
 from videostyle.media.write.folder import write_folder
-from videostyle.media.write.notices import FilmNotices, film_notices, folder_notices
+from videostyle.media.write.notices import FilmCheck, film_notices, folder_notices
 from videostyle.media.write.picture import FrameMaker, add_picture
+from videostyle.media.write.subtitles import Subtitles, read_subtitles
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import Tracks, chapters_of, check_sound, describe, kept_tags, origin_of, sort_tracks
 from videostyle.selection import Selection
@@ -24,17 +25,17 @@ from videostyle.settings import FilmSettings
 
 def check_film(
     clip: Clip, path: Path, settings: FilmSettings, size: tuple[int, int], keep: Selection | None = None
-) -> FilmNotices:
-    """Find out, before any work, whether a film can be written, and what it will leave out or change.
+) -> FilmCheck:
+    """Check, before any work begins, whether a film can be written, and what it will leave out or change.
 
-    size: width and height, px. keep: as for ``encode_film``. Leaves no file behind. Raises MediaError if the folder,
-    container, codec, size or sound do not fit together.
+    size: width and height, px. keep: as in ``encode_film``. Leaves no file behind. Raises MediaError if the folder,
+    container, codec, size and sound do not fit together.
     """
     if settings.codec == "png":
         return _check_pngs(clip, path, Timeline(clip, keep), settings.sound)
     container, codec = container_of(path), codec_of(path, settings)
     if path.is_dir():
-        raise MediaError(f"{path} is a folder; give a file such as {path.name or 'film'}/film.mp4 with -o")
+        raise MediaError(f"{path} is a folder; use a file such as {path.name or 'film'}/film.mp4 with -o")
     check_folder(path)
     tick_of(clip, container.format, path)
     timeline = Timeline(clip, keep)
@@ -59,11 +60,11 @@ def check_film(
         return film_notices(source, clip, path, settings, size, tracks, timeline)
 
 
-def _check_pngs(clip: Clip, path: Path, timeline: Timeline, sound: bool) -> FilmNotices:
+def _check_pngs(clip: Clip, path: Path, timeline: Timeline, sound: bool) -> FilmCheck:
     if path.suffix.lower() in CONTAINERS:
-        raise MediaError(f"{path}: --codec png writes a folder of pictures; give a folder such as -o {path.stem}")
+        raise MediaError(f"{path}: --codec png writes a folder of pictures; use a folder such as -o {path.stem}")
     if path.exists() and not path.is_dir():
-        raise MediaError(f"{path} is a file, but --codec png writes a folder of pictures; give another name with -o")
+        raise MediaError(f"{path} is a file, but --codec png writes a folder of pictures; choose another name with -o")
     check_folder(path)
     with open_file(clip.path) as source:
         return folder_notices(source, clip, sort_tracks(source, clip, None, timeline, sound), timeline)
@@ -77,13 +78,14 @@ def encode_film(
     size: tuple[int, int],
     keep: Selection | None = None,
     comment: str = "",
+    subtitles: Subtitles | None = None,
 ) -> None:
-    """Write frames as a film, together with the clip's other tracks. The file appears only when it is complete.
+    """Write frames as a film, together with the clip's other tracks. The file appears once it is complete.
 
     frames: (number in the clip, upright pixels (H, W, 3) of the film's size), ascending. size: width and height, px.
-    keep: frames of the clip that the film covers; its ranges follow each other from time 0 without gaps. None: the
-    whole clip. comment: stored in the film's metadata. Raises MediaError if the film cannot be written or there are no
-    frames, ValueError if pixels have another size.
+    keep: frames of the clip that the film covers; its ranges follow each other from time 0 without gaps; None: the
+    whole clip. comment: stored in the film's metadata. subtitles: those of ``check_film``; None: they are read here.
+    Raises MediaError if the film cannot be written or there are no frames, ValueError if pixels have another size.
     """
     remaining = iter(frames)
     first = next(remaining, None)
@@ -99,10 +101,12 @@ def encode_film(
     with opened as source, whole_or_nothing(path) as temporary:
         timeline = Timeline(clip, keep, origin_of(source, clip, container))
         tags = kept_tags(source.metadata) | ({"comment": comment} if comment else {})
-        tags.pop("timecode", None)  # belongs to the picture's stream
+        tags.pop("timecode", None)  # belongs to the video stream
         sorted_tracks = sort_tracks(source, clip, container, timeline, settings.sound)
+        if subtitles is None:
+            subtitles = read_subtitles(clip.path, sorted_tracks.converted)
         with av.open(
-            os.path.abspath(temporary),  # FFmpeg takes ``a:b.mp4`` for a URL with protocol ``a``
+            os.path.abspath(temporary),  # FFmpeg would take ``a:b.mp4`` as a URL with protocol ``a``
             "w",
             format=container.format,
             container_options=muxer_options(clip, container.format, timeline, tags),
@@ -114,7 +118,7 @@ def encode_film(
                 del picture.metadata[key]  # belongs to the clip's first frame
             if timeline.timecode:
                 picture.metadata["timecode"] = timeline.timecode
-            tracks = Tracks(source, sorted_tracks, output, clip, container, timeline)
+            tracks = Tracks(source, sorted_tracks, output, container, timeline, subtitles)
             output.metadata.update(tags)
             if container.format != "gif":
                 output.set_chapters(chapters_of(source, timeline))
@@ -128,11 +132,11 @@ def encode_film(
 
 
 def muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, str]) -> dict[str, str]:
-    """Options of a container for a film of a clip. format, tags: the film's."""
+    """The muxer's options for a film of a clip. format, tags: the film's."""
     if format in ("mp4", "mov"):
-        # phones store place and camera under keys such as com.apple.quicktime.make, which FFmpeg drops by default
+        # phones store location and camera in keys such as com.apple.quicktime.make, which FFmpeg drops by default
         named = "+use_metadata_tags" if any(key.startswith("com.") for key in tags) else ""
-        # counting the film in the clip's ticks keeps durations and edit lists exact
+        # a film in the clip's ticks keeps durations and edit lists exact
         return {"movflags": f"+faststart{named}", "movie_timescale": str(clip.time_base.denominator)}
     if format == "avi":  # sound that begins before 0 would delay the picture by a frame or two
         return {"avoid_negative_ts": "disabled"}

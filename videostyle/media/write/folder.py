@@ -18,9 +18,9 @@ def picture_name(frame: int) -> str:
 
 
 def write_folder(folder: Path, clip: Clip, frames: Iterable[tuple[int, Pixels]], size: tuple[int, int]) -> None:
-    """Write one file per frame, named by its number in the clip; no file appears before all are written.
+    """Write one file per frame, named by its number in the clip; no file appears until all are written.
 
-    Files of the same name are replaced, all others stay: several ranges may go into one folder.
+    Files with the same name are replaced and all others stay, so several ranges may share a folder.
     frames: (number in the clip, upright pixels (H, W, 3)). size: width and height of the film, px. Raises MediaError
     if the files cannot be written, ValueError if pixels have another size.
     """

@@ -2,41 +2,42 @@
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 from av.container import InputContainer
 from av.stream import Stream
-from av.subtitles.codeccontext import SubtitleCodecContext
 from av.subtitles.stream import SubtitleStream
 
 from videostyle.frames import Clip
-from videostyle.media.color import is_rgb
+from videostyle.media.color import is_rgb, subsampling
 from videostyle.media.read.hdr import read_hdr
 from videostyle.media.read.probe import open_file
 from videostyle.media.read.table import to_the_end
 from videostyle.media.write.containers import Container, codec_name, codec_of, container_of, keeps_alpha, pixel_format
-from videostyle.media.write.subtitles import convert_subtitles
+from videostyle.media.write.subtitles import Subtitles, read_subtitles
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import SortedTracks
 from videostyle.media.write.trim import sample_bytes
 from videostyle.settings import FilmSettings
 
-CHROMA = {"444": 4, "422": 2, "420": 1}
-"""chroma samples for every four luma samples"""
-
 
 @dataclass(frozen=True, slots=True)
-class FilmNotices:
-    """What the user should know before a film is made, one line per notice."""
+class FilmCheck:
+    """What is known about a film before it is made; each notice is one line."""
 
     left_out: tuple[str, ...] = ()
     """what the film will lack"""
     changed: tuple[str, ...] = ()
-    """what the film will hold in another form"""
+    """what the film will store in another form"""
+    subtitles: Subtitles = field(default_factory=dict, repr=False)
+    """converted text tracks, for ``encode_film``"""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return self.left_out + self.changed
 
 
 def film_notices(
@@ -47,11 +48,16 @@ def film_notices(
     size: tuple[int, int],
     tracks: SortedTracks,
     timeline: Timeline,
-) -> FilmNotices:
-    """What a film of a size (width, height) leaves out and changes."""
+) -> FilmCheck:
+    """Find what a film of a size (width, height) leaves out and changes."""
     container, codec = container_of(path), codec_of(path, settings)
     losses = [*tracks.left_out, *_container_losses(source, clip, path.suffix, container.format, timeline)]
-    losses += _subtitle_losses(tracks.converted, clip, timeline)
+    subtitles = read_subtitles(clip.path, tracks.converted)
+    losses += (
+        f"texts of subtitle track {index} that are damaged or not in UTF-8 are left out: {track.lost}"
+        for (index, _), track in subtitles.items()
+        if track.lost
+    )
     losses += _hdr_losses(clip, keeps=codec.encoder == "libx265")
     if clip.alpha and not keeps_alpha(clip, codec, container):
         losses.append(
@@ -65,17 +71,17 @@ def film_notices(
     changes += _subtitle_changes(tracks.converted)
     changes += _sound_changes(tracks.copied, clip, container, timeline)
     changes += _time_changes(tracks.copied, clip, container, timeline)
-    return FilmNotices(tuple(losses), tuple(changes))
+    return FilmCheck(tuple(losses), tuple(changes), subtitles)
 
 
-def folder_notices(source: InputContainer, clip: Clip, tracks: SortedTracks, timeline: Timeline) -> FilmNotices:
-    """What a folder of pictures leaves out."""
+def folder_notices(source: InputContainer, clip: Clip, tracks: SortedTracks, timeline: Timeline) -> FilmCheck:
+    """Find what a folder of pictures leaves out."""
     losses = _container_losses(source, clip, "a folder of pictures", "", timeline)
-    return FilmNotices((*tracks.left_out, *losses, *_hdr_losses(clip, keeps=False)))
+    return FilmCheck((*tracks.left_out, *losses, *_hdr_losses(clip, keeps=False)))
 
 
 def _container_losses(source: InputContainer, clip: Clip, place: str, format: str, timeline: Timeline) -> Iterator[str]:
-    """What a film's place cannot hold, apart from tracks. format: FFmpeg's name of its container."""
+    """What a film's container or folder cannot hold, apart from tracks. format: FFmpeg's name for the container."""
     capable = format in ("mp4", "mov", "matroska", "webm")
     if source.chapters() and not capable:
         yield f"the chapters of {clip.path.name} are left out: {place} cannot hold them"
@@ -95,31 +101,24 @@ def _hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
 
 
 def _picture_changes(clip: Clip, pixels: str) -> Iterator[str]:
-    """How the picture changes in a film with a pixel format of FFmpeg's."""
+    """How the picture changes in a film with one of FFmpeg's pixel formats."""
     if pixels == "pal8":
         yield "each frame is reduced to 256 colors, and frame times are rounded to 10 ms"
         return
     depth = 10 if pixels.endswith("10le") else 8
     if clip.depth > depth:
         yield f"the bit depth is reduced from {clip.depth} to {depth}"
+    before, after = subsampling(clip.pixel_format), subsampling(pixels)
     if is_rgb(clip):
-        yield f"RGB is converted to {_chroma(pixels)} YUV"
-    elif (now := CHROMA[_digits(pixels)]) < CHROMA.get(_digits(clip.pixel_format), now):
-        yield f"the chroma subsampling changes from {_chroma(clip.pixel_format)} to {_chroma(pixels)}"
-
-
-def _digits(pixels: str) -> str:
-    return next((digits for digits in CHROMA if digits in pixels), "420")
-
-
-def _chroma(pixels: str) -> str:
-    return ":".join(_digits(pixels))
+        yield f"RGB is converted to {':'.join(after)} YUV"
+    elif after < before:  # as digits: 420, 422, 444
+        yield f"the chroma subsampling changes from {':'.join(before)} to {':'.join(after)}"
 
 
 def _time_changes(streams: list[Stream], clip: Clip, container: Container, timeline: Timeline) -> Iterator[str]:
-    """The notice for sound that begins before time 0, where an MP4 puts the decoder's priming samples.
+    """The notice about sound that begins before time 0, where an MP4 stores the decoder's priming samples.
 
-    Matroska has no negative times, except for Opus.
+    Matroska has no negative timestamps, except for Opus.
     """
     indices = [stream.index for stream in streams if stream.type == "audio" and codec_name(stream) != "opus"]
     if not indices or not timeline.whole or container.format not in ("matroska", "webm"):
@@ -134,7 +133,7 @@ def _time_changes(streams: list[Stream], clip: Clip, container: Container, timel
     earliest = min(begins.values(), default=Fraction(0))
     if earliest < 0:
         yield (
-            f"the sound begins at {float(1000 * earliest):.0f} ms, and Matroska cannot store negative times: "
+            f"the sound begins at {float(1000 * earliest):.0f} ms, and Matroska cannot store negative timestamps: "
             "sound and picture are both delayed by that much"
         )
 
@@ -156,16 +155,8 @@ def _sound_changes(streams: list[Stream], clip: Clip, container: Container, time
         yield f"audio track {stream.index} ({codec_name(stream)}) is trimmed at packet borders: {', '.join(how)}"
 
 
-def _subtitle_losses(converted: list[tuple[SubtitleStream, str]], clip: Clip, timeline: Timeline) -> Iterator[str]:
-    """Texts that cannot be converted; reads all tracks in one pass."""
-    encoders = {stream.index: cast(SubtitleCodecContext, av.CodecContext.create(to, "w")) for stream, to in converted}
-    for index, track in convert_subtitles(clip.path, encoders, timeline).items():
-        if track.lost:
-            yield f"texts of subtitle track {index} that are damaged or not in UTF-8 are left out: {track.lost}"
-
-
 def _subtitle_changes(converted: list[tuple[SubtitleStream, str]]) -> Iterator[str]:
-    """The codec that text subtitles are converted to."""
+    """The codecs that text subtitles are converted to."""
     for stream, codec in converted:
         if (name := codec_name(stream)) != codec:
             styles = ", without its styles" if name in ("ass", "ssa") else ""
@@ -173,7 +164,7 @@ def _subtitle_changes(converted: list[tuple[SubtitleStream, str]]) -> Iterator[s
 
 
 def _packet(clip: Clip, stream: av.AudioStream) -> Fraction:
-    """Duration of the longest of a track's first packets, seconds."""
+    """The longest duration of a track's first packets, seconds."""
     context = stream.codec_context
     if (context.frame_size or 0) > 1:
         return Fraction(context.frame_size, context.sample_rate)

@@ -1,4 +1,4 @@
-"""The picture of a film: its video stream, and pixels -> frames for the encoder."""
+"""A film's picture: its video stream, and pixels -> frames for the encoder."""
 
 import dataclasses
 from fractions import Fraction
@@ -42,7 +42,7 @@ def add_picture(
         context.options = context.options | {"x265-params": context.options["x265-params"] + read_hdr(clip).x265}
     context.time_base = tick_of(clip, container.format, path)
     stream.time_base = context.time_base if container.format in ("avi", "gif") else clip.time_base
-    context.flags |= int(av.codec.context.Flags.frame_duration)  # without it the last frame's duration is lost
+    context.flags |= int(av.codec.context.Flags.frame_duration)  # otherwise the last frame's duration is lost
     if (codec.encoder == "libx265" or codec.hardware == "h265") and container.format in ("mp4", "mov"):
         context.codec_tag = "hvc1"  # the only tag that QuickTime plays
     context.sample_aspect_ratio = clip.sample_aspect
@@ -54,24 +54,24 @@ def add_picture(
 
 
 def _matrix(clip: Clip, size: tuple[int, int]) -> int:
-    """The H.273 matrix for the film's tags: the clip's, or the usual one for the film's size if the clip is RGB."""
+    """The H.273 matrix for the film's tags: the clip's, or, if that is RGB, the usual one for the film's size."""
     if clip.color.matrix != RGB and not is_rgb(clip):
         return clip.color.matrix
     return BT709 if min(size) >= HD else BT601
 
 
 class FrameMaker:
-    """Pixels -> frames for the encoder, with times and color tags; one swscale context converts them all."""
+    """Pixels -> frames for the encoder, with timestamps and color tags; all share one swscale context."""
 
     def __init__(self, clip: Clip, stream: av.VideoStream, size: tuple[int, int], timeline: Timeline) -> None:
-        """stream: as returned by ``add_picture``. size: width and height of the film, px."""
+        """stream: from ``add_picture``. size: width and height of the film, px."""
         assert stream.pix_fmt
         self._clip, self._size, self._timeline = clip, size, timeline
         self._format = stream.pix_fmt
         self._tick = stream.codec_context.time_base
         self._last = -1 << 62
         self._matrix = _matrix(clip, size)
-        # players choose the matrix of an untagged film by the film's size, which may differ from the clip's
+        # players choose an untagged film's matrix by its size, which may differ from the clip's
         self._colorspace = Colorspace[matrix_name(dataclasses.replace(clip, width=size[0], height=size[1]))]
         self._levels = from_whole_range(full=clip.color.range == FULL)
         self._alpha = Alpha(clip, size) if self._format.startswith("yuva") else None
@@ -85,7 +85,7 @@ class FrameMaker:
         check_shape(pixels, self._size)
         frame = self._gif(pixels) if self._format == "pal8" else self._yuv(index, pixels)
         begins, stays = self._timeline.place(index)
-        # the muxer refuses two frames on the same tick, which rounding can produce in a GIF
+        # the muxer refuses two frames on one tick, which rounding can cause in a GIF
         self._last = frame.pts = max(round(begins / self._tick), self._last + 1)
         frame.time_base = self._tick
         frame.duration = max(1, round(stays / self._tick))

@@ -1,4 +1,4 @@
-"""Clip time -> film time: where the selected frames, and the time around them, lie in the film."""
+"""Clip time -> film time: where the selected frames and their tracks lie in the film."""
 
 import bisect
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ MILLISECOND = Fraction(1, 1000)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of the clip, without gaps, that the film shows; times in seconds."""
+    """A continuous stretch of the clip that the film shows; times in seconds."""
 
     start: Fraction
     """clip time"""
     end: Fraction | None
-    """clip time, exclusive; None: to the end of the file"""
+    """clip time, exclusive; None: the end of the file"""
     begins: Fraction
     """film time at which the stretch starts"""
     last: bool
@@ -31,7 +31,7 @@ class Part:
         return self.start - self.begins
 
     def overlap(self, begins: Fraction, ends: Fraction) -> tuple[Fraction, Fraction]:
-        """Film time and duration of what lies between two clip times, limited to this part; seconds."""
+        """Film time and duration of the span between two clip times, clipped to this part; seconds."""
         first, last = max(begins, self.start), ends if self.end is None else min(ends, self.end)
         return first - self.shift, last - first
 
@@ -40,14 +40,14 @@ class Timeline:
     """The parts of a clip, one after the other without gaps."""
 
     def __init__(self, clip: Clip, keep: Selection | None, origin: Fraction = Fraction(0)) -> None:
-        """keep: frames of the film; None: the whole clip, which keeps its times.
+        """keep: frames of the film; None: the whole clip, with its own times.
 
         origin: clip time that becomes 0 in a film of the whole clip, seconds.
         """
         self._clip = clip
         self._ranges = (clip.frames.indices,) if keep is None else keep.parts
         self.first, self.last = self._ranges[0].start, self._ranges[-1][-1]
-        """the clip's frames with which the film begins and ends"""
+        """the clip's frames that begin and end the film"""
         self.num_frames = sum(map(len, self._ranges))
         self.whole = self._ranges == (clip.frames.indices,)
         parts, now = [], Fraction(0)
@@ -59,7 +59,7 @@ class Timeline:
         self._ends = [part.end for part in self.parts if part.end is not None]
 
     def place(self, frame: int) -> tuple[Fraction, Fraction]:
-        """Film time at which a frame of the clip appears, and how long it stays; seconds."""
+        """Film time at which a frame of the clip appears, and its duration; seconds."""
         place = bisect.bisect_right(self._ranges, frame, key=lambda frames: frames.start) - 1
         frames, part = self._ranges[place], self.parts[place]
         begins = self._clip.seconds(frame)
@@ -67,7 +67,7 @@ class Timeline:
 
     @property
     def timecode(self) -> str:
-        """SMPTE timecode of the film's first frame; empty if the clip has none, or it cannot be computed."""
+        """SMPTE timecode of the film's first frame; empty if the clip has none or it cannot be computed."""
         clip = self._clip
         if self.whole or not clip.timecode:
             return clip.timecode
@@ -75,17 +75,15 @@ class Timeline:
             return ""
         try:
             return str(Timecode.parse(clip.timecode, clip.rate) + self.first)
-        except SettingsError:  # the tag is free text
+        except SettingsError:  # the tag may hold any text
             return ""
 
     def touched(self, begins: Fraction, ends: Fraction) -> list[Part]:
-        """The parts that overlap the clip time from ``begins`` to ``ends`` (seconds), or start exactly at its end."""
+        """The parts that overlap the clip time from ``begins`` to ``ends`` (seconds) or start exactly at ``ends``."""
         stop = bisect.bisect_right(self.parts, ends, key=lambda part: part.start)
         return self.parts[bisect.bisect_right(self._ends, begins) : stop]
 
     def _seconds(self, border: int) -> Fraction:
-        """Clip time of a frame, or of the clip's end."""
+        """Clip time of a frame or of the clip's end."""
         clip = self._clip
-        if border < clip.num_frames:
-            return clip.seconds(border)
-        return clip.seconds(border - 1) + clip.durations[border - 1] * clip.time_base
+        return clip.seconds(border) if border < clip.num_frames else clip.seconds(0) + clip.duration

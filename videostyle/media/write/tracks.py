@@ -1,4 +1,4 @@
-"""Everything in a film besides the picture: sound, subtitles, covers and chapters, copied packet by packet."""
+"""Everything in a film besides the picture: sound, subtitles, covers and chapters."""
 
 import heapq
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from videostyle.errors import MediaError
 from videostyle.frames import Clip
 from videostyle.media.read.table import to_the_end
 from videostyle.media.write.containers import LAYOUTS, Container, can_hold, codec_name, is_cover, suffix_for, text_codec
-from videostyle.media.write.subtitles import convert_subtitles
+from videostyle.media.write.subtitles import Subtitles
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.trim import Packet, Trimmer, time_of
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:  # exists in PyAV's stubs only
     from av.container.core import Chapter
 
 OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time", "alpha_mode"}
-"""tags that describe the old file itself, lower case"""
+"""tags that describe the old file itself, in lower case"""
 JITTER = Fraction(3, 2)
-"""ticks of a coarse time base (Matroska's milliseconds) by which the times of gapless sound may be off"""
+"""ticks of a coarse time base (Matroska's milliseconds) by which timestamps of gapless sound may be off"""
 StreamT = TypeVar("StreamT", bound=Stream)
 
 
@@ -37,7 +37,7 @@ class SortedTracks:
     copied: list[Stream]
     """streams of the source"""
     converted: list[tuple[SubtitleStream, str]]
-    """text streams of the source, and the subtitle codec they are converted to"""
+    """text streams of the source, and the subtitle codecs they are converted to"""
     left_out: list[str]
     """a notice for each other track"""
 
@@ -47,13 +47,13 @@ def sort_tracks(
 ) -> SortedTracks:
     """Decide which tracks a film copies, converts and leaves out.
 
-    container: the film's; None: a folder of pictures, which holds no tracks. sound: False drops audio without a notice.
+    container: the film's; None: a folder of pictures, which has no tracks. sound: False drops audio without a notice.
     """
     copied, converted, left_out = [], [], []
     for stream in source.streams:
         if stream.index == clip.stream or (stream.type == "audio" and not sound):
             continue
-        # QuickTime's tracks of timecode and chapters are written by muxers on their own
+        # muxers write QuickTime's timecode and chapter tracks on their own
         rewritten = "timecode" in stream.metadata or (stream.name == "bin_data" and source.chapters())
         fits = container is not None and can_hold(container, stream)
         if fits and not (stream.type == "subtitle" and len(timeline.parts) > 1):
@@ -90,7 +90,7 @@ def kept_tags(tags: dict[str, str]) -> dict[str, str]:
 def origin_of(source: InputContainer, clip: Clip, container: Container) -> Fraction:
     """Clip time that becomes 0 in a film of the whole clip, seconds.
 
-    Times are kept, except those of transport and program streams, which start anywhere and have no meaning elsewhere.
+    Times are kept, except in transport and program streams, where they start anywhere and mean nothing.
     """
     if not clip.format.startswith("mpeg") or container.format == "mpegts":
         return Fraction(0)
@@ -110,24 +110,24 @@ def chapters_of(source: InputContainer, timeline: Timeline) -> "list[Chapter]":
             if first < last:
                 shift = round(part.shift / tick)
                 borders += [first - shift, last - shift]
-        if borders:  # the pieces of a chapter follow each other
+        if borders:  # a chapter's pieces follow each other
             kept.append({**chapter, "start": borders[0], "end": borders[-1]})
     return kept
 
 
 class Tracks:
-    """Packets of the copied and converted tracks, muxed as the film proceeds, so that few wait in memory."""
+    """Packets of the copied and converted tracks, muxed along with the picture, so that few wait in memory."""
 
     def __init__(
         self,
         source: InputContainer,
         tracks: SortedTracks,
         output: OutputContainer,
-        clip: Clip,
         container: Container,
         timeline: Timeline,
+        subtitles: Subtitles,
     ):
-        """Adds a stream to the output for each track."""
+        """Add a stream to the output for each track. subtitles: the converted tracks."""
         self._output = output
         self._targets: dict[int, Stream] = {}
         self._clocks: dict[int, _SampleClock] = {}
@@ -144,21 +144,17 @@ class Tracks:
                     self._clocks[stream.index] = _SampleClock(stream)
             self._targets[stream.index] = describe(target, stream)
             self._trimmers[stream.index] = Trimmer(stream, container, timeline)
-        texts = {
-            stream.index: describe(cast(SubtitleStream, output.add_stream(codec)), stream)
-            for stream, codec in tracks.converted
-        }
-        encoders = {index: target.codec_context for index, target in texts.items()}
-        subtitles = [
-            [(texts[index], packet) for packet in track.packets]
-            for index, track in convert_subtitles(clip.path, encoders, timeline).items()
-        ]
+        texts: list[list[tuple[Stream, Packet]]] = []
+        for stream, codec in tracks.converted:
+            track, text = subtitles[stream.index, codec], cast(SubtitleStream, output.add_stream(codec))
+            text.codec_context.subtitle_header = track.header
+            texts.append([(describe(text, stream), packet) for packet in track.packets(timeline)])
         moving = [stream for stream in tracks.copied if stream.index in self._targets]
-        self._packets = heapq.merge(self._all(source, moving), *subtitles, key=lambda pair: time_of(pair[1]))
+        self._packets = heapq.merge(self._all(source, moving), *texts, key=lambda pair: time_of(pair[1]))
         self._next = next(self._packets, None)
 
     def write(self, until: Fraction | None) -> None:
-        """Mux the packets that begin up to a film time, seconds; None: all that are left."""
+        """Mux the packets that begin up to a film time, seconds; None: all that remain."""
         while self._next is not None and (until is None or time_of(self._next[1]) <= until):
             target, packet = self._next
             self._next = next(self._packets, None)
@@ -166,7 +162,7 @@ class Tracks:
             self._output.mux(packet)
 
     def _all(self, source: InputContainer, streams: list[Stream]) -> Iterator[tuple[Stream, Packet]]:
-        """(target, packet with film time) of the copied streams, as far as the file can be read."""
+        """(target, packet with film times) of the copied streams, as far as the file can be read."""
         if not streams:
             return
         for packet in to_the_end(source.demux(*streams)):
@@ -177,14 +173,14 @@ class Tracks:
 
 
 def describe(target: StreamT, stream: Stream) -> StreamT:
-    """Give a stream of the film the language, title and disposition of the source's."""
+    """Copy language, title and disposition from a stream of the source to one of the film."""
     target.metadata.update(kept_tags(stream.metadata))
     target.disposition = stream.disposition
     return target
 
 
 class _SampleClock:
-    """Gives sound with times in milliseconds exact times again: its packets all have the same number of samples."""
+    """Restores exact timestamps of sound stored in milliseconds, if all packets have the same number of samples."""
 
     def __init__(self, stream: av.AudioStream) -> None:
         context = stream.codec_context
@@ -194,7 +190,7 @@ class _SampleClock:
         self._next: Fraction | None = None
 
     def set(self, packet: Packet) -> None:
-        """Set the packet's time base, times and duration."""
+        """Set a packet's time base, timestamps and duration."""
         if not self._works or packet.pts is None:
             return
         tick = packet.time_base
@@ -208,7 +204,7 @@ class _SampleClock:
 
 
 def _attach(output: OutputContainer, stream: Stream) -> None:
-    """Attach a cover or font, as Matroska stores them."""
+    """Attach a cover or font the way Matroska stores them."""
     if isinstance(stream, AttachmentStream):
         output.add_attachment(stream.name or "attachment", stream.mimetype or "application/octet-stream", stream.data)
         return

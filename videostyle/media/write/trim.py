@@ -12,13 +12,13 @@ from videostyle.media.write.containers import Container, codec_name
 from videostyle.media.write.timeline import Part, Timeline
 
 Packet: TypeAlias = "av.Packet[Stream]"
-"""a packet of any track; quoted because the class is generic in PyAV's stubs only"""
+"""a packet of any track; quoted because the class is generic only in PyAV's stubs"""
 WARM_UP = {"mp3": 4, "opus": 10}
-"""packets that a decoder reads before its output is correct; 1 for other codecs"""
+"""packets that a decoder needs before its output is correct; 1 for other codecs"""
 
 
 def time_of(packet: Packet) -> Fraction:
-    """Time at which a packet begins, seconds; 0 for packets without a time, such as covers."""
+    """Time at which a packet begins, seconds; 0 for packets without timestamps, such as covers."""
     stamp = packet.pts if packet.pts is not None else packet.dts
     return Fraction(0) if stamp is None else Fraction(stamp * packet.time_base)
 
@@ -32,10 +32,10 @@ def sample_bytes(codec: str) -> int:
 
 
 class Trimmer:
-    """The packets of one track, with film times; packets outside all parts are dropped.
+    """Moves the packets of one track to film times and drops those outside all parts.
 
-    Where the packets of a codec cannot be divided, each part's sound starts with the packet nearest to the start of
-    the part, right after the previous packet. So the sound has no gaps, and is never off by more than half a packet,
+    If a codec's packets cannot be divided, the sound of each part starts with the packet nearest to the start of the
+    part, right after the previous packet. So the sound has no gaps and is never off by more than half a packet,
     whatever the number of parts.
     """
 
@@ -43,7 +43,7 @@ class Trimmer:
         """stream: the track in the clip. container: the film's."""
         self._timeline, self._is_subtitle, self._name = timeline, stream.type == "subtitle", codec_name(stream)
         self._edit_lists = container.edit_lists
-        # AVI stores no times: sound begins when the film does
+        # AVI stores no timestamps: sound begins when the film does
         self._timeless = container.format == "avi"
         self._free: Fraction | None = Fraction(0) if self._timeless else None
         """film time at which the previous packet ends"""
@@ -52,7 +52,7 @@ class Trimmer:
         """seconds by which the packets of the current part are delayed"""
 
     def trim(self, packet: Packet) -> Iterator[Packet]:
-        """What the film keeps of a packet: nothing, the packet itself, or pieces of it."""
+        """What the film keeps of a packet: nothing, the packet itself or pieces of it."""
         if self._timeline.whole or packet.pts is None:
             yield _shifted(packet, self._timeline.parts[0].shift)
             return
@@ -71,7 +71,7 @@ class Trimmer:
                 return
 
     def _place_sound(self, packet: Packet, part: Part, length: Fraction, lead: Fraction) -> "Packet | None":
-        """The packet with its film time, or None if it lies outside the part; for packets that cannot be divided."""
+        """An indivisible packet with its film time, or None if it lies outside the part."""
         place = time_of(packet) - part.shift
         ends = place + length if part.end is None else part.end - part.shift
         if part.begins == 0 and not self._timeless:

@@ -3,30 +3,22 @@
 import torch
 from torch import Tensor
 
-from videostyle.paint.device import exact_dtype
-
 SLOW, SLOWER = 0.9, 0.99
-"""decay of the means of the gradient and of its square, per step"""
+"""decay per step of the mean gradient and of the mean squared gradient"""
 
 
 class BatchAdam:
-    """Rows of (B, N) points that each minimize their own function; used like ``BatchLbfgs``."""
+    """Minimizes a function of its own for each row of points (B, N); used like ``BatchLbfgs``."""
 
     def __init__(self, start: Tensor, learning_rate: float) -> None:
         self.point = start.clone()
-        self.best = start.clone()
-        self.best_loss = torch.full((len(start),), torch.inf, dtype=exact_dtype(start.device), device=start.device)
         self._rate = learning_rate
         self._mean = torch.zeros_like(start)
         self._square = torch.zeros_like(start)
         self._count = 0
 
     def advance(self, loss: Tensor, gradient: Tensor) -> None:
-        """Take the losses (B,) and gradients (B, N) at ``point``, and move ``point``."""
-        loss = loss.to(self.best_loss.dtype)
-        better = loss < self.best_loss
-        self.best = torch.where(better[:, None], self.point, self.best)
-        self.best_loss = torch.where(better, loss, self.best_loss)
+        """Move ``point``, given the losses (B,) and gradients (B, N) there."""
         self._count += 1
         self._mean = SLOW * self._mean + (1 - SLOW) * gradient
         self._square = SLOWER * self._square + (1 - SLOWER) * gradient.square()
@@ -36,5 +28,5 @@ class BatchAdam:
 
     def keep(self, rows: Tensor) -> None:
         """Continue with these rows (indices) only."""
-        for name in ("point", "best", "best_loss", "_mean", "_square"):
+        for name in ("point", "_mean", "_square"):
             setattr(self, name, getattr(self, name)[rows])

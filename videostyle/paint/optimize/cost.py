@@ -1,4 +1,4 @@
-"""What frames cost, measured by painting a few iterations of one."""
+"""Time and memory that frames take, measured by painting one for a few iterations."""
 
 import os
 import time
@@ -20,43 +20,43 @@ from videostyle.settings import OptimizeSettings
 CALIBRATION = 3
 """iterations that are timed"""
 FIRST_SHARE = 2 / 3
-"""cost of a first frame's iteration at most, over that of one at full size: its scales share the iterations, each has
-half the area of the next"""
+"""greatest cost of a first frame's iteration relative to one at full size: its scales share the iterations equally, and
+each has half the area of the next"""
 OTHER_PICTURES = 20
 """pictures in memory on a CPU besides the two histories of L-BFGS: points, gradients, directions, targets"""
 WAY_BACK = 1.85
-"""peak memory of an evaluation on a CPU over what is kept for its gradient; both fitted to peaks, see scripts/LOG.md"""
+"""peak memory of an evaluation on a CPU relative to what is kept for its gradient; this and OTHER_PICTURES were fitted
+to measured peaks, see scripts/LOG.md"""
 MOST_VALUES = 2**31 - 1
-"""of a batch of features: pooling on a GPU counts them in 32 bits"""
+"""in a batch of features: pooling on a GPU counts them in 32 bits"""
 SLOTS_PER_CORE = 4
-"""on a GPU: each slot has a decoder, an open file and a few threads"""
+"""on a GPU: each slot has a decoder, an open file, and a few threads"""
 MEMORY_SHARE = 0.9
-"""of free GPU memory that slots may fill"""
+"""share of free GPU memory that slots may fill"""
 
 MakeObjective = Callable[[Sequence[FrameTask]], Objective]
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a later frame costs."""
+    """Time and memory for a frame that is not the first of its chunk."""
 
     seconds: float
     """per iteration"""
     peak_bytes: int
 
     def scaled(self, factor: float) -> "Measured":
-        """The same for pictures of ``factor`` times the area."""
+        """The same for pictures with ``factor`` times the area."""
         return Measured(factor * self.seconds, round(factor * self.peak_bytes))
 
 
 def measure(
     height: int, width: int, smallest: int, make: MakeObjective, settings: OptimizeSettings, device: torch.device
 ) -> Measured:
-    """Time a later frame of this size. smallest: least short side that the backbone can see, px.
+    """Measure a later frame of this size. smallest: smallest short side that the backbone accepts, px.
 
-    Raises OutOfMemoryError if the frame does not fit the device.
+    Raises OutOfMemoryError if the frame does not fit in the device's memory.
     """
-
     task = _noise_task(height, width)
 
     def paint(iterations: int) -> None:
@@ -64,7 +64,7 @@ def measure(
         synchronize(device)
 
     def run() -> Measured:
-        paint(1)  # kernels are chosen and Gram matrices made here, not below
+        paint(1)  # kernels are chosen and Gram matrices computed here, not while the time is measured
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         start = time.perf_counter()
@@ -82,9 +82,9 @@ def measure(
 def cost_of(
     measured: Measured, height: int, width: int, settings: OptimizeSettings, widest: int, device: torch.device
 ) -> Cost:
-    """The cost of frames of this size. widest: most values of a layer per pixel of the picture."""
+    """The cost of frames of this size. widest: largest number of values per pixel in a layer."""
     usual, most = 1, Cost().most_slots
-    if device.type != "cpu":  # on a CPU frames are painted one by one, and a batch gains nothing
+    if device.type != "cpu":  # on a CPU, frames are painted one by one: a batch gains nothing
         most = max(1, MOST_VALUES // (height * width * widest))
         fitting = int(MEMORY_SHARE * free_bytes(device) / max(measured.peak_bytes, 1))
         usual = max(1, min(fitting, SLOTS_PER_CORE * (os.cpu_count() or 1), most))

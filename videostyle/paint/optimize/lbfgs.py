@@ -1,7 +1,7 @@
-"""L-BFGS without a line search, one independent problem per picture of the batch.
+"""L-BFGS without a line search: one independent problem for each picture of the batch.
 
 Nocedal & Wright 2006, algorithms 7.4 (two-loop recursion) and 7.5. ``torch.optim.LBFGS`` treats a batch as one vector,
-so that a picture would depend on its batch; here no number crosses from one row to another.
+so a picture would depend on its batch; here no number crosses from one row to another.
 """
 
 import torch
@@ -10,20 +10,18 @@ from torch import Tensor
 from videostyle.paint.device import exact_dtype
 
 GROWTH = 1.02
-"""a step is undone and halved if it makes the loss more than this many times the one before"""
+"""a step is undone and halved if the loss becomes more than this many times the previous one"""
 
 
 class BatchLbfgs:
-    """Rows of (B, N) points, each of which minimizes its own function.
+    """Minimizes a function of its own for each row of points (B, N).
 
-    The caller evaluates the function: ``point`` says where, ``advance`` takes the results.
+    The caller evaluates the functions at ``point`` and passes the results to ``advance``.
 
         walk = BatchLbfgs(start, history=10)
         for _ in range(iterations):
             loss, gradient = evaluate(walk.point)      # (B,), (B, N)
             walk.advance(loss, gradient)
-
-    ``best`` and ``best_loss`` hold the lowest point evaluated so far, per row.
     """
 
     def __init__(
@@ -37,40 +35,33 @@ class BatchLbfgs:
         """start: (B, N). first_step: root mean square length of the first step, along the gradient.
 
         ease: (B, N), how freely each coordinate moves relative to the others: the inverse of the known part of the
-        Hessian's diagonal. It shapes the first guess of the inverse Hessian. None: all alike.
+        Hessian's diagonal. It shapes the initial guess of the inverse Hessian. None: all the same.
 
         Differs from torch's first step, whose coordinates sum to 1. Spread over the pixels of a picture, that is less
-        than the rounding of the gradient; a step of two or three levels of 255 is enough to measure curvature.
+        than the gradient's rounding error; a step of two or three levels of 255 is enough to measure curvature.
         """
         rows, size = start.shape
         self.point = start.clone()
-        self.best = start.clone()
-        self.best_loss = torch.full((rows,), torch.inf, dtype=exact_dtype(start.device), device=start.device)
         self._ease = torch.ones_like(start) if ease is None else ease
         self._rate, self._first_step = learning_rate, first_step
         self._base = start.clone()
         """last accepted point; ``point`` is ``base + step``"""
         self._step = torch.zeros_like(start)
-        self._loss = torch.full_like(self.best_loss, torch.inf)
+        self._loss = torch.full((rows,), torch.inf, dtype=exact_dtype(start.device), device=start.device)
         self._gradient = torch.zeros_like(start)
         self._steps = start.new_zeros((history, rows, size))
         self._changes = start.new_zeros((history, rows, size))
         self._curvature = torch.zeros((history, rows), dtype=exact_dtype(start.device), device=start.device)
-        """1 / (s . y) of each correction; 0 marks an empty or refused one, which then adds nothing to the recursion"""
+        """1 / (s . y) of each correction; 0 marks an empty or rejected one, which adds nothing to the recursion"""
         self._scale = torch.zeros((rows,), dtype=exact_dtype(start.device), device=start.device)
-        """s . y / y . y of the newest correction; 0: none yet"""
+        """s . y / y . y of the latest correction; 0: none yet"""
         self._newest = 0
         """place in the ring for the next correction"""
         self._filled = 0
 
     def advance(self, loss: Tensor, gradient: Tensor) -> None:
-        """Take the losses (B,) and gradients (B, N) at ``point``, and move ``point``."""
-        loss = loss.to(self.best_loss.dtype)
-        better = loss < self.best_loss
-        self.best = torch.where(better[:, None], self.point, self.best)
-        self.best_loss = torch.where(better, loss, self.best_loss)
-
-        # a comparison with NaN is false: such a loss is refused too
+        """Move ``point``, given the losses (B,) and gradients (B, N) there."""
+        # a comparison with NaN is false, so such a loss is rejected, too
         good = (loss <= self._loss * GROWTH)[:, None]
         self._remember(good, gradient)
         self._base = torch.where(good, self.point, self._base)
@@ -82,19 +73,19 @@ class BatchLbfgs:
 
     def keep(self, rows: Tensor) -> None:
         """Continue with these rows (indices) only."""
-        for name in ("point", "best", "best_loss", "_base", "_step", "_loss", "_gradient", "_scale", "_ease"):
+        for name in ("point", "_base", "_step", "_loss", "_gradient", "_scale", "_ease"):
             setattr(self, name, getattr(self, name)[rows])
         for name in ("_steps", "_changes", "_curvature"):
             setattr(self, name, getattr(self, name)[:, rows])
 
     def _remember(self, good: Tensor, gradient: Tensor) -> None:
-        """Store the step and the change of gradient of the rows whose step was accepted."""
+        """Store the step and the change in gradient of rows whose step was accepted."""
         step, change = self._step, gradient - self._gradient
         product, length = _dot(step, change), _dot(change, change)
-        # s . y must be positive, else the inverse Hessian is not; the bound is relative, and so has no units
+        # s . y must be positive, or the inverse Hessian would not be; the bound is relative, so it has no unit
         useful = good[:, 0] & (product > 1e-8 * (_dot(step, step) * length).sqrt()) & (length > 0)
         place = self._newest
-        # rows that refuse store an empty correction: the ring turns for all rows together
+        # other rows store an empty correction, because the ring turns for all rows together
         self._steps[place] = torch.where(useful[:, None], step, 0)
         self._changes[place] = torch.where(useful[:, None], change, 0)
         self._curvature[place] = torch.where(useful, 1 / product, 0)
@@ -103,7 +94,7 @@ class BatchLbfgs:
         self._filled = min(self._filled + 1, len(self._steps))
 
     def _direction(self) -> Tensor:
-        """-H g by the two-loop recursion; before the first correction a step of the first step's length along -g."""
+        """-H g by the two-loop recursion; before the first correction, a step of ``first_step`` along -g."""
         direction = -self._gradient
         order = [(self._newest - k) % len(self._steps) for k in range(self._filled, 0, -1)]  # oldest first
         shares: dict[int, Tensor] = {}

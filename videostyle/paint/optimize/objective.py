@@ -20,7 +20,7 @@ from videostyle.settings import RenderSettings
 
 
 class Objective:
-    """L = the sum of weighted terms. The order of the terms is part of the result: sums of floats depend on it."""
+    """L = the sum of weighted terms. The order of the terms affects the result, because floats are rounded."""
 
     def __init__(self, backbone: Backbone, terms: Sequence[Term]) -> None:
         self._backbone = backbone
@@ -33,7 +33,7 @@ class Objective:
         return tuple(term.name for term in self._terms if term.comparable)
 
     def parts(self, pictures: Tensor) -> dict[str, Tensor]:
-        """Every weighted term for pictures (B, 3, H, W): name -> (B,)."""
+        """Each weighted term for pictures (B, 3, H, W): name -> (B,)."""
         features = observe(self._backbone, pictures, self._layers)
         return {term.name: term.weight * term(pictures, features) for term in self._terms}
 
@@ -43,7 +43,7 @@ class Objective:
             term.keep(rows)
 
     def ease(self) -> Tensor | None:
-        """How freely each pixel value moves, (B, 3 * H * W): 1 / (1 + stiffness). None: all alike."""
+        """How freely each pixel value moves, (B, 3 * H * W): 1 / (1 + stiffness). None: all the same."""
         stiff = [stiffness for term in self._terms if (stiffness := term.stiffness()) is not None]
         if not stiff:
             return None
@@ -51,7 +51,7 @@ class Objective:
 
 
 def total(parts: Mapping[str, Tensor]) -> Tensor:
-    """Sum of the weighted terms, still one number per frame: (B,)."""
+    """Sum of the weighted terms, one number per frame: (B,)."""
     return torch.stack(list(parts.values())).sum(0)
 
 
@@ -72,7 +72,7 @@ def choose_terms(
 
 
 def held_targets(tasks: Sequence[FrameTask], device: torch.device) -> list[Held]:
-    """Held targets of every task, in order; a task with fewer than another holds on to nothing there."""
+    """Held targets of all tasks, in order; where a task has fewer than others, its weight is 0."""
     held = []
     for targets in itertools.zip_longest(*(task.held for task in tasks)):
         weights, pictures = [], []

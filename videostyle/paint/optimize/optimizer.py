@@ -1,4 +1,4 @@
-"""Paints by optimizing the pixels of each frame."""
+"""The painter that optimizes the pixels of each frame."""
 
 import hashlib
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from videostyle.paint.terms.temporal import Held, TemporalTerm
 from videostyle.settings import OptimizeSettings, RenderSettings
 
 LEAST_PER_SCALE = 6
-"""iterations of a first frame below which a coarser scale would only blur it, and is left out"""
+"""iterations of a first frame per scale; with fewer, a coarser scale would only blur it, so scales are left out"""
 
 
 class Optimizer(Painter):
@@ -40,7 +40,7 @@ class Optimizer(Painter):
     ) -> None:
         """artworks: (H, W, 3) each. The backbone is moved to the device and converted to its precision, in place.
 
-        reason: why this backbone was chosen. Raises SettingsError if layers are unknown, or weights do not match the
+        reason: why this backbone was chosen. Raises SettingsError if layers are unknown or weights do not match the
         layers or the number of artworks.
         """
         style, _ = style_layers(settings.style, backbone)
@@ -60,8 +60,8 @@ class Optimizer(Painter):
         tensors = [to_tensor(artwork, device) for artwork in artworks]
         self._targets = lru_cache(SIZES)(partial(StyleTargets, tensors, backbone=backbone, settings=settings.style))
         self._measured: dict[tuple[int, int], Measured] = {}
-        # On a CPU a batch gains nothing, and its convolutions round differently with the batch size:
-        # painted one by one, a frame is the same whatever else is in the batch, bit for bit.
+        # On a CPU a batch gains nothing, and convolutions round differently for each batch size:
+        # painted one by one, a frame is the same bit for bit, whatever else is in the batch.
         self._together = device.type != "cpu"
 
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
@@ -72,7 +72,7 @@ class Optimizer(Painter):
         if size not in self._measured and not (settings and self._measured):
             own = self._settings.optimize
             self._measured[size] = measure(height, width, self.smallest, self._objective, own, self._device)
-        # an estimate for other settings is not worth another measurement: it is scaled from the first
+        # an estimate for other settings does not justify another measurement: it is scaled from the first
         rows, columns = size if size in self._measured else next(iter(self._measured))
         measured = self._measured[rows, columns].scaled(height * width / (rows * columns))
         return cost_of(measured, height, width, chosen, self._backbone.widest, self._device)
@@ -92,12 +92,12 @@ class Optimizer(Painter):
         return painted
 
     def _planned(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]]) -> int:
-        """Iterations at most of a batch."""
+        """Maximum number of iterations of a batch, all scales together."""
         coarse = len(sizes) * per_scale(sizes, self._settings.optimize) if any(task.first for task in tasks) else 0
         return coarse + max(self._limits(tasks, sizes))
 
     def _limits(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]]) -> list[int]:
-        """Iterations at most of each task at full size."""
+        """Maximum number of iterations of each task at full size."""
         settings = self._settings.optimize
         return [per_scale(sizes, settings) if task.first else settings.iterations for task in tasks]
 
@@ -122,7 +122,7 @@ class Optimizer(Painter):
         return [
             Painted(
                 picture,
-                # a frame that holds on to nothing has no such loss, even if others of its batch have
+                # a frame that is not held to anything has no such loss, even if others in its batch do
                 {
                     name: float(part[row])
                     for name, part in solution.parts.items()
@@ -137,7 +137,7 @@ class Optimizer(Painter):
     def _coarse_to_fine(
         self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]], steps: Steps
     ) -> list[Picture]:
-        """Paint first frames small first, so that strokes become large; returns where they start at full size."""
+        """Paint first frames at small sizes, so that strokes become large; returns their starts at full size."""
         content = stack([task.content for task in tasks], self._device)
         pictures = stack([task.initial for task in tasks], self._device)
         limits = self._limits(tasks, sizes)
@@ -148,7 +148,7 @@ class Optimizer(Painter):
         return to_pictures(resize(pictures, *content.shape[2:]))
 
     def _objective(self, tasks: Sequence[FrameTask]) -> Objective:
-        """The objective of a batch of tasks of equal size."""
+        """The objective of tasks of equal size."""
         content = stack([task.content for task in tasks], self._device)
         return self._showing(content, held_targets(tasks, self._device))
 
@@ -159,9 +159,9 @@ class Optimizer(Painter):
 
 
 def scales(height: int, width: int, smallest: int, settings: OptimizeSettings) -> list[tuple[int, int]]:
-    """Sizes below full size, smallest first, a factor sqrt 2 apart; fewer if there are few iterations.
+    """Sizes below full size, smallest first, a factor of sqrt 2 apart; fewer if there are few iterations.
 
-    smallest: least short side that the backbone can see, px.
+    smallest: smallest short side that the backbone accepts, px.
     """
     coarsest = max(settings.coarsest, smallest)
     sizes, factor = [], 2**-0.5
@@ -173,5 +173,5 @@ def scales(height: int, width: int, smallest: int, settings: OptimizeSettings) -
 
 
 def per_scale(sizes: Sequence[tuple[int, int]], settings: OptimizeSettings) -> int:
-    """Iterations of a first frame at each of these sizes, and at full size."""
+    """Iterations of a first frame at each of these sizes and at full size."""
     return max(1, settings.first_iterations // (len(sizes) + 1))

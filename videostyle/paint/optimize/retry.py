@@ -1,4 +1,4 @@
-"""Bad frames: how they are recognized, and painting them again."""
+"""Recognizes bad frames and paints them again."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,7 +13,7 @@ from videostyle.paint.tensors import stack
 from videostyle.settings import OptimizeSettings
 
 FAR_ABOVE = 3.0
-"""a frame whose comparable losses are this many times those of the frame before is painted again"""
+"""a frame is painted again if its comparable losses are this many times those of the previous frame"""
 RETRY_RATE = 0.03
 """Adam's learning rate for a frame that is painted again"""
 
@@ -21,8 +21,8 @@ RETRY_RATE = 0.03
 def what_is_wrong(task: FrameTask, row: int, limit: int, solution: Solution, comparable: Iterable[str]) -> str:
     """Why a frame is bad, or an empty string if it is not.
 
-    row: its place in the solution; limit: its iterations at most; comparable: names of the losses that are alike for
-    neighboring frames.
+    row: its row in the solution; limit: its maximum number of iterations; comparable: names of the losses that are
+    similar for neighboring frames.
     """
     loss, start = float(solution.loss[row]), float(solution.initial_loss[row])
     if not np.isfinite(loss):
@@ -32,7 +32,7 @@ def what_is_wrong(task: FrameTask, row: int, limit: int, solution: Solution, com
     now = float(sum(solution.parts[name][row] for name in comparable))
     before = sum(task.losses_before.get(name, 0.0) for name in comparable)
     if before and now > FAR_ABOVE * before:
-        return f"its loss is {now / before:.1f} times that of the frame before"
+        return f"its loss is {now / before:.1f} times that of the previous frame"
     return ""
 
 
@@ -40,7 +40,7 @@ def paint_again(
     task: FrameTask, row: int, limit: int, solution: Solution, objective: Objective, settings: OptimizeSettings,
     steps: Steps,
 ) -> None:  # fmt: skip
-    """Paint a bad frame from its content with Adam, and keep the better of the two in the solution."""
+    """Paint a bad frame again, from its content and with Adam, and keep the better result in the solution."""
     content = stack([task.content], solution.pictures.device)
     steps.add(limit)
     gentle = replace(settings, method="adam", learning_rate=RETRY_RATE)

@@ -1,4 +1,4 @@
-"""The gradient loop: each picture of a batch goes down its own loss and leaves the batch once it has converged."""
+"""The gradient loop: each picture of a batch minimizes its own loss, and leaves the batch once it has converged."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from videostyle.paint.device import exact_dtype
 from videostyle.paint.optimize.adam import BatchAdam
 from videostyle.paint.optimize.lbfgs import BatchLbfgs
 from videostyle.paint.optimize.objective import Objective, total
@@ -13,12 +14,12 @@ from videostyle.paint.painter import OnStep
 from videostyle.settings import OptimizeSettings
 
 CHECK_EVERY = 5
-"""iterations between two checks of the stopping rule, since each makes the CPU wait for the GPU"""
+"""iterations between checks of the stopping rule, each of which makes the CPU wait for the GPU"""
 
 
 @dataclass(slots=True)
 class Solution:
-    """The lowest point of each picture that was evaluated, one row per picture."""
+    """The evaluated point with the lowest loss, one row per picture."""
 
     pictures: Tensor
     """(B, 3, H, W), not clipped"""
@@ -27,9 +28,9 @@ class Solution:
     initial_loss: Tensor
     """(B,)"""
     parts: dict[str, Tensor]
-    """every weighted term at that point: (B,)"""
+    """each weighted term at that point: (B,)"""
     iterations: list[int]
-    """evaluations of loss and gradient per picture"""
+    """evaluations of loss and gradient, per picture"""
 
 
 class Steps:
@@ -38,7 +39,7 @@ class Steps:
     def __init__(self, total: int, on_step: OnStep | None = None) -> None:
         self._total = total
         self._done = 0
-        """iterations of the solves that have ended; those saved by the stopping rule count as done"""
+        """iterations planned for the solves that have ended, including those that the stopping rule saved"""
         self._on_step = on_step
 
     def at(self, iteration: int) -> None:
@@ -47,12 +48,12 @@ class Steps:
             self._on_step(self._done + iteration, self._total)
 
     def end(self, planned: int) -> None:
-        """Report that a solve has ended for which this many iterations were planned."""
+        """Report the end of a solve that was planned with this many iterations."""
         self._done += planned
         self.at(0)
 
     def add(self, planned: int) -> None:
-        """Plan more iterations: a frame is painted again."""
+        """Plan more iterations, for a frame that is painted again."""
         self._total += planned
 
 
@@ -63,52 +64,47 @@ def solve(
     settings: OptimizeSettings,
     on_iteration: Callable[[int], object] | None = None,
 ) -> Solution:
-    """Minimize the objective from pictures (B, 3, H, W), each with its own limit of iterations.
+    """Minimize the objective from pictures (B, 3, H, W), each with its own limit on iterations.
 
-    on_iteration: called every CHECK_EVERY iterations with their number.
+    on_iteration: called every CHECK_EVERY iterations with the number so far.
     A picture leaves the batch when its best loss fell by less than ``tolerance`` over ``window`` iterations.
-    Differs from Ruder et al. 2016: the best loss counts, so that one bad step neither ends a frame nor prolongs it.
+    Differs from Ruder et al. 2016: the best loss counts, so one bad step neither ends a frame nor prolongs it.
     """
     walk = _start(objective, initial.flatten(1), settings)
-    solution = Solution(initial.clone(), walk.best_loss.clone(), walk.best_loss.clone(), {}, [0] * len(limits))
-    rows = list(range(len(limits)))  # which picture each row of the walk is
-    best: dict[str, Tensor] = {}
+    loss = torch.full((len(limits),), torch.inf, dtype=exact_dtype(initial.device), device=initial.device)
+    solution = Solution(initial.clone(), loss, loss, {}, [0] * len(limits))
+    rows = torch.arange(len(limits), device=initial.device)  # which picture each row of the walk is
+    live = rows.tolist()  # the same, without waiting for the GPU
     trail: list[Tensor] = []
     iteration = 0
-    while rows:
-        parts, gradient = _evaluate(objective, walk.point.view(-1, *initial.shape[1:]))
-        loss = total(parts).to(walk.best_loss.dtype)
+    while live:
+        pictures = walk.point.view(-1, *initial.shape[1:])
+        parts, gradient = _evaluate(objective, pictures)
+        loss = total(parts).to(solution.loss.dtype)
         if iteration == 0:
-            solution.initial_loss, best = loss, parts
-            solution.parts = {name: torch.zeros_like(part) for name, part in parts.items()}
-        better = loss < walk.best_loss
-        best = {name: torch.where(better, part, best[name]) for name, part in parts.items()}
+            solution.initial_loss, solution.parts = loss, dict(parts)
+        better = loss < solution.loss[rows]
+        best = [solution.pictures, solution.loss, *solution.parts.values()]
+        for stored, now in zip(best, [pictures, loss, *parts.values()], strict=True):
+            stored[rows] = torch.where(better.view(-1, *[1] * (now.ndim - 1)), now, stored[rows])
         walk.advance(loss, gradient.flatten(1))
         iteration += 1
-        leaving = {place for place, row in enumerate(rows) if iteration >= limits[row]}
+        for row in live:
+            solution.iterations[row] = iteration
+        leaving = {row for row in live if iteration >= limits[row]}
         if iteration % CHECK_EVERY == 0:
             if on_iteration:
                 on_iteration(iteration)
             if settings.tolerance:
-                trail.append(walk.best_loss)
+                trail.append(solution.loss.clone())
                 leaving |= _converged(trail, settings)
-        if not leaving:
-            continue
-        for place in leaving:
-            row = rows[place]
-            solution.pictures[row] = walk.best[place].view(initial.shape[1:])
-            solution.loss[row] = walk.best_loss[place]
-            solution.iterations[row] = iteration
-            for name, part in best.items():
-                solution.parts[name][row] = part[place]
-        staying = [place for place in range(len(rows)) if place not in leaving]
-        rows = [rows[place] for place in staying]
-        if rows:
-            index = torch.tensor(staying, device=initial.device)
-            walk.keep(index)
-            objective.keep(index)
-            best = {name: part[index] for name, part in best.items()}
-            trail = [losses[index] for losses in trail]
+        staying = [place for place, row in enumerate(live) if row not in leaving]
+        if len(staying) < len(live):
+            places = torch.tensor(staying, dtype=torch.long, device=initial.device)
+            walk.keep(places)
+            objective.keep(places)
+            rows = rows[places]
+            live = [live[place] for place in staying]
     return solution
 
 
@@ -128,9 +124,9 @@ def _evaluate(objective: Objective, pictures: Tensor) -> tuple[dict[str, Tensor]
 
 
 def _converged(trail: Sequence[Tensor], settings: OptimizeSettings) -> set[int]:
-    """Places whose best loss has hardly moved over the window. trail: best losses (B,) at every check."""
+    """Pictures whose best loss has hardly moved over the window. trail: best losses (B,) at every check."""
     back = max(1, settings.window // CHECK_EVERY)
     if len(trail) <= back:
         return set()
     moved = trail[-1 - back] - trail[-1]
-    return {place for place, still in enumerate((moved < settings.tolerance * trail[-1]).tolist()) if still}
+    return {row for row, still in enumerate((moved < settings.tolerance * trail[-1]).tolist()) if still}

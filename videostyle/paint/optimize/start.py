@@ -1,4 +1,4 @@
-"""Where painting a frame starts, and what it is held to."""
+"""The picture that a frame starts from, and the earlier frames that it is held to."""
 
 from collections.abc import Sequence
 
@@ -10,33 +10,31 @@ from videostyle.paint.optimize.fill import fill_unseen
 from videostyle.settings import RenderSettings
 
 WARPED = "warped"
-"""the ``optimize.initial_later`` that needs the frame before"""
+"""value of ``optimize.initial_later`` that needs the previous frame"""
 
 
 def held_distances(settings: RenderSettings) -> tuple[int, ...]:
-    """How many frames back the frames are that a frame is held to."""
+    """How far back the frames are that a frame is held to, in frames."""
     return settings.temporal.long_term if settings.temporal.weight else ()
 
 
 def reach(settings: RenderSettings) -> tuple[int, ...]:
-    """How many frames back earlier frames are wanted, nearest first: those that are held and the one started from."""
+    """How far back the frames are that a frame is held to or starts from, in frames, nearest first."""
     started = (1,) if settings.optimize.initial_later == WARPED else ()
     return tuple(sorted({*held_distances(settings), *started}))
 
 
 def make_task(frame: FrameInput, settings: RenderSettings, artworks: Sequence[Pixels]) -> FrameTask:
-    """What a frame starts from, and the earlier frames that it is held to."""
-    if frame.first:
-        initial = _blank(settings.optimize.initial, frame, settings.seed, artworks)
-        return FrameTask(frame.content, initial, first=True, losses_before=frame.losses_before)
-    if settings.optimize.initial_later == WARPED and frame.earlier:
+    """Choose the picture that a frame starts from, and the earlier frames that it is held to."""
+    kind = settings.optimize.initial if frame.first else settings.optimize.initial_later
+    if kind == WARPED and frame.earlier:
         nearest = next(iter(frame.earlier.values()))
         initial = fill_unseen(nearest.picture, nearest.weight, frame.content)
-    else:  # with every earlier frame lost, "warped" is the content
-        initial = _blank(settings.optimize.initial_later, frame, settings.seed, artworks)
+    else:  # if every earlier frame is lost, "warped" means the content
+        initial = _blank(kind, frame, settings.seed, artworks)
     distances = held_distances(settings)
     held = claim([target for distance, target in frame.earlier.items() if distance in distances])
-    return FrameTask(frame.content, initial, held, losses_before=frame.losses_before)
+    return FrameTask(frame.content, initial, held, frame.first, frame.losses_before)
 
 
 def _blank(kind: str, frame: FrameInput, seed: int, artworks: Sequence[Pixels]) -> Picture:
@@ -45,14 +43,14 @@ def _blank(kind: str, frame: FrameInput, seed: int, artworks: Sequence[Pixels]) 
     if kind == "noise":
         return np.random.default_rng([seed, frame.index]).random((height, width, 3), dtype=np.float32)
     if kind == "style":
-        artwork = to_picture(artworks[0])  # tiled if it is smaller than the picture
+        artwork = to_picture(artworks[0])  # repeated if it is smaller than the picture
         rows, columns = np.arange(height) % artwork.shape[0], np.arange(width) % artwork.shape[1]
         return np.ascontiguousarray(artwork[rows][:, columns])
     return frame.content
 
 
 def claim(targets: Sequence[TemporalTarget]) -> tuple[TemporalTarget, ...]:
-    """Each target without the pixels that nearer frames already claim (Ruder et al. 2016, eq. 9). Nearest first."""
+    """Targets, nearest first, without the pixels that nearer ones already claim (Ruder et al. 2016, eq. 9)."""
     held: list[TemporalTarget] = []
     claimed: NDArray[np.float32] | float = 0.0
     for target in targets:

@@ -1,4 +1,4 @@
-"""The picture shows what the filmed frame shows."""
+"""The content term: the picture shows what the source frame shows."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -13,13 +13,13 @@ from videostyle.settings import ContentSettings
 
 
 class ContentTerm(Term):
-    """Distance of the features from those of the filmed frames (Gatys et al. 2016, eq. 1)."""
+    """Distance of the features from those of the source frames (Gatys et al. 2016, eq. 1)."""
 
     name = "content"
     comparable = True
 
     def __init__(self, settings: ContentSettings, backbone: Backbone, content: Tensor) -> None:
-        """content: the filmed frames, (B, 3, H, W) in 0..1."""
+        """content: the source frames, (B, 3, H, W) in 0..1."""
         self.weight = settings.weight
         self._convention = settings.convention
         self._layer_weights = content_layers(settings, backbone)
@@ -39,7 +39,7 @@ class ContentTerm(Term):
 
 
 def content_layers(settings: ContentSettings, backbone: Backbone) -> dict[str, float]:
-    """Layer -> share of the content loss. Raises SettingsError if layers repeat or do not match their weights."""
+    """Layer -> share of the content loss. Raises SettingsError if a layer is repeated or weights do not match."""
     layers = settings.layers or backbone.default_content
     if len(set(layers)) < len(layers):
         raise SettingsError(f"content.layers = {list(layers)}: a layer is repeated; name each layer once")

@@ -1,4 +1,4 @@
-"""Gram matrices: which features of a layer occur together, wherever they are."""
+"""Gram matrices: which features of a layer occur together, anywhere in the picture."""
 
 import torch
 from torch import Tensor
@@ -8,8 +8,8 @@ from torch.autograd.function import BackwardCFunction, FunctionCtx
 class _Gram(torch.autograd.Function):
     """F F^T / n of flat features F (B, C, n).
 
-    The gradient (g + g^T) F / n takes one large product; autograd's own takes two, because it does not know that both
-    factors are the same. That is 10 to 20 % of an iteration.
+    The gradient (g + g^T) F / n takes one large product. Autograd needs two, because it does not know that both factors
+    are the same; that would cost 10 to 20 % of an iteration.
     """
 
     @staticmethod

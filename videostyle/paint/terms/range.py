@@ -1,4 +1,4 @@
-"""The picture stays within 0..1."""
+"""The range term: pixel values stay within 0..1."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from videostyle.paint.terms.term import Term
 
 
 class RangeTerm(Term):
-    """Penalty on pixel values outside 0..1: clipping them instead would break the curvature that L-BFGS measures."""
+    """Penalty on pixel values outside 0..1. Clipping them would distort the curvature that L-BFGS measures."""
 
     name = "range"
 

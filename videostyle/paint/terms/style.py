@@ -1,4 +1,4 @@
-"""The picture is painted the way the artworks are."""
+"""The style term: the picture is painted like the artworks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -13,22 +13,22 @@ from videostyle.paint.terms.term import EPSILON, Term, shares
 from videostyle.settings import StyleSettings
 
 SMALLEST_STYLE = 32
-"""px; an artwork is never shrunk below this short side, however small the picture: its Gram matrices would be noise"""
+"""px; an artwork is never shrunk below this short side, however small the picture is: Gram matrices would be noise"""
 SIZES = 32
-"""picture sizes whose targets are kept: a first frame needs about six"""
+"""number of picture sizes whose targets are kept; a first frame needs about six"""
 
 
 class StyleTargets:
-    """Gram matrices of one or several artworks for one picture size, shared by all frames.
+    """Gram matrices of one or more artworks for one picture size, shared by all frames.
 
     An artwork is resized to the area of the picture times ``style.scale`` squared, so that strokes keep their size
-    relative to the picture (Gatys et al. 2016 resize it to the content's size).
+    relative to the picture. Differs from Gatys et al. 2016, who resize it to the size of the content.
     """
 
     def __init__(
         self, artworks: Sequence[Tensor], height: int, width: int, backbone: Backbone, settings: StyleSettings
     ) -> None:
-        """artworks: (1, 3, H, W) each. Raises SettingsError if ``style.mix`` or the layers do not fit."""
+        """artworks: (1, 3, H, W) each. Raises SettingsError if layers or ``style.mix`` do not match."""
         self._settings = settings
         self.layers, self._layer_weights = style_layers(settings, backbone)
         self._mix = style_mix(settings, len(artworks))
@@ -57,7 +57,7 @@ class StyleTargets:
         return torch.stack(losses).sum(0)
 
     def distances(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Relative Gram distance at every layer, mixed over the artworks: layer -> (B,)."""
+        """Relative distance of Gram matrices, averaged over the artworks with their shares: layer -> (B,)."""
         distances = {}
         for layer in self.layers:
             grams, targets = gram(features[layer]), zip(self._grams, self._mix, strict=True)
@@ -82,14 +82,14 @@ class StyleTerm(Term):
 
 
 def style_layers(settings: StyleSettings, backbone: Backbone) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """Layers and the share of the style loss of each. Raises SettingsError if layers and weights do not match."""
+    """Layers, and each one's share of the style loss. Raises SettingsError if layers and weights do not match."""
     layers = settings.layers or backbone.default_style
     weights = settings.layer_weights or (() if settings.layers else backbone.default_style_weights)
     return layers, shares(weights, len(layers), "style.layer_weights", "style.layers")
 
 
 def style_mix(settings: StyleSettings, artworks: int) -> tuple[float, ...]:
-    """Share of each artwork. Raises SettingsError if ``style.mix`` does not match their number."""
+    """Share of each artwork. Raises SettingsError if ``style.mix`` does not match the number of artworks."""
     return shares(settings.mix, artworks, "style.mix", "artworks (--style)")
 
 

@@ -1,4 +1,4 @@
-"""The picture agrees with earlier painted frames wherever their motion is known."""
+"""The temporal term: the picture agrees with earlier painted frames wherever the motion is known."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,19 +8,19 @@ from torch import Tensor
 from videostyle.paint.terms.term import Term
 
 STIFFNESS = 0.004
-"""curvature of the temporal loss at a fully held pixel over that of all other terms, per unit of its weight"""
+"""curvature of the temporal loss at a fully held pixel relative to that of all other terms, per unit of its weight"""
 
 Held = tuple[Tensor, Tensor]
-"""earlier painted frames, warped to the current ones, (B, 3, H, W), and where to hold on to them, (B, 1, H, W)"""
+"""earlier painted frames warped to the current ones, (B, 3, H, W), and the weights of their pixels, (B, 1, H, W)"""
 
 
 class TemporalTerm(Term):
-    """Distance from one or several earlier painted frames (Ruder et al. 2016)."""
+    """Distance from one or more earlier painted frames (Ruder et al. 2016)."""
 
     name = "temporal"
 
     def __init__(self, weight: float, held: Sequence[Held]) -> None:
-        """held: at least one."""
+        """held: at least one target."""
         self.weight = weight
         self._held = list(held)
 
@@ -39,7 +39,7 @@ def temporal_loss(pictures: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """sum c (x - w)^2 / sum c over pixels, mean over channels (Ruder et al. 2016, eq. 6): (B,).
 
     pictures, target: (B, 3, H, W) in 0..1; weight: (B, 1, H, W) in 0..1.
-    Differs from Ruder et al.: divided by the visible pixels instead of all, else its pull fades under occlusion.
+    Differs from Ruder et al.: divided by the visible pixels, not by all, so that occlusion does not weaken it.
     """
     squares = (weight * (pictures - target).square()).flatten(1).sum(1) / pictures.shape[1]
     return squares / weight.flatten(1).sum(1).clamp_min(1.0)

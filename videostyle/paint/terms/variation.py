@@ -1,4 +1,4 @@
-"""The picture is smooth: total variation."""
+"""The total variation term: the picture is smooth."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -13,7 +13,7 @@ POWER = 0.75
 
 
 class VariationTerm(Term):
-    """Differences of neighboring pixels: takes the finest grain away."""
+    """Differences of neighboring pixels; removes the finest grain."""
 
     name = "tv"
 
