@@ -70,18 +70,47 @@ def grown(net: Backbone, start: Backbone, teacher: Backbone, pictures: Tensor) -
     return Backbone("compact", " ".join(net.plan), tensors, pooling="average")
 
 
+def fired(net: Backbone, pictures: Tensor) -> list[Tensor]:
+    """For each convolution, which of its channels fire anywhere in pictures (B, 3, H, W)."""
+    taps = " ".join(f"{token} after{place}" if token.isdigit() else token for place, token in enumerate(net.plan))
+    convs = {name: value.detach() for name, value in net.state_dict().items() if name.startswith("convs")}
+    bare = Backbone("compact", taps, convs, pooling="average")
+    with torch.no_grad():
+        maps = bare(pictures, [layer for layer in bare.layers if layer.startswith("after")])
+    return [features.amax((0, 2, 3)) > 0 for features in maps.values()]
+
+
+def revive(net: Backbone, pictures: Tensor, seed: int) -> int:
+    """Give channels that never fire on pictures (B, 3, H, W) fresh weights; returns how many.
+
+    Nothing uses them at first, so the features stay as they are: the training decides what becomes of them.
+    """
+    dice, revived = torch.Generator().manual_seed(seed), 0
+    alive = fired(net, pictures)
+    conv_at = [place for place, token in enumerate(net.plan) if token.isdigit()]
+    with torch.no_grad():
+        for index, (conv, lives) in enumerate(zip(net.convs, alive, strict=True)):
+            weight, dead = conv.get_parameter("weight"), ~lives.to(conv.get_parameter("weight").device)
+            revived += int(dead.sum())
+            spread = math.sqrt(2 / (9 * weight.shape[1]))
+            weight[dead] = (torch.randn(weight.shape, generator=dice) * spread).to(weight.device)[dead]
+            conv.get_parameter("bias")[dead] = 0
+            users = [net.convs[index + 1]] if index + 1 < len(net.convs) else []
+            stop = conv_at[index + 1] if users else len(net.plan)
+            users += [net.heads[token] for token in net.plan[conv_at[index] : stop] if token in net.heads]
+            for user in users:
+                user.get_parameter("weight")[:, dead] = 0
+    return revived
+
+
 def pruned(net: Backbone, pictures: Tensor) -> tuple[str, dict[str, Tensor]]:
     """Plan and tensors of a network without the channels that never fire on pictures (B, 3, H, W)."""
     tensors = {name: value.detach().cpu().float() for name, value in net.state_dict().items()}
-    taps = " ".join(f"{token} after{index}" if token.isdigit() else token for index, token in enumerate(net.plan))
-    bare = Backbone("compact", taps, {k: v for k, v in tensors.items() if k[0] == "c"}, pooling="average")
-    index, plan, alive = -1, [], torch.arange(3)
-    with torch.no_grad():
-        fired = bare(pictures, [layer for layer in bare.layers if layer.startswith("after")])
-    for place, token in enumerate(net.plan):
+    index, plan, lives, alive = -1, [], fired(net, pictures), torch.arange(3)
+    for token in net.plan:
         if token.isdigit():
             index += 1
-            before, alive = alive, (fired[f"after{place}"].amax((0, 2, 3)) > 0).nonzero().flatten()
+            before, alive = alive, lives[index].nonzero().flatten()
             tensors[f"convs.{index}.weight"] = tensors[f"convs.{index}.weight"][alive][:, before].contiguous()
             tensors[f"convs.{index}.bias"] = tensors[f"convs.{index}.bias"][alive].contiguous()
             token = str(len(alive))

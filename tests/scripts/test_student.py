@@ -55,3 +55,15 @@ def test_growing_keeps_the_convolutions_and_fits_the_heads() -> None:
     wider = student.grown(student.student("8 relu1_1 P 9 relu2_1", (4, 4), 7), start, taught, x)
     assert torch.equal(wider.convs[0].weight, start.convs[0].weight)
     assert wider.convs[1].weight.shape == (9, 8, 3, 3)
+
+
+def test_dead_channels_are_revived_without_changing_any_feature() -> None:
+    net, x = fresh(tiny_recipe()), torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        net.convs[0].bias[1:3] = -1e4
+        net.convs[2].bias[0] = -1e4
+    before = net(x, net.layers)
+    assert student.revive(net, x, 3) == 3
+    assert all(bool(lives.all()) for lives in student.fired(net, x))
+    for layer, features in net(x, net.layers).items():
+        torch.testing.assert_close(features, before[layer])
