@@ -14,7 +14,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A download, or the check of a downloaded file, has made progress."""
+    """A download has made progress."""
 
     what: str
     done: int

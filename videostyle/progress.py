@@ -32,7 +32,7 @@ NAMES = {
 
 @contextmanager
 def output() -> Iterator[None]:
-    """Guard what prints on stdout: a full disk is a VideostyleError, and if nobody reads any more the program exits."""
+    """Guard what prints on stdout: a full disk is a VideostyleError; a pipe that its reader has closed ends the program."""
     try:
         yield
         sys.stdout.flush()

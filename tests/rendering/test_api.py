@@ -203,7 +203,7 @@ class Echo(vs.Finish):
 
     def finish(self, frame: vs.FinishInput) -> vs.Finished:
         try:
-            Lock(self.job / ".lock").take(alone=True)
+            Lock(self.job / ".lock").take(exclusive=True)
         except vs.JobError:
             self.refused += 1
         return vs.Finished(frame.painted, bytes([int(frame.painted.mean())]))
@@ -224,7 +224,7 @@ def test_a_finish_that_carries_something_holds_the_lock_and_needs_the_lead_in(
     list(vs.render(plan, folder / "job", painter=KeepPainter()))
     assert vs.encode(plan, folder / "job", folder / "film.mp4", finish=echo).frames == 2
     assert echo.refused == 4
-    Lock(folder / "job/.lock").take(alone=True)
+    Lock(folder / "job/.lock").take(exclusive=True)
 
 
 def test_a_plan_may_be_used_in_another_working_directory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,7 +149,7 @@ def encode(
     checked = check_place(plan.clip, plan.keep, path, plan.settings, sources, overwrite, strict)
     with closing(store):
         if finish.carries:
-            store.lock.take(alone=False)  # what it carries is written into the job folder
+            store.lock.take(exclusive=False)  # what it carries is written into the job folder
         return assemble(StoredFilm(plan, store, path, checked.notices, checked.subtitles, finish), on_event)
 
 

@@ -109,7 +109,7 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
     on_event(prepared.summary)
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
-    with opened(plan, Store(checked.job), prepared.painter, alone=not request.job) as store:
+    with opened(plan, Store(checked.job), prepared.painter, exclusive=not request.job) as store:
         with closing(render(plan, store, prepared.painter, prepared.summary.slots, on_event)) as frames:
             for _ in frames:
                 pass
@@ -128,18 +128,18 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
 
 
 @contextmanager
-def opened(plan: RenderPlan, store: Store, painter: Painter, alone: bool = False) -> Iterator[Store]:
+def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = False) -> Iterator[Store]:
     """A job folder that is ready for frames; after an error it is deleted if it holds none.
 
-    alone: no other process may use it. Raises MediaError if the clip has changed since it was planned: its frames would
-    be stored as those of another clip.
+    exclusive: no other process may use it. Raises MediaError if the clip has changed since it was planned: its frames
+    would be stored as those of another clip.
     """
     _check_space(plan, store)
     with explained(f"{plan.clip.path}: cannot be read", "check that the clip is still there"):
         now = identity(plan.clip)
     if now != plan.identity:
         raise MediaError(f"{plan.clip.path}: the clip has changed since it was planned; plan it again")
-    store.open(JobRecord.of(plan, painter), alone)
+    store.open(JobRecord.of(plan, painter), exclusive)
     try:
         store.save_scan(scan_key(plan.identity, plan.settings.scene), plan.scan)
         yield store

@@ -15,8 +15,8 @@ from videostyle.motion.scenes import BLOCK, find_scenes
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
-LOOK = 5
-"""raised whenever the same settings lead to different pixels, so that a job folder never mixes two looks"""
+LOOK = 6
+"""incremented whenever the same settings lead to different pixels, so that a job folder never mixes two looks"""
 SCAN_SIDE = 144
 """px, short side at which frames are searched for cuts"""
 

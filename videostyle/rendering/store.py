@@ -64,17 +64,17 @@ class Store:
             return
         raise JobError(f"{self.folder}: {fault}; use another folder with --job")
 
-    def open(self, record: JobRecord, alone: bool = False) -> None:
+    def open(self, record: JobRecord, exclusive: bool = False) -> None:
         """Create the folder, or continue one of the same job, until ``close``.
 
-        record: written by the process that comes first. alone: no other process may use the folder. Raises JobError if
-        one does, or if the folder belongs to another job.
+        record: written by the process that comes first. exclusive: no other process may use the folder. Raises JobError
+        if one does, or if the folder belongs to another job.
         """
         job = record.fingerprint, record.painter.fingerprint
         self.check(*job)
         self._created = not self.folder.exists()
         try:
-            self.lock.take(alone)
+            self.lock.take(exclusive)
             if self.begun() is None:
                 # the plan first: a folder with frames and no plan would belong to nobody
                 _write_once(self.folder / PLAN, record.to_json().encode())

@@ -30,8 +30,8 @@ def test_a_notice_says_what_is_encoded_again(tmp_path: Path) -> None:
     clip, full = ours(tmp_path)
     patch = plan(full, "0:2,31", clip)
     assert patch.spans == (FrameRange(0, 30), FrameRange(31, 50))
-    assert patch.notices == ("frames 0:30,31:50 are encoded again, the other 1 are copied",)
-    assert plan(full, "0:50", clip).notices == ("frames 0:50 are encoded again, the other 0 are copied",)
+    assert patch.notices == ("frames 0:30,31:50 are encoded again; the other 1 are copied",)
+    assert plan(full, "0:50", clip).notices == ("frames 0:50 are encoded again; the other 0 are copied",)
 
 
 def test_packets_are_copied_if_the_quality_matches(tmp_path: Path) -> None:

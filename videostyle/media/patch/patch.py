@@ -58,7 +58,7 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     origin = origin_of(film, clip, settings) if packets else None
     spans = packets.spans(selection) if packets and origin else ()
     copied = film.num_frames - sum(map(len, spans))
-    notice = f"frames {','.join(map(str, spans))} are encoded again, the other {copied} are copied"
+    notice = f"frames {','.join(map(str, spans))} are encoded again; the other {copied} are copied"
     if not spans:
         why = "its headers are not those that videostyle writes here for this clip; was it made with another --quality?"
         if not packets:

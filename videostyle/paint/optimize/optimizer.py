@@ -48,7 +48,7 @@ class Optimizer(Painter):
         backbone.check([*style, *content_layers(settings.content, backbone)])
         precision = choose_precision(settings.optimize.precision, device)
         self.name, self.reason, self.device = backbone.name, reason, str(device)
-        looks = [backbone.fingerprint, str(precision), settings.fingerprint(), *map(hash_of, artworks)]
+        looks = [backbone.fingerprint, device.type, str(precision), settings.fingerprint(), *map(hash_of, artworks)]
         self.fingerprint = hashlib.sha256(" ".join(looks).encode()).hexdigest()
         self.smallest = backbone.smallest
         self.reach = reach(settings)
