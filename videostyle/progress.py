@@ -32,7 +32,7 @@ NAMES = {
 
 @contextmanager
 def output() -> Iterator[None]:
-    """Guard what prints on stdout: a full disk is a VideostyleError; a pipe that its reader has closed ends the program."""
+    """Guard what prints on stdout: a full disk is a VideostyleError, and a closed pipe ends the program."""
     try:
         yield
         sys.stdout.flush()

@@ -38,7 +38,7 @@ def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | No
     if stylized.num_frames != len(wanted):
         which = f"frames {frames} of {clip} are" if frames else f"{clip} has"
         raise SettingsError(
-            f"{film} has {stylized.num_frames} frames but {which} {len(wanted)}; name the frames it was rendered with (--frames)"
+            f"{film} has {stylized.num_frames} frames but {which} {len(wanted)}; name the frames it shows (--frames)"
         )
     network, _ = choose_backbone(backbone)
     judge = Judge(network.to(choose_device(backbone.device)), pictures, StyleSettings())
