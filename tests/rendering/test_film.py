@@ -11,7 +11,7 @@ from av.container import InputContainer
 
 from tests.clips import moving_scenes, write_art, write_clip
 from tests.media.oracle import needs_ffprobe, streams
-from tests.media.write.test_tracks import SRT, ffmpeg
+from tests.media.write.tracks import SRT, ffmpeg
 from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
 from videostyle.events import Event, FilmDone, FrameWritten, Notice
 from videostyle.media.read.probe import open_file, probe

@@ -9,7 +9,7 @@ import pytest
 from av.subtitles.stream import SubtitleStream
 
 from tests.media.oracle import ffprobe, hashes, needs_ffprobe, streams
-from tests.media.write.test_tracks import FILM, blank, ffmpeg, film_of, source
+from tests.media.write.tracks import FILM, blank, ffmpeg, film_of, source
 from videostyle.media.read.probe import open_file, probe
 from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.notices import FilmCheck
