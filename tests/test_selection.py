@@ -55,7 +55,24 @@ def test_frame_numbers(text: str, expected: "range | list[int]") -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a:b", "5:2", "5:5", "3:11", "10", "-1:3:4", "1.5:3", "2--5", "12:14", ",", "1:3,", "0:9x0", "0:9x", "x2"]
+    "text",
+    [
+        "a:b",
+        "5:2",
+        "5:5",
+        "3:11",
+        "10",
+        "-1:3:4",
+        "1.5:3",
+        "2--5",
+        "12:14",
+        ",",
+        "1:3,",
+        "0:9x0",
+        "0:9x",
+        "x2",
+        "9" * 5000,
+    ],
 )
 def test_invalid_frame_numbers(text: str) -> None:
     with pytest.raises(SettingsError, match=r"--frames .*; use"):

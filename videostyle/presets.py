@@ -186,7 +186,7 @@ def _scalar(kind: object, value: object, item: dataclasses.Field[Any], wrong: Se
             raise wrong
         return value
     if kind is float and type(value) is int:
-        value = float(value)
+        value = float(value) if abs(value) < 1e300 else math.inf
     if type(value) is not kind:
         raise wrong
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -77,7 +77,7 @@ def select(clip: Clip, frames: str = "", begin: str = "", end: str = "", handles
 
 def _parse_range(text: str, whole: str, num_frames: int) -> range:
     """The frames of one range. whole: the text that contains it, for messages."""
-    match = re.fullmatch(r"\s*(\d*)\s*([:-]?)\s*(\d*)\s*(?:x\s*(\d+))?\s*", text)
+    match = re.fullmatch(r"\s*(\d{0,18})\s*([:-]?)\s*(\d{0,18})\s*(?:x\s*(\d{1,18}))?\s*", text)
     if not match or not (match[1] or match[2]) or match[4] == "0":
         raise SettingsError(
             f"--frames {whole}: {text.strip() or 'nothing'} is not a range; use A:B (B excluded), A-B (B included), "

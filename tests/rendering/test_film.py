@@ -88,6 +88,14 @@ def test_a_part_can_be_assembled_before_the_rest_is_there(request_: Request, tmp
     assert (done.frames, probe(done.path).num_frames) == (4, 4)
 
 
+def test_a_lost_scan_is_made_again(request_: Request, tmp_path: Path) -> None:
+    """Without it the film would silently lack the frames of unknown scenes."""
+    assert request_.job
+    shutil.rmtree(request_.job / "scans")
+    done = assemble(stored_film(request_.job, tmp_path / "part.mp4", "2:6"))
+    assert (done.frames, probe(done.path).num_frames) == (4, 4)
+
+
 def test_a_clip_that_was_moved_is_named_and_another_refused(request_: Request, tmp_path: Path) -> None:
     assert request_.job
     known = json.loads((request_.job / "plan.json").read_text())

@@ -127,6 +127,7 @@ def test_without_an_artwork(request_: Request) -> None:
         ({"output": "none/film.mp4"}, "no such folder"),
         ({"output": "clip.mp4"}, r"clip\.mp4 is an input of this render"),
         ({"output": "art.png", "overwrite": True}, r"art\.png"),
+        ({"output": "film.mp4", "job": "film.mp4"}, "the same name as the film; name another folder"),
         ({"patch": "none.mp4"}, r"none\.mp4"),
     ],
     ids=str,
@@ -134,7 +135,7 @@ def test_without_an_artwork(request_: Request) -> None:
 def test_what_is_wrong_is_reported_before_anything_is_written(
     values: dict[str, Any], message: str, request_: Request, folder: Path
 ) -> None:
-    for name in ("clip", "output", "patch"):
+    for name in ("clip", "output", "patch", "job"):
         if name in values:
             values = {**values, name: folder / values[name]}
     if "styles" in values:

@@ -82,7 +82,7 @@ class JobRecord:
             return None
         except OSError as error:
             raise JobError(f"{path}: cannot be read ({error.strerror}); use another folder with --job") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             advice = "the frames next to it are kept; restore this file, or use another folder with --job"
             raise JobError(f"{path}: damaged, or from another version of videostyle ({error}); {advice}") from None
 

@@ -110,6 +110,8 @@ def check(request: Request) -> Checked:
     patch = plan_patch(request.patch, clip, keep, given.film) if request.patch else None
     output = request.output or _default_output(clip, request, [artwork.name for artwork in artworks], keep)
     job = request.job or output.with_name(f"{output.name}.job")
+    if job.absolute() == output.absolute():
+        raise SettingsError(f"--job {job}: the same name as the film; name another folder")
     checked = Checked(request, clip, artworks, keep, output, job, patch, notices)
     if patch:
         check_free(output, checked.sources, overwrite)

@@ -113,7 +113,7 @@ class Store:
         scan = NOTHING
         for path in sorted((self.folder / "scans").glob("[0-9a-f]*.json")):
             # a file that was just deleted by another process, or is damaged, only means another scan
-            with suppress(OSError, ValueError, TypeError, KeyError, SettingsError):
+            with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, SettingsError):
                 stored = json.loads(path.read_text(encoding="utf-8"))
                 if stored["key"] == key:
                     scan |= Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
@@ -135,9 +135,11 @@ class Store:
             pixels = read_png(path)
         except MediaError as error:
             raise JobError(f"{error}; delete that file and {AGAIN}") from None
-        height, width = pixels.shape[:2]
-        if (width, height) != size:
-            fault = f"{width}x{height} px, but the job's frames are {size[0]}x{size[1]}"
+        height, width, channels = pixels.shape
+        if (width, height, channels) != (*size, 3):
+            fault = (
+                f"{width}x{height} px, {channels} channels, but the job's frames are {size[0]}x{size[1]}, 3 channels"
+            )
             raise JobError(f"{path}: {fault}; delete that file and {AGAIN}")
         return pixels
 
@@ -147,7 +149,7 @@ class Store:
             return {}
         try:
             return dict(json.loads(read_note(self._path(frame)))["losses"])
-        except (MediaError, ValueError, KeyError, TypeError):
+        except (MediaError, ValueError, KeyError, TypeError, RecursionError):
             fault = f"{self._path(frame)}: damaged, its losses cannot be read"
             raise JobError(f"{fault}; delete that file and {AGAIN}") from None
 
@@ -155,7 +157,7 @@ class Store:
         """Store a frame together with its losses. Raises JobError if it cannot be written."""
         note = {"losses": dict(painted.losses), "iterations": painted.iterations, "retried": painted.retried}
         try:
-            write_png(self._path(frame), pixels, json.dumps(note))
+            write_png(self._path(frame), pixels, json.dumps(note, default=float))
         except MediaError as error:
             raise JobError(f"{error}; then {AGAIN} to continue after the finished frames") from None
 
@@ -187,10 +189,13 @@ class Store:
 
     def _delete(self) -> None:
         """Delete the folder; renamed first, so that a process that opens it again never sees half of it."""
-        doomed = temporary_of(self.folder)
+        folder = self.folder.resolve()
+        doomed = temporary_of(folder)
         with suppress(OSError):
-            os.replace(self.folder, doomed)
-        shutil.rmtree(doomed if doomed.exists() else self.folder, ignore_errors=True)
+            os.replace(folder, doomed)
+        shutil.rmtree(doomed if doomed.exists() else folder, ignore_errors=True)
+        if self.folder.is_symlink():
+            self.folder.unlink()
 
     def _path(self, frame: int) -> Path:
         return self._frames / f"{frame:06d}.png"
