@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from videostyle.errors import JobError, MediaError
 from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
-from videostyle.media.files import explained
 from videostyle.media.read.sequence import identity
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
@@ -135,9 +134,7 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, alone: bool = False
     be stored as those of another clip.
     """
     _check_space(plan, store)
-    with explained(f"{plan.clip.path}: cannot be read", "check that the clip is still there"):
-        now = identity(plan.clip)
-    if now != plan.identity:
+    if identity(plan.clip) != plan.identity:
         raise MediaError(f"{plan.clip.path}: the clip has changed since it was planned; plan it again")
     store.open(JobRecord.of(plan, painter), alone)
     try:
