@@ -175,6 +175,16 @@ def test_a_clip_that_changed_after_it_was_planned_is_refused(folder: Path) -> No
     assert not (folder / "job").exists()
 
 
+def test_a_film_is_not_made_with_the_sound_of_another_clip(folder: Path) -> None:
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="0:2")
+    list(vs.render(plan, folder / "job", painter=KeepPainter()))
+    write_clip(folder / "clip.mp4", moving_scenes((9, 10)), sound=True)
+    with pytest.raises(vs.JobError, match=r"clip\.mp4: the clip has changed since it was planned; restore it") as error:
+        vs.encode(plan, folder / "job", folder / "film.mp4")
+    assert "\n" not in str(error.value)
+    assert not (folder / "film.mp4").exists()
+
+
 def test_a_painter_of_another_artwork_is_refused_by_a_job(folder: Path) -> None:
     write_art(folder / "other.png", 1)
     plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="0:2")
