@@ -39,7 +39,7 @@ class Planned:
     job: Path
     frames: int
     frames_to_render: int
-    """the film's frames, plus the lead-in of a range"""
+    """the film's frames, plus those before and between them in a scene, which are painted but not kept"""
     frames_stored: int
     """frames that an earlier run finished"""
     size: tuple[int, int]
