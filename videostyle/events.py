@@ -60,7 +60,7 @@ class Planned:
     seconds: float
     """estimate for the frames that are not stored yet"""
     seconds_first: float
-    """estimate for the first frame of a scene"""
+    """estimate for the first frame of a scene; 0, like the next two, if all frames are stored"""
     seconds_later: float
     """estimate for every other frame"""
     bytes: int

@@ -164,6 +164,20 @@ def test_frames_that_another_process_paints_meanwhile_are_given_out_too(folder: 
     assert sorted([first.index, *(frame.index for frame in frames)]) == list(range(19))
 
 
+def test_nothing_is_measured_if_all_frames_are_stored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="12:14")
+    list(vs.render(plan, folder / "job", painter=KeepPainter()))
+
+    def measure(*_: object) -> None:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr(KeepPainter, "cost", measure)
+    assert [frame.index for frame in vs.render(plan, folder / "job", painter=KeepPainter())] == [12, 13]
+    (folder / "job/frames/000010.png").unlink()
+    with pytest.raises(AssertionError, match="measured"):
+        list(vs.render(plan, folder / "job", painter=KeepPainter()))
+
+
 def test_a_clip_that_changed_after_it_was_planned_is_refused(folder: Path) -> None:
     plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW)
     write_clip(folder / "clip.mp4", moving_scenes((9, 10)), sound=True)

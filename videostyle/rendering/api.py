@@ -12,7 +12,7 @@ from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import identity
 from videostyle.paint.finish import Finish
 from videostyle.paint.load import usual_preset
-from videostyle.paint.painter import Painter
+from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import Recipe, Values, change
 from videostyle.rendering.film import StoredFilm, assemble, check_complete, check_place
 from videostyle.rendering.finish import ENLARGE
@@ -114,7 +114,8 @@ def _render(
         before = [frame for frame in plan.to_keep if store.has(frame)]
         missing = set(plan.to_keep).difference(before)
         yield from stored(before)
-        count = choose_slots(slots, painter.cost(height, width), plan)
+        done = all(store.has(frame) for frame in plan.to_render)
+        count = choose_slots(slots, Cost() if done else painter.cost(height, width), plan)
         with closing(render_missing(plan, store, painter, count, on_event)) as frames:
             for frame in frames:
                 if frame.index in missing:

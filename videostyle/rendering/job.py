@@ -48,8 +48,9 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     width, height = plan.work
-    cost = painter.cost(height, width)
     stored = {frame for frame in plan.to_render if store.has(frame)}
+    done = len(stored) == len(plan.to_render)
+    cost = Cost() if done else painter.cost(height, width)  # which it measures by painting
     slots = choose_slots(checked.request.slots, cost, plan)
     summary = Planned(
         clip=plan.clip.path,
