@@ -143,6 +143,25 @@ def test_times_and_numbers_exclude_each_other() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0:5,5:10", "0:10"),
+        ("5-9,0-4", "0:10"),
+        ("2,3,4:6,7", "2:6,7:8"),
+        ("0:4x2,4:6", "0:4x2,4:6"),
+        ("0:4,4:8x2", "0:4,4:8x2"),
+        ("0:4x2,4:8x2", "0:4x2,4:8x2"),
+    ],
+)
+def test_ranges_that_touch_are_joined_unless_they_have_a_step(text: str, expected: str) -> None:
+    assert str(select(clip(), text)) == expected
+
+
+def test_touching_ranges_of_all_frames_are_the_whole_clip() -> None:
+    assert select(clip(), "0:5,5:10") == Selection.whole(clip())
+
+
+@pytest.mark.parametrize(
     ("text", "handles", "expected"),
     [("4:6", 2, "2:8"), ("0:2,9", 3, "0:5,6:10"), ("1:3,6:8", 2, "0:10"), ("1:2,8:9", 1, "0:3,7:10")],
 )

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -186,8 +187,10 @@ def demo_command(
     clip, art = copy_demo(folder)
     film, sheet = folder / "result.mp4", folder / "sheet.png"
     recipe = Recipe.read(values=Network("compact", device=device).settings())
+    command = f"videostyle run {quote(str(clip))} --style {quote(str(art))} -o {quote(str(film))} --backbone compact"
+    command += f" --device {device} --overwrite" if device else " --overwrite"
     if not quiet:
-        print(f"copied {clip} and {art}; now painting: videostyle run {clip} --style {art} -o {film}")
+        print(f"copied {clip} and {art}; now painting: {command}")
     _run(Request(clip, (art,), recipe, output=film, overwrite=True), Voice(quiet=quiet))
     make_sheet(sheet, clip, art, film)
     if not quiet:

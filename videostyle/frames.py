@@ -198,7 +198,7 @@ class Chunk:
 
     frames: FrameRange
     keep: FrameRange
-    """the selected frames; those before them are rendered as lead-in, those after are not rendered"""
+    """from the first to the last selected frame; those before and between them are painted too, those after are not"""
 
     def __post_init__(self) -> None:
         if self.keep.start < self.frames.start or self.keep.stop > self.frames.stop:

@@ -107,7 +107,7 @@ def _with_handles(parts: Sequence[range], handles: int, num_frames: int, text: s
         if handles and part.step > 1:
             raise SettingsError(f"--frames {text}: handles need ranges without a step; omit one of the two")
         wider = range(max(0, part.start - handles), min(num_frames, part.stop + handles), part.step)
-        if grown and handles and wider.start <= grown[-1].stop:
+        if grown and wider.start <= grown[-1].stop and wider.step == grown[-1].step == 1:
             wider = range(grown.pop().start, wider.stop)
         grown.append(wider)
     return grown

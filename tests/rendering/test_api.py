@@ -164,6 +164,20 @@ def test_frames_that_another_process_paints_meanwhile_are_given_out_too(folder: 
     assert sorted([first.index, *(frame.index for frame in frames)]) == list(range(19))
 
 
+def test_nothing_is_measured_if_all_frames_are_stored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="12:14")
+    list(vs.render(plan, folder / "job", painter=KeepPainter()))
+
+    def measure(*_: object) -> None:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr(KeepPainter, "cost", measure)
+    assert [frame.index for frame in vs.render(plan, folder / "job", painter=KeepPainter())] == [12, 13]
+    (folder / "job/frames/000010.png").unlink()
+    with pytest.raises(AssertionError, match="measured"):
+        list(vs.render(plan, folder / "job", painter=KeepPainter()))
+
+
 def test_a_clip_that_changed_after_it_was_planned_is_refused(folder: Path) -> None:
     plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW)
     write_clip(folder / "clip.mp4", moving_scenes((9, 10)), sound=True)
@@ -173,6 +187,16 @@ def test_a_clip_that_changed_after_it_was_planned_is_refused(folder: Path) -> No
     with pytest.raises(vs.MediaError, match="cannot be read"):
         list(vs.render(plan, folder / "job"))
     assert not (folder / "job").exists()
+
+
+def test_a_film_is_not_made_with_the_sound_of_another_clip(folder: Path) -> None:
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="0:2")
+    list(vs.render(plan, folder / "job", painter=KeepPainter()))
+    write_clip(folder / "clip.mp4", moving_scenes((9, 10)), sound=True)
+    with pytest.raises(vs.JobError, match=r"clip\.mp4: the clip has changed since it was planned; restore it") as error:
+        vs.encode(plan, folder / "job", folder / "film.mp4")
+    assert "\n" not in str(error.value)
+    assert not (folder / "film.mp4").exists()
 
 
 def test_a_painter_of_another_artwork_is_refused_by_a_job(folder: Path) -> None:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from videostyle.errors import SettingsError
+from videostyle.errors import JobError, SettingsError
 from videostyle.events import FilmDone, OnEvent, ignore
 from videostyle.media.read.probe import probe
+from videostyle.media.read.sequence import identity
 from videostyle.paint.finish import Finish
 from videostyle.paint.load import usual_preset
-from videostyle.paint.painter import Painter
+from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import Recipe, Values, change
 from videostyle.rendering.film import StoredFilm, assemble, check_complete, check_place
 from videostyle.rendering.finish import ENLARGE
@@ -113,7 +114,8 @@ def _render(
         before = [frame for frame in plan.to_keep if store.has(frame)]
         missing = set(plan.to_keep).difference(before)
         yield from stored(before)
-        count = choose_slots(slots, painter.cost(height, width), plan)
+        done = all(store.has(frame) for frame in plan.to_render)
+        count = choose_slots(slots, Cost() if done else painter.cost(height, width), plan)
         with closing(render_missing(plan, store, painter, count, on_event)) as frames:
             for frame in frames:
                 if frame.index in missing:
@@ -141,6 +143,8 @@ def encode(
     """
     store, path, finish = Store(Path(job)), Path(output), finish or ENLARGE
     store.check(plan.fingerprint)
+    if identity(plan.clip) != plan.identity:
+        raise JobError(f"{plan.clip.path}: the clip has changed since it was planned; restore it or plan it again")
     check_complete(plan, store, finish)
     if wrong := [name for name in settings or {} if not name.startswith("film.")]:
         raise SettingsError(f"{wrong[0]} cannot change after painting; only film.* settings can")

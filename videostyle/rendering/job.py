@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from videostyle.errors import JobError, MediaError
 from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
-from videostyle.media.files import explained
 from videostyle.media.read.sequence import identity
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
@@ -49,8 +48,9 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     width, height = plan.work
-    cost = painter.cost(height, width)
     stored = {frame for frame in plan.to_render if store.has(frame)}
+    done = len(stored) == len(plan.to_render)
+    cost = Cost() if done else painter.cost(height, width)  # which it measures by painting
     slots = choose_slots(checked.request.slots, cost, plan)
     summary = Planned(
         clip=plan.clip.path,
@@ -135,9 +135,7 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = F
     would be stored as those of another clip.
     """
     _check_space(plan, store)
-    with explained(f"{plan.clip.path}: cannot be read", "check that the clip is still there"):
-        now = identity(plan.clip)
-    if now != plan.identity:
+    if identity(plan.clip) != plan.identity:
         raise MediaError(f"{plan.clip.path}: the clip has changed since it was planned; plan it again")
     store.open(JobRecord.of(plan, painter), exclusive)
     try:

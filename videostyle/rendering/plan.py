@@ -93,7 +93,7 @@ class RenderPlan:
 
     @property
     def to_render(self) -> tuple[int, ...]:
-        """Frames that must be painted: those asked for and the lead-in of their scenes."""
+        """Frames that must be painted: those asked for and those before and between them in their scenes."""
         return tuple(frame for chunk in self.chunks for frame in self.frames_of(chunk))
 
     @property

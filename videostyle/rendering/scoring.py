@@ -30,6 +30,8 @@ def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | No
     from videostyle.paint.judge import Judge
 
     backbone = Recipe.read(values=settings).given.backbone
+    if wrong := [name for name in settings or {} if not name.startswith("backbone.")]:
+        raise SettingsError(f"{wrong[0]} does not affect scores; only backbone.* settings do")
     source, stylized = probe(Path(clip)), probe(Path(film))
     pictures = [artwork.pixels for artwork in read_artworks(styles, source)]
     keep = select(source, frames)

@@ -75,7 +75,8 @@ class Optimizer(Painter):
         # an estimate for other settings does not justify another measurement: it is scaled from the first
         rows, columns = size if size in self._measured else next(iter(self._measured))
         measured = self._measured[rows, columns].scaled(height * width / (rows * columns))
-        return cost_of(measured, height, width, chosen, self._backbone.widest, self._device)
+        num_scales = len(scales(height, width, self.smallest, chosen)) + 1
+        return cost_of(measured, height * width, chosen, num_scales, self._backbone.widest, self._device)
 
     def task(self, frame: FrameInput) -> FrameTask:
         return make_task(frame, self._settings, self._artworks)
