@@ -135,8 +135,6 @@ class Clip:
     interlaced: bool = False
     frames_missing: int = 0
     """frames that the header promises but a truncated file lacks; 0 if unknown"""
-    tracks: tuple[str, ...] = ()
-    """kind of each other stream: ``audio``, ``subtitle``, ``video`` (or a cover), ``data`` or ``attachment``"""
     format: str = ""
     """FFmpeg's short name for the container"""
     codec: str = ""

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import videostyle as vs
-from tests.clips import moving_scenes, write_art, write_clip
+from tests.clips import moving_scenes, tracks_of, write_art, write_clip
 from videostyle.events import Event, FilmDone, FrameDone, FrameWritten, Iterated, Planned
 from videostyle.media.read.probe import probe
 from videostyle.paint.keep import KeepPainter
@@ -59,7 +59,7 @@ def test_stylize_makes_a_film_and_reports_values(folder: Path) -> None:
     assert [type(event) for event in events if isinstance(event, Planned | FilmDone)] == [Planned, FilmDone]
     assert sum(isinstance(event, FrameDone) for event in events) == 19
     assert sum(isinstance(event, FrameWritten) for event in events) == 19
-    assert len(probe(done.path).tracks) == 1
+    assert tracks_of(done.path) == ["video", "audio"]
     assert {path.name for path in folder.iterdir()} == {"clip.mp4", "art.png", "film.mp4"}
 
 
@@ -181,7 +181,7 @@ def test_nothing_is_measured_if_all_frames_are_stored(folder: Path, monkeypatch:
 def test_a_clip_that_changed_after_it_was_planned_is_refused(folder: Path) -> None:
     plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW)
     write_clip(folder / "clip.mp4", moving_scenes((9, 10)), sound=True)
-    with pytest.raises(vs.MediaError, match="has changed since it was planned"):
+    with pytest.raises(vs.MediaError, match="changed since it was planned"):
         list(vs.render(plan, folder / "job"))
     (folder / "clip.mp4").unlink()
     with pytest.raises(vs.MediaError, match="cannot be read"):
@@ -193,10 +193,23 @@ def test_a_film_is_not_made_with_the_sound_of_another_clip(folder: Path) -> None
     plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="0:2")
     list(vs.render(plan, folder / "job", painter=KeepPainter()))
     write_clip(folder / "clip.mp4", moving_scenes((9, 10)), sound=True)
-    with pytest.raises(vs.JobError, match=r"clip\.mp4: the clip has changed since it was planned; restore it") as error:
+    with pytest.raises(vs.MediaError, match=r"clip\.mp4: changed since it was planned; restore it") as error:
         vs.encode(plan, folder / "job", folder / "film.mp4")
     assert "\n" not in str(error.value)
     assert not (folder / "film.mp4").exists()
+
+
+def test_a_clip_that_is_replaced_while_it_is_painted_is_refused_and_frames_are_kept(folder: Path) -> None:
+    clip = write_clip(folder / "swapped.mp4", moving_scenes((3,)), sound=True)
+
+    def swap(event: object) -> None:
+        if isinstance(event, FrameDone) and event.last:
+            write_clip(clip, moving_scenes((3, 2)), sound=True)
+
+    with pytest.raises(vs.MediaError, match=r"swapped\.mp4: changed since it was planned"):
+        vs.stylize(clip, folder / "art.png", folder / "film.mp4", preset="draft", settings=FEW, on_event=swap)
+    assert not (folder / "film.mp4").exists()
+    assert len(list((folder / "film.mp4.job/frames").iterdir())) == 3
 
 
 def test_a_painter_of_another_artwork_is_refused_by_a_job(folder: Path) -> None:

@@ -6,10 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from videostyle.errors import JobError, SettingsError
+from videostyle.errors import SettingsError
 from videostyle.events import FilmDone, OnEvent, ignore
 from videostyle.media.read.probe import probe
-from videostyle.media.read.sequence import identity
 from videostyle.paint.finish import Finish
 from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Cost, Painter
@@ -143,8 +142,7 @@ def encode(
     """
     store, path, finish = Store(Path(job)), Path(output), finish or ENLARGE
     store.check(plan.fingerprint)
-    if identity(plan.clip) != plan.identity:
-        raise JobError(f"{plan.clip.path}: the clip has changed since it was planned; restore it or plan it again")
+    plan.check_clip()
     check_complete(plan, store, finish)
     if wrong := [name for name in settings or {} if not name.startswith("film.")]:
         raise SettingsError(f"{wrong[0]} cannot change after painting; only film.* settings can")

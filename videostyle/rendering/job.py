@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from videostyle.errors import JobError, MediaError
+from videostyle.errors import JobError
 from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
 from videostyle.media.read.sequence import identity
 from videostyle.paint.load import load_painter, usual_preset
@@ -89,7 +89,7 @@ def painter_for(
 
     If weights cached since then changed the network, the job could not continue.
     """
-    name = begun.painter.name if begun else ""
+    name = begun.painter if begun else ""
     known = settings.backbone.name == "auto" and not settings.backbone.weights and name in BACKBONES
     if known:
         settings = change(settings, {"backbone.name": name})
@@ -113,7 +113,8 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
         with closing(render(plan, store, prepared.painter, prepared.summary.slots, on_event)) as frames:
             for _ in frames:
                 pass
-        if request.film:  # unless another file has taken its place in the meantime
+        if request.film:  # unless clip or film were replaced in the meantime
+            plan.check_clip()
             overwrite = request.overwrite or plan.settings.film.codec == "png"
             check_free(checked.output, checked.sources, overwrite)
             if checked.patch:
@@ -131,12 +132,10 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
 def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = False) -> Iterator[Store]:
     """A job folder that is ready for frames; after an error it is deleted if it holds none.
 
-    exclusive: no other process may use it. Raises MediaError if the clip has changed since it was planned: its frames
-    would be stored as those of another clip.
+    exclusive: no other process may use it. Raises MediaError if the clip has changed since it was planned.
     """
     _check_space(plan, store)
-    if identity(plan.clip) != plan.identity:
-        raise MediaError(f"{plan.clip.path}: the clip has changed since it was planned; plan it again")
+    plan.check_clip()
     store.open(JobRecord.of(plan, painter), exclusive)
     try:
         store.save_scan(scan_key(plan.identity, plan.settings.scene), plan.scan)

@@ -108,6 +108,11 @@ class RenderPlan:
         beyond = self.clip.frames_missing if self.keep.parts[-1].stop == self.clip.num_frames else 0
         return len(self.keep.frames) - len(self.to_keep) + beyond
 
+    def check_clip(self) -> None:
+        """Raise MediaError if the clip has changed since it was planned: it would be mixed with another clip."""
+        if identity(self.clip) != self.identity:
+            raise MediaError(f"{self.clip.path}: changed since it was planned; restore it, or plan it again")
+
     def frames_of(self, chunk: Chunk) -> list[int]:
         """Frames of a chunk that must be painted, ascending."""
         lost = set(self.scan.lost)

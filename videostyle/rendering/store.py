@@ -58,8 +58,8 @@ class Store:
             return
         if record.fingerprint != plan:
             fault = "holds frames of another clip, artwork, setting or version"
-        elif painter and record.painter.fingerprint != painter:
-            fault = f"its frames were painted by another network, precision or kind of device ({record.painter.name})"
+        elif painter and record.painter_fingerprint != painter:
+            fault = f"its frames were painted by another network, precision or kind of device ({record.painter})"
         else:
             return
         raise JobError(f"{self.folder}: {fault}; use another folder with --job")
@@ -70,7 +70,7 @@ class Store:
         record: written by the process that comes first. exclusive: no other process may use the folder. Raises JobError
         if one does, or if the folder belongs to another job.
         """
-        job = record.fingerprint, record.painter.fingerprint
+        job = record.fingerprint, record.painter_fingerprint
         self.check(*job)
         self._created = not self.folder.exists()
         try:

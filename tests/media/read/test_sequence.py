@@ -30,7 +30,7 @@ def test_numbered_pictures_are_a_clip(given: str, start: int, tmp_path: Path) ->
     clip = probe(folder / given)
     assert clip.path == folder / given
     assert (clip.num_frames, clip.width, clip.height, clip.rate, clip.depth) == (12, 80, 48, 25, 8)
-    assert (clip.format, clip.codec, clip.tracks, clip.timecode) == ("image2", "png", (), "")
+    assert (clip.format, clip.codec, clip.timecode) == ("image2", "png", "")
     assert not has_file(clip)
     assert clip.notes == ("pictures have no timestamps: read at 25 frames per second; --fps sets another rate",)
     assert [clip.seconds(n) for n in range(12)] == [Fraction(n, 25) for n in range(12)]
