@@ -192,6 +192,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--content-weight", type=float, default=5.0, help="for the teacher; compact's is searched")
     parser.add_argument("--start-weight", type=float, default=5.0, help="where the search for compact's starts")
     parser.add_argument("--style-layers", nargs="*", default=[], help="for compact; default: its own choice")
+    parser.add_argument("--content-layers", nargs="*", default=[], help="for compact; default: its own choice")
     parser.add_argument("--layer-weights", nargs="*", type=float, default=[], help="for compact; default: its own")
     parser.add_argument("--cache", type=Path, help="folder to keep the teacher's paintings in for the next comparison")
     parser.add_argument("--json", type=Path, help="write the table here")
@@ -206,6 +207,7 @@ def main() -> None:
     shared |= {"style.weight": given.style_weight, "content.weight": given.content_weight}
     settings = change(RenderSettings(), shared, "compare_backbones")
     own = {"style.layers": given.style_layers, "style.layer_weights": given.layer_weights}
+    own |= {"content.layers": given.content_layers}
     # channels last and freed memory kept, as in a render
     prepare_process(torch.device("cpu"))
     teacher = choose_backbone(BackboneSettings(weights=str(given.teacher)))[0]

@@ -72,3 +72,9 @@ def known(*lengths: int, lost: tuple[int, ...] = ()) -> Scan:
     """Scenes of these lengths, like a scan of the whole clip."""
     borders = itertools.pairwise(itertools.accumulate(lengths, initial=0))
     return Scan(tuple(FrameRange(start, stop) for start, stop in borders), lost)
+
+
+def tracks_of(path: Path) -> list[str]:
+    """Kind of each stream of a file, in order: ``video``, ``audio``, ``subtitle``."""
+    with av.open(path) as container:
+        return [stream.type for stream in container.streams]

@@ -1,8 +1,11 @@
 """Shared by all tests."""
 
 import os
+from pathlib import Path
 
 import pytest
+
+from tests.clips import moving_scenes, write_art, write_clip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -15,3 +18,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not torch.cuda.is_available():
         for item in marked:
             item.add_marker(pytest.mark.skip(reason="no CUDA device found"))
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two small clips, an artwork and files that are not clips."""
+    folder = tmp_path_factory.mktemp("source")
+    write_clip(folder / "clip.mp4", moving_scenes((14, 12)), sound=True)
+    write_clip(folder / "silent.mkv", moving_scenes((5,)), codec="ffv1")
+    write_art(folder / "art.png")
+    (folder / "text.mp4").write_text("no clip at all")
+    (folder / "empty.mp4").write_bytes(b"")
+    return folder
+
+
+@pytest.fixture
+def folder(source: Path, tmp_path: Path) -> Path:
+    """A copy of ``source`` that a test may change."""
+    for path in source.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path

@@ -192,7 +192,7 @@ def test_a_device_that_is_too_small_gets_fewer_slots(
     assert small.batches[:2] == [3, 1]
     assert max(small.batches[1:]) == 1
     assert [event for event in events if isinstance(event, Notice)] == [
-        Notice("3 slots do not fit in the device's memory; continuing with 1")
+        Notice("3 scenes at a time do not fit in the device's memory; continuing with 1")
     ]
     with pytest.raises(OutOfMemoryError, match="--size"):
         rendered(plan(folder), tmp_path / "other", TooSmall(painter, 0), slots=2)

@@ -191,6 +191,7 @@ def test_stored_settings_come_back() -> None:
         ({"optimize.iterations": -1}, "wanted a whole number from 0"),
         ({"style.weight": float("nan")}, "wanted a number"),
         ({"style.weight": float("inf")}, "wanted a number from 0"),
+        ({"style.weight": 10**400}, "wanted a number from 0"),
         ({"style.weight": "much"}, "wanted a number"),
         ({"style.scale": 5}, r"wanted a number from 0\.1 to 4"),
         ({"flow.method": "raft"}, "wanted one of farneback, dis"),

@@ -79,7 +79,7 @@ def test_the_plan_in_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines()[:2] == [
-        "clip.mp4: 2 frames of 80x64, painted at 40x32, 2 scenes, plus 1 lead-in frame, "
+        "clip.mp4: 2 frames of 80x64, painted at 40x32, 2 scenes, plus 1 frame painted but not kept, "
         "in the style of art.png + b.png -> clip_art.mp4",
         "The built-in network. On cpu, 2 scenes at a time: about 12 min, 0.25 GB on top of the program's own memory; "
         "1 frame already done",
@@ -90,12 +90,17 @@ def test_the_plan_in_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
     ], "a plan that is not carried out lists its scenes and has no bar"
 
 
+def test_skipped_frames_are_not_called_a_lead_in(capsys: pytest.CaptureFixture[str]) -> None:
+    Progress(dry=True)(replace(PLANNED, frames=24, frames_to_render=47))
+    assert ", plus 23 frames painted but not kept, in the style of" in capsys.readouterr().err
+
+
 def test_a_plain_plan_says_no_more_than_needed(capsys: pytest.CaptureFixture[str]) -> None:
     with closing(Progress()) as progress:
         progress(replace(PLANNED, work=PLANNED.size, frames_to_render=2, frames_stored=0))
         text = capsys.readouterr().err
     assert "painted at" not in text
-    assert "lead-in" not in text
+    assert "not kept" not in text
     assert "already done" not in text
     assert "scene 0:" not in text
 

@@ -55,7 +55,24 @@ def test_frame_numbers(text: str, expected: "range | list[int]") -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a:b", "5:2", "5:5", "3:11", "10", "-1:3:4", "1.5:3", "2--5", "12:14", ",", "1:3,", "0:9x0", "0:9x", "x2"]
+    "text",
+    [
+        "a:b",
+        "5:2",
+        "5:5",
+        "3:11",
+        "10",
+        "-1:3:4",
+        "1.5:3",
+        "2--5",
+        "12:14",
+        ",",
+        "1:3,",
+        "0:9x0",
+        "0:9x",
+        "x2",
+        "9" * 5000,
+    ],
 )
 def test_invalid_frame_numbers(text: str) -> None:
     with pytest.raises(SettingsError, match=r"--frames .*; use"):
@@ -123,6 +140,25 @@ def test_invalid_times(begin: str, end: str, message: str) -> None:
 def test_times_and_numbers_exclude_each_other() -> None:
     with pytest.raises(SettingsError, match="not both"):
         select(clip(), "1:3", begin="0.1")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0:5,5:10", "0:10"),
+        ("5-9,0-4", "0:10"),
+        ("2,3,4:6,7", "2:6,7:8"),
+        ("0:4x2,4:6", "0:4x2,4:6"),
+        ("0:4,4:8x2", "0:4,4:8x2"),
+        ("0:4x2,4:8x2", "0:4x2,4:8x2"),
+    ],
+)
+def test_ranges_that_touch_are_joined_unless_they_have_a_step(text: str, expected: str) -> None:
+    assert str(select(clip(), text)) == expected
+
+
+def test_touching_ranges_of_all_frames_are_the_whole_clip() -> None:
+    assert select(clip(), "0:5,5:10") == Selection.whole(clip())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -64,7 +65,7 @@ def root(
 def run_command(clip: ClipArgument, flags: Flags, voice: Voice) -> None:
     """Paint a clip. If it is stopped, run the same command again to continue.
 
-    Writes CLIP_ART.EXT next to the clip, with every frame painted; frame times, sound and everything else are kept.
+    Writes CLIP_ART.EXT next to the clip, with every frame painted; frame times, sound, and everything else are kept.
     Exit code 0: done; 2: a mistake in the command or its files; 3: done, but frames of a damaged clip are missing.
     """
     _run(flags.request(clip), voice)
@@ -80,7 +81,7 @@ def frames_command(
     Ranges may share a folder; to render them at the same time, also pass the same --job. The folder is -o, or CLIP_ART
     next to the clip. Exit codes are those of 'run'.
     """
-    _run(Flags(look, network, part, place, Aim(), Encoding(codec="png"), work).request(clip), voice)
+    _run(Flags(look, network, part, place, Aim(), Encoding(codec="png", no_sound=True), work).request(clip), voice)
 
 
 @app.command("plan")
@@ -92,7 +93,7 @@ def plan_command(
         bool, typer.Option("--json", help="one JSON object per event on stdout", rich_help_panel=OUTPUT)
     ] = False,
 ) -> None:
-    """Show what 'run' would render, how long it would take and how much memory it needs; render nothing."""
+    """Show what 'run' would render, how long it would take, and how much memory it needs; render nothing."""
     with closing(Progress(as_json, dry=True)) as progress:
         prepared = _prepare(replace(flags.request(clip), overwrite=True), progress)
         output, film = prepared.checked.output, prepared.plan.settings.film
@@ -173,7 +174,7 @@ def settings_command(
 @app.command("demo")
 def demo_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="folder for the files")] = Path("videostyle-demo"),
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:N or mps")] = None,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:N, or mps")] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="print errors only")] = False,
 ) -> None:
     """Paint a short clip that comes with the program, and compare before and after. Downloads nothing."""
@@ -186,8 +187,10 @@ def demo_command(
     clip, art = copy_demo(folder)
     film, sheet = folder / "result.mp4", folder / "sheet.png"
     recipe = Recipe.read(values=Network("compact", device=device).settings())
+    command = f"videostyle run {quote(str(clip))} --style {quote(str(art))} -o {quote(str(film))} --backbone compact"
+    command += f" --device {device} --overwrite" if device else " --overwrite"
     if not quiet:
-        print(f"copied {clip} and {art}; now painting: videostyle run {clip} --style {art} -o {film}")
+        print(f"copied {clip} and {art}; now painting: {command}")
     _run(Request(clip, (art,), recipe, output=film, overwrite=True), Voice(quiet=quiet))
     make_sheet(sheet, clip, art, film)
     if not quiet:

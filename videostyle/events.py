@@ -14,7 +14,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A download, or the check of a downloaded file, has made progress."""
+    """A download has made progress."""
 
     what: str
     done: int
@@ -39,7 +39,7 @@ class Planned:
     job: Path
     frames: int
     frames_to_render: int
-    """the film's frames, plus the lead-in of a range"""
+    """the film's frames, plus those before and between them in a scene, which are painted but not kept"""
     frames_stored: int
     """frames that an earlier run finished"""
     size: tuple[int, int]
@@ -60,7 +60,7 @@ class Planned:
     seconds: float
     """estimate for the frames that are not stored yet"""
     seconds_first: float
-    """estimate for the first frame of a scene"""
+    """estimate for the first frame of a scene; 0, like the next two, if all frames are stored"""
     seconds_later: float
     """estimate for every other frame"""
     bytes: int

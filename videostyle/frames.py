@@ -135,8 +135,6 @@ class Clip:
     interlaced: bool = False
     frames_missing: int = 0
     """frames that the header promises but a truncated file lacks; 0 if unknown"""
-    tracks: tuple[str, ...] = ()
-    """kind of each other stream: ``audio``, ``subtitle``, ``video`` (or a cover), ``data`` or ``attachment``"""
     format: str = ""
     """FFmpeg's short name for the container"""
     codec: str = ""
@@ -198,7 +196,7 @@ class Chunk:
 
     frames: FrameRange
     keep: FrameRange
-    """the selected frames; those before them are rendered as lead-in, those after are not rendered"""
+    """from the first to the last selected frame; those before and between them are painted too, those after are not"""
 
     def __post_init__(self) -> None:
         if self.keep.start < self.frames.start or self.keep.stop > self.frames.stop:

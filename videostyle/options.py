@@ -46,7 +46,7 @@ class Network:
         None, PICTURE, "compact (built in), vgg19, vgg16 or alexnet; default: vgg19 if cached", metavar="NAME"
     )
     weights: Path | None = _flag(None, PICTURE, "weights file, .pth or .safetensors", metavar="FILE")
-    device: str | None = _flag(None, SPEED, "auto, cpu, cuda, cuda:N or mps", metavar="NAME")
+    device: str | None = _flag(None, SPEED, "auto, cpu, cuda, cuda:N, or mps", metavar="NAME")
 
     def settings(self) -> dict[str, object]:
         return given({"backbone.name": self.backbone, "backbone.weights": self.weights, "backbone.device": self.device})
@@ -154,7 +154,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Flags:
-    """Everything that a film can be asked for with."""
+    """All options of a render."""
 
     look: Look
     network: Network

@@ -147,7 +147,7 @@ def _flatten(table: Mapping[str, object], prefix: str) -> Iterable[tuple[str, ob
 
 def _suggest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(close)}?" if close else "'videostyle settings' lists all of them"
+    return f"did you mean {', '.join(close)}?" if close else "'videostyle settings' lists all of them"
 
 
 def describe(item: dataclasses.Field[Any]) -> str:
@@ -186,7 +186,7 @@ def _scalar(kind: object, value: object, item: dataclasses.Field[Any], wrong: Se
             raise wrong
         return value
     if kind is float and type(value) is int:
-        value = float(value)
+        value = float(value) if abs(value) < 1e300 else math.inf
     if type(value) is not kind:
         raise wrong
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -32,7 +32,7 @@ NAMES = {
 
 @contextmanager
 def output() -> Iterator[None]:
-    """Guard what prints on stdout: a full disk is a VideostyleError, and if nobody reads any more the program exits."""
+    """Guard what prints on stdout: a full disk is a VideostyleError, and a closed pipe ends the program."""
     try:
         yield
         sys.stdout.flush()
@@ -112,7 +112,7 @@ class Progress:
         self._say(
             f"{planned.clip.name}: {counted(frames, 'frame')} of {width}x{height}{work}, "
             f"{counted(len(planned.scenes), 'scene')}"
-            + (f", plus {counted(total - frames, 'lead-in frame')}" if total > frames else "")
+            + (f", plus {counted(total - frames, 'frame')} painted but not kept" if total > frames else "")
             + f", in the style of {' + '.join(planned.artworks)} -> {planned.output}"
         )
         self._say(

@@ -77,7 +77,7 @@ def select(clip: Clip, frames: str = "", begin: str = "", end: str = "", handles
 
 def _parse_range(text: str, whole: str, num_frames: int) -> range:
     """The frames of one range. whole: the text that contains it, for messages."""
-    match = re.fullmatch(r"\s*(\d*)\s*([:-]?)\s*(\d*)\s*(?:x\s*(\d+))?\s*", text)
+    match = re.fullmatch(r"\s*(\d{0,18})\s*([:-]?)\s*(\d{0,18})\s*(?:x\s*(\d{1,18}))?\s*", text)
     if not match or not (match[1] or match[2]) or match[4] == "0":
         raise SettingsError(
             f"--frames {whole}: {text.strip() or 'nothing'} is not a range; use A:B (B excluded), A-B (B included), "
@@ -107,7 +107,7 @@ def _with_handles(parts: Sequence[range], handles: int, num_frames: int, text: s
         if handles and part.step > 1:
             raise SettingsError(f"--frames {text}: handles need ranges without a step; omit one of the two")
         wider = range(max(0, part.start - handles), min(num_frames, part.stop + handles), part.step)
-        if grown and handles and wider.start <= grown[-1].stop:
+        if grown and wider.start <= grown[-1].stop and wider.step == grown[-1].step == 1:
             wider = range(grown.pop().start, wider.stop)
         grown.append(wider)
     return grown

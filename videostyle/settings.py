@@ -38,7 +38,7 @@ class BackboneSettings:
     pooling: Literal["auto", "average", "max"] = _setting(
         "auto", "pooling layers; auto: as trained; Gatys et al. recommend average"
     )
-    device: str = _setting("auto", "where the network runs: auto, cpu, cuda, cuda:N or mps", pixels=False)
+    device: str = _setting("auto", "where the network runs: auto, cpu, cuda, cuda:N, or mps", pixels=False)
 
 
 @dataclass(frozen=True, slots=True)

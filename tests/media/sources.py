@@ -1,4 +1,4 @@
-"""Awkward clips of every kind, made with av directly."""
+"""Awkward clips of every kind, made with av directly, and pictures."""
 
 import itertools
 from fractions import Fraction
@@ -8,7 +8,11 @@ from typing import Any
 import av
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from videostyle.frames import Pixels
+
+FASTSTART = {"movflags": "+faststart"}
 FLAG_FRAME_DURATION = int(av.codec.context.Flags.frame_duration)
 
 
@@ -86,3 +90,17 @@ def write_sound(path: Path, seconds: int = 1) -> Path:
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     return path
+
+
+def save(folder: Path, name: str = "f_{:04d}.png", numbers: Any = range(5), **options: Any) -> list[NDArray[Any]]:
+    """Save numbered pictures; returns their pixels."""
+    folder.mkdir(exist_ok=True)
+    drawn = drifting(len(numbers))
+    for number, picture in zip(numbers, drawn, strict=True):
+        Image.fromarray(picture).save(folder / name.format(number), **options)
+    return drawn
+
+
+def noise(height: int = 20, width: int = 30, dtype: Any = np.uint8) -> Pixels:
+    rng = np.random.default_rng(3)
+    return rng.integers(0, np.iinfo(dtype).max + 1, (height, width, 3)).astype(dtype)

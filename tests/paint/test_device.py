@@ -44,7 +44,7 @@ def test_auto_is_a_gpu_if_there_is_one() -> None:
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "mps:1", ""])
 def test_an_unknown_device_is_an_error_that_names_it(name: str) -> None:
-    with pytest.raises(DeviceError, match="unknown device; choose auto, cpu, cuda, cuda:N or mps"):
+    with pytest.raises(DeviceError, match="unknown device; choose auto, cpu, cuda, cuda:N, or mps"):
         choose_device(name)
 
 

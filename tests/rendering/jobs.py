@@ -11,7 +11,7 @@ from videostyle.media.stills import read_picture
 from videostyle.paint.painter import Painter
 from videostyle.presets import change
 from videostyle.rendering.plan import Artwork, RenderPlan, make_plan
-from videostyle.rendering.record import JobRecord, PaintedBy
+from videostyle.rendering.record import JobRecord
 from videostyle.rendering.renderer import RenderedFrame, render
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection
@@ -41,7 +41,7 @@ def record(plan: str = "abc", painter: str = "gray 1", **values: Any) -> JobReco
         "preset": "", "maker": "gray, style art.png", "clip": Path("/clip.mp4"), "stream": 0, "rate": None,
         "identity": "clip", "styles": (Path("/art.png"),), "settings": RenderSettings(),
     }  # fmt: skip
-    return JobRecord(fingerprint=plan, painter=PaintedBy("gray", painter), **plain | values)
+    return JobRecord(fingerprint=plan, painter="gray", painter_fingerprint=painter, **plain | values)
 
 
 def opened(folder: Path, plan: RenderPlan, painter: Painter) -> Store:

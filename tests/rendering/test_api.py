@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import videostyle as vs
-from tests.clips import moving_scenes, write_art, write_clip
+from tests.clips import moving_scenes, tracks_of, write_art, write_clip
 from videostyle.events import Event, FilmDone, FrameDone, FrameWritten, Iterated, Planned
 from videostyle.media.read.probe import probe
 from videostyle.paint.keep import KeepPainter
@@ -59,7 +59,7 @@ def test_stylize_makes_a_film_and_reports_values(folder: Path) -> None:
     assert [type(event) for event in events if isinstance(event, Planned | FilmDone)] == [Planned, FilmDone]
     assert sum(isinstance(event, FrameDone) for event in events) == 19
     assert sum(isinstance(event, FrameWritten) for event in events) == 19
-    assert len(probe(done.path).tracks) == 1
+    assert tracks_of(done.path) == ["video", "audio"]
     assert {path.name for path in folder.iterdir()} == {"clip.mp4", "art.png", "film.mp4"}
 
 
@@ -164,15 +164,52 @@ def test_frames_that_another_process_paints_meanwhile_are_given_out_too(folder: 
     assert sorted([first.index, *(frame.index for frame in frames)]) == list(range(19))
 
 
+def test_nothing_is_measured_if_all_frames_are_stored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="12:14")
+    list(vs.render(plan, folder / "job", painter=KeepPainter()))
+
+    def measure(*_: object) -> None:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr(KeepPainter, "cost", measure)
+    assert [frame.index for frame in vs.render(plan, folder / "job", painter=KeepPainter())] == [12, 13]
+    (folder / "job/frames/000010.png").unlink()
+    with pytest.raises(AssertionError, match="measured"):
+        list(vs.render(plan, folder / "job", painter=KeepPainter()))
+
+
 def test_a_clip_that_changed_after_it_was_planned_is_refused(folder: Path) -> None:
     plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW)
     write_clip(folder / "clip.mp4", moving_scenes((9, 10)), sound=True)
-    with pytest.raises(vs.MediaError, match="has changed since it was planned"):
+    with pytest.raises(vs.MediaError, match="changed since it was planned"):
         list(vs.render(plan, folder / "job"))
     (folder / "clip.mp4").unlink()
     with pytest.raises(vs.MediaError, match="cannot be read"):
         list(vs.render(plan, folder / "job"))
     assert not (folder / "job").exists()
+
+
+def test_a_film_is_not_made_with_the_sound_of_another_clip(folder: Path) -> None:
+    plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="0:2")
+    list(vs.render(plan, folder / "job", painter=KeepPainter()))
+    write_clip(folder / "clip.mp4", moving_scenes((9, 10)), sound=True)
+    with pytest.raises(vs.MediaError, match=r"clip\.mp4: changed since it was planned; restore it") as error:
+        vs.encode(plan, folder / "job", folder / "film.mp4")
+    assert "\n" not in str(error.value)
+    assert not (folder / "film.mp4").exists()
+
+
+def test_a_clip_that_is_replaced_while_it_is_painted_is_refused_and_frames_are_kept(folder: Path) -> None:
+    clip = write_clip(folder / "swapped.mp4", moving_scenes((3,)), sound=True)
+
+    def swap(event: object) -> None:
+        if isinstance(event, FrameDone) and event.last:
+            write_clip(clip, moving_scenes((3, 2)), sound=True)
+
+    with pytest.raises(vs.MediaError, match=r"swapped\.mp4: changed since it was planned"):
+        vs.stylize(clip, folder / "art.png", folder / "film.mp4", preset="draft", settings=FEW, on_event=swap)
+    assert not (folder / "film.mp4").exists()
+    assert len(list((folder / "film.mp4.job/frames").iterdir())) == 3
 
 
 def test_a_painter_of_another_artwork_is_refused_by_a_job(folder: Path) -> None:
@@ -203,7 +240,7 @@ class Echo(vs.Finish):
 
     def finish(self, frame: vs.FinishInput) -> vs.Finished:
         try:
-            Lock(self.job / ".lock").take(alone=True)
+            Lock(self.job / ".lock").take(exclusive=True)
         except vs.JobError:
             self.refused += 1
         return vs.Finished(frame.painted, bytes([int(frame.painted.mean())]))
@@ -224,7 +261,7 @@ def test_a_finish_that_carries_something_holds_the_lock_and_needs_the_lead_in(
     list(vs.render(plan, folder / "job", painter=KeepPainter()))
     assert vs.encode(plan, folder / "job", folder / "film.mp4", finish=echo).frames == 2
     assert echo.refused == 4
-    Lock(folder / "job/.lock").take(alone=True)
+    Lock(folder / "job/.lock").take(exclusive=True)
 
 
 def test_a_plan_may_be_used_in_another_working_directory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,9 @@ import av
 import pytest
 from av.container import InputContainer
 
-from tests.clips import moving_scenes, write_art, write_clip
+from tests.clips import moving_scenes, tracks_of, write_art, write_clip
 from tests.media.oracle import needs_ffprobe, streams
-from tests.media.write.test_tracks import SRT, ffmpeg
+from tests.media.write.tracks import SRT, ffmpeg
 from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
 from videostyle.events import Event, FilmDone, FrameWritten, Notice
 from videostyle.media.read.probe import open_file, probe
@@ -79,11 +79,19 @@ def test_a_film_of_several_processes_is_that_of_one(request_: Request, tmp_path:
     )
     run(prepare(check(whole)))
     assert packets(tmp_path / "film.mkv") == packets(tmp_path / "whole.mkv")
-    assert len(probe(done.path).tracks) == 1
+    assert tracks_of(done.path) == ["video", "audio"]
 
 
 def test_a_part_can_be_assembled_before_the_rest_is_there(request_: Request, tmp_path: Path) -> None:
     assert request_.job
+    done = assemble(stored_film(request_.job, tmp_path / "part.mp4", "2:6"))
+    assert (done.frames, probe(done.path).num_frames) == (4, 4)
+
+
+def test_a_lost_scan_is_made_again(request_: Request, tmp_path: Path) -> None:
+    """Without it the film would silently lack the frames of unknown scenes."""
+    assert request_.job
+    shutil.rmtree(request_.job / "scans")
     done = assemble(stored_film(request_.job, tmp_path / "part.mp4", "2:6"))
     assert (done.frames, probe(done.path).num_frames) == (4, 4)
 

@@ -153,6 +153,23 @@ def test_estimates_grow_with_the_work(request_: Request) -> None:
     assert prepare(check(with_(request_, recipe=more(optimize__iterations=0)))).summary.seconds == 0
 
 
+def test_nothing_is_measured_if_all_frames_are_stored(
+    request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = with_(request_, frames="12:14", job=tmp_path / "job", film=False)
+    run(prepare(check(part), KeepPainter()))
+
+    def measure(*_: object) -> None:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr(KeepPainter, "cost", measure)
+    again = prepare(check(part), KeepPainter())
+    assert (again.summary.frames_stored, again.summary.seconds, again.summary.slots) == (4, 0, 1)
+    assert run(again).frames == 2
+    with pytest.raises(AssertionError, match="measured"):
+        prepare(check(with_(part, frames="12:15")), KeepPainter())
+
+
 def test_the_summary_tells_what_will_be_done(request_: Request) -> None:
     summary = prepare(check(with_(request_, frames="12:14"))).summary
     assert (summary.frames, summary.frames_to_render, summary.frames_stored) == (2, 4, 0)

@@ -39,21 +39,21 @@ def test_who_wants_to_be_alone_shares_with_nobody(theirs: bool, ours: bool, lock
 
 def test_others_share(locks: tuple[Lock, Lock]) -> None:
     for one in locks:
-        one.take(alone=False)
+        one.take(exclusive=False)
 
 
 def test_who_is_alone_stays_alone(locks: tuple[Lock, Lock]) -> None:
     first, second = locks
-    first.take(alone=False)
+    first.take(exclusive=False)
     assert first.is_alone()
     with pytest.raises(JobError, match="another process"):
-        second.take(alone=False)
+        second.take(exclusive=False)
 
 
 def test_of_several_the_last_one_is_alone(locks: tuple[Lock, Lock]) -> None:
     first, second = locks
     for one in locks:
-        one.take(alone=False)
+        one.take(exclusive=False)
     assert not first.is_alone()
     first.release()
     assert second.is_alone()
@@ -76,17 +76,17 @@ def test_a_lock_of_a_folder_that_was_just_deleted_is_taken_in_a_new_one(
         flock(file, kind)
 
     monkeypatch.setattr("fcntl.flock", overtaken)
-    locks[0].take(alone=True)
+    locks[0].take(exclusive=True)
     assert path.exists()
     with pytest.raises(JobError, match="another process"):
-        locks[1].take(alone=False)
+        locks[1].take(exclusive=False)
 
 
 def test_no_descriptor_is_left_open(path: Path, locks: tuple[Lock, Lock]) -> None:
     before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
-    locks[0].take(alone=True)
+    locks[0].take(exclusive=True)
     with pytest.raises(JobError):
-        locks[1].take(alone=True)
+        locks[1].take(exclusive=True)
     locks[0].release()
     assert path.exists()
     assert (len(os.listdir("/proc/self/fd")) if before else 0) == before
@@ -98,7 +98,7 @@ def test_a_file_system_without_locks_refuses_nobody(locks: tuple[Lock, Lock], mo
 
     monkeypatch.setattr("fcntl.flock", refused)
     for one in locks:
-        one.take(alone=True)
+        one.take(exclusive=True)
         assert not one.is_alone(), "nobody knows"
 
 
@@ -107,7 +107,7 @@ def test_a_system_without_locks_refuses_nobody(
 ) -> None:
     monkeypatch.setattr(lock, "fcntl", None)
     for one in locks:
-        one.take(alone=True)
+        one.take(exclusive=True)
         assert one.is_alone()
     assert path.parent.is_dir()
 
@@ -115,4 +115,4 @@ def test_a_system_without_locks_refuses_nobody(
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(JobError, match=r"job: cannot be written \(.*(directory|exists).*\); use another folder"):
-        Lock(tmp_path / "file/job/.lock").take(alone=False)
+        Lock(tmp_path / "file/job/.lock").take(exclusive=False)

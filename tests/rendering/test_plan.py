@@ -255,3 +255,19 @@ def test_a_size_that_is_too_small_names_one_that_is_not() -> None:
     check_size((40, 16), 16)
     with pytest.raises(SettingsError, match="--size 16"):
         check_size((40, 15), 16)
+
+
+def test_a_clip_that_vanished_or_is_damaged_on_disk_is_reported_in_one_line(
+    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = replace(clip, path=tmp_path / "gone.mp4")
+    with pytest.raises(MediaError, match=r"gone\.mp4: cannot be read \(No such file or directory\); check that"):
+        make_plan(gone, (), settings(), known(14, 12), Selection.whole(clip))
+
+    def fail(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "open", fail)
+    with pytest.raises(MediaError, match=r"clip\.mp4: cannot be read \(Input/output error\); check that") as error:
+        make_plan(clip, (), settings(), known(14, 12), Selection.whole(clip))
+    assert "\n" not in str(error.value)

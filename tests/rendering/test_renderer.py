@@ -196,7 +196,7 @@ def test_a_device_that_is_too_small_gets_fewer_slots(plan: RenderPlan, whole: di
     rendered(plan, tmp_path / "job", painter, 3, events.append)
     assert painter.batches == [3, *[1] * 10]
     (notice,) = (event for event in events if isinstance(event, Notice))
-    assert notice.text == "3 slots do not fit in the device's memory; continuing with 1"
+    assert notice.text == "3 scenes at a time do not fit in the device's memory; continuing with 1"
     assert frames_in(tmp_path / "job") == whole
 
 

@@ -57,7 +57,7 @@ def test_a_request_as_it_is_checked(request_: Request, folder: Path) -> None:
         ({"frames": "0:19"}, "clip_art.mp4"),
         ({"frames": "3:7"}, "clip_art_3-6.mp4"),
         ({"frames": "0-12x3,15"}, "clip_art_0-12x3+15-15.mp4"),
-        ({"frames": ",".join(str(frame) for frame in range(0, 19, 2)) + ",1,3,5,7,9"}, "clip_art_0-18.mp4"),
+        ({"frames": ",".join(f"{frame}:{frame + 2}x2" for frame in range(0, 18, 2)) + ",18"}, "clip_art_0-18.mp4"),
         ({"begin": "0.5", "end": "1"}, "clip_art_5-9.mp4"),
         ({"recipe": film(codec="png"), "frames": "3:7"}, "clip_art"),
         ({"clip": "old.avi"}, "old_art.mp4"),
@@ -127,6 +127,7 @@ def test_without_an_artwork(request_: Request) -> None:
         ({"output": "none/film.mp4"}, "no such folder"),
         ({"output": "clip.mp4"}, r"clip\.mp4 is an input of this render"),
         ({"output": "art.png", "overwrite": True}, r"art\.png"),
+        ({"output": "film.mp4", "job": "film.mp4"}, "the same name as the film; name another folder"),
         ({"patch": "none.mp4"}, r"none\.mp4"),
     ],
     ids=str,
@@ -134,7 +135,7 @@ def test_without_an_artwork(request_: Request) -> None:
 def test_what_is_wrong_is_reported_before_anything_is_written(
     values: dict[str, Any], message: str, request_: Request, folder: Path
 ) -> None:
-    for name in ("clip", "output", "patch"):
+    for name in ("clip", "output", "patch", "job"):
         if name in values:
             values = {**values, name: folder / values[name]}
     if "styles" in values:

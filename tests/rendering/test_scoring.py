@@ -68,3 +68,10 @@ def test_the_film_of_a_part_is_measured_against_that_part(folder: Path) -> None:
 def test_no_artwork_is_refused(folder: Path) -> None:
     with pytest.raises(SettingsError, match="no artwork"):
         score(folder / "clip.mkv", folder / "clip.mkv", [], settings=COMPACT)
+
+
+@pytest.mark.parametrize("name", ["style.layers", "film.quality", "seed"])
+def test_settings_that_do_not_affect_scores_are_refused(name: str, folder: Path) -> None:
+    given = COMPACT | {name: ["conv1_1"] if name == "style.layers" else 3}
+    with pytest.raises(SettingsError, match=rf"^{name} does not affect scores; only backbone\.\* settings do$"):
+        score(folder / "clip.mkv", folder / "clip.mkv", [folder / "art.png"], settings=given)

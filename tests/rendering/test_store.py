@@ -91,7 +91,9 @@ def test_a_damaged_frame_is_reported_with_what_to_do(store: Store) -> None:
 
 def test_a_frame_of_another_size_is_reported(store: Store) -> None:
     store.save(3, pixels(9), DONE)
-    with pytest.raises(JobError, match=r"000003\.png: 5x4 px, but the job's frames are 50x40; delete that file"):
+    with pytest.raises(
+        JobError, match=r"000003\.png: 5x4 px, 3 channels, but the job's frames are 50x40, 3 channels; delete that file"
+    ):
         store.load(3, (50, 40))
 
 

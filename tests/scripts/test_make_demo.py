@@ -12,7 +12,7 @@ from make_demo import ART_SIDE, HEIGHT, RATE, SECONDS, WIDTH
 
 from tests.media.oracle import frame_times, needs_ffprobe, planes, streams
 from tests.media.write.films import smooth
-from tests.media.write.test_tracks import sound
+from tests.media.write.tracks import sound
 from videostyle.demo import ART, CLIP
 from videostyle.frames import FrameRange, Pixels
 from videostyle.media.read.decode import decode

@@ -36,7 +36,7 @@ def choose_device(name: str) -> torch.device:
         return torch.device(name)
     match = re.fullmatch(r"cuda(?::(\d+))?", name)
     if not match:
-        raise DeviceError(f"--device {name}: unknown device; choose auto, cpu, cuda, cuda:N or mps")
+        raise DeviceError(f"--device {name}: unknown device; choose auto, cpu, cuda, cuda:N, or mps")
     if not torch.cuda.is_available():
         raise DeviceError(f"--device {name}: no CUDA device found; use --device cpu or check the driver")
     number, count = int(match[1] or 0), torch.cuda.device_count()
@@ -59,7 +59,7 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
 
 
 def exact_dtype(device: torch.device) -> torch.dtype:
-    """Dtype of losses and inner products: float64, except on MPS, which does not support it."""
+    """Dtype in which losses and inner products are compared: float64, except on MPS, which does not support it."""
     return torch.float32 if device.type == "mps" else torch.float64
 
 
@@ -84,6 +84,7 @@ def prepare_process(device: torch.device) -> None:
 def free_bytes(device: torch.device) -> int:
     """Free memory on the device, bytes."""
     if device.type == "cuda":
+        torch.cuda.empty_cache()  # memory that torch keeps for itself is free for its next batch
         free, _ = torch.cuda.mem_get_info(device)
         return free
     if device.type == "mps":

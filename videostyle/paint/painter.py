@@ -45,11 +45,11 @@ class Painter(ABC):
     """one sentence: why this painter was chosen"""
     device: str = "cpu"
     fingerprint: str
-    """covers everything besides plan and settings that affects pixels, such as weights and precision"""
+    """covers everything that affects pixels and that the plan does not hold, such as weights, device, and precision"""
     smallest: int = 1
     """smallest short side of a picture, px"""
     reach: tuple[int, ...] = ()
-    """how many frames back the earlier frames are that the painter wants, with motion, nearest first; may be empty"""
+    """distances, in frames, to the earlier frames that the painter needs with their motion, nearest first"""
 
     @abstractmethod
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Ahead(Generic[T]):
-    """Iterate over items that a thread prepares, at most ``depth`` of them ahead and one more in the making.
+    """Iterate over items that a thread prepares, at most ``depth`` of them ahead and one more in progress.
 
     ``next`` raises any exception of the thread again. ``close`` ends the thread and waits for it.
     """

@@ -11,7 +11,7 @@ from videostyle.events import FilmDone, OnEvent, ignore
 from videostyle.media.read.probe import probe
 from videostyle.paint.finish import Finish
 from videostyle.paint.load import usual_preset
-from videostyle.paint.painter import Painter
+from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import Recipe, Values, change
 from videostyle.rendering.film import StoredFilm, assemble, check_complete, check_place
 from videostyle.rendering.finish import ENLARGE
@@ -50,8 +50,8 @@ def stylize(
         styles=styles,
         recipe=Recipe.read(preset, settings),
         frames=frames,
-        output=Path(output) if output is not None else None,
-        job=Path(job) if job is not None else None,
+        output=Path(output) if output else None,
+        job=Path(job) if job else None,
         overwrite=overwrite,
         strict=strict,
         slots=slots,
@@ -113,7 +113,8 @@ def _render(
         before = [frame for frame in plan.to_keep if store.has(frame)]
         missing = set(plan.to_keep).difference(before)
         yield from stored(before)
-        count = choose_slots(slots, painter.cost(height, width), plan)
+        done = all(store.has(frame) for frame in plan.to_render)
+        count = choose_slots(slots, Cost() if done else painter.cost(height, width), plan)
         with closing(render_missing(plan, store, painter, count, on_event)) as frames:
             for frame in frames:
                 if frame.index in missing:
@@ -141,6 +142,7 @@ def encode(
     """
     store, path, finish = Store(Path(job)), Path(output), finish or ENLARGE
     store.check(plan.fingerprint)
+    plan.check_clip()
     check_complete(plan, store, finish)
     if wrong := [name for name in settings or {} if not name.startswith("film.")]:
         raise SettingsError(f"{wrong[0]} cannot change after painting; only film.* settings can")
@@ -149,7 +151,7 @@ def encode(
     checked = check_place(plan.clip, plan.keep, path, plan.settings, sources, overwrite, strict)
     with closing(store):
         if finish.carries:
-            store.lock.take(alone=False)  # what it carries is written into the job folder
+            store.lock.take(exclusive=False)  # what it carries is written into the job folder
         return assemble(StoredFilm(plan, store, path, checked.notices, checked.subtitles, finish), on_event)
 
 

@@ -24,7 +24,7 @@ from videostyle.paint.finish import Finish
 from videostyle.presets import change
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.finish import ENLARGE, finished, stretches
-from videostyle.rendering.plan import RenderPlan, film_size, make_plan, scan_key
+from videostyle.rendering.plan import RenderPlan, film_size, plan_frames, scan_key
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection, select
 from videostyle.settings import RenderSettings
@@ -141,8 +141,8 @@ def stored_film(
     if identity(source) != record.identity:
         raise JobError(f"{source.path} is not the clip that {folder} was rendered from; name that clip with --clip")
     settings = change(record.settings, film or {})
-    scanned = store.scan(scan_key(record.identity, settings.scene))
-    plan = make_plan(source, (), settings, scanned, select(source, frames))
+    known = store.scan(scan_key(record.identity, settings.scene))
+    plan = plan_frames(source, (), settings, select(source, frames), known=known)
     check_complete(plan, store)
     checked = check_place(source, plan.keep, output, settings, (source.path, *record.styles), overwrite, strict)
     return StoredFilm(plan, store, output, source.notes + checked.notices, checked.subtitles)

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from videostyle.errors import JobError, MediaError
+from videostyle.errors import JobError
 from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
-from videostyle.media.files import explained
 from videostyle.media.read.sequence import identity
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
@@ -49,8 +48,9 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     width, height = plan.work
-    cost = painter.cost(height, width)
     stored = {frame for frame in plan.to_render if store.has(frame)}
+    done = len(stored) == len(plan.to_render)
+    cost = Cost() if done else painter.cost(height, width)  # which it measures by painting
     slots = choose_slots(checked.request.slots, cost, plan)
     summary = Planned(
         clip=plan.clip.path,
@@ -89,7 +89,7 @@ def painter_for(
 
     If weights cached since then changed the network, the job could not continue.
     """
-    name = begun.painter.name if begun else ""
+    name = begun.painter if begun else ""
     known = settings.backbone.name == "auto" and not settings.backbone.weights and name in BACKBONES
     if known:
         settings = change(settings, {"backbone.name": name})
@@ -109,11 +109,12 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
     on_event(prepared.summary)
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
-    with opened(plan, Store(checked.job), prepared.painter, alone=not request.job) as store:
+    with opened(plan, Store(checked.job), prepared.painter, exclusive=not request.job) as store:
         with closing(render(plan, store, prepared.painter, prepared.summary.slots, on_event)) as frames:
             for _ in frames:
                 pass
-        if request.film:  # unless another file has taken its place in the meantime
+        if request.film:  # unless clip or film were replaced in the meantime
+            plan.check_clip()
             overwrite = request.overwrite or plan.settings.film.codec == "png"
             check_free(checked.output, checked.sources, overwrite)
             if checked.patch:
@@ -128,18 +129,14 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
 
 
 @contextmanager
-def opened(plan: RenderPlan, store: Store, painter: Painter, alone: bool = False) -> Iterator[Store]:
+def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = False) -> Iterator[Store]:
     """A job folder that is ready for frames; after an error it is deleted if it holds none.
 
-    alone: no other process may use it. Raises MediaError if the clip has changed since it was planned: its frames would
-    be stored as those of another clip.
+    exclusive: no other process may use it. Raises MediaError if the clip has changed since it was planned.
     """
     _check_space(plan, store)
-    with explained(f"{plan.clip.path}: cannot be read", "check that the clip is still there"):
-        now = identity(plan.clip)
-    if now != plan.identity:
-        raise MediaError(f"{plan.clip.path}: the clip has changed since it was planned; plan it again")
-    store.open(JobRecord.of(plan, painter), alone)
+    plan.check_clip()
+    store.open(JobRecord.of(plan, painter), exclusive)
     try:
         store.save_scan(scan_key(plan.identity, plan.settings.scene), plan.scan)
         yield store

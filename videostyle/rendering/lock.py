@@ -1,4 +1,4 @@
-"""Which processes use a folder: a lock file that they hold, shared or alone."""
+"""Which processes use a folder: a lock file that they hold, shared or exclusive."""
 
 import os
 import time
@@ -28,8 +28,8 @@ class Lock:
         self._file: int | None = None
         """descriptor while the lock is held"""
 
-    def take(self, alone: bool) -> None:
-        """Hold the lock, shared with others or alone; the folder is created if needed.
+    def take(self, exclusive: bool) -> None:
+        """Hold the lock, shared with others or exclusively; the folder is created if needed.
 
         Raises JobError if another process holds it, or if the folder cannot be written.
         """
@@ -46,7 +46,7 @@ class Lock:
                 fault = f"{folder}: cannot be written ({error.strerror})"
                 raise JobError(f"{fault}; use another folder with --job") from None
             try:
-                fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+                fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(file)
                 tries += 1

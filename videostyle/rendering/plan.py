@@ -15,8 +15,8 @@ from videostyle.motion.scenes import BLOCK, find_scenes
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
-LOOK = 5
-"""raised whenever the same settings lead to different pixels, so that a job folder never mixes two looks"""
+LOOK = 6
+"""incremented whenever the same settings lead to different pixels, so that a job folder never mixes two looks"""
 SCAN_SIDE = 144
 """px, short side at which frames are searched for cuts"""
 
@@ -93,7 +93,7 @@ class RenderPlan:
 
     @property
     def to_render(self) -> tuple[int, ...]:
-        """Frames that must be painted: those asked for and the lead-in of their scenes."""
+        """Frames that must be painted: those asked for and those before and between them in their scenes."""
         return tuple(frame for chunk in self.chunks for frame in self.frames_of(chunk))
 
     @property
@@ -107,6 +107,11 @@ class RenderPlan:
         """Frames asked for that cannot be decoded, plus those that a truncated clip promises but lacks."""
         beyond = self.clip.frames_missing if self.keep.parts[-1].stop == self.clip.num_frames else 0
         return len(self.keep.frames) - len(self.to_keep) + beyond
+
+    def check_clip(self) -> None:
+        """Raise MediaError if the clip has changed since it was planned: it would be mixed with another clip."""
+        if identity(self.clip) != self.identity:
+            raise MediaError(f"{self.clip.path}: changed since it was planned; restore it, or plan it again")
 
     def frames_of(self, chunk: Chunk) -> list[int]:
         """Frames of a chunk that must be painted, ascending."""

@@ -16,16 +16,8 @@ from videostyle.rendering.plan import RenderPlan
 from videostyle.settings import RenderSettings
 
 T = TypeVar("T")
-FORMAT = 3
+FORMAT = 4
 """version of the file's layout"""
-
-
-@dataclass(frozen=True, slots=True)
-class PaintedBy:
-    """The painter of a job's frames."""
-
-    name: str
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +28,9 @@ class JobRecord:
     version: str = __version__
     fingerprint: str
     """the plan's"""
-    painter: PaintedBy
+    painter: str
+    """its name"""
+    painter_fingerprint: str
     preset: str
     """preset that the settings started from; empty: none"""
     maker: str
@@ -58,7 +52,8 @@ class JobRecord:
         chosen = f", preset {plan.preset}" if plan.preset else ""
         return cls(
             fingerprint=plan.fingerprint,
-            painter=PaintedBy(painter.name, painter.fingerprint),
+            painter=painter.name,
+            painter_fingerprint=painter.fingerprint,
             preset=plan.preset,
             maker=f"{painter.name}{chosen}, style {' + '.join(artwork.name for artwork in plan.artworks)}",
             clip=plan.clip.path.absolute(),
@@ -82,7 +77,7 @@ class JobRecord:
             return None
         except OSError as error:
             raise JobError(f"{path}: cannot be read ({error.strerror}); use another folder with --job") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             advice = "the frames next to it are kept; restore this file, or use another folder with --job"
             raise JobError(f"{path}: damaged, or from another version of videostyle ({error}); {advice}") from None
 
@@ -110,7 +105,6 @@ def _rate(value: object) -> Fraction:
 
 READERS: dict[str, Callable[[Any], object]] = {
     "format": {FORMAT: FORMAT}.__getitem__,
-    "painter": lambda stored: PaintedBy(*(_only(str, stored[name]) for name in ("name", "fingerprint"))),
     "clip": Path,
     "stream": partial(_only, int),
     "rate": lambda stored: None if stored is None else _rate(stored),

@@ -65,7 +65,9 @@ def render(
                 if len(live) == 1:
                     raise
                 slots = len(live) // 2
-                on_event(Notice(f"{len(live)} slots do not fit in the device's memory; continuing with {slots}"))
+                on_event(
+                    Notice(f"{len(live)} scenes at a time do not fit in the device's memory; continuing with {slots}")
+                )
                 for slot in live[: slots - 1 : -1]:
                     slot.close()
                     waiting.appendleft(slot.chunk)

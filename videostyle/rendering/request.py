@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from videostyle.errors import SettingsError
 from videostyle.frames import Clip, as_picture, to_pixels
 from videostyle.media.color import in_colors_of
-from videostyle.media.files import check_folder
 from videostyle.media.patch.patch import plan_patch
 from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
@@ -107,13 +106,14 @@ def check(request: Request) -> Checked:
         if request.job is None or request.output or request.patch:
             raise SettingsError("--no-film leaves frames in a folder and no film; name it with --job and omit -o")
         return Checked(request, clip, artworks, keep, request.job, request.job, None, notices)
-    patch = plan_patch(request.patch, clip, keep, given.film) if request.patch else None
     output = request.output or _default_output(clip, request, [artwork.name for artwork in artworks], keep)
+    patch = plan_patch(request.patch, clip, keep, given.film, output) if request.patch else None
     job = request.job or output.with_name(f"{output.name}.job")
+    if job.absolute() == output.absolute():
+        raise SettingsError(f"--job {job}: the same name as the film; name another folder")
     checked = Checked(request, clip, artworks, keep, output, job, patch, notices)
     if patch:
         check_free(output, checked.sources, overwrite)
-        check_folder(output)
         return replace(checked, notices=notices + patch.notices + unless_strict(patch.left_out, strict))
     film = check_place(clip, keep, output, given, checked.sources, overwrite, strict)
     return replace(checked, notices=notices + film.notices, subtitles=film.subtitles)

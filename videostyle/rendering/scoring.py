@@ -30,6 +30,8 @@ def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | No
     from videostyle.paint.judge import Judge
 
     backbone = Recipe.read(values=settings).given.backbone
+    if wrong := [name for name in settings or {} if not name.startswith("backbone.")]:
+        raise SettingsError(f"{wrong[0]} does not affect scores; only backbone.* settings do")
     source, stylized = probe(Path(clip)), probe(Path(film))
     pictures = [artwork.pixels for artwork in read_artworks(styles, source)]
     keep = select(source, frames)
@@ -38,7 +40,7 @@ def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | No
     if stylized.num_frames != len(wanted):
         which = f"frames {frames} of {clip} are" if frames else f"{clip} has"
         raise SettingsError(
-            f"{film} has {stylized.num_frames} frames but {which} {len(wanted)}; pass the --frames it was rendered with"
+            f"{film} has {stylized.num_frames} frames but {which} {len(wanted)}; name the frames it shows (--frames)"
         )
     network, _ = choose_backbone(backbone)
     judge = Judge(network.to(choose_device(backbone.device)), pictures, StyleSettings())

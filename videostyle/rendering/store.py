@@ -58,23 +58,23 @@ class Store:
             return
         if record.fingerprint != plan:
             fault = "holds frames of another clip, artwork, setting or version"
-        elif painter and record.painter.fingerprint != painter:
-            fault = f"its frames were painted by another network, precision or kind of device ({record.painter.name})"
+        elif painter and record.painter_fingerprint != painter:
+            fault = f"its frames were painted by another network, precision or kind of device ({record.painter})"
         else:
             return
         raise JobError(f"{self.folder}: {fault}; use another folder with --job")
 
-    def open(self, record: JobRecord, alone: bool = False) -> None:
+    def open(self, record: JobRecord, exclusive: bool = False) -> None:
         """Create the folder, or continue one of the same job, until ``close``.
 
-        record: written by the process that comes first. alone: no other process may use the folder. Raises JobError if
-        one does, or if the folder belongs to another job.
+        record: written by the process that comes first. exclusive: no other process may use the folder. Raises JobError
+        if one does, or if the folder belongs to another job.
         """
-        job = record.fingerprint, record.painter.fingerprint
+        job = record.fingerprint, record.painter_fingerprint
         self.check(*job)
         self._created = not self.folder.exists()
         try:
-            self.lock.take(alone)
+            self.lock.take(exclusive)
             if self.begun() is None:
                 # the plan first: a folder with frames and no plan would belong to nobody
                 _write_once(self.folder / PLAN, record.to_json().encode())
@@ -113,7 +113,7 @@ class Store:
         scan = NOTHING
         for path in sorted((self.folder / "scans").glob("[0-9a-f]*.json")):
             # a file that was just deleted by another process, or is damaged, only means another scan
-            with suppress(OSError, ValueError, TypeError, KeyError, SettingsError):
+            with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, SettingsError):
                 stored = json.loads(path.read_text(encoding="utf-8"))
                 if stored["key"] == key:
                     scan |= Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
@@ -135,9 +135,11 @@ class Store:
             pixels = read_png(path)
         except MediaError as error:
             raise JobError(f"{error}; delete that file and {AGAIN}") from None
-        height, width = pixels.shape[:2]
-        if (width, height) != size:
-            fault = f"{width}x{height} px, but the job's frames are {size[0]}x{size[1]}"
+        height, width, channels = pixels.shape
+        if (width, height, channels) != (*size, 3):
+            fault = (
+                f"{width}x{height} px, {channels} channels, but the job's frames are {size[0]}x{size[1]}, 3 channels"
+            )
             raise JobError(f"{path}: {fault}; delete that file and {AGAIN}")
         return pixels
 
@@ -147,7 +149,7 @@ class Store:
             return {}
         try:
             return dict(json.loads(read_note(self._path(frame)))["losses"])
-        except (MediaError, ValueError, KeyError, TypeError):
+        except (MediaError, ValueError, KeyError, TypeError, RecursionError):
             fault = f"{self._path(frame)}: damaged, its losses cannot be read"
             raise JobError(f"{fault}; delete that file and {AGAIN}") from None
 
@@ -155,7 +157,7 @@ class Store:
         """Store a frame together with its losses. Raises JobError if it cannot be written."""
         note = {"losses": dict(painted.losses), "iterations": painted.iterations, "retried": painted.retried}
         try:
-            write_png(self._path(frame), pixels, json.dumps(note))
+            write_png(self._path(frame), pixels, json.dumps(note, default=float))
         except MediaError as error:
             raise JobError(f"{error}; then {AGAIN} to continue after the finished frames") from None
 
@@ -187,10 +189,13 @@ class Store:
 
     def _delete(self) -> None:
         """Delete the folder; renamed first, so that a process that opens it again never sees half of it."""
-        doomed = temporary_of(self.folder)
+        folder = self.folder.resolve()
+        doomed = temporary_of(folder)
         with suppress(OSError):
-            os.replace(self.folder, doomed)
-        shutil.rmtree(doomed if doomed.exists() else self.folder, ignore_errors=True)
+            os.replace(folder, doomed)
+        shutil.rmtree(doomed if doomed.exists() else folder, ignore_errors=True)
+        if self.folder.is_symlink():
+            self.folder.unlink()
 
     def _path(self, frame: int) -> Path:
         return self._frames / f"{frame:06d}.png"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,8 +31,8 @@ def test_a_notice_says_what_is_encoded_again(tmp_path: Path) -> None:
     clip, full = ours(tmp_path)
     patch = plan(full, "0:2,31", clip)
     assert patch.spans == (FrameRange(0, 30), FrameRange(31, 50))
-    assert patch.notices == ("frames 0:30,31:50 are encoded again, the other 1 are copied",)
-    assert plan(full, "0:50", clip).notices == ("frames 0:50 are encoded again, the other 0 are copied",)
+    assert patch.notices == ("frames 0:30,31:50 are encoded again; the other 1 are copied",)
+    assert plan(full, "0:50", clip).notices == ("frames 0:50 are encoded again; the other 0 are copied",)
 
 
 def test_packets_are_copied_if_the_quality_matches(tmp_path: Path) -> None:
@@ -145,7 +146,24 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
 def test_the_new_film_needs_the_same_extension(tmp_path: Path) -> None:
     full = film(tmp_path / "full.mp4", frames=9)
     with pytest.raises(MediaError, match=r"a patched film keeps its container; end the name in .mp4"):
-        patch_film(plan(full, "3:5"), tmp_path / "new.mkv", lambda: [])
+        plan_patch(full, probe(full), select(probe(full), "3:5"), SETTINGS, tmp_path / "new.mkv")
+
+
+def test_only_the_folder_of_the_new_film_must_be_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed, touch = tmp_path / "closed", Path.touch
+    closed.mkdir()
+    full = film(closed / "full.mp4", frames=9)
+
+    def refuse(path: Path, *arguments: Any) -> None:
+        if path.parent == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        touch(path, *arguments)
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    clip = probe(full)
+    assert plan_patch(full, clip, select(clip, "3:5"), SETTINGS, tmp_path / "new.mp4").film == clip
+    with pytest.raises(MediaError, match=r"closed: cannot be written \(Permission denied\); choose another folder"):
+        plan_patch(full, clip, select(clip, "3:5"), SETTINGS)
 
 
 def test_frames_that_are_not_replaced_stay(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.media.oracle import needs_ffprobe
-from tests.media.write.test_tracks import source
+from tests.media.write.tracks import source
 from videostyle.errors import MediaError
 from videostyle.frames import Clip
 from videostyle.media.read.probe import probe

@@ -7,7 +7,7 @@ import pytest
 
 from tests.media.oracle import ffprobe, needs_ffprobe, streams
 from tests.media.write.films import make
-from tests.media.write.test_tracks import CHAPTERS, SRT, ffmpeg, film_of, source
+from tests.media.write.tracks import CHAPTERS, SRT, ffmpeg, film_of, source
 from videostyle.media.read.probe import probe
 from videostyle.media.write.film import check_film
 from videostyle.media.write.notices import FilmCheck

@@ -9,7 +9,7 @@ import pytest
 from av.subtitles.stream import SubtitleStream
 
 from tests.media.oracle import ffprobe, hashes, needs_ffprobe, streams
-from tests.media.write.test_tracks import FILM, blank, ffmpeg, film_of, source
+from tests.media.write.tracks import FILM, blank, ffmpeg, film_of, source
 from videostyle.media.read.probe import open_file, probe
 from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.notices import FilmCheck
@@ -173,7 +173,7 @@ def test_text_that_cannot_be_converted_is_counted(tmp_path: Path) -> None:
     assert data.count("Wörld".encode()) == 1
     clip.write_bytes(data.replace("Wörld".encode(), "Wörlds".encode("latin-1")))
     notices = check_film(probe(clip), tmp_path / "film.mp4", FILM, (64, 48)).left_out
-    assert notices == ("texts of subtitle track 2 that are damaged or not in UTF-8 are left out: 1",)
+    assert notices == ("texts of subtitle track 2 that are damaged or not UTF-8 are left out (1 of them)",)
     assert [text for *_, text in shown(film_of(probe(clip), tmp_path / "film.mp4"))] == ["Second"]
 
 
@@ -213,7 +213,9 @@ def test_text_tracks_are_read_once_and_in_one_pass(tmp_path: Path, monkeypatch: 
     notices = check_film(clip, tmp_path / "film.mp4", FILM, (64, 48))
     assert passes == [3], "the check reads the file once"
     assert len(notices.left_out) == 1
-    assert re.fullmatch(r"texts of subtitle track \d that are damaged or not in UTF-8 .*: 1", notices.left_out[0])
+    assert re.fullmatch(
+        r"texts of subtitle track \d that are damaged or not UTF-8 .* \(1 of them\)", notices.left_out[0]
+    )
     assert len(notices.changed) == 3
     film = tmp_path / "film.mp4"
     encode_film(clip, film, blank(clip.frames.indices), FILM, (64, 48), subtitles=notices.subtitles)

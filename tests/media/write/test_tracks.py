@@ -1,7 +1,5 @@
 import io
-import itertools
-import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,107 +7,14 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from tests.media.oracle import ffprobe, frame_times, hashes, needs_ffprobe, packets, real, streams
-from videostyle.frames import Clip, Pixels
+from tests.media.oracle import ffprobe, frame_times, hashes, needs_ffprobe, real, streams
+from tests.media.write.tracks import CHAPTERS, FILM, SRT, ffmpeg, film_of, source
 from videostyle.media.read.probe import open_file, probe
 from videostyle.media.write.containers import CONTAINERS
-from videostyle.media.write.film import check_film, encode_film
+from videostyle.media.write.film import check_film
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import SortedTracks, Tracks, kept_tags
-from videostyle.selection import Selection
-from videostyle.settings import FilmSettings
-
-FILM = FilmSettings()
-RATE = 48000
-SRT = "1\n00:00:00,500 --> 00:00:01,500\nHello\n\n2\n00:00:02,000 --> 00:00:03,500\nWorld\n"
-CHAPTERS = ";FFMETADATA1\ntitle=The title\nartist=Someone\n" + "".join(
-    f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={start}\nEND={end}\ntitle={name}\n"
-    for start, end, name in [(0, 1000, "One"), (1000, 2500, "Two"), (2500, 4000, "Three")]
-)
-
-
-def ffmpeg(*arguments: str | Path) -> None:
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, arguments)], check=True)
-
-
-def source(path: Path, codecs: tuple[str, ...] = ("aac",), *more: str, seconds: int = 2) -> Path:
-    """A clip by ffmpeg: 25 frames per second, and for each codec a track with its own sound."""
-    command = ["-f", "lavfi", "-i", f"testsrc2=size=64x48:rate=25:duration={seconds}"]
-    for place in range(len(codecs)):
-        sweep = f"0.4*sin(2*PI*({200 + 170 * place}+90*t)*t)+0.1*sin(2*PI*37*t*t)"
-        command += ["-f", "lavfi", "-i", f"aevalsrc={sweep}|{sweep}:s={RATE}:d={seconds}"]
-    command += ["-map", "0:v"]
-    for place, codec in enumerate(codecs):
-        command += ["-map", f"{place + 1}:a", f"-c:a:{place}", codec]
-    ffmpeg(*command, "-c:v", "libx264", "-preset", "ultrafast", "-strict", "-2", *more, path)
-    return path
-
-
-def blank(frames: Iterable[int]) -> Iterator[tuple[int, Pixels]]:
-    for index in frames:
-        yield index, np.full((48, 64, 3), index % 256, np.uint8)
-
-
-def film_of(clip: Clip, path: Path, *parts: range, settings: FilmSettings | None = None) -> Path:
-    keep = Selection(parts) if parts else Selection.whole(clip)
-    check_film(clip, path, settings or FILM, (64, 48), keep)
-    encode_film(clip, path, blank(keep.frames), settings or FILM, (64, 48), keep)
-    return path
-
-
-def sound(path: Path, track: int = 0) -> NDArray[np.float32]:
-    """Sound decoded by ffmpeg from the first frame on: (n, 2) at 48 kHz, silent before it begins."""
-    command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", f"0:a:{track}", "-af", "aresample=async=1:first_pts=0"]
-    command += ["-f", "f32le", "-ac", "2", "-ar", str(RATE), "-"]
-    made = subprocess.run(command, capture_output=True, check=True)
-    return np.frombuffer(made.stdout, "<f4").reshape(-1, 2)
-
-
-@needs_ffprobe
-@pytest.mark.parametrize(
-    ("clip", "codecs", "film"),
-    [
-        ("clip.mp4", ("aac", "libmp3lame", "ac3"), "film.mp4"),
-        ("clip.mp4", ("aac", "libopus", "alac"), "film.mkv"),
-        ("clip.mov", ("pcm_s16le", "pcm_s24le", "aac"), "film.mov"),
-        ("clip.mov", ("pcm_s16le", "aac"), "film.mkv"),
-        ("clip.mkv", ("aac", "libopus", "flac", "libmp3lame"), "film.mp4"),
-        ("clip.mkv", ("pcm_s16le", "flac", "ac3", "libopus", "aac"), "film.mkv"),
-        ("clip.mkv", ("libopus", "libopus"), "film.webm"),
-        ("clip.avi", ("libmp3lame", "pcm_s16le"), "film.avi"),
-        ("clip.avi", ("libmp3lame",), "film.mp4"),
-        ("clip.ts", ("libmp3lame", "ac3"), "film.mp4"),
-        ("clip.mp4", ("libmp3lame", "ac3"), "film.ts"),
-    ],
-)
-def test_sound_is_copied_bit_for_bit(clip: str, codecs: tuple[str, ...], film: str, tmp_path: Path) -> None:
-    origin = source(tmp_path / clip, codecs, seconds=1)
-    made = film_of(probe(origin), tmp_path / film)
-    assert len(hashes(made, "audio")) == len(codecs)
-    assert hashes(made, "audio") == hashes(origin, "audio")
-    start = frame_times(made)[0] - frame_times(origin)[0]
-    for before, after in zip(packets(origin, "audio").values(), packets(made, "audio").values(), strict=True):
-        late = [float(new - old - start) for (old, _), (new, _) in zip(before, after, strict=True)]
-        assert max(map(abs, late)) < 0.0021, "sound and picture are out of sync"
-
-
-@needs_ffprobe
-@pytest.mark.parametrize("channels", [1, 2, 6])
-def test_pcm_sound_without_a_layout_gets_the_usual_one_in_mp4(channels: int, tmp_path: Path) -> None:
-    origin = source(tmp_path / "clip.mkv", ("pcm_s16le",), "-ac", str(channels))
-    made = film_of(probe(origin), tmp_path / "film.mp4")
-    assert streams(made)[1]["channels"] == channels
-    assert len(sound(made)) == 2 * RATE
-
-
-@needs_ffprobe
-def test_sound_with_times_in_milliseconds_gets_exact_times(tmp_path: Path) -> None:
-    made = film_of(probe(source(tmp_path / "clip.mkv", ("aac",))), tmp_path / "film.mp4")
-    times = [time for time, _ in packets(made, "audio")[1]]
-    steps = {after - before for before, after in itertools.pairwise(times)}
-    assert steps == {Fraction(1024, RATE)}
 
 
 @needs_ffprobe
@@ -201,62 +106,6 @@ def test_fonts_are_kept_in_matroska_with_a_notice_elsewhere(tmp_path: Path) -> N
     assert len(check_film(clip, tmp_path / "film.mp4", FILM, (64, 48)).left_out) == 1
 
 
-PARTS = [
-    ("film.mp4", "aac", 0.002),
-    ("film.mp4", "flac", 1e-4),
-    ("film.mp4", "libmp3lame", 0.002),
-    ("film.mp4", "ac3", 0.02),
-    ("film.mp4", "libopus", 0.02),
-    ("film.mov", "aac", 0.002),
-    ("film.mov", "pcm_s16le", 0),
-    ("film.mov", "pcm_s24be", 0),
-    ("film.mov", "pcm_u8", 0),
-]
-
-
-@needs_ffprobe
-@pytest.mark.parametrize(("film", "codec", "error"), PARTS)
-def test_sound_of_a_range_matches_the_clip(film: str, codec: str, error: float, tmp_path: Path) -> None:
-    origin = source(tmp_path / film.replace("film", "clip"), (codec,))
-    clip = probe(origin)
-    made = film_of(clip, tmp_path / film, range(12, 46))
-    assert frame_times(made) == [Fraction(n, 25) for n in range(34)]
-    first, length = round(float(clip.seconds(12)) * RATE), 34 * RATE // 25
-    wanted, heard = sound(origin)[first : first + length], sound(made)
-    # ffmpeg decodes the whole last packet; the track's duration, which players and editors use, is exact
-    assert length - 1 <= len(heard) < length + (1 if codec.startswith("pcm") else 4700)
-    track = streams(made)[1]
-    assert int(track["duration_ts"]) * Fraction(track["time_base"]) == pytest.approx(34 / 25, abs=1e-4)
-    common = min(len(heard), length)
-    assert np.abs(heard[:common] - wanted[:common]).max() <= error
-
-
-@needs_ffprobe
-@pytest.mark.parametrize("codec", ["aac", "libopus", "flac", "libmp3lame", "ac3"])
-def test_sound_of_a_range_is_in_sync_without_edit_lists(codec: str, tmp_path: Path) -> None:
-    origin = source(tmp_path / "clip.mkv", (codec,))
-    clip = probe(origin)
-    made = film_of(clip, tmp_path / "film.mkv", range(12, 46))
-    assert frame_times(made)[0] == 0
-    places = {data: time - clip.seconds(12) for time, data in packets(origin, "audio")[1]}
-    wanted = [(time, data) for data, time in places.items() if 0 <= time < Fraction(34, 25)]
-    found = packets(made, "audio")[1]
-    assert [data for _, data in found] == [data for _, data in wanted]
-    assert all(abs(new - old) <= Fraction(1, 1000) for (new, _), (old, _) in zip(found, wanted, strict=True))
-
-
-@needs_ffprobe
-def test_pcm_sound_is_trimmed_to_the_sample_in_matroska(tmp_path: Path) -> None:
-    origin = source(tmp_path / "clip.mkv", ("pcm_s16le",))
-    made = film_of(probe(origin), tmp_path / "film.mkv", range(12, 46))
-    heard, all_of_it = sound(made), sound(origin)
-    assert len(heard) == pytest.approx(34 * RATE // 25, abs=48)
-    begins = 12 * RATE // 25
-    found = [late for late in range(-48, 49) if np.array_equal(all_of_it[begins + late :][:1000], heard[:1000])]
-    assert len(found) == 1, "within Matroska's millisecond"
-    assert np.array_equal(all_of_it[begins + found[0] :][: len(heard)], heard)
-
-
 @needs_ffprobe
 def test_range_has_its_chapters_and_subtitles(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text(CHAPTERS)
@@ -278,18 +127,6 @@ def test_range_has_its_chapters_and_subtitles(tmp_path: Path) -> None:
     texts = ffprobe(made, "-select_streams", "s", "-show_entries", "packet=pts_time,duration_time")["packets"]
     shown = [(float(p["pts_time"]), float(p["duration_time"])) for p in texts]
     assert np.allclose(shown, [(0, 1.5 - start), (2 - start, end - 2)], atol=0.0011)
-
-
-@needs_ffprobe
-@pytest.mark.parametrize("film", ["film.mp4", "film.mkv"])
-def test_sound_is_interleaved_with_the_picture(film: str, tmp_path: Path) -> None:
-    made = film_of(probe(source(tmp_path / "clip.mp4", ("aac", "aac"), seconds=12)), tmp_path / film)
-    lying = ffprobe(made, "-show_entries", "packet=stream_index,pts_time,pos")["packets"]
-    order = sorted((int(p["pos"]), int(p["stream_index"]), float(p["pts_time"])) for p in lying if "pos" in p)
-    now: dict[int, float] = {}
-    for _, index, time in order:
-        now[index] = time
-        assert len(now) < 3 or max(now.values()) - min(now.values()) < 1.1
 
 
 class Counted:

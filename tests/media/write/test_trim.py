@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.media.oracle import ffprobe, frame_times, needs_ffprobe, packets, streams
-from tests.media.write.test_tracks import CHAPTERS, RATE, ffmpeg, film_of, sound, source
+from tests.media.write.tracks import CHAPTERS, RATE, ffmpeg, film_of, sound, source
 from videostyle.media.read.probe import probe
 from videostyle.media.write.trim import sample_bytes
 

@@ -12,6 +12,10 @@ from videostyle.paint.optimize import optimizer as module
 from videostyle.paint.optimize.cost import Measured, cost_of
 from videostyle.paint.optimize.optimizer import Optimizer
 from videostyle.paint.painter import Cost
+from videostyle.presets import compose
+
+FOUR_SCALES = (1 + 1 / 2 + 1 / 4 + 1 / 8) / 4
+"""time of a first frame relative to as many iterations at full size"""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,7 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 def test_memory_grows_with_the_area(painter: Optimizer) -> None:
     small, large = painter.cost(64, 72), painter.cost(128, 144)
     assert small.seconds_later > 0
-    assert small.seconds_first == pytest.approx(small.seconds_later * 12 / 6 * 2 / 3)
+    assert small.seconds_first == pytest.approx(small.seconds_later * 12 / 6 * 3 / 4), "two scales"
     assert large.bytes_per_slot == pytest.approx(4 * small.bytes_per_slot, rel=0.01)
     assert small.usual_slots == 1
     assert small.most_slots == Cost().most_slots, "frames are painted one by one"
@@ -54,7 +58,7 @@ def test_an_estimate_for_other_settings_is_scaled_from_what_was_measured(sizes: 
     other = settings(optimize__iterations=100, optimize__first_iterations=600)
     estimate = painter.cost(128, 144, other)
     assert estimate.seconds_later == pytest.approx(4 * 2 * 100)
-    assert estimate.seconds_first == pytest.approx(4 * 2 * 600 * 2 / 3)
+    assert estimate.seconds_first == pytest.approx(4 * 2 * 600 * FOUR_SCALES)
     assert estimate.bytes_per_slot == 10 * 128 * 144
     assert painter.cost(64, 72, other).seconds_later == pytest.approx(2 * 100)
     assert painter.cost(64, 72, settings(optimize__iterations=0)) == Cost()
@@ -63,13 +67,28 @@ def test_an_estimate_for_other_settings_is_scaled_from_what_was_measured(sizes: 
     assert sizes == [(64, 72), (96, 72)], "with nothing to scale from"
 
 
+@pytest.mark.usefixtures("sizes")
+@pytest.mark.parametrize(("coarsest", "share"), [(16384, 1), (90, 3 / 4), (64, 7 / 12)])
+def test_a_first_frame_costs_what_its_scales_do(coarsest: int, share: float) -> None:
+    painter = optimizer(optimize__first_iterations=60, optimize__coarsest=coarsest)
+    assert painter.cost(128, 144).seconds_first == pytest.approx(2 * 60 * share)
+
+
+@pytest.mark.usefixtures("sizes")
+@pytest.mark.parametrize("preset", ["gatys2016", "ruder2016"])
+def test_presets_with_one_scale_cost_their_iterations_at_full_size(preset: str) -> None:
+    chosen = compose(preset)
+    cost = optimizer().cost(400, 500, chosen)
+    assert cost.seconds_first == pytest.approx(2 * chosen.optimize.first_iterations)
+
+
 def test_slots_fill_a_gpu_but_not_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("videostyle.paint.optimize.cost.free_bytes", lambda _: 10 * 2**30)
     monkeypatch.setattr("os.cpu_count", lambda: 16)
     chosen, cuda = settings().optimize, torch.device("cuda")
 
     def slots(peak: int, widest: int = 16, device: torch.device = cuda) -> tuple[int, int]:
-        cost = cost_of(Measured(1.0, peak), 1080, 1920, chosen, widest, device)
+        cost = cost_of(Measured(1.0, peak), 1080 * 1920, chosen, 5, widest, device)
         return cost.usual_slots, cost.most_slots
 
     assert slots(2**30, device=CPU) == (1, Cost().most_slots)

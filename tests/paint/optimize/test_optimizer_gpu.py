@@ -112,7 +112,7 @@ def test_full_memory_halves_the_slots(painter: Optimizer, tmp_path: Path) -> Non
     events: list[Event] = []
     halved = render(plan, tmp_path / "halved", painter=painter, slots=4, on_event=events.append)
     frames = {frame.index: frame.pixels for frame in halved}
-    assert any(isinstance(event, Notice) and "slots do not fit" in event.text for event in events)
+    assert any(isinstance(event, Notice) and "do not fit in the device" in event.text for event in events)
     assert frames.keys() == alone.keys() == set(range(12))
     for index, pixels in frames.items():
         assert np.abs(pixels.astype(int) - alone[index]).mean() <= 1

@@ -22,11 +22,14 @@ SHAPE = 0.03
 """fraction by which the aspect ratios of clip and film may differ, because sizes are rounded to even numbers"""
 
 
-def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSettings) -> Patch:
+def plan_patch(
+    full: Path, clip: Clip, selection: Selection, settings: FilmSettings, output: Path | None = None
+) -> Patch:
     """Find which frames of a clip's full film to encode again in order to replace those of a selection.
 
-    Raises MediaError if it is not a film of all the clip's frames, SettingsError if the selection has a step or the
-    settings ask for another codec or no sound.
+    output: the new film; None: it replaces the old one. Raises MediaError if the old one is not a film of all the
+    clip's frames or the new one cannot be written, SettingsError if the selection has a step or the settings ask for
+    another codec or no sound.
     """
     if any(part.step > 1 for part in selection.parts):
         raise SettingsError(f"--frames {selection}: a patch replaces all frames of a range; omit the step")
@@ -37,6 +40,8 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     film, container = probe(full), container_of(full)
     if container.format not in (formats := film.format.split(",")):
         raise MediaError(f"{full}: the file is {formats[0]}, not {full.suffix}; rename it with the right extension")
+    if output and container_of(output) != container:
+        raise MediaError(f"{output}: a patched film keeps its container; end the name in {full.suffix}")
     if film.frames_missing:
         raise MediaError(f"{full}: truncated, {film.frames_missing} of its frames are missing; use the complete film")
     if film.num_frames != clip.num_frames:
@@ -49,7 +54,7 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
             raise SettingsError(f"--codec {settings.codec}: a patched film keeps its codec, {codec}; omit it")
         settings = dataclasses.replace(settings, codec=codec)  # type: ignore[arg-type]  # it is one of them
     size = (film.width, film.height)
-    checked = check_film(film, full, settings, size)
+    checked = check_film(film, output or full, settings, size)
     left_out = checked.left_out
     shaped = film.sample_aspect != 1 and codec_of(full, settings).encoder not in ("libx264", "libx265")
     if shaped and container.format in ("matroska", "webm"):  # FFmpeg takes it from a field that PyAV does not expose
@@ -58,7 +63,7 @@ def plan_patch(full: Path, clip: Clip, selection: Selection, settings: FilmSetti
     origin = origin_of(film, clip, settings) if packets else None
     spans = packets.spans(selection) if packets and origin else ()
     copied = film.num_frames - sum(map(len, spans))
-    notice = f"frames {','.join(map(str, spans))} are encoded again, the other {copied} are copied"
+    notice = f"frames {','.join(map(str, spans))} are encoded again; the other {copied} are copied"
     if not spans:
         why = "its headers are not those that videostyle writes here for this clip; was it made with another --quality?"
         if not packets:
@@ -75,8 +80,6 @@ def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> 
     MediaError if the film cannot be written, ValueError if a picture does not have the patch's size.
     """
     film = patch.film
-    if container_of(output) != container_of(film.path):
-        raise MediaError(f"{output}: a patched film keeps its container; end the name in {film.path.suffix}")
     notices = []
     if patch.packets and patch.origin:
         try:

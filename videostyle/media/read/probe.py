@@ -138,7 +138,6 @@ def _measure(path: Path, container: InputContainer, stream: av.VideoStream, tabl
         alpha=_has_alpha(stream, first[0]),
         interlaced=interlaced,
         frames_missing=table.missing(stream.frames) if stream.frames else _missing_by_time(container, table),
-        tracks=tuple(other.type or "data" for other in container.streams if other.index != stream.index),
         format=container.format.name,
         codec=stream.codec_context.name,
         stamped=table.stamped,

@@ -172,18 +172,22 @@ def default_name(clip: Clip) -> Path:
 
 
 def identity(clip: Clip) -> str:
-    """Hash that identifies a clip without reading all of it: sizes, samples of the content, all timestamps."""
+    """Hash that identifies a clip without reading all of it: sizes, samples of the content, all timestamps.
+
+    Raises MediaError if the clip cannot be read.
+    """
     digest = hashlib.sha256(f"{clip.stream} {clip.time_base} {clip.pts}".encode())
     sequence = not has_file(clip)
     ends, blocks = PICTURE_SAMPLES if sequence else FILE_SAMPLES
-    for path in files_of(clip.path) if sequence else [clip.path]:
-        length = path.stat().st_size
-        digest.update(f"{path.name if sequence else ''} {length} ".encode(errors="surrogateescape"))
-        with path.open("rb") as file:
-            digest.update(file.read(ends))
-            for block in range(blocks):  # uncompressed pictures may all have the same black ends
-                file.seek(length * (block + 1) // (blocks + 1))
-                digest.update(file.read(BLOCK))
-            file.seek(max(0, length - ends))
-            digest.update(file.read(ends))
+    with explained(f"{clip.path}: cannot be read", "check that the clip is still there"):
+        for path in files_of(clip.path) if sequence else [clip.path]:
+            length = path.stat().st_size
+            digest.update(f"{path.name if sequence else ''} {length} ".encode(errors="surrogateescape"))
+            with path.open("rb") as file:
+                digest.update(file.read(ends))
+                for block in range(blocks):  # uncompressed pictures may all have the same black ends
+                    file.seek(length * (block + 1) // (blocks + 1))
+                    digest.update(file.read(BLOCK))
+                file.seek(max(0, length - ends))
+                digest.update(file.read(ends))
     return digest.hexdigest()

@@ -54,7 +54,7 @@ def film_notices(
     losses = [*tracks.left_out, *_container_losses(source, clip, path.suffix, container.format, timeline)]
     subtitles = read_subtitles(clip.path, tracks.converted)
     losses += (
-        f"texts of subtitle track {index} that are damaged or not in UTF-8 are left out: {track.lost}"
+        f"texts of subtitle track {index} that are damaged or not UTF-8 are left out ({track.lost} of them)"
         for (index, _), track in subtitles.items()
         if track.lost
     )

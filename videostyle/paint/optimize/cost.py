@@ -19,9 +19,6 @@ from videostyle.settings import OptimizeSettings
 
 CALIBRATION = 3
 """iterations that are timed"""
-FIRST_SHARE = 2 / 3
-"""greatest cost of a first frame's iteration relative to one at full size: its scales share the iterations equally, and
-each has half the area of the next"""
 OTHER_PICTURES = 20
 """pictures in memory on a CPU besides the two histories of L-BFGS: points, gradients, directions, targets"""
 WAY_BACK = 1.85
@@ -80,16 +77,17 @@ def measure(
 
 
 def cost_of(
-    measured: Measured, height: int, width: int, settings: OptimizeSettings, widest: int, device: torch.device
+    measured: Measured, pixels: int, settings: OptimizeSettings, num_scales: int, widest: int, device: torch.device
 ) -> Cost:
-    """The cost of frames of this size. widest: largest number of values per pixel in a layer."""
+    """The cost of a frame. num_scales: sizes of a first frame. widest: most values per pixel in a layer."""
     usual, most = 1, Cost().most_slots
     if device.type != "cpu":  # on a CPU, frames are painted one by one: a batch gains nothing
-        most = max(1, MOST_VALUES // (height * width * widest))
+        most = max(1, MOST_VALUES // (pixels * widest))
         fitting = int(MEMORY_SHARE * free_bytes(device) / max(measured.peak_bytes, 1))
         usual = max(1, min(fitting, SLOTS_PER_CORE * (os.cpu_count() or 1), most))
+    share = 2 * (1 - 0.5**num_scales) / num_scales  # scales share the iterations; each has half the area of the next
     return Cost(
-        seconds_first=measured.seconds * settings.first_iterations * FIRST_SHARE,
+        seconds_first=measured.seconds * settings.first_iterations * share,
         seconds_later=measured.seconds * settings.iterations,
         bytes_per_slot=measured.peak_bytes,
         usual_slots=usual,

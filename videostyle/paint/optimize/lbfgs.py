@@ -112,6 +112,6 @@ class BatchLbfgs:
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
-    """Inner product of each row, in the exact dtype: (B, N), (B, N) -> (B,)."""
+    """Inner product of each row, converted to the exact dtype: (B, N), (B, N) -> (B,)."""
     product: Tensor = torch.linalg.vecdot(a, b).to(exact_dtype(a.device))
     return product

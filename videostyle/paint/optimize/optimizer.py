@@ -48,7 +48,7 @@ class Optimizer(Painter):
         backbone.check([*style, *content_layers(settings.content, backbone)])
         precision = choose_precision(settings.optimize.precision, device)
         self.name, self.reason, self.device = backbone.name, reason, str(device)
-        looks = [backbone.fingerprint, str(precision), settings.fingerprint(), *map(hash_of, artworks)]
+        looks = [backbone.fingerprint, device.type, str(precision), settings.fingerprint(), *map(hash_of, artworks)]
         self.fingerprint = hashlib.sha256(" ".join(looks).encode()).hexdigest()
         self.smallest = backbone.smallest
         self.reach = reach(settings)
@@ -75,7 +75,8 @@ class Optimizer(Painter):
         # an estimate for other settings does not justify another measurement: it is scaled from the first
         rows, columns = size if size in self._measured else next(iter(self._measured))
         measured = self._measured[rows, columns].scaled(height * width / (rows * columns))
-        return cost_of(measured, height, width, chosen, self._backbone.widest, self._device)
+        num_scales = len(scales(height, width, self.smallest, chosen)) + 1
+        return cost_of(measured, height * width, chosen, num_scales, self._backbone.widest, self._device)
 
     def task(self, frame: FrameInput) -> FrameTask:
         return make_task(frame, self._settings, self._artworks)

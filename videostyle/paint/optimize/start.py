@@ -14,12 +14,12 @@ WARPED = "warped"
 
 
 def held_distances(settings: RenderSettings) -> tuple[int, ...]:
-    """How far back the frames are that a frame is held to, in frames."""
+    """Distances, in frames, to the earlier frames that a frame is held to."""
     return settings.temporal.long_term if settings.temporal.weight else ()
 
 
 def reach(settings: RenderSettings) -> tuple[int, ...]:
-    """How far back the frames are that a frame is held to or starts from, in frames, nearest first."""
+    """Distances, in frames, to the earlier frames that a frame is held to or starts from, nearest first."""
     started = (1,) if settings.optimize.initial_later == WARPED else ()
     return tuple(sorted({*held_distances(settings), *started}))
 
