@@ -54,7 +54,9 @@ def test_a_film_like_the_artwork_is_nearer_to_it(folder: Path) -> None:
 def test_the_film_of_a_part_is_measured_against_that_part(folder: Path) -> None:
     art = [folder / "art.png"]
     part = write(folder / "part.mkv", two_shots(12)[2:6] + two_shots(12)[18:24])
-    with pytest.raises(SettingsError, match=r"part\.mkv has 10 frames but .*clip\.mkv has 24; pass the --f") as told:
+    with pytest.raises(
+        SettingsError, match=r"part\.mkv has 10 frames but .*clip\.mkv has 24; name the frames it shows"
+    ) as told:
         score(folder / "clip.mkv", part, art, settings=COMPACT)
     assert "\n" not in str(told.value)
     with pytest.raises(SettingsError, match=r"frames 2:6 of .* are 4"):

@@ -139,7 +139,7 @@ from pathlib import Path
 from tests.rendering.jobs import record
 from videostyle.rendering.store import Store
 store = Store(Path(sys.argv[1]))
-store.open(record(), alone=sys.argv[2] == "alone")
+store.open(record(), exclusive=sys.argv[2] == "alone")
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -177,7 +177,7 @@ def test_a_folder_is_shared_only_if_both_processes_agree(theirs: str, ours: bool
                 store.open(record(), ours)
         other.kill()  # and the system releases the lock
     store.close()
-    opened(tmp_path / "job", exclusive=True).close()
+    opened(tmp_path / "job", alone=True).close()
 
 
 def test_a_file_system_without_locks_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
