@@ -1,4 +1,4 @@
-"""The comparison with VGG-19, in miniature: its table, its sheet, its search."""
+"""The comparison with the teacher, in miniature: its table, its sheet, its search."""
 
 import json
 import sys
@@ -23,27 +23,30 @@ def some_pictures(folder: Path, count: int) -> Path:
 
 
 def test_table_and_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    flags = [
-        "--photos",
-        str(some_pictures(tmp_path / "photo", 2)),
-        "--styles",
-        str(some_pictures(tmp_path / "style", 2)),
-    ]
+    photos, styles = some_pictures(tmp_path / "photo", 2), some_pictures(tmp_path / "style", 2)
+    flags = ["--photos", *map(str, sorted(photos.iterdir())), "--styles", *map(str, sorted(styles.iterdir()))]
     flags += ["--teacher", str(write_teacher(tmp_path / "teacher.safetensors")), "--size", "64", "--iterations", "12"]
     flags += ["--json", str(tmp_path / "table.json"), "--sheet", str(tmp_path / "sheet.png")]
-    flags += ["--cache", str(tmp_path / "cache"), "--limit", "1"]
+    flags += ["--cache", str(tmp_path / "cache"), "--half", "held out"]
     monkeypatch.setattr(sys, "argv", ["compare_backbones.py", *flags])
     compare_backbones.main()
     table = json.loads((tmp_path / "table.json").read_text())
     (pair,) = table["pairs"]
-    assert (pair["photo"], pair["style"]) == ("photo0", "style0")
-    for name in ("style_ratio relu1_1", "style_ratio relu3_1", "content_ratio", "time_ratio"):
-        assert table["geometric_means"][name] == pytest.approx(pair[name])
+    assert (pair["network"], pair["photo"], pair["style"], pair["half"]) == ("compact", "photo1", "style1", "held out")
+    for name in ("style_ratio relu1_1", "style_ratio relu3_1", "content_ratio", "content_weight"):
+        assert table["geometric_means"]["compact, held out"][name] == pytest.approx(pair[name])
         assert pair[name] > 0
+    assert table["time_ratio"]["teacher"] == 1
+    assert table["time_ratio"]["compact"] == table["seconds"]["compact"] / table["seconds"]["teacher"] > 0
     with Image.open(tmp_path / "sheet.png") as sheet:
-        assert sheet.size == (3 * 68, 160 + 52)
-    assert "geometric mean of 1 pairs" in capsys.readouterr().out
+        assert sheet.size == (68 + 2 * 68 * 2, 160 + 2 * 52)
+    assert "geometric means, compact, held out" in capsys.readouterr().out
     assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_pairs_belong_to_halves() -> None:
+    halves = [[compare_backbones.half_of(photo, style, 4, 8) for style in (0, 3, 4, 7)] for photo in (0, 1, 2, 3)]
+    assert halves == 2 * [["tuned", "tuned", "mixed", "mixed"]] + 2 * [["mixed", "mixed", "held out", "held out"]]
 
 
 def test_the_search_matches_the_content_distance(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,8 +60,3 @@ def test_the_search_matches_the_content_distance(monkeypatch: pytest.MonkeyPatch
     settings = RenderSettings()
     painting = compare_backbones.paint_matched(None, None, None, settings, None, 0.2, 5.0)
     assert painting.content == pytest.approx(0.2, rel=compare_backbones.NEAR)
-
-
-def test_folders_without_pictures_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="no pictures"):
-        compare_backbones.files(tmp_path, 0)
