@@ -126,7 +126,7 @@ def test_the_optimizer_describes_itself() -> None:
             {"content__layers": ["relu3_1", "relu3_1"]},
             r"content\.layers = .*: a layer is repeated; name each layer once",
         ),
-        ({"style__layer_weights": [1.0]}, r"style\.layer_weights = \[1\.0\]: wanted 4 weights"),
+        ({"style__layer_weights": [1.0]}, r"style\.layer_weights = \[1\.0\]: wanted 5 weights"),
         ({"content__layer_weights": [1.0, 2.0]}, r"content\.layer_weights = .*: wanted 1 weights"),
         ({"style__mix": [1.0, 2.0]}, r"style\.mix = .*: wanted 1 weights .*artworks \(--style\)"),
     ],
