@@ -16,7 +16,8 @@ def test_every_error_is_in_the_drawn_tree() -> None:
 
 @pytest.mark.parametrize("error", CLASSES)
 def test_errors_can_be_pickled(error: type[errors.VideostyleError]) -> None:
-    fields = {"missing": (3, 4, 9)} if error is errors.IncompleteError else {}
+    facts = {errors.IncompleteError: {"missing": (3, 4, 9)}, errors.OutOfMemoryError: {"frames": 4, "size": (640, 360)}}
+    fields = facts.get(error, {})
     copied = pickle.loads(pickle.dumps(error("clip.mov: the file is empty; use a video file", **fields)))
     assert type(copied) is error
     assert str(copied) == "clip.mov: the file is empty; use a video file"

@@ -37,6 +37,15 @@ class DeviceError(VideostyleError):
 class OutOfMemoryError(DeviceError):
     """A batch does not fit in the device's memory; a smaller one may."""
 
+    frames: int
+    """frames in the batch; 0: unknown"""
+    size: tuple[int, int]
+    """width and height of each, px"""
+
+    def __init__(self, message: str, frames: int = 0, size: tuple[int, int] = (0, 0)) -> None:
+        super().__init__(message)
+        self.frames, self.size = frames, size
+
 
 class JobError(VideostyleError):
     """A job folder belongs to another job, cannot be read or written, or is in use."""

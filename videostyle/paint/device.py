@@ -114,5 +114,7 @@ def within_memory(work: Callable[[], T], frames: int, height: int, width: int, d
         torch.mps.empty_cache()
     raise OutOfMemoryError(
         f"{frames} frame(s) of {width}x{height} do not fit in the memory of {device}; "
-        f"choose a smaller size with --size {max(64, min(height, width) * 2 // 3)}"
+        f"choose a smaller size with --size {max(64, min(height, width) * 2 // 3)}",
+        frames,
+        (width, height),
     )

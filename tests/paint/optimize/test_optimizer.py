@@ -155,8 +155,9 @@ def test_running_out_of_memory_names_a_smaller_size(
         raise error
 
     monkeypatch.setattr("videostyle.paint.optimize.optimizer.solve", full)
-    with pytest.raises(OutOfMemoryError, match=r"1 frame.* 72x64 .*--size"):
+    with pytest.raises(OutOfMemoryError, match=r"1 frame.* 72x64 .*--size") as caught:
         painter.paint([task(0)])
+    assert (caught.value.frames, caught.value.size) == (1, (72, 64))
 
 
 def test_a_full_cpu_is_recognized(painter: Optimizer, monkeypatch: pytest.MonkeyPatch) -> None:
