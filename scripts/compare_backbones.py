@@ -1,12 +1,12 @@
-"""Compare compact networks with the network that taught them: quality of the pictures and speed.
+"""Compare networks with the one that taught the compact network: quality of the pictures and speed.
 
-    python scripts/compare_backbones.py --photos FILE... --styles FILE... --teacher FILE --sheet sheet.png
+    python scripts/compare_backbones.py --photos FILE... --styles FILE... --teacher FILE --networks FILE...
 
 All networks paint every photo in every style, starting from the photo, with the same number of iterations. The teacher
 judges: relative Gram distance per style layer, relative feature distance at its content layer. Any picture can get
-closer to the style by moving away from the photo, so a compact network's content weight is searched until its picture
-is as far from the photo as the teacher's. ``style_ratio`` and ``content_ratio`` are compact's distance over the
-teacher's (1: equally good); ``time_ratio`` is compact's CPU seconds per iteration over the teacher's.
+closer to the style by moving away from the photo, so each other network's content weight is searched until its picture
+is as far from the photo as the teacher's. ``style_ratio`` and ``content_ratio`` are a network's distance over the
+teacher's (1: equally good); ``time_ratio`` is its CPU seconds per iteration over the teacher's.
 
 Layers and weights are tuned on the pairs of the first half of the photos with the first half of the styles. The pairs
 of the second halves, which nobody tuned on, are reported as well.
@@ -29,7 +29,7 @@ from PIL import Image, ImageDraw
 
 from videostyle.frames import Picture, Pixels, to_picture, to_pixels
 from videostyle.paint.backbones.backbone import Backbone
-from videostyle.paint.backbones.choose import choose_backbone, load_backbone
+from videostyle.paint.backbones.choose import choose_backbone
 from videostyle.paint.device import prepare_process
 from videostyle.paint.judge import Judge
 from videostyle.paint.optimize.objective import Objective, choose_terms
@@ -142,7 +142,7 @@ def half_of(photo: int, style: int, photos: int, styles: int) -> str:
 
 
 def ratios(ours: Painting, theirs: Painting) -> dict[str, float]:
-    """compact's figures over the teacher's."""
+    """A network's figures over the teacher's."""
     row = {f"style_ratio {layer}": ours.style[layer] / theirs.style[layer] for layer in theirs.style}
     row |= {"content_ratio": ours.content / theirs.content, "content_weight": ours.content_weight}
     return row | {f"teacher_distance {layer}": distance for layer, distance in theirs.style.items()}
@@ -183,17 +183,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="artwork files")
     parser.add_argument("--half", choices=("tuned", "held out", "mixed"), help="only these pairs; default: all")
     parser.add_argument("--teacher", type=Path, required=True, help="weights of the teacher (.pth or .safetensors)")
-    parser.add_argument(
-        "--compact", nargs="+", default=[""], help="weights of compact networks; default: the built-in one"
-    )
+    parser.add_argument("--networks", nargs="+", default=[""], help="weight files; default: the built-in network")
     parser.add_argument("--size", type=int, default=384, help="long side, px")
     parser.add_argument("--iterations", type=int, default=60)
     parser.add_argument("--style-weight", type=float, default=100.0)
-    parser.add_argument("--content-weight", type=float, default=5.0, help="for the teacher; compact's is searched")
-    parser.add_argument("--start-weight", type=float, default=5.0, help="where the search for compact's starts")
-    parser.add_argument("--style-layers", nargs="*", default=[], help="for compact; default: its own choice")
-    parser.add_argument("--content-layers", nargs="*", default=[], help="for compact; default: its own choice")
-    parser.add_argument("--layer-weights", nargs="*", type=float, default=[], help="for compact; default: its own")
+    parser.add_argument("--content-weight", type=float, default=5.0, help="for the teacher; the others' are searched")
+    parser.add_argument("--start-weight", type=float, default=5.0, help="where those searches start")
+    parser.add_argument("--style-layers", nargs="*", default=[], help="for the others; default: their own choice")
+    parser.add_argument("--content-layers", nargs="*", default=[], help="for the others; default: their own choice")
+    parser.add_argument("--layer-weights", nargs="*", type=float, default=[], help="for the others; default: their own")
     parser.add_argument("--cache", type=Path, help="folder to keep the teacher's paintings in for the next comparison")
     parser.add_argument("--json", type=Path, help="write the table here")
     parser.add_argument("--sheet", type=Path, help="write the contact sheet (PNG) here")
@@ -213,9 +211,10 @@ def main() -> None:
     teacher = choose_backbone(BackboneSettings(weights=str(given.teacher)))[0]
     teacher = teacher.to(memory_format=torch.channels_last)
     nets = {"teacher": (teacher, settings)}
-    for path in given.compact:
-        net = load_backbone("compact", path).to(memory_format=torch.channels_last)
-        nets[Path(path).stem or "compact"] = net, change(settings, own, "the flags")
+    for path in given.networks:
+        wanted = BackboneSettings(name="auto" if path else "compact", weights=path)
+        net = choose_backbone(wanted)[0].to(memory_format=torch.channels_last)
+        nets[Path(path).stem or net.name] = net, change(settings, own, "the flags")
     if given.cache:
         given.cache.mkdir(parents=True, exist_ok=True)
     photos = {path.stem: read(path, given.size) for path in given.photos}

@@ -1,9 +1,11 @@
 """Painting while the compact network learns: Gram distances, their gradients, and a pool of painted pictures."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from recipe import Recipe
 from torch import Tensor
-from windows import disturbed
+from windows import as_tensor, disturbed
 
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.terms.gram import gram
@@ -63,24 +65,25 @@ class Pool:
         self.pictures = torch.zeros(0, 3, recipe.side, recipe.side, dtype=torch.float16)
         self.goals = torch.zeros_like(self.pictures)
 
-    def paint(self, net: Backbone, windows: Tensor, turn: int, device: str) -> None:
+    def paint(self, net: Backbone, windows: NDArray[np.uint8], turn: int, device: str) -> None:
         """Paint on before round ``turn`` with steps of random size; some pictures start over.
 
-        windows: (N, 3, S, S) in 0..1, from which pictures and goals are drawn.
+        windows: (N, S, S, 3), from which pictures and goals are drawn.
         """
         recipe = self._recipe
         dice = torch.Generator().manual_seed(recipe.seed * 7_919 + turn)
         first, second = (torch.randint(len(windows), (recipe.painted,), generator=dice) for _ in range(2))
-        fresh = disturbed(windows[first], recipe.noise, recipe.seed * 7_919 - turn - 1).half()
+        fresh = disturbed(as_tensor(windows[first]), recipe.noise, recipe.seed * 7_919 - turn - 1).half()
+        goals = as_tensor(windows[second]).half()
         restarted = torch.rand(recipe.painted, generator=dice) < RENEWED
         if len(self.pictures):
-            self.pictures[restarted], self.goals[restarted] = fresh[restarted], windows[second][restarted].half()
+            self.pictures[restarted], self.goals[restarted] = fresh[restarted], goals[restarted]
         else:
-            self.pictures, self.goals = fresh, windows[second].half()
+            self.pictures, self.goals = fresh, goals
         lengths = 0.002 * 20 ** torch.rand(recipe.painted, 1, 1, 1, generator=dice)  # 0.002 to 0.04
         for some in torch.split(torch.arange(recipe.painted), BATCH):
-            pictures, goals, length = (all_[some].float().to(device) for all_ in (self.pictures, self.goals, lengths))
-            self.pictures[some] = painted(net, pictures, goals, length, recipe.style, recipe.turns).half().cpu()
+            pictures, aim, length = (all_[some].float().to(device) for all_ in (self.pictures, self.goals, lengths))
+            self.pictures[some] = painted(net, pictures, aim, length, recipe.style, recipe.turns).half().cpu()
 
 
 def painted(

@@ -24,7 +24,10 @@ class Recipe:
     steps: int = 750
     """of a round"""
     batch: int = 8
-    rate: float = 1.5e-3
+    rate: float = 3e-3
+    """Adam's"""
+    mixing_rate: float = 0.02
+    """Muon's, for the kernels that mix channels"""
     gram: float = 1.0
     """weight of the error of Gram matrices"""
     slope: float = 0.5
@@ -35,6 +38,8 @@ class Recipe:
     """share of disturbed pictures"""
     painted: int = 384
     """pictures that the student paints on; 0: none"""
+    painted_from: int = 6
+    """first round before which it paints"""
     practice: float = 0.5
     """share of a batch that the student has painted itself"""
     turns: int = 12

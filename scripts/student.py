@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.backbones.backbone import Backbone, step_of
 
 
 def turned(teacher: Backbone, plan: str, heads: Sequence[int], pictures: Tensor) -> Backbone:
@@ -34,12 +34,19 @@ def student(plan: str, heads: Sequence[int], seed: int) -> Backbone:
     tensors: dict[str, Tensor] = {}
     directions, width, index = iter(heads), 3, 0
     for token in plan.split():
-        if token.isdigit():
-            spread = math.sqrt(2 / (9 * width))
-            tensors[f"convs.{index}.weight"] = torch.randn(int(token), width, 3, 3, generator=dice) * spread
-            tensors[f"convs.{index}.bias"] = torch.zeros(int(token))
-            width, index = int(token), index + 1
-        elif token != "P":
+        if (step := step_of(token)) and step.width:
+            conv, spread = f"convs.{index}", math.sqrt(2 / width)
+            if step.separable:
+                # a blur with a little of everything: it lets through what the 1x1 convolution sees
+                kernels = torch.randn(width, 1, 3, 3, generator=dice) / 4
+                kernels[:, 0, 1, 1] += 0.5
+                tensors[f"{conv}.depth.weight"], conv = kernels, f"{conv}.point"
+                tensors[f"{conv}.weight"] = torch.randn(step.width, width, 1, 1, generator=dice) * spread
+            else:
+                tensors[f"{conv}.weight"] = torch.randn(step.width, width, 3, 3, generator=dice) * spread / 3
+            tensors[f"{conv}.bias"] = torch.zeros(step.width)
+            width, index = step.width, index + 1
+        elif not step:
             out = next(directions)
             tensors[f"heads.{token}.weight"] = torch.randn(out, width, 1, 1, generator=dice) / math.sqrt(width)
             tensors[f"heads.{token}.bias"] = torch.zeros(out)
@@ -53,9 +60,12 @@ def grown(net: Backbone, start: Backbone, teacher: Backbone, pictures: Tensor) -
     """
     tensors = {name: value.detach().clone() for name, value in net.state_dict().items()}
     for index, (fresh, trained) in enumerate(zip(net.convs, start.convs, strict=False)):
-        if fresh.get_parameter("weight").shape != trained.get_parameter("weight").shape:
+        trained_tensors = trained.state_dict()
+        if {name: value.shape for name, value in fresh.state_dict().items()} != {
+            name: value.shape for name, value in trained_tensors.items()
+        }:
             break
-        tensors |= {f"convs.{index}.{kind}": trained.get_parameter(kind).detach() for kind in ("weight", "bias")}
+        tensors |= {f"convs.{index}.{name}": value for name, value in trained_tensors.items()}
     convs = {name: value for name, value in tensors.items() if name.startswith("convs")}
     bare = Backbone("compact", " ".join(net.plan), convs, pooling="average")
     with torch.no_grad():
@@ -72,7 +82,9 @@ def grown(net: Backbone, start: Backbone, teacher: Backbone, pictures: Tensor) -
 
 def fired(net: Backbone, pictures: Tensor) -> list[Tensor]:
     """For each convolution, which of its channels fire anywhere in pictures (B, 3, H, W)."""
-    taps = " ".join(f"{token} after{place}" if token.isdigit() else token for place, token in enumerate(net.plan))
+    taps = " ".join(
+        f"{token} after{place}" if _is_convolution(token) else token for place, token in enumerate(net.plan)
+    )
     convs = {name: value.detach() for name, value in net.state_dict().items() if name.startswith("convs")}
     bare = Backbone("compact", taps, convs, pooling="average")
     with torch.no_grad():
@@ -87,15 +99,16 @@ def revive(net: Backbone, pictures: Tensor, seed: int) -> int:
     """
     dice, revived = torch.Generator().manual_seed(seed), 0
     alive = fired(net, pictures)
-    conv_at = [place for place, token in enumerate(net.plan) if token.isdigit()]
+    conv_at = [place for place, token in enumerate(net.plan) if _is_convolution(token)]
+    mixes = [conv.get_submodule("point") if hasattr(conv, "point") else conv for conv in net.convs]
     with torch.no_grad():
-        for index, (conv, lives) in enumerate(zip(net.convs, alive, strict=True)):
+        for index, (conv, lives) in enumerate(zip(mixes, alive, strict=True)):
             weight, dead = conv.get_parameter("weight"), ~lives.to(conv.get_parameter("weight").device)
             revived += int(dead.sum())
-            spread = math.sqrt(2 / (9 * weight.shape[1]))
+            spread = math.sqrt(2 / weight[0].numel())
             weight[dead] = (torch.randn(weight.shape, generator=dice) * spread).to(weight.device)[dead]
             conv.get_parameter("bias")[dead] = 0
-            users = [net.convs[index + 1]] if index + 1 < len(net.convs) else []
+            users = mixes[index + 1 : index + 2]
             stop = conv_at[index + 1] if users else len(net.plan)
             users += [net.heads[token] for token in net.plan[conv_at[index] : stop] if token in net.heads]
             for user in users:
@@ -108,13 +121,22 @@ def pruned(net: Backbone, pictures: Tensor) -> tuple[str, dict[str, Tensor]]:
     tensors = {name: value.detach().cpu().float() for name, value in net.state_dict().items()}
     index, plan, lives, alive = -1, [], fired(net, pictures), torch.arange(3)
     for token in net.plan:
-        if token.isdigit():
+        if (step := step_of(token)) and step.width:
             index += 1
             before, alive = alive, lives[index].nonzero().flatten()
-            tensors[f"convs.{index}.weight"] = tensors[f"convs.{index}.weight"][alive][:, before].contiguous()
-            tensors[f"convs.{index}.bias"] = tensors[f"convs.{index}.bias"][alive].contiguous()
-            token = str(len(alive))
-        elif token != "P":
+            conv = f"convs.{index}"
+            if step.separable:
+                tensors[f"{conv}.depth.weight"] = tensors[f"{conv}.depth.weight"][before].contiguous()
+                conv += ".point"
+            tensors[f"{conv}.weight"] = tensors[f"{conv}.weight"][alive][:, before].contiguous()
+            tensors[f"{conv}.bias"] = tensors[f"{conv}.bias"][alive].contiguous()
+            token = f"{len(alive)}d" if step.separable else str(len(alive))
+        elif not step:
             tensors[f"heads.{token}.weight"] = tensors[f"heads.{token}.weight"][:, alive].contiguous()
         plan.append(token)
     return " ".join(plan), tensors
+
+
+def _is_convolution(token: str) -> bool:
+    step = step_of(token)
+    return bool(step and step.width)

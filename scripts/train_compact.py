@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from descent import Descent
 from lessons import Lessons, looking
 from practice import Pool, aims, gram_distance, slope_error, slopes
 from recipe import Recipe, read_recipe
@@ -60,7 +61,7 @@ class Training:
             self.net = grown(self.net, load_backbone("compact", recipe.start), self.teacher.cpu(), self.held_out[:64])
             self.teacher.to(device)
         self.net = self.net.to(device).to(memory_format=torch.channels_last).requires_grad_(True)
-        self.optimizer = torch.optim.Adam(self.net.parameters(), recipe.rate, betas=(0.9, 0.99))
+        self.descent = Descent(self.net, recipe.rate, recipe.mixing_rate)
         self.pool, self.step = Pool(recipe), 0
         self.kept = tuple(layer for layer in self.net.layers if layer != self.net.layers[0])
         self._key = json.dumps([self.teacher.fingerprint, recipe.windows, recipe.side, recipe.noise, recipe.seed])
@@ -83,7 +84,7 @@ class Training:
             if state["recipe"] != json.dumps(dataclasses.asdict(recipe)):
                 raise SystemExit(f"{path}: belongs to another recipe; delete it or use --work DIR")
             self.net.load_state_dict(state["net"])
-            self.optimizer.load_state_dict(state["optimizer"])
+            self.descent.load_state_dict(state["descent"])
             self.step = state["step"]
             self.pool.pictures, self.pool.goals = state["pictures"].cpu(), state["goals"].cpu()
 
@@ -94,15 +95,13 @@ class Training:
             if self.step % recipe.steps == 0 and self.step:
                 # a network that loses a third of its channels learns less
                 revive(self.net, self.held_out.to(self.device), recipe.seed + self.step)
-                if recipe.painted:
+                if recipe.painted and self.step >= recipe.painted_from * recipe.steps:
                     self._practice(self.step // recipe.steps)
             turn = min(1.0, (self.step + 1) / WARM_UP)
             turn *= 0.5 + 0.5 * math.cos(math.pi * self.step / (recipe.rounds * recipe.steps))
-            self.optimizer.param_groups[0]["lr"] = recipe.rate * turn
-            self.optimizer.zero_grad()
             torch.autograd.backward(self._loss())
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-            self.optimizer.step()
+            self.descent.step(turn)
             self.step += 1
             if self.step % SAVE_EVERY == 0 or self.step % recipe.steps == 0:
                 self._save()
@@ -143,7 +142,7 @@ class Training:
         key, recipe = f"{self._key} {turn}", self.recipe
         finished = self.work / f"pool-{turn}.pt"
         if not finished.exists():
-            self.pool.paint(self.net, as_tensor(self.windows), turn, self.device)
+            self.pool.paint(self.net, self.windows, turn, self.device)
             pool = {"pictures": self.pool.pictures, "goals": self.pool.goals}
             torch.save(pool, finished.with_suffix(".part"))
             os.replace(finished.with_suffix(".part"), finished)
@@ -193,7 +192,7 @@ class Training:
 
     def _save(self) -> None:
         """Write the checkpoint."""
-        state = {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step}
+        state = {"net": self.net.state_dict(), "descent": self.descent.state_dict(), "step": self.step}
         state |= {"pictures": self.pool.pictures, "goals": self.pool.goals}
         state |= {"recipe": json.dumps(dataclasses.asdict(self.recipe))}
         torch.save(state, self.work / "checkpoint.part")

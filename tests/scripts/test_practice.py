@@ -6,7 +6,7 @@ from pathlib import Path
 import practice
 import pytest
 import torch
-from windows import as_tensor, cut_windows
+from windows import cut_windows
 
 from tests.scripts.training import fresh, tiny_recipe
 from videostyle.paint.terms.gram import gram
@@ -14,7 +14,7 @@ from videostyle.paint.terms.gram import gram
 
 def test_painting_moves_toward_the_goals(pictures: Path) -> None:
     recipe = dataclasses.replace(tiny_recipe(), turns=60)
-    pool, net, windows = practice.Pool(recipe), fresh(recipe), as_tensor(cut_windows(pictures, 12, 32, 0))
+    pool, net, windows = practice.Pool(recipe), fresh(recipe), cut_windows(pictures, 12, 32, 0)
     pool.paint(net, windows, 1, "cpu")
     assert pool.pictures.shape == pool.goals.shape == (recipe.painted, 3, 32, 32)
 

@@ -25,13 +25,23 @@ def test_rotating_keeps_gram_distances(teacher: Path) -> None:
         assert ratios[0] == pytest.approx(ratios[1], rel=1e-3)
 
 
+SEPARABLE = "8 relu1_1 P 8d relu2_1 P 8d relu3_1"
+
+
 def test_pruning_dead_channels_changes_no_features() -> None:
-    recipe = tiny_recipe()
-    net, x = fresh(recipe), torch.rand(2, 3, 64, 64)
+    _pruning_changes_nothing(fresh(tiny_recipe()), "convs.1.bias", "5")
+
+
+def test_pruning_separable_convolutions_changes_no_features() -> None:
+    _pruning_changes_nothing(student.student(SEPARABLE, (4, 4, 4), 0), "convs.1.point.bias", "5d")
+
+
+def _pruning_changes_nothing(net: Backbone, bias: str, left: str) -> None:
+    x = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
-        net.convs[1].bias[2:5] = -1e4
+        net.get_parameter(bias)[2:5] = -1e4
     plan, tensors = student.pruned(net, x)
-    assert plan.split()[3] == "5"
+    assert plan.split()[3] == left
     smaller = Backbone("compact", plan, tensors, pooling="average")
     for layer, features in net(x, net.layers).items():
         torch.testing.assert_close(smaller(x, [layer])[layer], features)
@@ -57,11 +67,13 @@ def test_growing_keeps_the_convolutions_and_fits_the_heads() -> None:
     assert wider.convs[1].weight.shape == (9, 8, 3, 3)
 
 
-def test_dead_channels_are_revived_without_changing_any_feature() -> None:
-    net, x = fresh(tiny_recipe()), torch.rand(2, 3, 64, 64)
+@pytest.mark.parametrize("plan", [tiny_recipe().plan, SEPARABLE])
+def test_dead_channels_are_revived_without_changing_any_feature(plan: str) -> None:
+    net, x = student.student(plan, (4, 4, 4), 0), torch.rand(2, 3, 64, 64)
+    biases = [tensor for name, tensor in net.named_parameters() if name.startswith("convs") and name.endswith("bias")]
     with torch.no_grad():
-        net.convs[0].bias[1:3] = -1e4
-        net.convs[2].bias[0] = -1e4
+        biases[0][1:3] = -1e4
+        biases[2][0] = -1e4
     before = net(x, net.layers)
     dead = sum(int((~lives).sum()) for lives in student.fired(net, x))
     assert dead >= 3

@@ -22,6 +22,7 @@ TINY = {
     "steps": 4,
     "batch": 4,
     "painted": 8,
+    "painted_from": 1,
     "turns": 2,
     "slope_from": 2,
 }

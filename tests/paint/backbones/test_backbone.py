@@ -27,6 +27,18 @@ def test_forward_is_the_written_formula() -> None:
     torch.testing.assert_close(features["b"], b)
 
 
+def test_separable_convolutions_are_the_written_formula() -> None:
+    dice = torch.Generator().manual_seed(0)
+    shapes = {"0.depth.weight": (3, 1, 3, 3), "0.point.weight": (5, 3, 1, 1), "0.point.bias": (5,)}
+    values = {f"convs.{name}": torch.randn(shape, generator=dice) for name, shape in shapes.items()}
+    net, x = backbone.Backbone("own", "5d a", values, pooling="average"), pictures(2, 3, 32, 48)
+    mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    y = F.pad((x - mean[:, None, None]) / deviation[:, None, None], (1, 1, 1, 1), mode="reflect")
+    y = F.conv2d(y, values["convs.0.depth.weight"], groups=3)
+    y = F.conv2d(y, values["convs.0.point.weight"], values["convs.0.point.bias"]).relu()
+    torch.testing.assert_close(net(x, ["a"])["a"], y)
+
+
 def halved(pictures: Tensor) -> Tensor:
     return backbone._halve(pictures, tiny()._binomial)
 

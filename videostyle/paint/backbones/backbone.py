@@ -6,11 +6,13 @@ A backbone is a trunk of convolutions described by a plan such as
 
 where a number is a 3x3 convolution of that width with its ReLU, ``P`` halves the size, and a name makes the features at
 this point available as a layer. ``64k11s4p2`` is an 11x11 convolution with stride 4 and padding 2 (if not given: half
-the kernel); ``P3`` pools 3x3 pixels with stride 2. A layer may have a linear head (a 1x1 convolution). The trunk may
-run on several scales of the picture: ``s2/relu3_1`` is relu3_1 of the picture at half its size.
+the kernel); ``64d`` is depthwise separable (a kernel per channel, then 1x1 across channels; Howard et al. 2017); ``P3``
+pools 3x3 pixels with stride 2. A layer may have a linear head (a 1x1 convolution). The trunk may run on several scales
+of the picture: ``s2/relu3_1`` is relu3_1 of the picture at half its size.
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Literal, NamedTuple
@@ -35,6 +37,7 @@ class Step(NamedTuple):
     stride: int
     before: int
     after: int
+    separable: bool = False
 
 
 class Backbone(nn.Module):
@@ -73,6 +76,8 @@ class Backbone(nn.Module):
         default_content: Collection[str] = (),
     ) -> None:
         """tensors: ``convs.N.weight|bias`` for convolution N (from 0), ``heads.LAYER.weight|bias`` for heads.
+
+        A separable convolution has ``convs.N.depth.weight`` and ``convs.N.point.weight|bias``.
 
         Raises WeightsError if the tensors do not fit the plan.
         """
@@ -153,12 +158,12 @@ def step_of(token: str) -> Step | None:
     """The convolution or pooling that a token of a plan stands for; None if it names a layer."""
     if pooling := re.fullmatch(r"P(\d*)", token):
         return Step(0, int(pooling[1] or 2), 2, 0, 0)
-    if not (convolution := re.fullmatch(r"(\d+)(?:k(\d+))?(?:s(\d+))?(?:p(\d+))?", token)):
+    if not (convolution := re.fullmatch(r"(\d+)(d?)(?:k(\d+))?(?:s(\d+))?(?:p(\d+))?", token)):
         return None
-    size, stride = int(convolution[2] or 3), int(convolution[3] or 1)
-    padding = int(convolution[4] or size // 2)
+    size, stride = int(convolution[3] or 3), int(convolution[4] or 1)
+    padding = int(convolution[5] or size // 2)
     # Differs from torchvision: stride - 1 px more at the bottom and right, so that no pixel is left out there
-    return Step(int(convolution[1]), size, stride, padding, padding + stride - 1)
+    return Step(int(convolution[1]), size, stride, padding, padding + stride - 1, bool(convolution[2]))
 
 
 def _smallest(plan: list[str]) -> int:
@@ -177,7 +182,7 @@ def _build(plan: list[str], tensors: Mapping[str, Tensor]) -> tuple[nn.ModuleLis
         if step := step_of(token):
             stride *= step.stride
             if step.width:
-                convs.append(nn.Conv2d(width, step.width, step.size, step.stride))
+                convs.append(_convolution(width, step))
                 width = step.width
                 widest = max(widest, -(-width // stride**2))
         else:
@@ -185,6 +190,14 @@ def _build(plan: list[str], tensors: Mapping[str, Tensor]) -> tuple[nn.ModuleLis
             if f"heads.{token}.weight" in tensors:
                 heads[token] = nn.Conv2d(width, len(tensors[f"heads.{token}.weight"]), 1)
     return convs, heads, strides, widest
+
+
+def _convolution(channels: int, step: Step) -> nn.Module:
+    """The convolution of a step for so many channels, without padding."""
+    if not step.separable:
+        return nn.Conv2d(channels, step.width, step.size, step.stride)
+    depth = nn.Conv2d(channels, channels, step.size, step.stride, groups=channels, bias=False)
+    return nn.Sequential(OrderedDict(depth=depth, point=nn.Conv2d(channels, step.width, 1)))
 
 
 def _average_pool(features: Tensor, size: int, stride: int) -> Tensor:
