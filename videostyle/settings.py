@@ -62,7 +62,7 @@ class StyleSettings:
 class ContentSettings:
     """How closely frames follow the clip."""
 
-    weight: float = _setting(4.0, "weight of the content loss", 0)
+    weight: float = _setting(6.0, "weight of the content loss", 0)
     layers: tuple[str, ...] = _setting((), "layers whose features are matched; empty: the network's usual ones")
     layer_weights: tuple[float, ...] = _setting((), "one weight per layer, divided by their sum; empty: equal", 0)
     convention: Literal["relative", "gatys"] = _setting(
