@@ -8,14 +8,16 @@ import json
 class Recipe:
     """All settings of the training; stored in the metadata of the network."""
 
-    plan: str = "16 relu1_1 P 32 48 relu2_1 P 128 relu3_1 P 96 96 relu4_1 96 relu4_2 P 192 192 relu5_1"
+    plan: str = (
+        "16 relu1_1 P 32 64d 64d relu2_1 P 128d 128d 128d relu3_1 P 192d 192d relu4_1 192d relu4_2 P 256d 256d relu5_1"
+    )
     heads: tuple[int, ...] = (16, 48, 96, 128, 64, 128)
     """principal directions of the teacher that the student predicts, per layer"""
     scales: tuple[int, ...] = (1,)
     style: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
     style_weights: tuple[float, ...] = (0.2, 0.2, 0.2, 0.2, 0.2)
     content: tuple[str, ...] = ("relu4_2",)
-    windows: int = 6144
+    windows: int = 4608
     """pictures cut from the folder; the teacher sees each once"""
     side: int = 160
     """side of a window, px: relu5_1 of VGG-16 sees 132 px"""
@@ -30,13 +32,13 @@ class Recipe:
     """Muon's, for the kernels that mix channels"""
     gram: float = 1.0
     """weight of the error of Gram matrices"""
-    slope: float = 0.5
-    """weight of the error of the style loss's gradient in painted pictures"""
+    slope: float = 0.0
+    """weight of the error of the style loss's gradient in painted pictures: doubles the time of a step, helps little"""
     slope_from: int = 8
-    """first round in which that error counts: it doubles the time of a step and helps little at first"""
+    """first round in which that error counts"""
     noise: float = 0.5
     """share of disturbed pictures"""
-    painted: int = 384
+    painted: int = 256
     """pictures that the student paints on; 0: none"""
     painted_from: int = 6
     """first round before which it paints"""

@@ -24,6 +24,7 @@ TINY = {
     "painted": 8,
     "painted_from": 1,
     "turns": 2,
+    "slope": 0.5,
     "slope_from": 2,
 }
 
