@@ -1,4 +1,4 @@
-"""Compare networks with the one that taught the compact network: quality of the pictures and speed.
+"""Compare networks, by default the built-in one, with a teacher: quality of the pictures and speed.
 
     python scripts/compare_backbones.py --photos FILE... --styles FILE... --teacher FILE --networks FILE...
 
@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from videostyle.frames import Picture, Pixels, to_picture, to_pixels
+from videostyle.frames import Picture, Pixels, hash_of, to_picture, to_pixels
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.backbones.choose import choose_backbone
 from videostyle.paint.device import prepare_process
@@ -210,16 +210,20 @@ def main() -> None:
     prepare_process(torch.device("cpu"))
     teacher = choose_backbone(BackboneSettings(weights=str(given.teacher)))[0]
     teacher = teacher.to(memory_format=torch.channels_last)
-    nets = {"teacher": (teacher, settings)}
+    others: dict[str, tuple[Backbone, RenderSettings]] = {}
     for path in given.networks:
         wanted = BackboneSettings(name="auto" if path else "compact", weights=path)
         net = choose_backbone(wanted)[0].to(memory_format=torch.channels_last)
-        nets[Path(path).stem or net.name] = net, change(settings, own, "the flags")
+        name = Path(path).stem or net.name
+        if name in ("teacher", *others):
+            raise SystemExit(f"--networks {path}: another network is already called {name}; rename the file")
+        others[name] = net, change(settings, own, "the flags")
     if given.cache:
         given.cache.mkdir(parents=True, exist_ok=True)
     photos = {path.stem: read(path, given.size) for path in given.photos}
     # the style targets choose the artwork's size; this is an upper limit
     styles = {path.stem: read(path, 2 * given.size) for path in given.styles}
+    nets = {"teacher": (teacher, settings)} | others
     seconds = seconds_per_iteration(nets, next(iter(photos.values())), next(iter(styles.values())))
     pairs: list[dict[str, object]] = []
     rows: dict[tuple[str, str], list[dict[str, float]]] = {}
@@ -231,16 +235,18 @@ def main() -> None:
         if given.half not in (None, half):
             continue
         judge = Judge(teacher, [style], settings.style)
-        key = f"{photo_name} {style_name} {given.size} {teacher.fingerprint} {settings.fingerprint()}"
+        key = f"{hash_of(photo)} {hash_of(style)} {teacher.fingerprint} {settings.fingerprint()}"
         theirs = kept(given.cache, key, lambda: paint(teacher, photo, style, settings, judge))  # noqa: B023
         cells[photo_name, style_name] = [in_8_bits(theirs.picture)]
-        for name, (net, chosen) in list(nets.items())[1:]:
+        for name, (net, chosen) in others.items():
             ours = paint_matched(net, photo, style, chosen, judge, theirs.content, given.start_weight)
             figures = ratios(ours, theirs)
             rows.setdefault((name, half), []).append(figures)
             pairs.append({"network": name, "photo": photo_name, "style": style_name, "half": half} | figures)
             cells[photo_name, style_name].append(in_8_bits(ours.picture))
             print(f"{name}  {photo_name} x {style_name} ({half}): {show(figures)}", flush=True)
+    if not rows:
+        raise SystemExit(f"--half {given.half}: no such pair; give at least two photos and two styles")
     means = {f"{name}, {half}": geometric_means(some) for (name, half), some in rows.items()}
     for name, figures in means.items():
         print(f"geometric means, {name}: {show(figures)}")

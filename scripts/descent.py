@@ -11,8 +11,7 @@ from videostyle.paint.backbones.backbone import Backbone
 class Descent:
     """Muon (Jordan et al. 2024) and Adam with one schedule.
 
-    A network without normalization layers learns slowly with Adam alone: from scratch, Muon needs about half the steps
-    (scripts/LOG.md).
+    A network without normalization layers learns slowly with Adam alone (figures in scripts/LOG.md).
     """
 
     def __init__(self, net: Backbone, rate: float, mixing_rate: float) -> None:

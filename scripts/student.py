@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from videostyle.paint.backbones.backbone import Backbone, step_of
 
@@ -60,12 +60,9 @@ def grown(net: Backbone, start: Backbone, teacher: Backbone, pictures: Tensor) -
     """
     tensors = {name: value.detach().clone() for name, value in net.state_dict().items()}
     for index, (fresh, trained) in enumerate(zip(net.convs, start.convs, strict=False)):
-        trained_tensors = trained.state_dict()
-        if {name: value.shape for name, value in fresh.state_dict().items()} != {
-            name: value.shape for name, value in trained_tensors.items()
-        }:
+        if _shapes(fresh) != _shapes(trained):
             break
-        tensors |= {f"convs.{index}.{name}": value for name, value in trained_tensors.items()}
+        tensors |= {f"convs.{index}.{name}": value for name, value in trained.state_dict().items()}
     convs = {name: value for name, value in tensors.items() if name.startswith("convs")}
     bare = Backbone("compact", " ".join(net.plan), convs, pooling="average")
     with torch.no_grad():
@@ -81,11 +78,11 @@ def grown(net: Backbone, start: Backbone, teacher: Backbone, pictures: Tensor) -
 
 
 def fired(net: Backbone, pictures: Tensor) -> list[Tensor]:
-    """For each convolution, which of its channels fire anywhere in pictures (B, 3, H, W)."""
+    """For each convolution, which of its channels fire anywhere in pictures (B, 3, H, W); all on the CPU."""
     taps = " ".join(
         f"{token} after{place}" if _is_convolution(token) else token for place, token in enumerate(net.plan)
     )
-    convs = {name: value.detach() for name, value in net.state_dict().items() if name.startswith("convs")}
+    convs = {name: value.detach().cpu() for name, value in net.state_dict().items() if name.startswith("convs")}
     bare = Backbone("compact", taps, convs, pooling="average")
     with torch.no_grad():
         maps = bare(pictures, [layer for layer in bare.layers if layer.startswith("after")])
@@ -135,6 +132,10 @@ def pruned(net: Backbone, pictures: Tensor) -> tuple[str, dict[str, Tensor]]:
             tensors[f"heads.{token}.weight"] = tensors[f"heads.{token}.weight"][:, alive].contiguous()
         plan.append(token)
     return " ".join(plan), tensors
+
+
+def _shapes(module: nn.Module) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in module.state_dict().items()}
 
 
 def _is_convolution(token: str) -> bool:

@@ -1,4 +1,4 @@
-"""Train the compact network: a small student learns the features of VGG-16, say, from a folder of pictures.
+"""Train the compact network: a small student learns the features of VGG-16 or VGG-19 from a folder of pictures.
 
     python scripts/train_compact.py --pictures DIR --teacher FILE --work DIR --out compact.safetensors
 
@@ -35,12 +35,12 @@ from windows import as_tensor, cut_windows, disturbed
 
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.backbones.choose import choose_backbone, load_backbone
-from videostyle.paint.backbones.weights import write_safetensors
+from videostyle.paint.backbones.weights import fingerprint, write_safetensors
 from videostyle.paint.terms.gram import gram
 from videostyle.settings import BackboneSettings
 
 HELD_OUT = 128
-"""windows kept for measuring; never trained on"""
+"""windows kept for measuring and never trained on; other windows of the same pictures may be"""
 SAVE_EVERY = 250
 """steps between checkpoints"""
 WARM_UP = 200
@@ -54,17 +54,19 @@ class Training:
         self.recipe, self.work, self.device = recipe, work, device
         windows = cut_windows(pictures, recipe.windows + HELD_OUT, recipe.side, recipe.seed)
         self.held_out, self.windows = as_tensor(windows[:HELD_OUT]), windows[HELD_OUT:]
-        self.teacher = turned(teacher, recipe.plan, recipe.heads, self.held_out).to(device)
-        self._quick = copy.deepcopy(self.teacher).to(torch.bfloat16).to(memory_format=torch.channels_last)
+        self.teacher = turned(teacher, recipe.plan, recipe.heads, self.held_out)
         self.net = student(recipe.plan, recipe.heads, recipe.seed)
         if recipe.start:
-            self.net = grown(self.net, load_backbone("compact", recipe.start), self.teacher.cpu(), self.held_out[:64])
-            self.teacher.to(device)
+            self.net = grown(self.net, load_backbone("compact", recipe.start), self.teacher, self.held_out[:64])
+        self.teacher.to(device)
+        self._quick = copy.deepcopy(self.teacher).to(torch.bfloat16).to(memory_format=torch.channels_last)
         self.net = self.net.to(device).to(memory_format=torch.channels_last).requires_grad_(True)
         self.descent = Descent(self.net, recipe.rate, recipe.mixing_rate)
         self.pool, self.step = Pool(recipe), 0
         self.kept = tuple(layer for layer in self.net.layers if layer != self.net.layers[0])
         self._key = json.dumps([self.teacher.fingerprint, recipe.windows, recipe.side, recipe.noise, recipe.seed])
+        settings = json.dumps(dataclasses.asdict(recipe))
+        self._whole = fingerprint({"held_out": self.held_out}, f"{teacher.fingerprint} {settings}")
         self.lessons, self.judged = Lessons(work / "lessons", recipe.windows), Lessons(work / "held_out", HELD_OUT)
         self.painted = Lessons(work / "painted", recipe.painted)
 
@@ -79,14 +81,20 @@ class Training:
         self.lessons.write(self._key, cut, look)
         self.judged.write(self._key, lambda start, stop: self.held_out[start:stop], look)
         path = self.work / "checkpoint.pt"
-        if path.exists():
-            state = torch.load(path, map_location=self.device, weights_only=True)
-            if state["recipe"] != json.dumps(dataclasses.asdict(recipe)):
-                raise SystemExit(f"{path}: belongs to another recipe; delete it or use --work DIR")
-            self.net.load_state_dict(state["net"])
-            self.descent.load_state_dict(state["descent"])
-            self.step = state["step"]
-            self.pool.pictures, self.pool.goals = state["pictures"].cpu(), state["goals"].cpu()
+        if not path.exists():
+            # what is left in the folder was painted in another training
+            for left in (*self.work.glob("pool-*.pt"), self.work / "painted" / "done.json"):
+                left.unlink(missing_ok=True)
+            return
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        if state.get("whole") != self._whole:
+            raise SystemExit(
+                f"{path}: belongs to another recipe, teacher or folder of pictures; delete it or use --work DIR"
+            )
+        self.net.load_state_dict(state["net"])
+        self.descent.load_state_dict(state["descent"])
+        self.step = state["step"]
+        self.pool.pictures, self.pool.goals = state["pictures"].cpu(), state["goals"].cpu()
 
     def run(self) -> Iterator[int]:
         """Train to the end; yields the step at every checkpoint."""
@@ -94,14 +102,14 @@ class Training:
         while self.step < recipe.rounds * recipe.steps:
             if self.step % recipe.steps == 0 and self.step:
                 # a network that loses a third of its channels learns less
-                revive(self.net, self.held_out.to(self.device), recipe.seed + self.step)
+                revive(self.net, self.held_out, recipe.seed + self.step)
                 if recipe.painted and self.step >= recipe.painted_from * recipe.steps:
                     self._practice(self.step // recipe.steps)
-            turn = min(1.0, (self.step + 1) / WARM_UP)
-            turn *= 0.5 + 0.5 * math.cos(math.pi * self.step / (recipe.rounds * recipe.steps))
+            factor = min(1.0, (self.step + 1) / WARM_UP)
+            factor *= 0.5 + 0.5 * math.cos(math.pi * self.step / (recipe.rounds * recipe.steps))
             torch.autograd.backward(self._loss())
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-            self.descent.step(turn)
+            self.descent.step(factor)
             self.step += 1
             if self.step % SAVE_EVERY == 0 or self.step % recipe.steps == 0:
                 self._save()
@@ -193,8 +201,7 @@ class Training:
     def _save(self) -> None:
         """Write the checkpoint."""
         state = {"net": self.net.state_dict(), "descent": self.descent.state_dict(), "step": self.step}
-        state |= {"pictures": self.pool.pictures, "goals": self.pool.goals}
-        state |= {"recipe": json.dumps(dataclasses.asdict(self.recipe))}
+        state |= {"pictures": self.pool.pictures, "goals": self.pool.goals, "whole": self._whole}
         torch.save(state, self.work / "checkpoint.part")
         os.replace(self.work / "checkpoint.part", self.work / "checkpoint.pt")
 

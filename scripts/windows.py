@@ -12,7 +12,10 @@ from torch import Tensor
 
 
 def cut_windows(folder: Path, count: int, side: int, seed: int) -> NDArray[np.uint8]:
-    """Random windows (N, side, side, 3) of a folder's pictures, shrunk by random factors; half of them mirrored."""
+    """Random windows (N, side, side, 3) of a folder's pictures, shrunk by random factors; half of them mirrored.
+
+    A picture with a side below ``side`` is enlarged to it.
+    """
     dice, windows = random.Random(seed), list[NDArray[np.uint8]]()
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
     while len(windows) < count:
@@ -22,10 +25,9 @@ def cut_windows(folder: Path, count: int, side: int, seed: int) -> NDArray[np.ui
                 picture = Image.open(path).convert("RGB")
             except (OSError, UnidentifiedImageError):
                 continue
-            least = min(1.0, side / min(picture.size))
+            least = side / min(picture.size)
             # the larger of two draws: more windows near full size
-            factor = max(dice.uniform(least, 1), dice.uniform(least, 1)) if min(picture.size) >= side else 1.0
-            factor = max(factor, side / min(picture.size))
+            factor = least if least > 1 else max(dice.uniform(least, 1), dice.uniform(least, 1))
             size = (max(side, round(picture.width * factor)), max(side, round(picture.height * factor)))
             picture = picture.resize(size, Image.Resampling.BICUBIC)
             x, y = dice.randint(0, size[0] - side), dice.randint(0, size[1] - side)

@@ -4,14 +4,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from tests.scripts.training import write_teacher
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Random pictures repeat."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """A folder with three pictures, one of them smaller than a crop, and a file that is not a picture."""
+    """A folder with three pictures, one of them smaller than a window, and a file that is not a picture."""
     folder, rng = tmp_path / "pictures", np.random.default_rng(0)
     folder.mkdir()
     for name, size in (("a.png", (8, 9)), ("b.jpg", (12, 7)), ("c.png", (3, 3))):

@@ -1,6 +1,7 @@
 """The comparison with the teacher, in miniature: its table, its sheet, its search."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.scripts.training import write_teacher
+from videostyle.paint.backbones.compact import COMPACT_FILE
 from videostyle.settings import RenderSettings
 
 
@@ -42,6 +44,30 @@ def test_table_and_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
         assert sheet.size == (68 + 2 * 68 * 2, 160 + 2 * 52)
     assert "geometric means, compact, held out" in capsys.readouterr().out
     assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_several_networks_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (photo,), (style,) = (some_pictures(tmp_path / name, 1).iterdir() for name in ("photo", "style"))
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    shutil.copy(COMPACT_FILE, first)
+    shutil.copy(COMPACT_FILE, second)
+    flags = ["--photos", str(photo), "--styles", str(style), "--size", "64", "--iterations", "3"]
+    flags += ["--teacher", str(write_teacher(tmp_path / "teacher.safetensors")), "--json", str(tmp_path / "table.json")]
+    flags += ["--sheet", str(tmp_path / "sheet.png"), "--cache", str(tmp_path / "cache"), "--networks", str(first)]
+    tables = []
+    for _ in range(2):  # the second time with the cached painting of the teacher
+        monkeypatch.setattr(sys, "argv", ["compare_backbones.py", *flags, str(second)])
+        compare_backbones.main()
+        tables.append(json.loads((tmp_path / "table.json").read_text())["pairs"])
+    one, other = tables[0]
+    assert (one.pop("network"), other.pop("network")) == ("first", "second")
+    assert one == other, "both files hold the same network"
+    assert [pair | {"network": ""} for pair in tables[1]] == [pair | {"network": ""} for pair in (one, other)]
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width == 68 + 3 * 68
+    monkeypatch.setattr(sys, "argv", ["compare_backbones.py", *flags, str(first)])
+    with pytest.raises(SystemExit, match="another network is already called first; rename the file"):
+        compare_backbones.main()
 
 
 def test_pairs_belong_to_halves() -> None:

@@ -26,16 +26,8 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(monkeypatch: pytest.MonkeyPatch, out: Path, pictures: Path, teacher: Path, changes: dict[str, object]) -> None:
     """The command."""
-    flags = [
-        "--pictures",
-        str(pictures),
-        "--teacher",
-        str(teacher),
-        "--out",
-        str(out),
-        "--work",
-        str(out.parent / "work"),
-    ]
+    flags = ["--pictures", str(pictures), "--teacher", str(teacher)]
+    flags += ["--out", str(out), "--work", str(out.parent / "work")]
     for name, value in (TINY | changes).items():
         flags += ["--set", f"{name}={json.dumps(value)}"]
     monkeypatch.setattr(sys, "argv", ["train_compact.py", *flags])
@@ -92,6 +84,19 @@ def test_an_interrupted_training_ends_the_same(pictures: Path, teacher: Path, tm
         torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-6)
     with pytest.raises(SystemExit, match="belongs to another recipe"):
         train_tiny(teacher, pictures, tmp_path / "resumed", 1, dataclasses.replace(tiny_recipe(), gram=2.0))
+    another = write_teacher(tmp_path / "another.safetensors", 6)
+    with pytest.raises(SystemExit, match="belongs to another recipe, teacher or folder of pictures"):
+        train_tiny(another, pictures, tmp_path / "resumed", 1, tiny_recipe())
+
+
+def test_an_earlier_training_in_the_folder_changes_nothing(pictures: Path, teacher: Path, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(tiny_recipe(), gram=2.0)
+    fresh = train_tiny(teacher, pictures, tmp_path / "fresh", 12, recipe)
+    train_tiny(teacher, pictures, tmp_path / "used", 12, tiny_recipe())
+    (tmp_path / "used" / "checkpoint.pt").unlink()
+    used = train_tiny(teacher, pictures, tmp_path / "used", 12, recipe)
+    for one, other in zip(fresh.parameters(), used.parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-6)
 
 
 def test_training_lowers_the_errors(pictures: Path, teacher: Path, tmp_path: Path) -> None:

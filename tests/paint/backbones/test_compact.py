@@ -13,7 +13,7 @@ from videostyle.errors import WeightsError
 from videostyle.paint.backbones.compact import COMPACT_FILE, load_compact
 
 
-@pytest.mark.parametrize("size", [(64, 64), (65, 97), (127, 66)])
+@pytest.mark.parametrize("size", [(32, 32), (65, 97), (127, 66)])
 def test_compact_takes_any_size_and_both_precisions(size: tuple[int, int]) -> None:
     net = load_compact()
     x = pictures(2, 3, *size)
@@ -35,7 +35,7 @@ def test_compact_is_small_quick_and_frozen() -> None:
     assert not net.training
     assert not any(value.requires_grad for value in net.parameters())
     assert set(net.default_style) | set(net.default_content) <= set(net.layers)
-    assert net.smallest <= 64
+    assert net.smallest == 32
     assert len(net.fingerprint) == 64
 
 
