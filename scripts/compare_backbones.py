@@ -18,6 +18,7 @@ import hashlib
 import itertools
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -27,6 +28,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
+from videostyle.errors import VideostyleError
 from videostyle.frames import Picture, Pixels, hash_of, to_picture, to_pixels
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.backbones.choose import choose_backbone
@@ -131,7 +133,9 @@ def kept(folder: Path | None, key: str, make: Callable[[], Painting]) -> Paintin
     made = make()
     if path:
         rest = {name: value for name, value in dataclasses.asdict(made).items() if name != "picture"}
-        np.savez(path, picture=made.picture, rest=json.dumps(rest))
+        fresh = path.with_name(f"part-{path.name}")
+        np.savez(fresh, picture=made.picture, rest=json.dumps(rest))
+        os.replace(fresh, path)
     return made
 
 
@@ -270,4 +274,7 @@ def show(row: Mapping[str, float]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except VideostyleError as error:
+        raise SystemExit(str(error)) from None

@@ -33,6 +33,7 @@ from student import grown, pruned, revive, student, turned
 from torch import Tensor
 from windows import as_tensor, cut_windows, disturbed
 
+from videostyle.errors import VideostyleError
 from videostyle.paint.backbones.backbone import Backbone
 from videostyle.paint.backbones.choose import choose_backbone, load_backbone
 from videostyle.paint.backbones.weights import fingerprint, write_safetensors
@@ -97,8 +98,10 @@ class Training:
         self.pool.pictures, self.pool.goals = state["pictures"].cpu(), state["goals"].cpu()
 
     def run(self) -> Iterator[int]:
-        """Train to the end; yields the step at every checkpoint."""
+        """Train to the end; yields the step at every checkpoint, and once more if everything was done before."""
         recipe = self.recipe
+        if self.step == recipe.rounds * recipe.steps:
+            yield self.step
         while self.step < recipe.rounds * recipe.steps:
             if self.step % recipe.steps == 0 and self.step:
                 # a network that loses a third of its channels learns less
@@ -264,4 +267,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except VideostyleError as error:
+        raise SystemExit(str(error)) from None

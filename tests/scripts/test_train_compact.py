@@ -50,6 +50,9 @@ def test_command_writes_a_file_that_loads(
     assert json.loads(metadata["recipe"])["steps"] == 4
     assert metadata["teacher"].startswith("teacher.safetensors sha256 ")
     assert "Simonyan & Zisserman" in metadata["attribution"]
+    again = tmp_path / "again.safetensors"
+    run(monkeypatch, again, pictures, teacher, {"scales": (1, 2)})
+    assert load_compact(str(again)).fingerprint == net.fingerprint, "a finished training writes its network again"
     further = tmp_path / "next" / "further.safetensors"
     further.parent.mkdir()
     run(monkeypatch, further, pictures, teacher, {"start": str(out), "seed": 3})

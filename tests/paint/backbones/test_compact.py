@@ -56,3 +56,33 @@ def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
     save_file({"x": torch.zeros(1)}, tmp_path / "other.safetensors", metadata)
     with pytest.raises(WeightsError, match="do not fit"):
         load_compact(str(tmp_path / "other.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"plan": "16s0 a"}, "do not fit"),
+        ({"plan": "99999999999999999999 a"}, "not a file of the compact network"),
+        ({"plan": "8 keys"}, "not a file of the compact network"),
+        ({"scales": "3"}, "scales '3': expected ascending powers of 2"),
+        ({"scales": "2 1"}, "expected ascending powers of 2"),
+        ({"scales": ""}, "expected ascending powers of 2"),
+    ],
+)
+def test_files_with_nonsense_in_them_are_refused(change: dict[str, str], reason: str, tmp_path: Path) -> None:
+    metadata = {"plan": "8 a", "scales": "1", "style": "a", "style_weights": "1", "content": "a"} | change
+    tensors = {"convs.0.weight": torch.zeros(8, 3, 3, 3), "convs.0.bias": torch.zeros(8)}
+    if "keys" in metadata["plan"]:
+        tensors |= {"heads.keys.weight": torch.zeros(8, 8, 1, 1), "heads.keys.bias": torch.zeros(8)}
+    save_file(tensors, tmp_path / "other.safetensors", metadata)
+    with pytest.raises(WeightsError, match=reason):
+        load_compact(str(tmp_path / "other.safetensors"))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_values_that_are_not_finite_are_refused(value: float, tmp_path: Path) -> None:
+    metadata = {"plan": "8 a", "scales": "1", "style": "a", "style_weights": "1", "content": "a"}
+    tensors = {"convs.0.weight": torch.zeros(8, 3, 3, 3), "convs.0.bias": torch.full((8,), value)}
+    save_file(tensors, tmp_path / "other.safetensors", metadata)
+    with pytest.raises(WeightsError, match=r"damaged: convs\.0\.bias has values that are not finite"):
+        load_compact(str(tmp_path / "other.safetensors"))

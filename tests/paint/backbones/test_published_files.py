@@ -230,3 +230,19 @@ def test_values_that_are_not_finite_are_refused(network: Published, tmp_path: Pa
     save_file(tensors, tmp_path / "w.safetensors")
     with pytest.raises(WeightsError, match=f"{name} has values that are not finite"):
         network.read(tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize("kind", ["integers", "meta"])
+def test_tensors_that_are_not_plain_floats_are_refused(kind: str, tmp_path: Path) -> None:
+    tensors = published_tensors(VGG19, convolutions=1)
+    bias = tensors["features.0.bias"]
+    odd = {"integers": bias.to(torch.int8), "meta": bias.to("meta")}[kind]
+    torch.save(tensors | {"features.0.bias": odd}, tmp_path / "odd.pth")
+    with pytest.raises(WeightsError, match=r"features\.0\.bias is not a plain tensor of floats"):
+        VGG19.load(str(tmp_path / "odd.pth"))
+
+
+def test_tensors_without_names_are_refused(tmp_path: Path) -> None:
+    torch.save({1: torch.zeros(1)}, tmp_path / "odd.pth")
+    with pytest.raises(WeightsError, match="holds no dictionary of named tensors"):
+        VGG19.load(str(tmp_path / "odd.pth"))

@@ -156,9 +156,10 @@ class Backbone(nn.Module):
 @cache
 def step_of(token: str) -> Step | None:
     """The convolution or pooling that a token of a plan stands for; None if it names a layer."""
-    if pooling := re.fullmatch(r"P(\d*)", token):
+    whole = r"[1-9]\d*"
+    if pooling := re.fullmatch(rf"P({whole})?", token, re.A):
         return Step(0, int(pooling[1] or 2), 2, 0, 0)
-    if not (convolution := re.fullmatch(r"(\d+)(d?)(?:k(\d+))?(?:s(\d+))?(?:p(\d+))?", token)):
+    if not (convolution := re.fullmatch(rf"({whole})(d?)(?:k({whole}))?(?:s({whole}))?(?:p(\d+))?", token, re.A)):
         return None
     size, stride = int(convolution[3] or 3), int(convolution[4] or 1)
     padding = int(convolution[5] or size // 2)

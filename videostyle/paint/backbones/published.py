@@ -128,6 +128,8 @@ class Published:
                 given = tuple(stored[name].shape)
                 if given != shape:
                     raise WeightsError(f"weights of another network ({name} has shape {given}, expected {shape})")
+                if not _is_plain(stored[name]):
+                    raise WeightsError(f"{name} is not a plain tensor of floats ({stored[name].dtype})")
                 tensors[name] = stored[name].float().contiguous()
                 if not bool(tensors[name].isfinite().all()):
                     raise WeightsError(f"damaged ({name} has values that are not finite)")
@@ -156,6 +158,11 @@ class Published:
                 f"{name}: not the expected file (sha256 {digest[:12]}, expected {promised[1]}...; "
                 f"{size} bytes, expected {self.size}); {advice}"
             )
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor holds ordinary floats: not integers, and not sparse, quantized, or without values."""
+    return tensor.is_floating_point() and tensor.layout == torch.strided and not tensor.is_meta
 
 
 VGG19 = Published(  # VGG19_Weights.IMAGENET1K_V1

@@ -105,8 +105,10 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
         raise
     except Exception as error:  # torch raises many types for files that it did not write
         raise WeightsError(f"holds no weights ({_reason(error)})") from None
-    if not isinstance(tensors, dict) or not all(isinstance(value, Tensor) for value in tensors.values()):
-        raise WeightsError("holds no dictionary of tensors")
+    if not isinstance(tensors, dict) or not all(
+        isinstance(v, Tensor) and isinstance(k, str) for k, v in tensors.items()
+    ):
+        raise WeightsError("holds no dictionary of named tensors")
     return tensors
 
 
