@@ -1,0 +1,203 @@
+"""How bright a scene's frames are: taken out of them before they are painted, and put back into the film.
+
+A fade, a flash, or dusk changes the light of a frame and not what it shows. Light is a gain on code values, as editors
+fade. It is measured within a scene and from the clip alone.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from videostyle.frames import Pixels, to_bytes, to_picture, to_pixels
+
+BLOCKS = 8
+"""rows of blocks in which brightness is measured; columns follow from the frame's shape"""
+BLACK, WHITE = 10, 245
+"""levels of 255: a frame without a brighter, or without a darker, pixel shows nothing"""
+DIM, CLIPPED = 6, 250
+"""levels of 255: a block that is darker, or was brighter, does not tell a gain"""
+TELLING = 4
+"""blocks that must tell a gain"""
+RECENT = 12
+"""earlier frames that a frame's light is compared with"""
+LASTING = 7
+"""frames, odd: light that is brighter for less than half of them is a flash and not the scene's usual light"""
+IGNORED = 0.03
+"""smallest change of light that counts, in natural logarithms; larger ones are shortened by it, so nothing jumps"""
+FAINT, GLARING = 0.08, 1.15
+"""gains below and above which a frame's content is too noisy or clipped to be painted"""
+BLINDING = 255.0
+"""the gain of a white frame"""
+GAP = 5
+"""frames: black that lasts at least this long separates scenes, whatever it separates"""
+ALIKE, AROUND = 0.6, 6
+"""correlation from which pictures before and after black are the same; frames before and after that are compared"""
+SHADOW, DUSK, LIT = 0.05, 0.35, 0.25
+"""values below which areas count as dark, in a well-lit scene and in a black one, and the mean of a well-lit scene"""
+SOFT = 1 / 180
+"""standard deviation with which brightness is smoothed to find dark areas, as a fraction of the short side"""
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """The light of one frame."""
+
+    gain: float = 1.0
+    """code values relative to the same content in the scene's usual light; 0: black"""
+    shadow: float = SHADOW
+    """value in 0..1, in usual light, below which an area counts as dark"""
+
+    @property
+    def telling(self) -> bool:
+        """Whether the frame shows enough to be painted."""
+        return FAINT <= self.gain <= GLARING
+
+
+USUAL = Light()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glimpse:
+    """What is remembered of a frame to compare its light with others."""
+
+    peaks: NDArray[np.float32]
+    """(blocks,) brightest luma of each block, 0..1"""
+    mean: float
+    """of luma, 0..1"""
+    blank: bool
+    """whether the frame is black or white and shows nothing"""
+
+
+def glimpse(pixels: Pixels) -> Glimpse:
+    """Look at a small frame (H, W, 3)."""
+    luma = cv2.cvtColor(to_bytes(pixels), cv2.COLOR_RGB2GRAY)
+    height, width = luma.shape
+    columns = max(1, round(BLOCKS * width / height))
+    calm = cv2.resize(luma, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+    rows = min(BLOCKS, calm.shape[0])
+    columns = min(columns, calm.shape[1])
+    high, wide = calm.shape[0] // rows, calm.shape[1] // columns
+    peaks = calm[: rows * high, : columns * wide].reshape(rows, high, columns, wide).max((1, 3))
+    blank = bool(calm.max() <= BLACK or calm.min() >= WHITE)
+    return Glimpse(peaks.ravel().astype(np.float32) / 255, float(luma.mean()) / 255, blank)
+
+
+def find_lights(scene: Sequence[Glimpse]) -> list[Light]:
+    """The light of every frame of a scene.
+
+    A frame's level is the median of what its recent frames say: each one's own level plus the gain since, where most
+    blocks agree whether the picture became brighter or darker. So motion counts for little, an error does not add up
+    over a flash, and slow change is seen against the oldest of them. A scene's usual light is the brightest that lasts.
+    """
+    telling = [one for one in scene if not one.blank]
+    if not telling:
+        return [Light(0.0 if one.mean < 0.5 else BLINDING) for one in scene]
+    levels = _levels(telling)
+    reach = LASTING // 2
+    usual = max(float(np.median(levels[max(0, at - reach) : at + reach + 1])) for at in range(len(levels)))
+    apart = np.array(levels) - usual
+    gains = np.exp(np.sign(apart) * np.maximum(np.abs(apart) - IGNORED, 0))
+    mean = float(np.median([one.mean / gain for one, gain in zip(telling, gains, strict=True)]))
+    shadow = round(SHADOW + (DUSK - SHADOW) * max(0.0, 1 - mean / LIT), 4)
+    known = iter(gains)
+    black, white = Light(0.0, shadow), Light(BLINDING, shadow)
+    return [
+        (black if one.mean < 0.5 else white) if one.blank else Light(round(float(next(known)), 4), shadow)
+        for one in scene
+    ]
+
+
+def _levels(scene: Sequence[Glimpse]) -> list[float]:
+    """Level of each frame's light, in natural logarithms, relative to the first frame's."""
+    levels: list[float] = []
+    recent: deque[tuple[NDArray[np.float64], float]] = deque(maxlen=RECENT)
+    for one in scene:
+        logs = np.log(np.maximum(one.peaks, 1 / 255).astype(np.float64))
+        logs[one.peaks < DIM / 255] = np.nan
+        said = [level + gain for earlier, level in recent if (gain := _gain(logs - earlier)) is not None]
+        level = float(np.median(said)) if said else (levels[-1] if levels else 0.0)
+        levels.append(level)
+        recent.append((np.where(one.peaks > CLIPPED / 255, np.nan, logs), level))
+    return levels
+
+
+def _gain(changes: NDArray[np.float64]) -> float | None:
+    """The gain that most blocks agree on, in natural logarithms; 0 if they do not agree, None if too few tell."""
+    known = np.sort(changes[np.isfinite(changes)])
+    count = len(known)
+    if count < TELLING:
+        return None
+    if known[count // 4] <= 0 <= known[count - 1 - count // 4]:
+        return 0.0
+    return float(known[count // 2])
+
+
+def after_blank(glimpses: Sequence[Glimpse]) -> list[int]:
+    """Places where another picture comes after black or white frames."""
+    found = []
+    for place in range(1, len(glimpses)):
+        if glimpses[place].blank or not glimpses[place - 1].blank:
+            continue
+        begin = place
+        while begin and glimpses[begin - 1].blank:
+            begin -= 1
+        before, after = glimpses[max(0, begin - AROUND) : begin], glimpses[place : place + AROUND]
+        if place - begin >= GAP or not before or not _alike(before, after):
+            found.append(place)
+    return found
+
+
+def _alike(some: Sequence[Glimpse], others: Sequence[Glimpse]) -> bool:
+    """Whether frames show the same as other frames, in whatever light: bright ones, which are clear, count most."""
+    one, other = (np.sum([each.peaks for each in frames], 0, dtype=np.float64) for frames in (some, others))
+    return float(np.corrcoef(one, other)[0, 1]) >= ALIKE
+
+
+def sources(frames: Sequence[int], lights: Sequence[Light]) -> list[int]:
+    """For each frame of a scene, the frame whose content is painted: itself, unless it shows too little.
+
+    Then it is the last one before it that shows enough, or the first one after it; itself if none does.
+    """
+    telling = [frame for frame, light in zip(frames, lights, strict=True) if light.telling]
+    found = list[int]()
+    latest = telling[0] if telling else None
+    for frame, light in zip(frames, lights, strict=True):
+        latest = frame if light.telling else latest
+        found.append(frame if latest is None else latest)
+    return found
+
+
+def even(pixels: Pixels, light: Light) -> Pixels:
+    """A frame (H, W, 3) in its scene's usual light; unchanged if it shows too little."""
+    if light.gain == 1 or not light.telling:
+        return pixels
+    return to_pixels(to_picture(pixels) / np.float32(light.gain), pixels.dtype)
+
+
+def relight(painted: Pixels, pixels: Pixels, light: Light, follow: float) -> Pixels:
+    """A painted frame (H, W, 3) in the light of the clip.
+
+    What is dark in the clip in any light stays dark: areas below ``light.shadow`` are darkened in proportion.
+    pixels: the clip's frame, of any size. follow: how far, 0..1.
+    """
+    if light.gain >= BLINDING:
+        white = np.full_like(painted, np.iinfo(painted.dtype).max)
+        return np.asarray(cv2.addWeighted(painted, 1 - follow, white, follow, 0), painted.dtype)
+    factor = 1 - follow + follow * light.gain * _darkness(even(pixels, light), light.shadow)
+    if factor.min() == factor.max() == 1:
+        return painted
+    height, width = painted.shape[:2]
+    factor = np.asarray(cv2.resize(factor, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    shown = cv2.multiply(painted, cv2.merge([factor] * 3), dtype=cv2.CV_16U if painted.dtype == np.uint16 else cv2.CV_8U)
+    return np.asarray(shown, painted.dtype)
+
+
+def _darkness(pixels: Pixels, shadow: float) -> NDArray[np.float32]:
+    """Factor for each pixel, (H, W): 1, or less in dark areas."""
+    value = to_picture(pixels.max(2))
+    soft = cv2.GaussianBlur(value, (0, 0), max(0.8, SOFT * min(value.shape)), borderType=cv2.BORDER_REPLICATE)
+    return np.minimum(np.float32(1), np.asarray(soft, np.float32) / np.float32(shadow))
