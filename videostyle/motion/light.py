@@ -7,6 +7,7 @@ fade. It is measured within a scene and from the clip alone.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -22,6 +23,8 @@ DIM, CLIPPED = 6, 250
 """levels of 255: a block that is darker, or was brighter, does not tell a gain"""
 TELLING = 4
 """blocks that must tell a gain"""
+SPREAD = 0.01
+"""spread of blocks' gains, in natural logarithms, that noise alone has"""
 RECENT = 12
 """earlier frames that a frame's light is compared with"""
 LASTING = 7
@@ -38,8 +41,10 @@ ALIKE, AROUND = 0.6, 6
 """correlation from which pictures before and after black are the same; frames before and after that are compared"""
 SHADOW, DUSK, LIT = 0.05, 0.35, 0.25
 """values below which areas count as dark, in a well-lit scene and in a black one, and the mean of a well-lit scene"""
-SOFT = 1 / 180
-"""standard deviation with which brightness is smoothed to find dark areas, as a fraction of the short side"""
+SOFT, LEAST_SOFT = 1 / 180, 0.8
+"""standard deviation with which brightness is smoothed to find dark areas: fraction of the short side; least, px"""
+DEPTHS = {1: cv2.CV_8U, 2: cv2.CV_16U}
+"""bytes of a channel -> OpenCV's type"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,8 @@ def glimpse(pixels: Pixels) -> Glimpse:
 def find_lights(scene: Sequence[Glimpse]) -> list[Light]:
     """The light of every frame of a scene.
 
-    A frame's level is the median of what its recent frames say: each one's own level plus the gain since, where most
-    blocks agree whether the picture became brighter or darker. So motion counts for little, an error does not add up
+    A frame's level is the weighted median of what recent frames say: the level of each plus the gain since then, if
+    most blocks agree on one. So motion counts for little, errors do not add up
     over a flash, and slow change is seen against the oldest of them. A scene's usual light is the brightest that lasts.
     """
     telling = [one for one in scene if not one.blank]
@@ -118,22 +123,27 @@ def _levels(scene: Sequence[Glimpse]) -> list[float]:
     for one in scene:
         logs = np.log(np.maximum(one.peaks, 1 / 255).astype(np.float64))
         logs[one.peaks < DIM / 255] = np.nan
-        said = [level + gain for earlier, level in recent if (gain := _gain(logs - earlier)) is not None]
-        level = float(np.median(said)) if said else (levels[-1] if levels else 0.0)
-        levels.append(level)
-        recent.append((np.where(one.peaks > CLIPPED / 255, np.nan, logs), level))
+        said = sorted((level + told[0], told[1]) for earlier, level in recent if (told := _gain(logs - earlier)))
+        if said:
+            values, weights = zip(*said, strict=True)
+            levels.append(values[int(np.searchsorted(np.cumsum(weights), sum(weights) / 2))])
+        else:
+            levels.append(levels[-1] if levels else 0.0)
+        recent.append((np.where(one.peaks > CLIPPED / 255, np.nan, logs), levels[-1]))
     return levels
 
 
-def _gain(changes: NDArray[np.float64]) -> float | None:
-    """The gain that most blocks agree on, in natural logarithms; 0 if they do not agree, None if too few tell."""
+def _gain(changes: NDArray[np.float64]) -> tuple[float, float] | None:
+    """The gain that most blocks agree on, in natural logarithms, and how closely: a weight.
+
+    The gain is 0 unless it exceeds the spread of the blocks' own gains. None if too few blocks tell.
+    """
     known = np.sort(changes[np.isfinite(changes)])
     count = len(known)
     if count < TELLING:
         return None
-    if known[count // 4] <= 0 <= known[count - 1 - count // 4]:
-        return 0.0
-    return float(known[count // 2])
+    low, middle, high = (float(known[place]) for place in (count // 4, count // 2, count - 1 - count // 4))
+    return middle if abs(middle) > (high - low) / 2 else 0.0, 1 / (high - low + SPREAD)
 
 
 def after_blank(glimpses: Sequence[Glimpse]) -> list[int]:
@@ -186,18 +196,17 @@ def relight(painted: Pixels, pixels: Pixels, light: Light, follow: float) -> Pix
     """
     if light.gain >= BLINDING:
         white = np.full_like(painted, np.iinfo(painted.dtype).max)
-        return np.asarray(cv2.addWeighted(painted, 1 - follow, white, follow, 0), painted.dtype)
+        return cast(Pixels, cv2.addWeighted(painted, 1 - follow, white, follow, 0))
     factor = 1 - follow + follow * light.gain * _darkness(even(pixels, light), light.shadow)
     if factor.min() == factor.max() == 1:
         return painted
     height, width = painted.shape[:2]
     factor = np.asarray(cv2.resize(factor, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-    shown = cv2.multiply(painted, cv2.merge([factor] * 3), dtype=cv2.CV_16U if painted.dtype == np.uint16 else cv2.CV_8U)
-    return np.asarray(shown, painted.dtype)
+    return cast(Pixels, cv2.multiply(painted, cv2.merge([factor] * 3), dtype=DEPTHS[painted.dtype.itemsize]))
 
 
 def _darkness(pixels: Pixels, shadow: float) -> NDArray[np.float32]:
     """Factor for each pixel, (H, W): 1, or less in dark areas."""
     value = to_picture(pixels.max(2))
-    soft = cv2.GaussianBlur(value, (0, 0), max(0.8, SOFT * min(value.shape)), borderType=cv2.BORDER_REPLICATE)
-    return np.minimum(np.float32(1), np.asarray(soft, np.float32) / np.float32(shadow))
+    soft = cv2.GaussianBlur(value, (0, 0), max(LEAST_SOFT, SOFT * min(value.shape)), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(np.minimum(1, soft / np.float32(shadow)), np.float32)

@@ -30,9 +30,7 @@ def finished(
     return relit(plan, frames) if plan.follows_light else frames
 
 
-def _finished(
-    plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int]
-) -> Iterator[tuple[int, Pixels]]:
+def _finished(plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int]) -> Iterator[tuple[int, Pixels]]:
     kept = set(plan.to_keep)
     for frames, carry in stretches(plan, store, finish, size):
         for frame in frames:

@@ -126,7 +126,7 @@ class RenderPlan:
         return self.scan.lights.get(frame, USUAL)
 
     def sources_of(self, chunk: Chunk) -> dict[int, int]:
-        """For each frame of a chunk that must be painted, the frame whose content is painted (see ``light.sources``)."""
+        """Each frame of a chunk that must be painted -> the frame whose content is painted (see ``light.sources``)."""
         frames = self.frames_of(chunk)
         if not self.follows_light:
             return dict(zip(frames, frames, strict=True))
