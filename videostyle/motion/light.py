@@ -16,15 +16,17 @@ from numpy.typing import NDArray
 from videostyle.frames import Pixels, to_bytes, to_picture, to_pixels
 
 BLOCKS = 8
-"""rows of blocks in which brightness is measured; columns follow from the frame's shape"""
+"""rows of blocks whose darkest and brightest pixels are compared; columns follow from the frame's shape"""
 BLACK, WHITE = 10, 245
 """levels of 255: a frame without a brighter, or without a darker, pixel shows nothing"""
 DIM, CLIPPED = 6, 250
-"""levels of 255: a block that is darker, or was brighter, does not tell a gain"""
+"""levels of 255: darker and brighter blocks do not tell a gain"""
 TELLING = 4
 """blocks that must tell a gain"""
 SPREAD = 0.01
 """spread of blocks' gains, in natural logarithms, that noise alone has"""
+SHARE = 0.25
+"""part of a gain by which the frame's mean must have changed"""
 RECENT = 12
 """earlier frames that a frame's light is compared with"""
 LASTING = 7
@@ -71,6 +73,8 @@ class Glimpse:
 
     peaks: NDArray[np.float32]
     """(blocks,) brightest luma of each block, 0..1"""
+    lows: NDArray[np.float32]
+    """(blocks,) darkest luma of each block, 0..1"""
     mean: float
     """of luma, 0..1"""
     blank: bool
@@ -81,22 +85,20 @@ def glimpse(pixels: Pixels) -> Glimpse:
     """Look at a small frame (H, W, 3)."""
     luma = cv2.cvtColor(to_bytes(pixels), cv2.COLOR_RGB2GRAY)
     height, width = luma.shape
-    columns = max(1, round(BLOCKS * width / height))
-    calm = cv2.resize(luma, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
-    rows = min(BLOCKS, calm.shape[0])
-    columns = min(columns, calm.shape[1])
-    high, wide = calm.shape[0] // rows, calm.shape[1] // columns
-    peaks = calm[: rows * high, : columns * wide].reshape(rows, high, columns, wide).max((1, 3))
-    blank = bool(calm.max() <= BLACK or calm.min() >= WHITE)
-    return Glimpse(peaks.ravel().astype(np.float32) / 255, float(luma.mean()) / 255, blank)
+    rows, columns = min(BLOCKS, height), min(max(1, round(BLOCKS * width / height)), width)
+    high, wide = height // rows, width // columns
+    calm = cv2.blur(luma, (3, 3))  # without noise; not at half size, where text that rolls would flicker
+    blocks = calm[: rows * high, : columns * wide].reshape(rows, high, columns, wide)
+    peaks, lows = (values.ravel().astype(np.float32) / 255 for values in (blocks.max((1, 3)), blocks.min((1, 3))))
+    return Glimpse(peaks, lows, float(luma.mean()) / 255, bool(calm.max() <= BLACK or calm.min() >= WHITE))
 
 
 def find_lights(scene: Sequence[Glimpse]) -> list[Light]:
     """The light of every frame of a scene.
 
     A frame's level is the weighted median of what recent frames say: the level of each plus the gain since then, if
-    most blocks agree on one. So motion counts for little, errors do not add up
-    over a flash, and slow change is seen against the oldest of them. A scene's usual light is the brightest that lasts.
+    most blocks agree on one. So motion counts for little, errors do not add up over a flash, and slow change is seen
+    against the oldest of them. A scene's usual light is the brightest that lasts.
     """
     telling = [one for one in scene if not one.blank]
     if not telling:
@@ -121,29 +123,33 @@ def _levels(scene: Sequence[Glimpse]) -> list[float]:
     levels: list[float] = []
     recent: deque[tuple[NDArray[np.float64], float]] = deque(maxlen=RECENT)
     for one in scene:
-        logs = np.log(np.maximum(one.peaks, 1 / 255).astype(np.float64))
-        logs[one.peaks < DIM / 255] = np.nan
+        values = np.concatenate([one.peaks, one.lows]).astype(np.float64)
+        values[(values < DIM / 255) | (values > CLIPPED / 255)] = np.nan
+        logs = np.log([max(one.mean, 1e-4), *values])
         said = sorted((level + told[0], told[1]) for earlier, level in recent if (told := _gain(logs - earlier)))
         if said:
-            values, weights = zip(*said, strict=True)
-            levels.append(values[int(np.searchsorted(np.cumsum(weights), sum(weights) / 2))])
+            each, weights = zip(*said, strict=True)
+            levels.append(each[int(np.searchsorted(np.cumsum(weights), sum(weights) / 2))])
         else:
             levels.append(levels[-1] if levels else 0.0)
-        recent.append((np.where(one.peaks > CLIPPED / 255, np.nan, logs), levels[-1]))
+        recent.append((logs, levels[-1]))
     return levels
 
 
 def _gain(changes: NDArray[np.float64]) -> tuple[float, float] | None:
-    """The gain that most blocks agree on, in natural logarithms, and how closely: a weight.
+    """The gain that most blocks agree on, and how closely: a weight. None if too few blocks tell.
 
-    The gain is 0 unless it exceeds the spread of the blocks' own gains. None if too few blocks tell.
+    changes: of the frame's mean and of the blocks, natural logarithms. The gain is 0 unless it exceeds the spread of
+    the blocks' own gains, and unless the mean has changed too, if less where white is clipped: text that rolls from
+    block to block is not light.
     """
-    known = np.sort(changes[np.isfinite(changes)])
+    mean, known = float(changes[0]), np.sort(changes[1:][np.isfinite(changes[1:])])
     count = len(known)
     if count < TELLING:
         return None
     low, middle, high = (float(known[place]) for place in (count // 4, count // 2, count - 1 - count // 4))
-    return middle if abs(middle) > (high - low) / 2 else 0.0, 1 / (high - low + SPREAD)
+    agreed = abs(middle) > (high - low) / 2 and mean / middle > SHARE
+    return middle if agreed else 0.0, 1 / (high - low + SPREAD)
 
 
 def after_blank(glimpses: Sequence[Glimpse]) -> list[int]:
