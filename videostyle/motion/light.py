@@ -4,6 +4,7 @@ A fade, a flash, or dusk changes the light of a frame and not what it shows. Lig
 fade. It is measured within a scene and from the clip alone.
 """
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,8 +40,9 @@ BLINDING = 255.0
 """the gain of a white frame"""
 GAP = 5
 """frames: black that lasts at least this long separates scenes, whatever it separates"""
-ALIKE, AROUND = 0.6, 6
-"""correlation from which pictures before and after black are the same; frames before and after that are compared"""
+ALIKE, AROUND, CLEAR = 0.6, 6, 0.5
+"""correlation from which pictures before and after black are the same; how many frames before and after are compared;
+how bright they must be, relative to the brightest of them"""
 SHADOW, DUSK, LIT = 0.05, 0.35, 0.25
 """values below which areas count as dark, in a well-lit scene and in a black one, and the mean of a well-lit scene"""
 SOFT, LEAST_SOFT = 1 / 180, 0.8
@@ -168,9 +170,12 @@ def after_blank(glimpses: Sequence[Glimpse]) -> list[int]:
 
 
 def _alike(some: Sequence[Glimpse], others: Sequence[Glimpse]) -> bool:
-    """Whether frames show the same as other frames, in whatever light: bright ones, which are clear, count most."""
-    one, other = (np.sum([each.peaks for each in frames], 0, dtype=np.float64) for frames in (some, others))
-    return float(np.corrcoef(one, other)[0, 1]) >= ALIKE
+    """Whether one of some frames shows the same as one of others, in whatever light; dim frames do not count."""
+    clear = (
+        [one.peaks for one in frames if one.mean > CLEAR * max(frame.mean for frame in frames)]
+        for frames in (some, others)
+    )
+    return any(float(np.corrcoef(one, other)[0, 1]) >= ALIKE for one, other in itertools.product(*clear))
 
 
 def sources(frames: Sequence[int], lights: Sequence[Light]) -> list[int]:
