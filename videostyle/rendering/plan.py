@@ -151,8 +151,9 @@ def scan(
     def look(frames: FrameRange) -> Iterator[Frame]:
         asked.update(frames.indices)
         for frame in decode(clip, frames, fit(clip.width, clip.height, SCAN_SIDE)):
-            decoded[frame.index] = glimpse(frame.pixels)
-            on_frame(frame.index)
+            if frame.index not in decoded:  # blocks overlap
+                decoded[frame.index] = glimpse(frame.pixels)
+                on_frame(frame.index)
             yield frame
 
     for stretch in _stretches(keep):
