@@ -142,7 +142,7 @@ def test_a_fade_to_black_between_scenes_is_a_border_where_light_comes_back(black
     pictures = dimmed(film(21 + black, 21), gains)
     (cut,) = find_cuts(frames(pictures), SceneSettings())
     lit = [place for place, pixels in enumerate(pictures) if pixels.max() > 12]
-    assert cut == next(place for place in lit if place > 18)
+    assert cut == next(place for place in lit if place > 20)
 
 
 def test_a_scene_that_comes_back_from_short_black_goes_on() -> None:
