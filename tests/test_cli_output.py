@@ -31,7 +31,7 @@ def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert "draft is the default" in events.pop(0)["text"]
     assert [event["frame"] for event in events if event["event"] == "written"] == [15, 16, 17]
     assert [event["frame"] for event in events if event["event"] == "frame"] == [14, 15, 16, 17]
-    assert (events[0]["frames"], events[0]["scenes"]) == (3, ["14:18"])
+    assert (events[0]["frames"], events[0]["scenes"]) == (3, ["14:26"])
     assert {event["chunk"] for event in events if event["event"] == "frame"} == {14}
     assert [event["scene"] for event in events if event["event"] == "scene"] == [14]
     assert events[-1]["path"] == str(folder / "part.mkv")

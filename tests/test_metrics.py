@@ -130,6 +130,15 @@ def test_drift_is_not_measured_if_everything_moves() -> None:
     assert math.isnan(measured(source, source).drift_mean)
 
 
+def test_light_is_how_the_films_brightness_follows_the_clips() -> None:
+    gains = np.array([1, 0.75, 0.5, 0.25])
+    source = [np.full((HEIGHT, WIDTH, 3), 200 * gain).astype(np.uint8) for gain in gains]
+    night = [np.full((HEIGHT, WIDTH, 3), 10, np.uint8)] * 4
+    assert measured(source, [picture // 2 for picture in source]).light == pytest.approx(0, abs=0.5)
+    assert measured(source, [source[0]] * 4).light == pytest.approx(np.abs(200 - 320 * gains).mean(), abs=1)
+    assert measured(night, [source[0]] * 4).light == pytest.approx(200 - 2 * 10, abs=1)
+
+
 def test_a_jump_after_the_first_frame_of_a_scene_is_a_seam() -> None:
     source = [texture()] * 16
     steady = noisy(source, 4.0)
@@ -187,8 +196,9 @@ def test_one_frame_has_no_flicker_and_no_nan_in_json() -> None:
 
 
 def test_table_has_a_line_per_score() -> None:
-    scores = Scores(3.21, 1.5, {"relu1_1": 0.01, "relu2_1": 0.2}, 0.3, -4.5, 0.25, math.nan, 48)
+    scores = Scores(3.21, 1.5, {"relu1_1": 0.01, "relu2_1": 0.2}, 0.3, -4.5, 0.25, math.nan, 7.5, 48)
     lines = scores.table().splitlines()
     assert len(lines) == 9
     assert lines[1].split() == ["flicker", "3.21", "levels", "of", "255"]
-    assert lines[-1].split()[:2] == ["seam", "-"]
+    assert lines[-2].split()[:2] == ["seam", "-"]
+    assert lines[-1].split()[:2] == ["light", "7.5"]

@@ -27,6 +27,8 @@ LEAST_STILL = 0.01
 """fraction of the picture that must be still between two frames for drift to be measured"""
 LEAST_PAIRS = 3
 """minimum pairs of frames in a scene for its seam to be measured"""
+BRIGHTER = 0.5, 2.0
+"""how much darker and brighter than the clip a film may be without an error of light"""
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 """weights of R, G and B, ITU-R BT.709"""
 
@@ -57,6 +59,8 @@ class Scores:
     """levels of 255 per 100 frames, standard deviation of the same luma"""
     seam: float
     """flicker at the start of a scene, divided by the scene's median flicker; 1: no seam"""
+    light: float
+    """levels of 255, how far the film's mean luma is from following the clip's"""
     frames: int
     """number of frames in the film"""
 
@@ -78,6 +82,7 @@ class Scores:
             ("drift of the mean", _number(self.drift_mean), "levels of 255 per 100 frames"),
             ("drift of the spread", _number(self.drift_spread), "levels of 255 per 100 frames"),
             ("seam", _number(self.seam), "times the usual flicker"),
+            ("light", _number(self.light), "levels of 255"),
         ]
         width = max(len(name) for name, _, _ in rows)
         return "\n".join(f"{name:<{width}}  {value:>9}  {unit}".rstrip() for name, value, unit in rows)
@@ -97,11 +102,13 @@ def score(
     - drift: least-squares slope, within scenes, of how far the film's luma moves away from the source's, for its mean
       and its spread. The curve sums the changes from pair to pair, each over the pixels that are still in that pair.
     - seam: flicker of a scene's first pair, divided by the median over all its pairs; then the median over scenes.
+    - light: mean over frames of ``|film's mean luma - s * source's|``. One factor s for the film, its luma over the
+      source's, within ``BRIGHTER``: artworks are brighter or darker than the clip, but not night as bright as day.
 
     Raises SettingsError if film and clip have different numbers of frames, or none.
     """
     steadiness, frames = _Steadiness(), 0
-    style, content = list[dict[str, float]](), list[float]()
+    style, content, luma = list[dict[str, float]](), list[float](), list[tuple[float, float]]()
     before: _Both | None = None
     for original, painted in itertools.zip_longest(source, stylized):
         if original is None or painted is None:
@@ -116,6 +123,7 @@ def score(
         else:
             # Optical flow alone: moving plain areas with the camera is a rule for rendering, not for judging.
             steadiness.add(before, now, estimate(now.source, before.source, flow, plain=False))
+        luma.append((float((now.film @ LUMA).mean()), float((to_picture(now.source) @ LUMA).mean())))
         before = now
         frames += 1
     steadiness.end_scene()
@@ -130,6 +138,7 @@ def score(
         drift_mean=drift_mean,
         drift_spread=drift_spread,
         seam=steadiness.seam(),
+        light=_light_error(luma),
         frames=frames,
     )
 
@@ -215,6 +224,13 @@ def _change(before: Picture, now: Picture, where: NDArray[np.bool_]) -> NDArray[
     """Growth of the mean and of the standard deviation of luma, levels of 255: (2,)."""
     earlier, later = (255 * (picture[where] @ LUMA).astype(np.float64) for picture in (before, now))
     return np.array([later.mean() - earlier.mean(), later.std() - earlier.std()])
+
+
+def _light_error(luma: Sequence[tuple[float, float]]) -> float:
+    """Levels of 255. luma: means of each frame of the film and of the source, 0..1."""
+    film, source = np.array(luma).T
+    factor = np.clip(film.sum() / max(source.sum(), 1e-6), *BRIGHTER)
+    return 255 * float(np.abs(film - factor * source).mean())
 
 
 def _mean(values: Sequence[float]) -> float:

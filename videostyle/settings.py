@@ -119,6 +119,15 @@ class SceneSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LightSettings:
+    """Fades, flashes, and darkness."""
+
+    follow: float = _setting(
+        1.0, "how far the film's light follows the clip's; 0: it has the light that the painter gives it", 0, 1
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class OptimizeSettings:
     """How long, and in what way, frames are optimized."""
 
@@ -174,6 +183,7 @@ class RenderSettings:
     tv: TvSettings = field(default_factory=TvSettings)
     flow: FlowSettings = field(default_factory=FlowSettings)
     scene: SceneSettings = field(default_factory=SceneSettings)
+    light: LightSettings = field(default_factory=LightSettings)
     optimize: OptimizeSettings = field(default_factory=OptimizeSettings)
     picture: PictureSettings = field(default_factory=PictureSettings)
     film: FilmSettings = field(default_factory=FilmSettings)

@@ -17,7 +17,7 @@ from videostyle.settings import SceneSettings
 VIDEOS = Path(__file__).parents[2] / "../shared/data/videos"
 CUTS = {
     "bikes_cuts.mp4": [30, 76, 137, 187, 242],
-    "bbb_480p_30s.mp4": [285, 378, 553],
+    "bbb_480p_30s.mp4": [12, 285, 378, 553],  # a black leader
     "derived_cuts_av.mp4": [40, 73, 123, 150],
     "nasa_dark_multistream.mp4": [202],
     "derived_avsync.mp4": [],  # flashes
@@ -100,8 +100,7 @@ def test_a_range_has_the_same_scenes_as_the_whole_clip(
     for start in range(0, count - 5, 4):
         for stop in (start + 1, min(start + 40, count)):
             touched = [scene for scene in whole if scene.start < stop and start < scene.stop]
-            wanted = [*touched[:-1], FrameRange(touched[-1].start, stop)]
-            assert find_scenes(read, FrameRange(start, stop), count, settings) == wanted
+            assert find_scenes(read, FrameRange(start, stop), count, settings) == touched
     assert max(lengths_read) < count
 
 
@@ -128,6 +127,34 @@ def test_flashes_are_not_scenes(length: int) -> None:
 def test_a_fade_from_black_is_not_a_cut() -> None:
     pictures = [(pixels * min(1, step / 24)).astype(np.uint8) for step, pixels in enumerate(shot(60, 0))]
     assert find_cuts(frames(pictures), SceneSettings()) == []
+
+
+def dimmed(pictures: list[Pixels], gains: Iterable[float]) -> list[Pixels]:
+    return [np.rint(pixels * gain).astype(np.uint8) for pixels, gain in zip(pictures, gains, strict=True)]
+
+
+FADE = np.linspace(1, 0, 9)
+
+
+@pytest.mark.parametrize("black", [0, 2, 10])
+def test_a_fade_to_black_between_scenes_is_a_border_where_light_comes_back(black: int) -> None:
+    gains = [*np.ones(12), *FADE, *np.zeros(black), *FADE[::-1], *np.ones(12)]
+    pictures = dimmed(film(21 + black, 21), gains)
+    (cut,) = find_cuts(frames(pictures), SceneSettings())
+    lit = [place for place, pixels in enumerate(pictures) if pixels.max() > 12]
+    assert cut == next(place for place in lit if place > 20)
+
+
+def test_a_scene_that_comes_back_from_short_black_goes_on() -> None:
+    blink, strobe = [*np.ones(12), 0, 0, 0, *np.ones(12)], [1, 0] * 15
+    assert find_cuts(frames(dimmed(shot(27, 0), blink)), SceneSettings()) == []
+    assert find_cuts(frames(dimmed(shot(30, 0), strobe)), SceneSettings()) == []
+
+
+def test_black_belongs_to_the_scene_before_it() -> None:
+    gains = [*np.ones(20), *np.zeros(4), *np.ones(16)]
+    assert find_cuts(frames(dimmed(film(24, 16), gains)), SceneSettings()) == [24]
+    assert find_cuts(frames(dimmed(film(12, 20), [*np.zeros(12), *np.ones(20)])), SceneSettings()) == [12]
 
 
 def test_a_dissolve_is_not_a_cut() -> None:

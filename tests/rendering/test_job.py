@@ -173,7 +173,7 @@ def test_nothing_is_measured_if_all_frames_are_stored(
 def test_the_summary_tells_what_will_be_done(request_: Request) -> None:
     summary = prepare(check(with_(request_, frames="12:14"))).summary
     assert (summary.frames, summary.frames_to_render, summary.frames_stored) == (2, 4, 0)
-    assert (summary.scenes, summary.render) == (("10:14",), ("10:14",))
+    assert (summary.scenes, summary.render) == (("10:19",), ("10:14",))
     assert (summary.painter, summary.artworks, summary.slots) == ("compact", ("art.png",), 1)
     assert summary.seconds == pytest.approx(summary.seconds_first + 3 * summary.seconds_later)
 

@@ -11,6 +11,7 @@ from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector, ContentDetector
 
 from videostyle.frames import Frame, FrameRange, to_bytes
+from videostyle.motion.light import Glimpse, after_blank, glimpse
 from videostyle.settings import SceneSettings
 
 LEAST_CHANGE = 6.0
@@ -32,7 +33,7 @@ _Small = NDArray[np.uint8]
 def find_scenes(
     read: Callable[[FrameRange], Iterable[Frame]], wanted: FrameRange, num_frames: int, settings: SceneSettings
 ) -> list[FrameRange]:
-    """Find the scenes that the frames of a range belong to, ascending; the last one ends with the range.
+    """Find the scenes that the frames of a range belong to, ascending and whole.
 
     read: decodes a range of the clip's frames, all (H, W, 3) of one size; 144 px on the short side are enough.
     num_frames: of the clip.
@@ -43,25 +44,38 @@ def find_scenes(
 
     Scenes begin where they would if the whole clip were searched, although only part of it is read. Whether a cut
     counts depends on the scene before it. So the search goes back, block by block, until it finds a cut that begins a
-    scene in any case (see ``_anchor``), and applies the rule from there.
+    scene in any case (see ``_anchor``), and applies the rule from there. Then it goes on to the end of the last scene.
     """
     if settings.detector == "none":
-        deque(read(FrameRange(0, wanted.stop)), maxlen=0)
-        return [FrameRange(0, wanted.stop)]
+        deque(read(FrameRange(0, num_frames)), maxlen=0)
+        return [FrameRange(0, num_frames)]
+
+    def search(begin: int, end: int) -> list[int]:
+        around = FrameRange(max(0, begin - KEPT), min(num_frames, end + KEPT))
+        return [cut for cut in _cuts(read(around), settings) if begin <= cut < end]
+
     cuts, begin, end, block = list[int](), wanted.start, wanted.stop, BLOCK
     anchor = None
     while anchor is None:
         begin = max(0, begin - block)
-        around = FrameRange(max(0, begin - KEPT), min(num_frames, end + KEPT))
-        cuts = [cut for cut in _cuts(read(around), settings) if begin <= cut < end] + cuts
+        cuts = search(begin, end) + cuts
         anchor = _anchor(cuts, begin, wanted.start, settings.min_frames)
         end, block = begin, 2 * block
+    end, block = wanted.stop, BLOCK
+    while (starts := _starts(anchor, cuts, settings.min_frames))[-1] < wanted.stop and end < num_frames:
+        begin, end, block = end, min(num_frames, end + block), 2 * block
+        cuts += search(begin, end)
+    scenes = itertools.pairwise([*starts, num_frames])
+    return [FrameRange(start, stop) for start, stop in scenes if stop > wanted.start and start < wanted.stop]
+
+
+def _starts(anchor: int, cuts: Sequence[int], min_frames: int) -> list[int]:
+    """First frames of the scenes from an anchor on: the cuts whose scene before them is long enough."""
     starts = [anchor]
     for cut in cuts:
-        if cut - starts[-1] >= settings.min_frames:
+        if cut - starts[-1] >= min_frames:
             starts.append(cut)
-    scenes = itertools.pairwise([*starts, wanted.stop])
-    return [FrameRange(start, stop) for start, stop in scenes if stop > wanted.start]
+    return starts
 
 
 def _anchor(cuts: Sequence[int], begin: int, end: int, min_frames: int) -> int | None:
@@ -76,8 +90,25 @@ def _anchor(cuts: Sequence[int], begin: int, end: int, min_frames: int) -> int |
     return clear[-1] if clear else None
 
 
-def _cuts(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[int]:
-    """First frames after visible, lasting cuts, however close together they are.
+def _cuts(frames: Iterable[Frame], settings: SceneSettings) -> list[int]:
+    """First frames after cuts, ascending, however close together they are.
+
+    Black belongs to the scene before it. Where another picture comes after black, in whatever light, is a cut.
+    """
+    glimpses = dict[int, Glimpse]()
+
+    def looked_at() -> Iterator[Frame]:
+        for frame in frames:
+            glimpses[frame.index] = glimpse(frame.pixels)
+            yield frame
+
+    cuts = {cut for cut in _changes(looked_at(), settings) if not glimpses[cut].blank}
+    numbers = list(glimpses)
+    return sorted(cuts | {numbers[place] for place in after_blank(list(glimpses.values()))})
+
+
+def _changes(frames: Iterable[Frame], settings: SceneSettings) -> Iterator[int]:
+    """First frames after visible, lasting changes.
 
     The detector counts places, not frame numbers. Each of its cuts waits until the later frames that ``_is_cut`` needs
     have arrived; the last KEPT frames stay in memory for it.

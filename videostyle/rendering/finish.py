@@ -6,6 +6,7 @@ from videostyle.frames import Pixels
 from videostyle.media.stills import resize
 from videostyle.paint.finish import Finish, Finished, FinishInput
 from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.relight import relit
 from videostyle.rendering.store import Store
 
 
@@ -25,7 +26,12 @@ def finished(
     plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int] | None = None
 ) -> Iterator[tuple[int, Pixels]]:
     """(source frame, pixels) of every frame of the film, ascending. size: of the film, px; None: the plan's."""
-    kept, size = set(plan.to_keep), size or plan.size
+    frames = _finished(plan, store, finish, size or plan.size)
+    return relit(plan, frames) if plan.follows_light else frames
+
+
+def _finished(plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int]) -> Iterator[tuple[int, Pixels]]:
+    kept = set(plan.to_keep)
     for frames, carry in stretches(plan, store, finish, size):
         for frame in frames:
             result = finish.finish(FinishInput(frame, store.load(frame, plan.work), size, carry))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from videostyle.events import OnEvent, Scanned, ignore
 from videostyle.frames import Chunk, Clip, Frame, FrameRange, Pixels, hash_of
 from videostyle.media.read.decode import decode
 from videostyle.media.read.sequence import identity
+from videostyle.motion.light import USUAL, Glimpse, Light, find_lights, glimpse, sources
 from videostyle.motion.scenes import BLOCK, find_scenes
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
@@ -35,12 +36,14 @@ class Artwork:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What decoding a clip once has shown. Scene borders depend only on the clip and the scene settings."""
+    """What decoding a clip once has shown. It depends only on the clip and the scene settings."""
 
     scenes: tuple[FrameRange, ...]
-    """scenes of the frames asked for, ascending; the last one may end with these frames"""
+    """scenes of the frames asked for, ascending and whole"""
     lost: tuple[int, ...]
     """frames of these scenes that are in the file but cannot be decoded"""
+    lights: Mapping[int, Light] = field(default_factory=dict, hash=False)
+    """light of each frame of these scenes that is not the usual one"""
 
     def covers(self, keep: Selection) -> bool:
         """Whether the scenes of all these frames are known."""
@@ -54,9 +57,9 @@ class Scan:
 
     def __or__(self, other: "Scan") -> "Scan":
         """What two scans of the same clip know together."""
-        # if both know a scene, the longer version counts
-        scenes = {scene.start: scene for scene in sorted((*self.scenes, *other.scenes), key=lambda scene: scene.stop)}
-        return Scan(tuple(scenes[start] for start in sorted(scenes)), tuple(sorted({*self.lost, *other.lost})))
+        scenes = {scene.start: scene for scene in (*self.scenes, *other.scenes)}
+        lost = tuple(sorted({*self.lost, *other.lost}))
+        return Scan(tuple(scenes[start] for start in sorted(scenes)), lost, {**self.lights, **other.lights})
 
 
 NOTHING = Scan((), ())
@@ -113,6 +116,24 @@ class RenderPlan:
         if identity(self.clip) != self.identity:
             raise MediaError(f"{self.clip.path}: changed since it was planned; restore it, or plan it again")
 
+    @property
+    def follows_light(self) -> bool:
+        """Whether the film follows the clip's light; frames kept as they are have it already."""
+        return self.settings.paints and self.settings.light.follow > 0
+
+    def light(self, frame: int) -> Light:
+        """The light of a frame."""
+        return self.scan.lights.get(frame, USUAL)
+
+    def sources_of(self, chunk: Chunk) -> dict[int, int]:
+        """Each frame of a chunk that must be painted -> the frame whose content is painted (see ``light.sources``)."""
+        frames = self.frames_of(chunk)
+        if not self.follows_light:
+            return dict(zip(frames, frames, strict=True))
+        lost = set(self.scan.lost)
+        scene = [frame for frame in chunk.frames.indices if frame not in lost]
+        return dict(zip(frames, sources(scene, [self.light(frame) for frame in scene]), strict=False))
+
     def frames_of(self, chunk: Chunk) -> list[int]:
         """Frames of a chunk that must be painted, ascending."""
         lost = set(self.scan.lost)
@@ -122,26 +143,32 @@ class RenderPlan:
 def scan(
     clip: Clip, settings: SceneSettings, keep: Selection, on_frame: Callable[[int], object] = lambda _: None
 ) -> Scan:
-    """Decode a clip once, small and only as far as needed, to find its scenes and the frames that cannot be decoded."""
+    """Decode a clip once, small and only as far as needed, to find its scenes, their light, and lost frames."""
     asked: set[int] = set()
-    decoded: set[int] = set()
+    decoded: dict[int, Glimpse] = {}
     result = NOTHING
 
     def look(frames: FrameRange) -> Iterator[Frame]:
         asked.update(frames.indices)
-        for frame in decode(clip, frames, _fit(clip.width, clip.height, SCAN_SIDE)):
-            decoded.add(frame.index)
-            on_frame(frame.index)
+        for frame in decode(clip, frames, fit(clip.width, clip.height, SCAN_SIDE)):
+            if frame.index not in decoded:  # blocks overlap
+                decoded[frame.index] = glimpse(frame.pixels)
+                on_frame(frame.index)
             yield frame
 
     for stretch in _stretches(keep):
         result |= Scan(tuple(find_scenes(look, stretch, clip.num_frames, settings)), ())
     everything = Selection.whole(clip)
-    if asked > decoded and keep != everything:
+    if asked > decoded.keys() and keep != everything:
         # which frames of a damaged clip are lost may depend on where decoding starts: start at the same place for all
         return scan(clip, settings, everything, on_frame)
     lost = (frame for scene in result.scenes for frame in scene.indices if frame not in decoded)
-    return Scan(result.scenes, tuple(lost))
+    lights: dict[int, Light] = {}
+    for scene in result.scenes:
+        frames = [frame for frame in scene.indices if frame in decoded]
+        found = zip(frames, find_lights([decoded[frame] for frame in frames]), strict=True)
+        lights |= {frame: light for frame, light in found if light != USUAL}
+    return Scan(result.scenes, tuple(lost), lights)
 
 
 def _stretches(keep: Selection) -> list[FrameRange]:
@@ -174,7 +201,7 @@ def make_plan(
         scan=scanned,
         chunks=chunks,
         keep=keep,
-        work=_fit(*size, min(side, *size)) if side else size,
+        work=fit(*size, min(side, *size)) if side else size,
         size=size,
         identity=known,
         fingerprint=fingerprint_of(known, artworks, settings),
@@ -204,7 +231,7 @@ def plan_frames(
 
 def film_size(clip: Clip, settings: RenderSettings) -> tuple[int, int]:
     """Width and height of the film, px."""
-    return _fit(clip.width, clip.height, settings.picture.size)
+    return fit(clip.width, clip.height, settings.picture.size)
 
 
 def check_size(work: tuple[int, int], smallest: int) -> None:
@@ -224,10 +251,10 @@ def fingerprint_of(clip: str, artworks: Sequence[Artwork], settings: RenderSetti
 
 def scan_key(clip: str, settings: SceneSettings) -> str:
     """What a stored scan must match to be used again. clip: its identity."""
-    return hashlib.sha256(f"scenes {clip} {sorted(asdict(settings).items())}".encode()).hexdigest()
+    return hashlib.sha256(f"scenes and light {clip} {sorted(asdict(settings).items())}".encode()).hexdigest()
 
 
-def _fit(width: int, height: int, side: int) -> tuple[int, int]:
+def fit(width: int, height: int, side: int) -> tuple[int, int]:
     """Width and height with ``side`` px on the short side; 0 keeps them. The long side is even, for the encoders."""
     short = min(width, height)
     if side in (0, short):

@@ -1,7 +1,7 @@
 """One place in the batch: a chunk whose frames are painted in order, each from the one before."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from videostyle.errors import MediaError
 from videostyle.frames import (
@@ -17,6 +17,7 @@ from videostyle.frames import (
 )
 from videostyle.media.read.decode import decode
 from videostyle.motion.flow import estimate, warp
+from videostyle.motion.light import even
 from videostyle.paint.painter import Painter
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.plan import RenderPlan
@@ -72,31 +73,42 @@ class Slot:
             self.close()
 
     def _prepare(self) -> Iterator[tuple[Frame, _Motions]]:
-        """Decode, starting as far back as the painter reaches, and estimate the motion of every frame to render.
-
-        Raises MediaError if a frame that the scan could decode can no longer be read: painting another one in its place
-        would make the film wrong.
-        """
-        reach, flow, todo, known = self._painter.reach, self._plan.settings.flow, set(self._todo), set(self._order)
+        """Decode, starting as far back as the painter reaches, and estimate the motion of every frame to render."""
+        reach, flow, todo = self._painter.reach, self._plan.settings.flow, set(self._todo)
         back = max(reach, default=0)
         place = self._order.index
-        due = deque(self._order[max(0, place(self._todo[0]) - back) : place(self._todo[-1]) + 1])
         earlier: deque[Frame] = deque(maxlen=max(back, 1))
-        for frame in decode(self._plan.clip, FrameRange(due[0], due[-1] + 1), self._plan.work):
-            if frame.index not in known:
-                continue  # lost in the scan, but readable now because decoding started elsewhere
-            if frame.index != due[0]:
-                break
-            due.popleft()
+        for frame in self._contents(self._order[max(0, place(self._todo[0]) - back) : place(self._todo[-1]) + 1]):
             if frame.index in todo:
                 near = [(distance, earlier[-distance]) for distance in reach if distance <= len(earlier)]
                 yield frame, {back: (past.index, estimate(frame.pixels, past.pixels, flow)) for back, past in near}
             earlier.append(frame)
-        if due:
-            raise MediaError(
-                f"{self._plan.clip.path}: frame {due[0]} could be read before and can no longer be read; "
-                "check the file and its disk, then run the same command again"
-            )
+
+    def _contents(self, frames: Sequence[int]) -> Iterator[Frame]:
+        """What is painted for these frames, ascending: the clip's frames in usual light.
+
+        A frame that shows too little has the content of another one, which may come after it. Raises MediaError if a
+        frame that the scan could decode can no longer be read: painting another one in its place would make the film
+        wrong.
+        """
+        plan, due = self._plan, deque(frames)
+        sources = plan.sources_of(self.chunk)
+        needed = deque(sorted({sources[frame] for frame in frames}))
+        for frame in decode(plan.clip, FrameRange(needed[0], needed[-1] + 1), plan.work):
+            if frame.index > needed[0]:
+                break
+            if frame.index < needed[0]:
+                continue  # not needed, or lost in the scan but readable now because decoding started elsewhere
+            needed.popleft()
+            pixels = even(frame.pixels, plan.light(frame.index)) if plan.follows_light else frame.pixels
+            while due and sources[due[0]] == frame.index:
+                yield Frame(due.popleft(), frame.pts, pixels)
+            if not needed:
+                return
+        raise MediaError(
+            f"{plan.clip.path}: frame {needed[0]} could be read before and can no longer be read; "
+            "check the file and its disk, then run the same command again"
+        )
 
     def _input(self, frame: Frame, motions: _Motions) -> FrameInput:
         earlier = {}

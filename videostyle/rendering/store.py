@@ -22,6 +22,7 @@ from videostyle.errors import JobError, MediaError, SettingsError
 from videostyle.frames import FrameRange, Painted, Pixels
 from videostyle.media.files import explained, temporary_of, whole_or_nothing
 from videostyle.media.stills import read_note, read_png, write_png
+from videostyle.motion.light import Light
 from videostyle.rendering.lock import Lock
 from videostyle.rendering.plan import NOTHING, Scan
 from videostyle.rendering.record import JobRecord
@@ -102,7 +103,9 @@ class Store:
 
     def save_scan(self, key: str, scan: Scan) -> None:
         """Add what a process knows about the clip. key: see ``plan.scan_key``."""
-        content = {"key": key, "scenes": [(scene.start, scene.stop) for scene in scan.scenes], "lost": scan.lost}
+        scenes = [(scene.start, scene.stop) for scene in scan.scenes]
+        lights = [(frame, light.gain, light.shadow) for frame, light in sorted(scan.lights.items())]
+        content = {"key": key, "scenes": scenes, "lost": scan.lost, "lights": lights}
         name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         path = self.folder / "scans" / f"{name}.json"
         if not path.exists():
@@ -116,7 +119,9 @@ class Store:
             with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, SettingsError):
                 stored = json.loads(path.read_text(encoding="utf-8"))
                 if stored["key"] == key:
-                    scan |= Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
+                    scenes = tuple(FrameRange(*scene) for scene in stored["scenes"])
+                    lights = {frame: Light(*light) for frame, *light in stored["lights"]}
+                    scan |= Scan(scenes, tuple(stored["lost"]), lights)
         return scan
 
     def has(self, frame: int) -> bool:

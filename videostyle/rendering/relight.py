@@ -1,0 +1,26 @@
+"""Puts the clip's light back into the frames of the film."""
+
+from collections.abc import Iterable, Iterator
+
+from videostyle.errors import MediaError
+from videostyle.frames import FrameRange, Pixels
+from videostyle.media.read.decode import decode
+from videostyle.motion.light import relight
+from videostyle.rendering.plan import RenderPlan, fit
+
+SIDE = 360
+"""px, largest short side at which the clip's dark areas are found"""
+
+
+def relit(plan: RenderPlan, frames: Iterable[tuple[int, Pixels]]) -> Iterator[tuple[int, Pixels]]:
+    """Finished frames, in the light of the clip. frames: (source frame, pixels) of all frames to keep, ascending.
+
+    Raises MediaError if a frame of the clip can no longer be read.
+    """
+    follow, asked = plan.settings.light.follow, plan.to_keep
+    clip = decode(plan.clip, FrameRange(asked[0], asked[-1] + 1), fit(*plan.size, min(SIDE, *plan.size)))
+    for index, painted in frames:
+        frame = next((frame for frame in clip if frame.index >= index), None)
+        if frame is None or frame.index > index:
+            raise MediaError(f"{plan.clip.path}: frame {index} can no longer be read; restore the file")
+        yield index, relight(painted, frame.pixels, plan.light(index), follow)
