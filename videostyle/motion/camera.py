@@ -1,0 +1,101 @@
+"""The camera's motion, and which plain areas go with it rather than with what moves in front of them."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from videostyle.motion.estimators import Field, Gray
+
+Plane = NDArray[np.float32]
+"""(H, W)"""
+Mask = NDArray[np.bool_]
+"""(H, W)"""
+
+ROUNDS, SIDE = 5, 128
+"""rounds of reweighted least squares, on a grid with about this many points along the short side"""
+CORNER, ABOVE_NOISE = 4.0, 4.0
+"""squared levels of 255 per px: least change of brightness in every direction at a place whose flow is certain; and how
+many times as much it must be as at the picture's plainest places, which show the noise"""
+PLAINEST = 10
+"""percentile of the plainest places"""
+CELLS, SHARE = 12, 0.25
+"""cells along the short side; cells that the camera's motion needs behind it, as a share of those without any texture"""
+APART, CLEAR = 1.0, 1.0
+"""px by which two motions must differ; levels of 255 by which one must predict a color better to be preferred"""
+UNDECIDED = 0.1
+"""vote for the camera of a pixel whose color both motions predict"""
+REACH, STEEP = 1 / 8, 1e-3
+"""guided filter: radius as a fraction of the short side, and the guide's variance below which it only averages"""
+
+
+def camera_motion(flow: Field, gray: Gray, trusted: Mask) -> Field:
+    """The affine motion that most of the trusted flow follows where the picture has texture: (H, W, 2) px.
+
+    Optical flow is guesswork in plain areas, where it follows whatever moves next to them, so these have no say. They
+    speak for a camera that stands still, though: an object in front of a plain sky is not the camera. No motion if
+    little texture follows the fit.
+    """
+    height, width = trusted.shape
+    y, x = np.mgrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j]
+    terms = np.stack([np.ones_like(x), x, y], -1)
+    step = max(1, min(height, width) // SIDE)
+    textured = _corners(gray)[::step, ::step]
+    known, wanted = terms[::step, ::step].reshape(-1, 3), flow[::step, ::step].reshape(-1, 2).astype(np.float64)
+    valid = (trusted[::step, ::step] & textured).reshape(-1, 1).astype(np.float64)
+    weight, fit = valid, np.zeros((3, 2))
+    for _ in range(ROUNDS):
+        normal = (known * weight).T
+        fit = np.linalg.solve(normal @ known + np.eye(3) * 1e-3, normal @ wanted)
+        residual = np.square(wanted - known @ fit).sum(1, keepdims=True)
+        weight = valid / (1 + residual)  # Cauchy's weights: objects that move on their own count less
+    follows = (valid * (residual < APART**2)).reshape(textured.shape)
+    cells = max(1, round(width / height * CELLS)), CELLS
+    behind, seen = (cv2.resize(plane.astype(np.float32), cells, interpolation=cv2.INTER_AREA) > 0.02 for plane in (follows, textured))
+    if behind.sum() < SHARE * (~seen).sum():
+        return np.zeros_like(flow)
+    return np.asarray(terms @ fit, np.float32)
+
+
+def plain_ground(gray: Gray, apart: Field, gain: Plane, trusted: Mask) -> tuple[Mask, Mask]:
+    """Find pixels of a plain background that have the flow of a moving object next to them: two masks (H, W).
+
+    apart: their flow minus the camera's motion, px. gain: how much better the camera's motion predicts their color,
+    levels of 255. If both motions predict the color, nearby pixels of similar brightness decide. The first mask holds
+    the pixels that go with the camera, the second those whose color only the object's motion predicts although they
+    look like the ground around them: the object has just uncovered them.
+    """
+    differs = np.square(apart).sum(-1) > APART**2
+    camera = (gain > CLEAR) | (trusted & ~differs)
+    own = trusted & differs & (gain < -CLEAR)
+    guide = np.float32(1 / 255) * gray
+    votes = _guided(np.where(camera, 1, np.where(own, -1, UNDECIDED)).astype(np.float32), guide)
+    moves = differs & (gain > -CLEAR) & (votes > 0)
+    ground = moves | (camera & ~own)
+    object_ = trusted & ~ground & ~(own & _plain(gray))
+    again = _guided(ground.astype(np.float32) - object_.astype(np.float32), guide)
+    return moves, own & _plain(gray) & (again > 0)
+
+
+def _corners(gray: Gray) -> Mask:
+    """Where brightness changes in every direction, and more than by noise."""
+    least = cv2.cornerMinEigenVal(gray, 5, ksize=3) * 255**2
+    return np.asarray(least > max(CORNER, ABOVE_NOISE * float(np.percentile(least[::4, ::4], PLAINEST))))
+
+
+def _plain(gray: Gray) -> Mask:
+    smooth = cv2.GaussianBlur(gray, (0, 0), 1.0).astype(np.float32)
+    spread = cv2.dilate(smooth, np.ones((3, 3), np.uint8)) - cv2.erode(smooth, np.ones((3, 3), np.uint8))
+    return np.asarray(spread < 6)
+
+
+def _guided(values: Plane, guide: Plane) -> Plane:
+    """Average values (H, W) without crossing the edges of a guide in 0..1 (guided filter, He et al. 2010)."""
+    side = 2 * max(1, round(REACH * min(guide.shape))) + 1
+
+    def mean(plane: Plane) -> Plane:
+        return np.asarray(cv2.boxFilter(plane, -1, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
+
+    level, average = mean(guide), mean(values)
+    covariance, variance = mean(guide * values) - level * average, mean(guide * guide) - level * level
+    slope = np.asarray(covariance / (variance + STEEP), np.float32)
+    return mean(slope) * guide + mean(average - slope * level)
