@@ -104,7 +104,9 @@ def painted_shares(clip: Sequence[Frame], film: Sequence[Frame], alone: Sequence
 
 def light_error(clip: Sequence[Frame], film: Sequence[Frame]) -> float:
     """Mean difference between the film's changes of light and the clip's, levels of 255."""
-    changes = [np.diff([float(255 * (to_picture(frame.pixels) @ LUMA).mean()) for frame in each]) for each in (clip, film)]
+    changes = [
+        np.diff([float(255 * (to_picture(frame.pixels) @ LUMA).mean()) for frame in each]) for each in (clip, film)
+    ]
     return float(np.abs(changes[1] - changes[0]).mean()) if len(changes[0]) else math.nan
 
 

@@ -18,12 +18,14 @@ CORNER, ABOVE_NOISE = 4.0, 4.0
 many times as much it must be as at the picture's plainest places, which show the noise"""
 PLAINEST = 10
 """percentile of the plainest places"""
-CELLS, SHARE = 12, 0.25
-"""cells along the short side; cells that the camera's motion needs behind it, as a share of those without any texture"""
+CELLS, CELL, SHARE = 12, 0.02, 0.25
+"""cells along the short side; share of its pixels that speak for a cell; weight of a cell without texture"""
 APART, CLEAR = 1.0, 1.0
 """px by which two motions must differ; levels of 255 by which one must predict a color better to be preferred"""
 UNDECIDED = 0.1
-"""vote for the camera of a pixel whose color both motions predict"""
+"""vote for the camera of a pixel whose color both motions predict; in an area without texture, only if that reaches the edge"""
+FLAT, FLATTEST = 3.0, 10.0
+"""levels of 255: most change of brightness over 3 px in a plain area without noise, and with any"""
 REACH, STEEP = 1 / 8, 1e-3
 """guided filter: radius as a fraction of the short side, and the guide's variance below which it only averages"""
 
@@ -48,10 +50,13 @@ def camera_motion(flow: Field, gray: Gray, trusted: Mask) -> Field:
         fit = np.linalg.solve(normal @ known + np.eye(3) * 1e-3, normal @ wanted)
         residual = np.square(wanted - known @ fit).sum(1, keepdims=True)
         weight = valid / (1 + residual)  # Cauchy's weights: objects that move on their own count less
-    follows = (valid * (residual < APART**2)).reshape(textured.shape)
-    cells = max(1, round(width / height * CELLS)), CELLS
-    behind, seen = (cv2.resize(plane.astype(np.float32), cells, interpolation=cv2.INTER_AREA) > 0.02 for plane in (follows, textured))
-    if behind.sum() < SHARE * (~seen).sum():
+    follows, stands = residual < APART**2, np.square(wanted).sum(1, keepdims=True) < APART**2
+    size = max(1, round(width / height * CELLS)), CELLS
+    behind, against, seen = (
+        int((cv2.resize(plane.reshape(textured.shape), size, interpolation=cv2.INTER_AREA) > CELL).sum())
+        for plane in (valid * follows, valid * (stands & ~follows), textured.astype(np.float64))
+    )
+    if behind < against + SHARE * (size[0] * size[1] - seen):
         return np.zeros_like(flow)
     return np.asarray(terms @ fit, np.float32)
 
@@ -60,20 +65,31 @@ def plain_ground(gray: Gray, apart: Field, gain: Plane, trusted: Mask) -> tuple[
     """Find pixels of a plain background that have the flow of a moving object next to them: two masks (H, W).
 
     apart: their flow minus the camera's motion, px. gain: how much better the camera's motion predicts their color,
-    levels of 255. If both motions predict the color, nearby pixels of similar brightness decide. The first mask holds
-    the pixels that go with the camera, the second those whose color only the object's motion predicts although they
-    look like the ground around them: the object has just uncovered them.
+    levels of 255. If both motions predict the color, nearby pixels of similar brightness decide; an area without any
+    texture is decided as a whole. The first mask holds the pixels that go with the camera, the second those of plain
+    ground, which only the camera can move: where it does not predict their color, they were covered before.
     """
     differs = np.square(apart).sum(-1) > APART**2
     camera = (gain > CLEAR) | (trusted & ~differs)
     own = trusted & differs & (gain < -CLEAR)
-    guide = np.float32(1 / 255) * gray
-    votes = _guided(np.where(camera, 1, np.where(own, -1, UNDECIDED)).astype(np.float32), guide)
-    moves = differs & (gain > -CLEAR) & (votes > 0)
-    ground = moves | (camera & ~own)
-    object_ = trusted & ~ground & ~(own & _plain(gray))
-    again = _guided(ground.astype(np.float32) - object_.astype(np.float32), guide)
-    return moves, own & _plain(gray) & (again > 0)
+    ground = _ground(_plain(gray), camera, own)
+    said = np.where(camera | ground, np.float32(1), np.where(own, np.float32(-1), np.float32(UNDECIDED)))
+    votes = _guided(said, np.float32(1 / 255) * gray)
+    return differs & (ground | ((gain > -CLEAR) & (votes > 0))), differs & ground
+
+
+def _ground(plain: Mask, camera: Mask, own: Mask) -> Mask:
+    """The plain areas that belong to the background: more of their pixels go with the camera than on their own.
+
+    An area that reaches the picture's edge is rarely an object's; its undecided pixels speak for the camera.
+    """
+    count, labels = cv2.connectedComponents(plain.astype(np.uint8), connectivity=4)
+    edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    votes = camera.astype(np.float32) - own
+    votes[~camera & ~own & np.isin(np.arange(count), edge)[labels]] = UNDECIDED
+    background = np.bincount(labels.ravel(), votes.ravel(), count) > 0
+    background[0] = False  # not plain
+    return np.asarray(background[labels])
 
 
 def _corners(gray: Gray) -> Mask:
@@ -83,9 +99,11 @@ def _corners(gray: Gray) -> Mask:
 
 
 def _plain(gray: Gray) -> Mask:
+    """Where brightness hardly changes, except by noise."""
     smooth = cv2.GaussianBlur(gray, (0, 0), 1.0).astype(np.float32)
     spread = cv2.dilate(smooth, np.ones((3, 3), np.uint8)) - cv2.erode(smooth, np.ones((3, 3), np.uint8))
-    return np.asarray(spread < 6)
+    noise = float(np.percentile(spread[::4, ::4], PLAINEST))
+    return np.asarray(spread < min(FLAT + 2 * noise, FLATTEST))
 
 
 def _guided(values: Plane, guide: Plane) -> Plane:

@@ -40,7 +40,9 @@ def farneback(current: Gray, previous: Gray) -> Field:
     height, width = current.shape
     half = max(1, round(width / 2)), max(1, round(height / 2))
     small = dis(*(resized(gray, half, cv2.INTER_AREA) for gray in (current, previous)))
-    start = resized(small, (width, height), cv2.INTER_LINEAR) * np.array([width / half[0], height / half[1]], np.float32)
+    start = resized(small, (width, height), cv2.INTER_LINEAR) * np.array(
+        [width / half[0], height / half[1]], np.float32
+    )
     rough = cv2.calcOpticalFlowFarneback(
         _normalized(current),
         _normalized(previous),

@@ -9,7 +9,6 @@ from videostyle.motion.camera import Mask, Plane, camera_motion, plain_ground
 from videostyle.motion.estimators import Field, Gray, dis, farneback, resized
 from videostyle.settings import FlowSettings
 
-
 AGREEMENT, AGREEMENT_PX = 0.01, 0.5
 """forward-backward test of Sundaram et al. 2010, as in Ruder et al. 2016: share of the squared flows, and px^2"""
 
@@ -42,12 +41,12 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain
         camera = camera_motion(backward, now, trusted)
         x, y = _places(camera)
         camera_change = _change(current, previous, x, y)
-        dragged, uncovered = plain_ground(now, backward - camera, change - camera_change, trusted)
+        dragged, ground = plain_ground(now, backward - camera, change - camera_change, trusted)
         moves = ~trusted | dragged
         moves &= _inside(x, y) & (camera_change < settings.photometric)
         backward = np.where(moves[..., None], camera, backward)
         inside |= moves
-        trusted = (trusted & ~uncovered) | moves
+        trusted = (trusted & ~ground) | moves
     weight = cv2.erode(trusted.astype(np.float32), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
     weight = cv2.GaussianBlur(weight, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE) * inside
     return Motion(backward, np.ascontiguousarray(weight, np.float32))
