@@ -5,8 +5,8 @@
 FOLDER holds cases/make_cases.py, data/make_synthetic.py, data/photos, and data/videos. Every clip is painted in several
 ways: frame by frame, each frame as the first of a clip of its own; only started from the warped frame before; as a
 single pass of Ruder et al. 2016 with the same network and as many iterations; by the package of another checkout
-(--before); and as the product does it. temporal_scores.COLUMNS says what the columns mean; seconds are of the whole job,
-so that only those of one run can be compared.
+(--before); and as the product does it. temporal_scores.COLUMNS says what the columns mean; seconds are of the whole
+job, so that only those of one run can be compared.
 """
 
 import argparse
@@ -177,7 +177,8 @@ def main() -> None:
                 lines.append(line)
                 print(text(line))
     if options.json:
-        options.json.write_text(json.dumps(lines, indent=1))
+        known = [{name: None if value != value else value for name, value in line.items()} for line in lines]  # no NaN
+        options.json.write_text(json.dumps(known, indent=1))
 
 
 if __name__ == "__main__":

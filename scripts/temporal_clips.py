@@ -6,7 +6,7 @@ Nothing here draws a case: the shared folder's own programs make the cases and t
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -98,13 +98,13 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def write_clip(path: Path, pictures: Iterable[Pixels]) -> Path:
+def write_clip(path: Path, pictures: Sequence[Pixels]) -> Path:
     """Encode pictures (H, W, 3) uint8 without any loss."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("ffv1", rate=RATE)
         stream.pix_fmt = "bgr0"
+        stream.height, stream.width = pictures[0].shape[:2]
         for picture in pictures:
-            stream.height, stream.width = picture.shape[:2]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")))
         container.mux(stream.encode(None))
     return path

@@ -17,7 +17,7 @@ from videostyle.motion.flow import warp
 from videostyle.rendering.scoring import FLOW
 
 PAINTED = 4.0
-"""levels of 255: where the same frame alone differs less from the clip, there is nothing to paint, as on a black frame"""
+"""levels of 255: where the same frame alone differs less from the clip, there is nothing to paint (a black frame)"""
 COLUMNS = {
     "flicker": "levels of 255, warping error; with the exact flow where that is known",
     "worst": "the worst pair's flicker over the mean",

@@ -13,6 +13,8 @@ Mask = NDArray[np.bool_]
 
 ROUNDS, SIDE = 5, 128
 """rounds of reweighted least squares, on a grid with about this many points along the short side"""
+PLAIN = 0.3
+"""weight of a place whose flow is not certain: at 0 the camera's motion misses roads and lawns"""
 CORNER, ABOVE_NOISE = 4.0, 4.0
 """squared levels of 255 per px: least change of brightness in every direction at a place whose flow is certain; and how
 many times as much it must be as at the picture's plainest places, which show the noise"""
@@ -23,7 +25,7 @@ CELLS, CELL, SHARE = 12, 0.02, 0.25
 APART, CLEAR = 1.0, 1.0
 """px by which two motions must differ; levels of 255 by which one must predict a color better to be preferred"""
 UNDECIDED = 0.1
-"""vote for the camera of a pixel whose color both motions predict; in an area without texture, only if that reaches the edge"""
+"""vote for the camera of a pixel whose color both motions predict; none inside an area of one color"""
 FLAT, FLATTEST = 3.0, 10.0
 """levels of 255: most change of brightness over 3 px in a plain area without noise, and with any"""
 REACH, STEEP = 1 / 8, 1e-3
@@ -33,30 +35,33 @@ REACH, STEEP = 1 / 8, 1e-3
 def camera_motion(flow: Field, gray: Gray, trusted: Mask) -> Field:
     """The affine motion that most of the trusted flow follows where the picture has texture: (H, W, 2) px.
 
-    Optical flow is guesswork in plain areas, where it follows whatever moves next to them, so these have no say. They
-    speak for a camera that stands still, though: an object in front of a plain sky is not the camera. No motion if
-    little texture follows the fit.
+    Optical flow is guesswork in plain areas, where it follows whatever moves next to them, so these have less say. They
+    speak for a camera that stands still, though, because an object in front of a plain sky is not the camera: no motion
+    is returned if less of the picture has texture that follows the fit than stands still or is plain.
     """
     height, width = trusted.shape
     y, x = np.mgrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j]
     terms = np.stack([np.ones_like(x), x, y], -1)
     step = max(1, min(height, width) // SIDE)
-    textured = _corners(gray)[::step, ::step]
+    textured, valid = _corners(gray)[::step, ::step], trusted[::step, ::step].ravel()
     known, wanted = terms[::step, ::step].reshape(-1, 3), flow[::step, ::step].reshape(-1, 2).astype(np.float64)
-    valid = (trusted[::step, ::step] & textured).reshape(-1, 1).astype(np.float64)
-    weight, fit = valid, np.zeros((3, 2))
+    usual = np.where(textured.ravel(), 1, PLAIN) * valid
+    weight, fit, residual = usual, np.zeros((3, 2)), np.zeros(valid.shape)
     for _ in range(ROUNDS):
-        normal = (known * weight).T
+        normal = known.T * weight
         fit = np.linalg.solve(normal @ known + np.eye(3) * 1e-3, normal @ wanted)
-        residual = np.square(wanted - known @ fit).sum(1, keepdims=True)
-        weight = valid / (1 + residual)  # Cauchy's weights: objects that move on their own count less
-    follows, stands = residual < APART**2, np.square(wanted).sum(1, keepdims=True) < APART**2
-    size = max(1, round(width / height * CELLS)), CELLS
-    behind, against, seen = (
-        int((cv2.resize(plane.reshape(textured.shape), size, interpolation=cv2.INTER_AREA) > CELL).sum())
-        for plane in (valid * follows, valid * (stands & ~follows), textured.astype(np.float64))
-    )
-    if behind < against + SHARE * (size[0] * size[1] - seen):
+        residual = np.square(wanted - known @ fit).sum(1)
+        weight = usual / (1 + residual)  # Cauchy's weights: objects that move on their own count less
+
+    def cells(plane: Mask) -> int:
+        size = max(1, round(width / height * CELLS)), CELLS
+        held = plane.reshape(textured.shape).astype(np.float32)
+        return int((cv2.resize(held, size, interpolation=cv2.INTER_AREA) > CELL).sum())
+
+    certain, follows = textured.ravel() & valid, residual < APART**2
+    stands = np.square(wanted).sum(1) < APART**2
+    unknown = cells(np.ones_like(certain)) - cells(textured)
+    if cells(certain & follows) < cells(certain & stands & ~follows) + SHARE * unknown:
         return np.zeros_like(flow)
     return np.asarray(terms @ fit, np.float32)
 

@@ -11,6 +11,8 @@ from videostyle.settings import FlowSettings
 
 AGREEMENT, AGREEMENT_PX = 0.01, 0.5
 """forward-backward test of Sundaram et al. 2010, as in Ruder et al. 2016: share of the squared flows, and px^2"""
+CALMEST = 10
+"""percentile of the change of color along the flow that counts as grain; no more than half of what is allowed is"""
 
 
 def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain: bool = True) -> Motion:
@@ -18,7 +20,7 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain
 
     A pixel's flow is trusted where forward and backward flow agree (Sundaram et al. 2010: ``|w1 + w2|^2 <
     0.01 (|w1|^2 + |w2|^2) + 0.5`` px^2, with the constants of Ruder et al. 2016), where it points inside the earlier
-    frame and, unlike in both papers, where the warped earlier frame has about the same color.
+    frame and, unlike in both papers, where the warped earlier frame has about the same color, grain aside.
 
     plain: let plain areas, which have too little texture for optical flow, move with the camera. A pixel gets the
     camera's motion, and is trusted, if it keeps its color along that motion and its own flow is not trusted or belongs
@@ -36,14 +38,15 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain
         trusted &= ~_boundary(backward)
     if settings.photometric:
         change = _change(current, previous, x, y)
-        trusted &= change < settings.photometric
+        allowed = settings.photometric + _grain(change, trusted, settings.photometric)
+        trusted &= change < allowed
     if settings.photometric and plain:
         camera = camera_motion(backward, now, trusted)
         x, y = _places(camera)
         camera_change = _change(current, previous, x, y)
         dragged, ground = plain_ground(now, backward - camera, change - camera_change, trusted)
         moves = ~trusted | dragged
-        moves &= _inside(x, y) & (camera_change < settings.photometric)
+        moves &= _inside(x, y) & (camera_change < allowed)
         backward = np.where(moves[..., None], camera, backward)
         inside |= moves
         trusted = (trusted & ~ground) | moves
@@ -99,6 +102,12 @@ def _boundary(flow: Field) -> Mask:
     """Motion boundaries of Ruder et al. 2016: ``|grad u|^2 + |grad v|^2 > 0.01 |w|^2 + 0.002``."""
     gradients = [np.square(slope) for channel in (0, 1) for slope in np.gradient(flow[..., channel])]
     return np.asarray(np.sum(gradients, 0) > 0.01 * _squares(flow) + 0.002)
+
+
+def _grain(change: Plane, trusted: Mask, most: float) -> float:
+    """The part of the change of color that even the best flow leaves, levels of 255: the film's grain."""
+    agreed = change[::4, ::4][trusted[::4, ::4]]
+    return min(float(np.percentile(agreed, CALMEST)), most / 2) if agreed.size else 0.0
 
 
 def _change(current: Pixels, previous: Pixels, x: Plane, y: Plane) -> Plane:
