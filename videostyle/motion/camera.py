@@ -66,21 +66,23 @@ def camera_motion(flow: Field, gray: Gray, trusted: Mask) -> Field:
     return np.asarray(terms @ fit, np.float32)
 
 
-def plain_ground(gray: Gray, apart: Field, gain: Plane, trusted: Mask) -> tuple[Mask, Mask]:
+def plain_ground(gray: Gray, apart: Field, gain: Plane, trusted: Mask, grain: float = 0.0) -> tuple[Mask, Mask]:
     """Find pixels of a plain background that have the flow of a moving object next to them: two masks (H, W).
 
     apart: their flow minus the camera's motion, px. gain: how much better the camera's motion predicts their color,
-    levels of 255. If both motions predict the color, nearby pixels of similar brightness decide; an area without any
-    texture is decided as a whole. The first mask holds the pixels that go with the camera, the second those of plain
-    ground, which only the camera can move: where it does not predict their color, they were covered before.
+    levels of 255. grain: difference of colors that noise makes, levels of 255. If both motions predict the color, nearby
+    pixels of similar brightness decide; an area without any texture is decided as a whole. The first mask holds the
+    pixels that go with the camera, the second those of plain ground, which only the camera can move: where it does not
+    predict their color, they were covered before.
     """
     differs = np.square(apart).sum(-1) > APART**2
-    camera = (gain > CLEAR) | (trusted & ~differs)
-    own = trusted & differs & (gain < -CLEAR)
+    clear = CLEAR + grain
+    camera = (gain > clear) | (trusted & ~differs)
+    own = trusted & differs & (gain < -clear)
     ground = _ground(_plain(gray), camera, own)
     said = np.where(camera | ground, np.float32(1), np.where(own, np.float32(-1), np.float32(UNDECIDED)))
     votes = _guided(said, np.float32(1 / 255) * gray)
-    return differs & (ground | ((gain > -CLEAR) & (votes > 0))), differs & ground
+    return differs & (ground | ((gain > -clear) & (votes > 0))), differs & ground
 
 
 def _ground(plain: Mask, camera: Mask, own: Mask) -> Mask:
@@ -105,8 +107,7 @@ def _corners(gray: Gray) -> Mask:
 
 def _plain(gray: Gray) -> Mask:
     """Where brightness hardly changes, except by noise."""
-    smooth = cv2.GaussianBlur(gray, (0, 0), 1.0).astype(np.float32)
-    spread = cv2.dilate(smooth, np.ones((3, 3), np.uint8)) - cv2.erode(smooth, np.ones((3, 3), np.uint8))
+    spread = cv2.morphologyEx(cv2.medianBlur(gray, 5), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     noise = float(np.percentile(spread[::4, ::4], PLAINEST))
     return np.asarray(spread < min(FLAT + 2 * noise, FLATTEST))
 

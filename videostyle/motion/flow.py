@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from videostyle.frames import Motion, Picture, Pixels, to_bytes
 from videostyle.motion.camera import Mask, Plane, camera_motion, plain_ground
-from videostyle.motion.estimators import Field, Gray, dis, farneback, resized
+from videostyle.motion.estimators import Field, Gray, dis, farneback, pan, resized
 from videostyle.settings import FlowSettings
 
 AGREEMENT, AGREEMENT_PX = 0.01, 0.5
@@ -28,7 +28,8 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain
     """
     now, before = _gray(current), _gray(previous)
     flow = dis if settings.method == "dis" else farneback
-    backward, forward = flow(now, before), flow(before, now)
+    right, down = pan(now, before)
+    backward, forward = flow(now, before, (right, down)), flow(before, now, (-right, -down))
     x, y = _places(backward)
     back = _sample(forward, x, y, cv2.INTER_LINEAR)
     lengths = _squares(backward) + _squares(back)
@@ -38,13 +39,14 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain
         trusted &= ~_boundary(backward)
     if settings.photometric:
         change = _change(current, previous, x, y)
-        allowed = settings.photometric + _grain(change, trusted, settings.photometric)
+        grain = _grain(change, trusted, settings.photometric)
+        allowed = settings.photometric + grain
         trusted &= change < allowed
     if settings.photometric and plain:
         camera = camera_motion(backward, now, trusted)
         x, y = _places(camera)
         camera_change = _change(current, previous, x, y)
-        dragged, ground = plain_ground(now, backward - camera, change - camera_change, trusted)
+        dragged, ground = plain_ground(now, backward - camera, change - camera_change, trusted, grain)
         moves = ~trusted | dragged
         moves &= _inside(x, y) & (camera_change < allowed)
         backward = np.where(moves[..., None], camera, backward)
