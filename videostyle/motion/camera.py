@@ -11,7 +11,7 @@ Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 """(H, W)"""
 
-ROUNDS, SIDE = 5, 128
+ROUNDS, SIDE = 5, 64
 """rounds of reweighted least squares, on a grid with about this many points along the short side"""
 PLAIN = 0.3
 """weight of a place whose flow is not certain: at 0 the camera's motion misses roads and lawns"""

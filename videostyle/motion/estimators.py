@@ -101,7 +101,8 @@ def dis(current: Gray, previous: Gray, start: Step = (0, 0)) -> Field:
     """
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     estimator.setFinestScale(0 if min(current.shape) < DIS_FULL else 1)
-    initial = np.full((*current.shape, 2), start, np.float32)
+    initial = np.zeros((*current.shape, 2), np.float32)
+    initial += np.array(start, np.float32)
     return np.asarray(estimator.calc(current, previous, initial), np.float32)
 
 
