@@ -70,7 +70,7 @@ def plain_ground(gray: Gray, apart: Field, gain: Plane, trusted: Mask, grain: fl
     """Find pixels of a plain background that have the flow of a moving object next to them: two masks (H, W).
 
     apart: their flow minus the camera's motion, px. gain: how much better the camera's motion predicts their color,
-    levels of 255. grain: difference of colors that noise makes, levels of 255. If both motions predict the color, nearby
+    levels of 255. grain: what noise adds to it, levels of 255. If both motions predict the color, nearby
     pixels of similar brightness decide; an area without any texture is decided as a whole. The first mask holds the
     pixels that go with the camera, the second those of plain ground, which only the camera can move: where it does not
     predict their color, they were covered before.

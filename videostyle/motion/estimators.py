@@ -45,9 +45,8 @@ def pan(current: Gray, previous: Gray) -> Step:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     now, before = (resized(gray, size, cv2.INTER_AREA) for gray in (current, previous))
     window = cv2.createHanningWindow(size, cv2.CV_32F) if min(size) > 1 else np.ones(size[::-1], np.float32)
-    (right, down), _ = cv2.phaseCorrelate(
-        *(_normalized(gray).astype(np.float32) - 128 for gray in (now, before)), window
-    )
+    signals = [_normalized(gray).astype(np.float32) - 128 for gray in (now, before)]
+    (right, down), _ = cv2.phaseCorrelate(signals[0], signals[1], window)
     x, y = round(right), round(down)
     if np.hypot(x, y) < FAST * min(size) or abs(x) > size[0] // 2 or abs(y) > size[1] // 2:
         return 0.0, 0.0
@@ -74,10 +73,8 @@ def farneback(current: Gray, previous: Gray, start: Step = (0, 0)) -> Field:
     height, width = current.shape
     half = max(SMALLEST, round(width / 2)), max(SMALLEST, round(height / 2))
     growth = np.array([width / half[0], height / half[1]], np.float32)
-    small = dis(
-        *(resized(gray, half, cv2.INTER_AREA) for gray in (current, previous)),
-        (start[0] / float(growth[0]), start[1] / float(growth[1])),
-    )
+    now, before = (resized(gray, half, cv2.INTER_AREA) for gray in (current, previous))
+    small = dis(now, before, (start[0] / float(growth[0]), start[1] / float(growth[1])))
     large = resized(small, (width, height), cv2.INTER_LINEAR) * growth
     rough = cv2.calcOpticalFlowFarneback(
         _normalized(current),
