@@ -105,7 +105,7 @@ def write_clip(path: Path, pictures: Sequence[Pixels]) -> Path:
         stream.pix_fmt = "bgr0"
         stream.height, stream.width = pictures[0].shape[:2]
         for picture in pictures:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture, np.uint8), "rgb24")))
         container.mux(stream.encode(None))
     return path
 
