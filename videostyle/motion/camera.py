@@ -26,7 +26,7 @@ APART, CLEAR = 1.0, 1.0
 """px by which two motions must differ; levels of 255 by which one must predict a color better to be preferred"""
 UNDECIDED = 0.1
 """vote for the camera of a pixel whose color both motions predict; none inside an area of one color"""
-FLAT, FLATTEST = 3.0, 10.0
+FLAT, FLATTEST = 3.0, 6.0
 """levels of 255: most change of brightness over 3 px in a plain area without noise, and with any"""
 REACH, STEEP = 1 / 8, 1e-3
 """guided filter: radius as a fraction of the short side, and the guide's variance below which it only averages"""
@@ -109,7 +109,7 @@ def _plain(gray: Gray) -> Mask:
     """Where brightness hardly changes, except by noise."""
     spread = cv2.morphologyEx(cv2.medianBlur(gray, 5), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     noise = float(np.percentile(spread[::4, ::4], PLAINEST))
-    return np.asarray(spread < min(FLAT + 2 * noise, FLATTEST))
+    return np.asarray(spread < min(FLAT + noise, FLATTEST))
 
 
 def _guided(values: Plane, guide: Plane) -> Plane:
