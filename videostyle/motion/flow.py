@@ -39,6 +39,8 @@ APART, CLEAR = 1.0, 1.0
 """px by which two motions must differ; levels of 255 by which one must predict a color better to be preferred"""
 REACH, STEEP = 1 / 8, 1e-3
 """guided filter: radius as a fraction of the short side, and the guide's variance below which it only averages"""
+EDGE = 0.1
+"""px by which a position may lie outside: otherwise the border of a still picture would never be trusted"""
 DIS_FULL = 512
 """px: DIS runs up to full size on pictures with a smaller short side, up to half size on others"""
 
@@ -206,7 +208,8 @@ def _sample(values: NDArray[np.float32], x: Plane, y: Plane, interpolation: int)
 
 def _inside(x: Plane, y: Plane) -> Mask:
     height, width = x.shape
-    return np.asarray((x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1))
+    inside = (x >= -EDGE) & (y >= -EDGE) & (x <= width - 1 + EDGE) & (y <= height - 1 + EDGE)
+    return np.asarray(inside)
 
 
 def _squares(field: Field) -> Plane:

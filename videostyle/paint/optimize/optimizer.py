@@ -25,6 +25,8 @@ from videostyle.settings import OptimizeSettings, RenderSettings
 
 LEAST_PER_SCALE = 6
 """iterations of a first frame per scale; with fewer, a coarser scale would only blur it, so scales are left out"""
+LITTLE, MUCH = 0.03, 0.5
+"""need of a frame up to which it gets a later frame's work, and from which on it gets a first frame's"""
 
 
 class Optimizer(Painter):
@@ -78,6 +80,11 @@ class Optimizer(Painter):
         num_scales = len(scales(height, width, self.smallest, chosen)) + 1
         return cost_of(measured, height * width, chosen, num_scales, self._backbone.widest, self._device)
 
+    def progress(self, need: float, height: int, width: int) -> float:
+        settings = self._settings.optimize
+        first = per_scale(scales(height, width, self.smallest, settings), settings)
+        return min(1.0, between(need, settings.iterations, first) / first)
+
     def task(self, frame: FrameInput) -> FrameTask:
         return make_task(frame, self._settings, self._artworks)
 
@@ -94,21 +101,29 @@ class Optimizer(Painter):
 
     def _planned(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]]) -> int:
         """Maximum number of iterations of a batch, all scales together."""
-        coarse = len(sizes) * per_scale(sizes, self._settings.optimize) if any(task.first for task in tasks) else 0
-        return coarse + max(self._limits(tasks, sizes))
+        return len(sizes) * max(self._coarse_limits(tasks, sizes)) + max(self._limits(tasks, sizes))
 
     def _limits(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]]) -> list[int]:
         """Maximum number of iterations of each task at full size."""
         settings = self._settings.optimize
-        return [per_scale(sizes, settings) if task.first else settings.iterations for task in tasks]
+        first = per_scale(sizes, settings)
+        return [first if task.first else between(task.need, settings.iterations, first) for task in tasks]
+
+    def _coarse_limits(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]]) -> list[int]:
+        """Maximum number of iterations of each task at each smaller size; 0: it is painted at full size only."""
+        first = per_scale(sizes, self._settings.optimize)
+        limits = [first if task.first else between(task.need, 0, first) for task in tasks]
+        return [
+            limit if task.first or limit >= LEAST_PER_SCALE else 0 for task, limit in zip(tasks, limits, strict=True)
+        ]
 
     def _paint(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]], steps: Steps) -> list[Painted]:
         """Paint tasks as one batch."""
         settings, tasks = self._settings.optimize, list(tasks)
-        firsts = [row for row, task in enumerate(tasks) if task.first]
-        if firsts:
-            starts = self._coarse_to_fine([tasks[row] for row in firsts], sizes, steps)
-            for row, picture in zip(firsts, starts, strict=True):
+        coarse = self._coarse_limits(tasks, sizes)
+        if rows := [row for row, limit in enumerate(coarse) if limit]:
+            starts = self._coarse_to_fine([tasks[row] for row in rows], sizes, [coarse[row] for row in rows], steps)
+            for row, picture in zip(rows, starts, strict=True):
                 tasks[row] = replace(tasks[row], initial=picture)
         limits = self._limits(tasks, sizes)
         objective = self._objective(tasks)
@@ -136,17 +151,24 @@ class Optimizer(Painter):
         ]
 
     def _coarse_to_fine(
-        self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]], steps: Steps
+        self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]], limits: Sequence[int], steps: Steps
     ) -> list[Picture]:
-        """Paint first frames at small sizes, so that strokes become large; returns their starts at full size."""
+        """Paint what is new at small sizes, so that strokes become large; returns the starts at full size.
+
+        What earlier paint covers is held at every size, and starts anew from that paint at the next one.
+        """
         content = stack([task.content for task in tasks], self._device)
-        pictures = stack([task.initial for task in tasks], self._device)
-        limits = self._limits(tasks, sizes)
+        given = stack([task.initial for task in tasks], self._device)
+        held = held_targets(tasks, self._device)
+        covered = torch.stack([weight for _, weight in held]).sum(0) if held else torch.zeros_like(given[:, :1])
+        pictures = given
         for size in sizes:
-            objective = self._showing(resize(content, *size))
-            pictures = solve(objective, resize(pictures, *size), limits, self._settings.optimize, steps.at).pictures
-            steps.end(limits[0])
-        return to_pictures(resize(pictures, *content.shape[2:]))
+            smaller = [(resize(target, *size), resize(weight, *size)) for target, weight in held]
+            objective = self._showing(resize(content, *size), smaller)
+            start = torch.lerp(resize(pictures, *size), resize(given, *size), resize(covered, *size))
+            pictures = solve(objective, start, limits, self._settings.optimize, steps.at).pictures
+            steps.end(max(limits))
+        return to_pictures(torch.lerp(resize(pictures, *content.shape[2:]), given, covered))
 
     def _objective(self, tasks: Sequence[FrameTask]) -> Objective:
         """The objective of tasks of equal size."""
@@ -171,6 +193,12 @@ def scales(height: int, width: int, smallest: int, settings: OptimizeSettings) -
         factor *= 2**-0.5
     most = settings.first_iterations // LEAST_PER_SCALE - 1
     return sizes[: max(0, most)][::-1]
+
+
+def between(need: float, later: int, first: int) -> int:
+    """Iterations of a frame with this need, between a later frame's and a first frame's."""
+    share = min(1.0, max(0.0, (need - LITTLE) / (MUCH - LITTLE)))
+    return round(later + share * (first - later))
 
 
 def per_scale(sizes: Sequence[tuple[int, int]], settings: OptimizeSettings) -> int:
