@@ -21,8 +21,8 @@ ANOTHER = 16.0
 """levels of 255, mean over channels: content that differs by more than this from what paint was made for is another"""
 TRIAL_SIDE = 48
 """px, short side at which motion is estimated to find out whether a frame shows what nearer ones did not"""
-TRIAL_GAIN = 0.005
-"""share of the frame that a further frame must show, of what nearer ones did not, to be used"""
+TRIAL_GAIN, TRIAL_SHARE = 0.002, 0.4
+"""shares of the frame, and of what nearer frames did not show, that a further frame must show to be used"""
 UINT8 = np.dtype(np.uint8)
 
 
@@ -82,4 +82,4 @@ def shows(current: Pixels, earlier: Pixels, missing: Plane, settings: FlowSettin
     size = max(1, round(width * scale)), max(1, round(height * scale))
     found = estimate(resize(current, *size), resize(earlier, *size), settings).consistency
     wanted = np.asarray(cv2.resize(missing, size, interpolation=cv2.INTER_AREA), np.float32)
-    return bool((found * wanted).mean() > TRIAL_GAIN)
+    return bool((found * wanted).mean() > max(TRIAL_GAIN, TRIAL_SHARE * wanted.mean()))

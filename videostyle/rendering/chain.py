@@ -20,7 +20,7 @@ LAG = 8
 """frames for which a memory stays on disk although no later frame needs it: links are made ahead of painting"""
 ANCHOR, ANCHORS = 8, 6
 """every so many frames one is kept for longer, and how many of these: they know what has been hidden for a while"""
-MISSING = 0.01
+MISSING = 0.003
 """share of a frame that its usual references must leave uncovered for further ones to be tried"""
 
 
@@ -64,7 +64,7 @@ class Chain:
 
     @property
     def _recent(self) -> int:
-        return max(RECENT, *self._reach)
+        return max((RECENT, *self._reach))
 
     def add(self, place: int, frame: Frame, memory: Memory) -> None:
         """Go on from a frame whose memory is known."""

@@ -70,7 +70,7 @@ class Slot:
         """Carry the stored pixels and losses on to the next frame; after the last one the slot closes itself."""
         frame = self._todo.pop(0)
         self._recent[frame], self._losses[frame] = pixels, losses
-        if len(self._recent) > max(UNWRITTEN, *self._painter.reach):
+        if len(self._recent) > max((UNWRITTEN, *self._painter.reach)):
             del self._recent[min(self._recent)]
         self._task = None
         if self.finished:
