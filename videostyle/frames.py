@@ -247,10 +247,10 @@ class FrameInput:
     earlier: Mapping[int, TemporalTarget] = field(default_factory=dict)
     """number of frames back, in the order in which they claim pixels -> that painted frame warped to this one, and
     where to trust it"""
-    developed: NDArray[np.float32] | None = None
-    """(H, W) in 0..1: how far the paint of the earlier frames has been worked out; None: fully"""
     losses_before: Mapping[str, float] = field(default_factory=dict)
     """median losses of the frames before in the chunk, as reported by their painter; empty if there are none"""
+    developed: NDArray[np.float32] | None = None
+    """(H, W) in 0..1: how far the paint of the earlier frames has been worked out; None: fully"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from videostyle.frames import Frame, Pixels
+from videostyle.motion.memory import surroundings
 from videostyle.rendering.chain import ANCHOR, ANCHORS, LAG, RECENT, Chain, Link
 from videostyle.settings import FlowSettings
 
@@ -72,9 +73,12 @@ def test_what_an_object_hid_comes_back_from_before_it() -> None:
 def test_slow_change_is_seen() -> None:
     """Every step is small enough to be trusted, but after a few the paint was made for something else."""
     pictures = [np.clip(texture().astype(np.int16) + 6 * step - 30, 0, 255).astype(np.uint8) for step in range(8)]
-    least = [link.developed.mean() for link in links(pictures, 1)[1:]]
-    assert min(least[:2]) > 0.9
-    assert min(least) < 0.2
+    made = links(pictures, 1)
+    kept = [link.developed.mean() for link in made[1:]]
+    assert kept[0] > 0.95
+    assert max(kept[3:]) < 0.8
+    lag = surroundings(pictures[-1]).astype(np.int16) - made[-1].memory.content
+    assert 0 < lag.mean() < 15 < surroundings(pictures[-1]).mean() - surroundings(pictures[0]).mean()
 
 
 def test_new_paint_is_worked_out_over_several_frames() -> None:

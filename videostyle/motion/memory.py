@@ -14,14 +14,15 @@ from videostyle.settings import FlowSettings
 Plane = NDArray[np.float32]
 """(H, W)"""
 
-AROUND = 2.0
+AROUND = 4.0
 """px, standard deviation of the window around a pixel whose content decides what is painted there: strokes reach into
 what is beside an edge, so the ground next to an object that has left must be painted again"""
-ANOTHER = 16.0
-"""levels of 255, mean over channels: content that differs by more than this from what paint was made for is another"""
+SAME, ANOTHER = 4.0, 16.0
+"""levels of 255, mean over channels: content that differs by less from what paint was made for is the same, by more is
+another. Paint in between is partly renewed: a sharp limit would draw its outline, frame by frame"""
 TRIAL_SIDE = 48
 """px, short side at which motion is estimated to find out whether a frame shows what nearer ones did not"""
-TRIAL_GAIN, TRIAL_SHARE = 0.002, 0.4
+TRIAL_GAIN, TRIAL_SHARE = 0.003, 0.4
 """shares of the frame, and of what nearer frames did not show, that a further frame must show to be used"""
 UINT8 = np.dtype(np.uint8)
 
@@ -64,9 +65,9 @@ def carried(memory: Memory, flow: NDArray[np.float32]) -> tuple[Picture, Plane]:
 
 
 def still_shown(content: Picture, now: NDArray[np.uint8]) -> Plane:
-    """Where the clip still shows what paint was made for: 1, elsewhere 0. now: ``surroundings`` of the frame."""
-    difference = np.abs(content - to_picture(now)).mean(-1)
-    return np.asarray(difference < ANOTHER / 255, np.float32)
+    """How far the clip still shows what paint was made for: (H, W) in 0..1. now: ``surroundings`` of the frame."""
+    difference = 255 * np.abs(content - to_picture(now)).mean(-1)
+    return np.asarray(np.clip((ANOTHER - difference) / (ANOTHER - SAME), 0, 1), np.float32)
 
 
 def remember(content: Picture, developed: Plane, gain: float) -> Memory:

@@ -124,7 +124,7 @@ class Slot:
             earlier[distance] = TemporalTarget(warped, motion.consistency * seen)
         place = self._order.index(frame.index)
         losses = self._usual_losses(self._order[max(0, place - USUAL) : place])
-        return FrameInput(frame.index, to_picture(frame.pixels), place == 0, earlier, link.developed, losses)
+        return FrameInput(frame.index, to_picture(frame.pixels), place == 0, earlier, losses, link.developed)
 
     def _usual_losses(self, frames: list[int]) -> dict[str, float]:
         """The median of each loss over these frames."""

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from tests.paint.tasks import CPU, HEIGHT, WIDTH, art, frame, optimizer, picture, settings, task
+from tests.paint.tasks import CPU, HEIGHT, WIDTH, art, frame, optimizer, picture, settings, target, task
 from videostyle.errors import OutOfMemoryError, SettingsError
 from videostyle.paint.backbones.choose import load_backbone
-from videostyle.paint.optimize.optimizer import Optimizer, per_scale, scales
+from videostyle.paint.optimize.optimizer import LITTLE, MUCH, Optimizer, per_scale, scales
 from videostyle.paint.optimize.solve import Steps
 
 TERMS = ["content", "style", "range", "temporal", "tv"]
@@ -48,6 +48,31 @@ def test_batches_agree_with_frames_solved_alone(painter: Optimizer, monkeypatch:
         assert np.abs(one.picture - other.picture).max() < 4 / 255
         assert one.iterations == other.iterations
         assert list(one.losses) == list(other.losses)
+
+
+def test_work_follows_need(painter: Optimizer) -> None:
+    one = painter.paint([task(0)])[0].iterations
+    needs = {need: painter.paint([replace(task(0), need=need)])[0].iterations for need in (LITTLE, MUCH, 1.0)}
+    first = painter.paint([task(0, first=True)])[0].iterations
+    assert needs == {LITTLE: one, MUCH: first, 1.0: first}
+    more = optimizer(optimize__first_iterations=60)
+    assert more.paint([replace(task(0), need=(LITTLE + MUCH) / 2)])[0].iterations == (6 + 30) / 2
+    assert more.progress(0, HEIGHT, WIDTH) == 6 / 30
+    assert more.progress(1, HEIGHT, WIDTH) == 1
+    assert painter.progress(0, HEIGHT, WIDTH) == 1, "a first frame has as many iterations at full size"
+
+
+def test_what_comes_into_view_is_painted_coarse_to_fine_and_the_rest_is_held() -> None:
+    painter = optimizer(optimize__first_iterations=80)
+    held = target(50)
+    held.weight[:, WIDTH // 2 :] = 0
+    some = replace(task(0), initial=picture(50), held=(held,))
+    with_scales, without = (painter.paint([replace(some, need=need)])[0].picture for need in (MUCH, LITTLE))
+    old, new = np.s_[:, : WIDTH // 2 - 8], np.s_[:, WIDTH // 2 + 8 :]
+    for painted in (with_scales, without):
+        assert np.abs(painted - held.picture)[old].mean() < 0.02
+    assert np.abs(with_scales - without)[new].mean() > 0.04
+    assert np.abs(with_scales - without)[old].mean() < 0.01
 
 
 @pytest.mark.parametrize(("together", "total"), [(False, 6 + 12 + 6), (True, 6 + 6)], ids=["cpu", "as on a gpu"])

@@ -1,6 +1,7 @@
 """The painter that optimizes the pixels of each frame."""
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -27,6 +28,8 @@ LEAST_PER_SCALE = 6
 """iterations of a first frame per scale; with fewer, a coarser scale would only blur it, so scales are left out"""
 LITTLE, MUCH = 0.03, 0.5
 """need of a frame up to which it gets a later frame's work, and from which on it gets a first frame's"""
+COARSE = 0.25
+"""least share of a first frame's iterations at smaller sizes: what comes into view gets large strokes at once"""
 
 
 class Optimizer(Painter):
@@ -105,23 +108,20 @@ class Optimizer(Painter):
 
     def _limits(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]]) -> list[int]:
         """Maximum number of iterations of each task at full size."""
-        settings = self._settings.optimize
-        first = per_scale(sizes, settings)
-        return [first if task.first else between(task.need, settings.iterations, first) for task in tasks]
+        first = per_scale(sizes, self._settings.optimize)
+        return [between(need_of(task), self._settings.optimize.iterations, first) for task in tasks]
 
     def _coarse_limits(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]]) -> list[int]:
         """Maximum number of iterations of each task at each smaller size; 0: it is painted at full size only."""
         first = per_scale(sizes, self._settings.optimize)
-        limits = [first if task.first else between(task.need, 0, first) for task in tasks]
-        return [
-            limit if task.first or limit >= LEAST_PER_SCALE else 0 for task, limit in zip(tasks, limits, strict=True)
-        ]
+        needs = map(need_of, tasks)
+        return [between(need, round(COARSE * first), first) if need > LITTLE else 0 for need in needs]
 
     def _paint(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]], steps: Steps) -> list[Painted]:
         """Paint tasks as one batch."""
         settings, tasks = self._settings.optimize, list(tasks)
         coarse = self._coarse_limits(tasks, sizes)
-        if rows := [row for row, limit in enumerate(coarse) if limit]:
+        if sizes and (rows := [row for row, limit in enumerate(coarse) if limit]):
             starts = self._coarse_to_fine([tasks[row] for row in rows], sizes, [coarse[row] for row in rows], steps)
             for row, picture in zip(rows, starts, strict=True):
                 tasks[row] = replace(tasks[row], initial=picture)
@@ -155,20 +155,23 @@ class Optimizer(Painter):
     ) -> list[Picture]:
         """Paint what is new at small sizes, so that strokes become large; returns the starts at full size.
 
-        What earlier paint covers is held at every size, and starts anew from that paint at the next one.
+        What earlier paint covers is held at every size. The less it has been worked out, the more the coarse strokes
+        change it; its detail is kept.
         """
         content = stack([task.content for task in tasks], self._device)
         given = stack([task.initial for task in tasks], self._device)
         held = held_targets(tasks, self._device)
         covered = torch.stack([weight for _, weight in held]).sum(0) if held else torch.zeros_like(given[:, :1])
-        pictures = given
-        for size in sizes:
+        pictures = resize(given, *sizes[0])
+        for size, larger in itertools.pairwise([*sizes, content.shape[2:]]):
             smaller = [(resize(target, *size), resize(weight, *size)) for target, weight in held]
             objective = self._showing(resize(content, *size), smaller)
-            start = torch.lerp(resize(pictures, *size), resize(given, *size), resize(covered, *size))
-            pictures = solve(objective, start, limits, self._settings.optimize, steps.at).pictures
+            pictures = solve(objective, pictures, limits, self._settings.optimize, steps.at).pictures
             steps.end(max(limits))
-        return to_pictures(torch.lerp(resize(pictures, *content.shape[2:]), given, covered))
+            stays, start = resize(covered, *larger), resize(given, *larger)
+            detail = start - resize(resize(given, *size), *larger)
+            pictures = torch.lerp(resize(pictures, *larger) + stays.sqrt() * detail, start, stays)
+        return to_pictures(pictures)
 
     def _objective(self, tasks: Sequence[FrameTask]) -> Objective:
         """The objective of tasks of equal size."""
@@ -195,10 +198,15 @@ def scales(height: int, width: int, smallest: int, settings: OptimizeSettings) -
     return sizes[: max(0, most)][::-1]
 
 
-def between(need: float, later: int, first: int) -> int:
-    """Iterations of a frame with this need, between a later frame's and a first frame's."""
+def need_of(task: FrameTask) -> float:
+    """Share of a frame that still needs a first frame's work."""
+    return 1.0 if task.first else task.need
+
+
+def between(need: float, little: int, much: int) -> int:
+    """Iterations of a frame with this need, given those of frames that need little and much."""
     share = min(1.0, max(0.0, (need - LITTLE) / (MUCH - LITTLE)))
-    return round(later + share * (first - later))
+    return round(little + share * (much - little))
 
 
 def per_scale(sizes: Sequence[tuple[int, int]], settings: OptimizeSettings) -> int:
