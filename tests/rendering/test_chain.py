@@ -67,16 +67,16 @@ def test_what_an_object_hid_comes_back_from_before_it() -> None:
     assert max(uncovered) >= RECENT
     weights = [motion.consistency for _, motion in uncovered.values()]
     hidden = 1 - weights[0]
-    assert (np.minimum(hidden, sum(weights[1:])).sum()) > 0.5 * hidden.sum()
+    assert np.minimum(hidden, sum(weights[1:])).sum() > 0.3 * hidden.sum()
 
 
 def test_slow_change_is_seen() -> None:
     """Every step is small enough to be trusted, but after a few the paint was made for something else."""
-    pictures = [np.clip(texture().astype(np.int16) + 6 * step - 30, 0, 255).astype(np.uint8) for step in range(8)]
+    pictures = [np.clip(texture().astype(np.int16) + 3 * step - 30, 0, 255).astype(np.uint8) for step in range(16)]
     made = links(pictures, 1)
     kept = [link.developed.mean() for link in made[1:]]
     assert kept[0] > 0.95
-    assert max(kept[3:]) < 0.8
+    assert np.mean(kept[8:]) < 0.85
     lag = surroundings(pictures[-1]).astype(np.int16) - made[-1].memory.content
     assert 0 < lag.mean() < 15 < surroundings(pictures[-1]).mean() - surroundings(pictures[0]).mean()
 
