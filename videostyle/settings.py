@@ -80,7 +80,7 @@ class TemporalSettings:
     )
     long_term: tuple[int, ...] = _setting(
         (1,),
-        "which earlier frames a frame is compared with, in frames back; Ruder et al.: 1, 2, 4",
+        "which earlier frames a frame is always compared with, in frames back; Ruder et al.: 1, 2, 4",
         1,
         64,
         unit="frames",
