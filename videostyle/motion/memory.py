@@ -22,7 +22,7 @@ SAME, ANOTHER = 4.0, 16.0
 another. Paint in between is partly renewed: a sharp limit would draw its outline, frame by frame"""
 TRIAL_SIDE = 48
 """px, short side at which motion is estimated to find out whether a frame shows what nearer ones did not"""
-TRIAL_GAIN, TRIAL_SHARE = 0.003, 0.4
+TRIAL_GAIN, TRIAL_SHARE = 0.004, 0.4
 """shares of the frame, and of what nearer frames did not show, that a further frame must show to be used"""
 UINT8 = np.dtype(np.uint8)
 

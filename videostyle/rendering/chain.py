@@ -20,7 +20,7 @@ LAG = 8
 """frames for which a memory stays on disk although no later frame needs it: links are made ahead of painting"""
 ANCHOR, ANCHORS = 8, 6
 """every so many frames one is kept for longer, and how many of these: they know what has been hidden for a while"""
-MISSING = 0.005
+MISSING = 0.006
 """share of a frame that its usual references must leave uncovered for further ones to be tried"""
 
 
