@@ -69,10 +69,17 @@ def test_what_comes_into_view_is_painted_coarse_to_fine_and_the_rest_is_held() -
     some = replace(task(0), initial=picture(50), held=(held,))
     with_scales, without = (painter.paint([replace(some, need=need)])[0].picture for need in (MUCH, LITTLE))
     old, new = np.s_[:, : WIDTH // 2 - 8], np.s_[:, WIDTH // 2 + 8 :]
-    for painted in (with_scales, without):
-        assert np.abs(painted - held.picture)[old].mean() < 0.02
-    assert np.abs(with_scales - without)[new].mean() > 0.04
-    assert np.abs(with_scales - without)[old].mean() < 0.01
+    changes = {
+        name: float(np.abs(with_scales - other)[part].mean())
+        for name, other, part in (
+            ("held", held.picture, old),
+            ("new", held.picture, new),
+            ("scales, held", without, old),
+            ("scales, new", without, new),
+        )
+    }
+    assert changes["held"] < 0.7 * changes["new"], changes
+    assert changes["scales, held"] < 0.7 * changes["scales, new"], changes
 
 
 @pytest.mark.parametrize(("together", "total"), [(False, 6 + 12 + 6), (True, 6 + 6)], ids=["cpu", "as on a gpu"])
