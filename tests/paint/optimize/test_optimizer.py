@@ -117,7 +117,7 @@ def test_first_frames_start_from_a_smaller_painting_of_themselves() -> None:
     painter = Optimizer(load_backbone("compact"), [art()], chosen, CPU)
     seen: list[tuple[int, int]] = []
     steps = Steps(24, lambda done, total: seen.append((done, total)))
-    starts = painter._coarse_to_fine([task(0, first=True), task(1, first=True)], sizes, steps)
+    starts = painter._coarse_to_fine([task(0, first=True), task(1, first=True)], sizes, [12, 12], steps)
     assert [start.shape for start in starts] == [(64, 72, 3)] * 2
     assert np.abs(starts[0] - picture(50)).mean() > 0.02
     assert seen[-1] == (12, 24)
