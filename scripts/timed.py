@@ -26,6 +26,9 @@ class Timed(Painter):
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
         return self.painter.cost(height, width, settings)
 
+    def progress(self, need: float, height: int, width: int) -> float:
+        return self.painter.progress(need, height, width)
+
     def task(self, frame: FrameInput) -> FrameTask:
         return self.painter.task(frame)
 

@@ -42,12 +42,16 @@ SETTINGS = change(
     "test",
 )
 SCENES = (6, 5, 4)
+FLASH = 8
+"""a white frame: those after it hang on those before it"""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("law")
-    write_clip(path / "clip.mp4", moving_scenes(SCENES))
+    pictures = moving_scenes(SCENES)
+    pictures[FLASH][:] = 255
+    write_clip(path / "clip.mp4", pictures)
     write_art(path / "art.png")
     return path
 
@@ -126,6 +130,9 @@ class Relay(Painter):
     def task(self, frame: FrameInput) -> FrameTask:
         return self.painter.task(frame)
 
+    def progress(self, need: float, height: int, width: int) -> float:
+        return self.painter.progress(need, height, width)
+
     def paint(self, tasks: Sequence[FrameTask], on_step: OnStep | None = None) -> list[Painted]:
         return self.painter.paint(tasks, on_step)
 
@@ -166,6 +173,20 @@ def test_a_frame_that_is_deleted_comes_back_the_same(
         (tmp_path / f"job/frames/{frame:06d}.png").unlink()
     (tmp_path / "job/frames/000007.png").write_bytes((tmp_path / "job/frames/000008.png").read_bytes()[:200])
     assert rendered(plan(folder), tmp_path / "job", painter) == whole
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_job_continues_with_or_without_what_its_paint_was_made_for(
+    lost: bool, folder: Path, painter: Painter, whole: dict[int, str], tmp_path: Path
+) -> None:
+    """If the memories are lost, they are found out again from the clip."""
+    rendered(plan(folder, Selection((range(10),))), tmp_path / "job", painter)
+    memories = sorted((tmp_path / "job/chain").iterdir())
+    assert [path.name for path in memories] == [f"{frame:06d}" for frame in range(6, 10)], "those of the last scene"
+    for path in memories[2:] if lost else ():
+        path.unlink()
+    assert rendered(plan(folder), tmp_path / "job", painter) == whole
+    assert not list((tmp_path / "job/chain").iterdir()), "nothing needs them once their scenes are done"
 
 
 class TooSmall(Relay):

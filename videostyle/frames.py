@@ -245,9 +245,12 @@ class FrameInput:
     first: bool = False
     """whether this is the first frame of its chunk"""
     earlier: Mapping[int, TemporalTarget] = field(default_factory=dict)
-    """number of frames back, nearest first -> that painted frame warped to this one, and where to trust it"""
+    """number of frames back, in the order in which they claim pixels -> that painted frame warped to this one, and
+    where to trust it"""
     losses_before: Mapping[str, float] = field(default_factory=dict)
-    """losses of the previous frame, as reported by its painter; empty if there is none"""
+    """median losses of the frames before in the chunk, as reported by their painter; empty if there are none"""
+    developed: NDArray[np.float32] | None = None
+    """(H, W) in 0..1: how far the paint of the earlier frames has been worked out; None: fully"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -260,6 +263,8 @@ class FrameTask:
     """earlier painted frames that it should match"""
     first: bool = False
     losses_before: Mapping[str, float] = field(default_factory=dict)
+    need: float = 0.0
+    """share of the picture that still needs a first frame's work, 0..1"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

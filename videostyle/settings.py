@@ -75,9 +75,12 @@ class TemporalSettings:
     """How closely frames follow the frames before them."""
 
     weight: float = _setting(1000.0, "weight of the temporal loss; 0: painting only starts from the frame before", 0)
+    strength: float = _setting(
+        1.0, "how steady the paint is; 1: it sticks to what moves; 0: every frame is painted anew, and boils", 0, 1
+    )
     long_term: tuple[int, ...] = _setting(
         (1,),
-        "which earlier frames a frame is compared with, in frames back; Ruder et al.: 1, 2, 4",
+        "which earlier frames a frame is always compared with, in frames back; Ruder et al.: 1, 2, 4",
         1,
         64,
         unit="frames",

@@ -61,7 +61,7 @@ def test_integer_pan(method: Method, shift: tuple[int, int]) -> None:
 def test_flow_from_outside_the_earlier_frame_is_not_trusted(method: Method) -> None:
     current, previous = moved(-12, 0)
     motion = estimate(current, previous, FlowSettings(method=method))
-    assert motion.consistency[:, :11].max() == 0
+    assert motion.consistency[:, :11].max() < 0.001
     assert motion.consistency[:, 20:].mean() > 0.9
 
 

@@ -13,6 +13,8 @@ AGREEMENT, AGREEMENT_PX = 0.01, 0.5
 """forward-backward test of Sundaram et al. 2010, as in Ruder et al. 2016: share of the squared flows, and px^2"""
 CALMEST = 10
 """percentile of the change of color along the flow that counts as grain; no more than half of what is allowed is"""
+EDGE = 0.1
+"""px by which a position may lie outside: otherwise the border of a still picture would never be trusted"""
 
 
 def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain: bool = True) -> Motion:
@@ -93,7 +95,8 @@ def _sample(values: NDArray[np.float32], x: Plane, y: Plane, interpolation: int)
 
 def _inside(x: Plane, y: Plane) -> Mask:
     height, width = x.shape
-    return np.asarray((x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1))
+    inside = (x >= -EDGE) & (y >= -EDGE) & (x <= width - 1 + EDGE) & (y <= height - 1 + EDGE)
+    return np.asarray(inside)
 
 
 def _squares(field: Field) -> Plane:

@@ -22,7 +22,7 @@ class Cost:
     seconds_first: float = 0.0
     """for the first frame of a chunk, at most"""
     seconds_later: float = 0.0
-    """for every other frame, at most"""
+    """for every other frame, at most, if it shows little that is new; more takes up to ``seconds_first``"""
     bytes_per_slot: int = 0
     usual_slots: int = 1
     """default number of frames painted as one batch"""
@@ -58,6 +58,13 @@ class Painter(ABC):
         settings: other settings to estimate the cost for; None: the painter's own. Raises OutOfMemoryError if a single
         frame does not fit in the device's memory.
         """
+
+    def progress(self, need: float, height: int, width: int) -> float:
+        """How far painting works a frame of this size out, in parts of what a chunk's first frame gets, 0..1.
+
+        need: share of the frame that still needs a first frame's work, 0..1.
+        """
+        return 1.0
 
     @abstractmethod
     def task(self, frame: FrameInput) -> FrameTask:

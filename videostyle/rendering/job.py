@@ -148,7 +148,7 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = F
 
 
 def estimate(prepared: Prepared, preset: str) -> float:
-    """Most seconds that the whole range would take with another preset."""
+    """Seconds that the whole range would take with another preset; see ``_seconds``."""
     plan = prepared.plan
     settings = compose(preset, prepared.checked.request.recipe.values)
     other = make_plan(plan.clip, (), settings, plan.scan, plan.keep)
@@ -157,7 +157,7 @@ def estimate(prepared: Prepared, preset: str) -> float:
 
 
 def _seconds(plan: RenderPlan, cost: Cost, stored: set[int]) -> float:
-    """Most seconds that the frames not stored yet will take."""
+    """Most seconds that the frames not stored yet will take if little in each is new to its scene."""
     firsts = {chunk.name for chunk in plan.chunks} - stored
     later = set(plan.to_render) - stored - firsts
     return len(later) * cost.seconds_later + len(firsts) * cost.seconds_first

@@ -1,7 +1,8 @@
-"""One place in the batch: a chunk whose frames are painted in order, each from the one before."""
+"""One place in the batch: a chunk whose frames are painted in order, each from earlier ones."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
 
 from videostyle.errors import MediaError
 from videostyle.frames import (
@@ -10,21 +11,23 @@ from videostyle.frames import (
     FrameInput,
     FrameRange,
     FrameTask,
-    Motion,
     Pixels,
     TemporalTarget,
     to_picture,
 )
 from videostyle.media.read.decode import decode
-from videostyle.motion.flow import estimate, warp
+from videostyle.motion.flow import warp
 from videostyle.motion.light import even
 from videostyle.paint.painter import Painter
 from videostyle.rendering.ahead import Ahead
+from videostyle.rendering.chain import Chain, Link
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.store import Store
 
-_Motions = dict[int, tuple[int, Motion]]
-"""how many frames back, nearest first -> that frame's number, and the motion since"""
+UNWRITTEN = 2
+"""the latest frames of a chunk: they may not be on disk yet"""
+USUAL = 16
+"""frames whose median loss is what the scene's frames usually reach"""
 
 
 class Slot:
@@ -37,8 +40,9 @@ class Slot:
         self._painter = painter
         self._order = plan.frames_of(chunk)
         self._todo = [frame for frame in self._order if not store.has(frame)]
-        self._recent: dict[int, tuple[Pixels, Mapping[str, float]]] = {}
-        """the latest frames and their losses, as far back as the painter reaches: the last may not be on disk yet"""
+        self._recent: dict[int, Pixels] = {}
+        """the latest frames, as far back as the painter reaches: the last may not be on disk yet"""
+        self._losses: dict[int, Mapping[str, float]] = {}
         self._task: FrameTask | None = None
         self._sources = Ahead(self._prepare()) if self._todo else None
 
@@ -65,24 +69,43 @@ class Slot:
 
     def accept(self, pixels: Pixels, losses: Mapping[str, float]) -> None:
         """Carry the stored pixels and losses on to the next frame; after the last one the slot closes itself."""
-        self._recent[self._todo.pop(0)] = pixels, losses
-        if len(self._recent) > max(self._painter.reach, default=1):
+        frame = self._todo.pop(0)
+        self._recent[frame], self._losses[frame] = pixels, losses
+        if len(self._recent) > max((UNWRITTEN, *self._painter.reach)):
             del self._recent[min(self._recent)]
         self._task = None
         if self.finished:
             self.close()
+            if self.chunk.keep.stop == self.chunk.frames.stop:
+                self._store.forget(self._order)  # no later frame is linked to these
 
-    def _prepare(self) -> Iterator[tuple[Frame, _Motions]]:
-        """Decode, starting as far back as the painter reaches, and estimate the motion of every frame to render."""
-        reach, flow, todo = self._painter.reach, self._plan.settings.flow, set(self._todo)
-        back = max(reach, default=0)
-        place = self._order.index
-        earlier: deque[Frame] = deque(maxlen=max(back, 1))
-        for frame in self._contents(self._order[max(0, place(self._todo[0]) - back) : place(self._todo[-1]) + 1]):
-            if frame.index in todo:
-                near = [(distance, earlier[-distance]) for distance in reach if distance <= len(earlier)]
-                yield frame, {back: (past.index, estimate(frame.pixels, past.pixels, flow)) for back, past in near}
-            earlier.append(frame)
+    def _prepare(self) -> Iterator[tuple[Frame, Link]]:
+        """Decode, and link every frame to render to those before it.
+
+        Starts at the earliest frame whose memory the next one needs, or, if one of these memories is missing, at the
+        chunk's first frame.
+        """
+        flow, work, known = self._plan.settings.flow, self._plan.work, {f: p for p, f in enumerate(self._order)}
+        chain = Chain(self._painter.reach, flow, self._painter.progress)
+        begin, end = known[self._todo[0]], known[self._todo[-1]]
+        lead = set(chain.needed(begin))
+        if any(self._store.memory(self._order[place], work) is None for place in lead):
+            lead, begin = set(), 0
+        todo = set(self._todo)
+        for frame in self._contents(self._order[min(lead, default=begin) : end + 1]):
+            place = known[frame.index]
+            if place < begin and place not in lead:
+                continue
+            memory = None if frame.index in todo else self._store.memory(frame.index, work)
+            if memory is None:
+                link = chain.link(place, frame)
+                memory = link.memory
+                if self._painter.reach:
+                    self._store.save_memory(frame.index, memory)
+                    self._store.forget([self._order[old] for old in chain.passed(place)])
+                if frame.index in todo:
+                    yield frame, link
+            chain.add(place, frame, memory)
 
     def _contents(self, frames: Sequence[int]) -> Iterator[Frame]:
         """What is painted for these frames, ascending: the clip's frames in usual light.
@@ -110,14 +133,20 @@ class Slot:
             "check the file and its disk, then run the same command again"
         )
 
-    def _input(self, frame: Frame, motions: _Motions) -> FrameInput:
+    def _input(self, frame: Frame, link: Link) -> FrameInput:
         earlier = {}
-        for distance, (index, motion) in motions.items():
-            painted = self._recent[index][0] if index in self._recent else self._store.load(index, self._plan.work)
+        for distance, (index, motion) in link.motions.items():
+            painted = self._recent[index] if index in self._recent else self._store.load(index, self._plan.work)
             warped, seen = warp(to_picture(painted), motion.flow)
             earlier[distance] = TemporalTarget(warped, motion.consistency * seen)
-        losses: Mapping[str, float] = {}
-        if not (first := frame.index == self._order[0]):
-            before = self._order[self._order.index(frame.index) - 1]
-            losses = self._recent[before][1] if before in self._recent else self._store.losses(before)
-        return FrameInput(frame.index, to_picture(frame.pixels), first, earlier, losses)
+        place = self._order.index(frame.index)
+        losses = self._usual_losses(self._order[max(0, place - USUAL) : place])
+        return FrameInput(frame.index, to_picture(frame.pixels), place == 0, earlier, losses, link.developed)
+
+    def _usual_losses(self, frames: list[int]) -> dict[str, float]:
+        """The median of each loss over these frames."""
+        self._losses = {
+            frame: self._losses[frame] if frame in self._losses else self._store.losses(frame) for frame in frames
+        }
+        names = {name: None for losses in self._losses.values() for name in losses}  # in order, unlike a set
+        return {name: median(losses[name] for losses in self._losses.values() if name in losses) for name in names}

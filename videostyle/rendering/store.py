@@ -3,6 +3,7 @@
     plan.json           what the job is: clip, artworks, settings, painter; written once
     scans/HASH.json     scenes and lost frames, one file for each scan
     frames/000123.png   a painted frame, with its losses inside the file
+    chain/000123        what the paint of a frame was made for, as long as later frames need it
     finish/HASH/000123  what a finish carries from a frame to the next one
     .lock               held by the processes that use the folder
 
@@ -14,7 +15,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from videostyle.frames import FrameRange, Painted, Pixels
 from videostyle.media.files import explained, temporary_of, whole_or_nothing
 from videostyle.media.stills import read_note, read_png, write_png
 from videostyle.motion.light import Light
+from videostyle.motion.memory import Memory
 from videostyle.rendering.lock import Lock
 from videostyle.rendering.plan import NOTHING, Scan
 from videostyle.rendering.record import JobRecord
@@ -166,6 +168,22 @@ class Store:
         except MediaError as error:
             raise JobError(f"{error}; then {AGAIN} to continue after the finished frames") from None
 
+    def save_memory(self, frame: int, memory: Memory) -> None:
+        """Store what the paint of a frame was made for."""
+        _write(self._memory_path(frame), memory.to_bytes())
+
+    def memory(self, frame: int, size: tuple[int, int]) -> Memory | None:
+        """What the paint of a frame was made for; None if it is not stored or is damaged. size: width, height, px."""
+        try:
+            return Memory.from_bytes(self._memory_path(frame).read_bytes(), size)
+        except OSError:
+            return None
+
+    def forget(self, frames: Iterable[int]) -> None:
+        """Delete the memories of these frames."""
+        for frame in frames:
+            self._memory_path(frame).unlink(missing_ok=True)
+
     def save_carry(self, finish: str, frame: int, carry: bytes) -> None:
         """Store what a finish carries from a frame to the next one. finish: its fingerprint."""
         _write(self._carry_path(finish, frame), carry)
@@ -188,6 +206,7 @@ class Store:
         if all(path.name in names for path in self._frames.glob(FRAMES)):
             self._delete()
             return
+        self.forget(frames)
         for frame in frames:
             for path in (self._path(frame), *self.folder.glob(f"finish/*/{frame:06d}")):
                 path.unlink(missing_ok=True)
@@ -204,6 +223,9 @@ class Store:
 
     def _path(self, frame: int) -> Path:
         return self._frames / f"{frame:06d}.png"
+
+    def _memory_path(self, frame: int) -> Path:
+        return self.folder / "chain" / f"{frame:06d}"
 
     def _carry_path(self, finish: str, frame: int) -> Path:
         return self.folder / "finish" / hashlib.sha256(finish.encode()).hexdigest()[:16] / f"{frame:06d}"

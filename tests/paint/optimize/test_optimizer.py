@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from tests.paint.tasks import CPU, HEIGHT, WIDTH, art, frame, optimizer, picture, settings, task
+from tests.paint.tasks import CPU, HEIGHT, WIDTH, art, frame, optimizer, picture, settings, target, task
 from videostyle.errors import OutOfMemoryError, SettingsError
 from videostyle.paint.backbones.choose import load_backbone
-from videostyle.paint.optimize.optimizer import Optimizer, per_scale, scales
+from videostyle.paint.optimize.optimizer import LITTLE, MUCH, Optimizer, per_scale, scales
 from videostyle.paint.optimize.solve import Steps
 
 TERMS = ["content", "style", "range", "temporal", "tv"]
@@ -50,6 +50,38 @@ def test_batches_agree_with_frames_solved_alone(painter: Optimizer, monkeypatch:
         assert list(one.losses) == list(other.losses)
 
 
+def test_work_follows_need(painter: Optimizer) -> None:
+    one = painter.paint([task(0)])[0].iterations
+    needs = {need: painter.paint([replace(task(0), need=need)])[0].iterations for need in (LITTLE, MUCH, 1.0)}
+    first = painter.paint([task(0, first=True)])[0].iterations
+    assert needs == {LITTLE: one, MUCH: first, 1.0: first}
+    more = optimizer(optimize__first_iterations=60)
+    assert more.paint([replace(task(0), need=(LITTLE + MUCH) / 2)])[0].iterations == (6 + 30) / 2
+    assert more.progress(0, HEIGHT, WIDTH) == 6 / 30
+    assert more.progress(1, HEIGHT, WIDTH) == 1
+    assert painter.progress(0, HEIGHT, WIDTH) == 1, "a first frame has as many iterations at full size"
+
+
+def test_what_comes_into_view_is_painted_coarse_to_fine_and_the_rest_is_held() -> None:
+    painter = optimizer(optimize__first_iterations=80)
+    held = target(50)
+    held.weight[:, WIDTH // 2 :] = 0
+    some = replace(task(0), initial=picture(50), held=(held,))
+    with_scales, without = (painter.paint([replace(some, need=need)])[0].picture for need in (MUCH, LITTLE))
+    old, new = np.s_[:, : WIDTH // 2 - 8], np.s_[:, WIDTH // 2 + 8 :]
+    changes = {
+        name: float(np.abs(with_scales - other)[part].mean())
+        for name, other, part in (
+            ("held", held.picture, old),
+            ("new", held.picture, new),
+            ("scales, held", without, old),
+            ("scales, new", without, new),
+        )
+    }
+    assert changes["held"] < 0.7 * changes["new"], changes
+    assert changes["scales, held"] < 0.7 * changes["scales, new"], changes
+
+
 @pytest.mark.parametrize(("together", "total"), [(False, 6 + 12 + 6), (True, 6 + 6)], ids=["cpu", "as on a gpu"])
 def test_steps_increase_to_their_total(
     together: bool, total: int, painter: Optimizer, monkeypatch: pytest.MonkeyPatch
@@ -85,7 +117,7 @@ def test_first_frames_start_from_a_smaller_painting_of_themselves() -> None:
     painter = Optimizer(load_backbone("compact"), [art()], chosen, CPU)
     seen: list[tuple[int, int]] = []
     steps = Steps(24, lambda done, total: seen.append((done, total)))
-    starts = painter._coarse_to_fine([task(0, first=True), task(1, first=True)], sizes, steps)
+    starts = painter._coarse_to_fine([task(0, first=True), task(1, first=True)], sizes, [12, 12], steps)
     assert [start.shape for start in starts] == [(64, 72, 3)] * 2
     assert np.abs(starts[0] - picture(50)).mean() > 0.02
     assert seen[-1] == (12, 24)

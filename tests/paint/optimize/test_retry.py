@@ -40,7 +40,7 @@ def test_a_loss_must_be_finite_and_fall(loss: float, initial: float, limit: int,
     assert what_is_wrong(task(0), 0, limit, solution(loss, initial), COMPARABLE) == reason
 
 
-def test_only_comparable_losses_are_compared_with_the_previous_frame() -> None:
+def test_only_comparable_losses_are_compared_with_the_usual_ones() -> None:
     reached = solution(9.0)  # 6 of it comparable
     for before, wrong in ((6 / FAR_ABOVE * 0.99, True), (6 / FAR_ABOVE * 1.01, False), (0.0, False)):
         one = replace(task(0), losses_before={"content": before / 2, "style": before / 2, "temporal": 1e-9})
@@ -48,11 +48,11 @@ def test_only_comparable_losses_are_compared_with_the_previous_frame() -> None:
     assert not what_is_wrong(replace(task(0), losses_before={"temporal": 1e-9}), 0, 6, reached, COMPARABLE)
 
 
-def test_a_frame_far_above_its_neighbor_is_painted_again(painter: Optimizer) -> None:
+def test_a_frame_far_above_the_usual_is_painted_again(painter: Optimizer) -> None:
     usual = painter.paint([task(0)])[0]
     low = {name: loss / 10 for name, loss in usual.losses.items()}
     again = painter.paint([replace(task(0), losses_before=low)])[0]
-    assert again.retried == "its loss is 10.0 times that of the previous frame"
+    assert again.retried == "its loss is 10.0 times what the scene's frames usually reach"
     assert again.iterations == 2 * usual.iterations
     assert sum(again.losses.values()) <= sum(usual.losses.values()) * (1 + 1e-6)
     assert not painter.paint([replace(task(0), losses_before=usual.losses)])[0].retried

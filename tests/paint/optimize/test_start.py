@@ -42,8 +42,51 @@ def test_a_frame_is_held_only_to_the_distances_in_the_settings() -> None:
     np.testing.assert_array_equal([held.picture[0, 0, 0] for held in task.held], np.float32([0.2, 0.4]))
     np.testing.assert_array_equal([held.weight[0, 0] for held in task.held], [0.5, 0.5])
     assert np.abs(task.initial - 0.1).max() < 1e-6, "but starts from the nearest"
+    odd = make_task(FrameInput(9, picture(1), False, {1: flat(0.1, 0), 4: flat(0.4), 3: flat(0.3)}), chosen, [art()])
+    np.testing.assert_allclose([held.picture[0, 0, 0] for held in odd.held], [0.4, 0.3])
+    np.testing.assert_array_equal([held.weight[0, 0] for held in odd.held], [1, 0])
     unheld = make_task(FrameInput(9, picture(1), False, {1: flat(0.1)}), settings(temporal__weight=0.0), [art()])
     assert unheld.held == ()
+
+
+def halves() -> dict[int, TemporalTarget]:
+    """Two earlier frames: the nearest shows the left half, a further one everything."""
+    nearest, further = flat(0.2), flat(0.6)
+    nearest.weight[:, WIDTH // 2 :] = 0
+    return {1: nearest, 3: further}
+
+
+def test_a_frame_starts_from_the_nearest_frame_that_shows_each_pixel() -> None:
+    task = make_task(FrameInput(9, picture(1), False, halves()), settings(), [art()])
+    assert np.abs(task.initial[:, : WIDTH // 2] - 0.2).max() < 1e-6
+    assert np.abs(task.initial[:, WIDTH // 2 :] - 0.6).max() < 1e-6
+    assert [held.weight.mean() for held in task.held] == [0.5, 0.5], "the further one is held to as well"
+    assert task.need == 0
+
+
+def test_need_is_the_share_without_earlier_paint() -> None:
+    nearest = halves()[1]
+    assert make_task(FrameInput(9, picture(1), True), settings(), [art()]).need == 1
+    assert make_task(FrameInput(9, picture(1), False, {1: nearest}), settings(), [art()]).need == pytest.approx(0.5)
+    developed = np.full((HEIGHT, WIDTH), 0.6, np.float32)
+    half = make_task(FrameInput(9, picture(1), False, {1: flat(0.2)}, {}, developed), settings(), [art()])
+    assert half.need == pytest.approx(0.4)
+    assert half.held[0].weight[0, 0] == pytest.approx(0.36), "paint that is not worked out may still change"
+
+
+def test_less_strength_starts_from_less_of_the_paint_and_boils() -> None:
+    starts = []
+    for strength in (1.0, 0.5, 0.0):
+        one = FrameInput(9, np.full((HEIGHT, WIDTH, 3), 0.5, np.float32), False, {1: flat(0.2)})
+        task = make_task(one, settings(temporal__strength=strength), [art()])
+        assert task.need == pytest.approx(1 - strength)
+        assert len(task.held) == bool(strength)
+        starts.append(task.initial)
+        other = replace(one, index=10)
+        again = make_task(other, settings(temporal__strength=strength), [art()]).initial
+        assert bool(np.array_equal(again, task.initial)) == (strength == 1)
+    assert starts[0].std() < 1e-6
+    np.testing.assert_allclose([start.std() for start in starts], [0, 0.1, 0.2], atol=0.01)
 
 
 def test_if_frames_are_lost_the_nearest_remaining_one_is_used() -> None:

@@ -65,7 +65,8 @@ def choose_terms(
         RangeTerm(settings.optimize.range_weight),
     ]
     if held:
-        terms.append(TemporalTerm(settings.temporal.weight, held))
+        # the fourth power makes the middle of the range visible: half the weight looks like all of it
+        terms.append(TemporalTerm(settings.temporal.weight * settings.temporal.strength**4, held))
     if settings.tv.weight:
         terms.append(VariationTerm(settings.tv))
     return terms

@@ -1,6 +1,7 @@
 """The painter that optimizes the pixels of each frame."""
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -25,6 +26,10 @@ from videostyle.settings import OptimizeSettings, RenderSettings
 
 LEAST_PER_SCALE = 6
 """iterations of a first frame per scale; with fewer, a coarser scale would only blur it, so scales are left out"""
+LITTLE, MUCH = 0.05, 0.5
+"""need of a frame up to which it gets a later frame's work, and from which on it gets a first frame's"""
+COARSE = 0.25
+"""least share of a first frame's iterations at smaller sizes: what comes into view gets large strokes at once"""
 
 
 class Optimizer(Painter):
@@ -78,6 +83,11 @@ class Optimizer(Painter):
         num_scales = len(scales(height, width, self.smallest, chosen)) + 1
         return cost_of(measured, height * width, chosen, num_scales, self._backbone.widest, self._device)
 
+    def progress(self, need: float, height: int, width: int) -> float:
+        settings = self._settings.optimize
+        first = per_scale(scales(height, width, self.smallest, settings), settings)
+        return min(1.0, between(need, settings.iterations, first) / first)
+
     def task(self, frame: FrameInput) -> FrameTask:
         return make_task(frame, self._settings, self._artworks)
 
@@ -94,21 +104,26 @@ class Optimizer(Painter):
 
     def _planned(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]]) -> int:
         """Maximum number of iterations of a batch, all scales together."""
-        coarse = len(sizes) * per_scale(sizes, self._settings.optimize) if any(task.first for task in tasks) else 0
-        return coarse + max(self._limits(tasks, sizes))
+        return len(sizes) * max(self._coarse_limits(tasks, sizes)) + max(self._limits(tasks, sizes))
 
     def _limits(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]]) -> list[int]:
         """Maximum number of iterations of each task at full size."""
-        settings = self._settings.optimize
-        return [per_scale(sizes, settings) if task.first else settings.iterations for task in tasks]
+        first = per_scale(sizes, self._settings.optimize)
+        return [between(need_of(task), self._settings.optimize.iterations, first) for task in tasks]
+
+    def _coarse_limits(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]]) -> list[int]:
+        """Maximum number of iterations of each task at each smaller size; 0: it is painted at full size only."""
+        first = per_scale(sizes, self._settings.optimize)
+        needs = map(need_of, tasks)
+        return [between(need, round(COARSE * first), first) if need > LITTLE else 0 for need in needs]
 
     def _paint(self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]], steps: Steps) -> list[Painted]:
         """Paint tasks as one batch."""
         settings, tasks = self._settings.optimize, list(tasks)
-        firsts = [row for row, task in enumerate(tasks) if task.first]
-        if firsts:
-            starts = self._coarse_to_fine([tasks[row] for row in firsts], sizes, steps)
-            for row, picture in zip(firsts, starts, strict=True):
+        coarse = self._coarse_limits(tasks, sizes)
+        if sizes and (rows := [row for row, limit in enumerate(coarse) if limit]):
+            starts = self._coarse_to_fine([tasks[row] for row in rows], sizes, [coarse[row] for row in rows], steps)
+            for row, picture in zip(rows, starts, strict=True):
                 tasks[row] = replace(tasks[row], initial=picture)
         limits = self._limits(tasks, sizes)
         objective = self._objective(tasks)
@@ -136,17 +151,27 @@ class Optimizer(Painter):
         ]
 
     def _coarse_to_fine(
-        self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]], steps: Steps
+        self, tasks: Sequence[FrameTask], sizes: Sequence[tuple[int, int]], limits: Sequence[int], steps: Steps
     ) -> list[Picture]:
-        """Paint first frames at small sizes, so that strokes become large; returns their starts at full size."""
+        """Paint what is new at small sizes, so that strokes become large; returns the starts at full size.
+
+        What earlier paint covers is held at every size. The less it has been worked out, the more the coarse strokes
+        change it; its detail is kept.
+        """
         content = stack([task.content for task in tasks], self._device)
-        pictures = stack([task.initial for task in tasks], self._device)
-        limits = self._limits(tasks, sizes)
-        for size in sizes:
-            objective = self._showing(resize(content, *size))
-            pictures = solve(objective, resize(pictures, *size), limits, self._settings.optimize, steps.at).pictures
-            steps.end(limits[0])
-        return to_pictures(resize(pictures, *content.shape[2:]))
+        given = stack([task.initial for task in tasks], self._device)
+        held = held_targets(tasks, self._device)
+        covered = torch.stack([weight for _, weight in held]).sum(0) if held else torch.zeros_like(given[:, :1])
+        pictures = resize(given, *sizes[0])
+        for size, larger in itertools.pairwise([*sizes, content.shape[2:]]):
+            smaller = [(resize(target, *size), resize(weight, *size)) for target, weight in held]
+            objective = self._showing(resize(content, *size), smaller)
+            pictures = solve(objective, pictures, limits, self._settings.optimize, steps.at).pictures
+            steps.end(max(limits))
+            stays, start = resize(covered, *larger), resize(given, *larger)
+            detail = start - resize(resize(given, *size), *larger)
+            pictures = torch.lerp(resize(pictures, *larger) + stays.sqrt() * detail, start, stays)
+        return to_pictures(pictures)
 
     def _objective(self, tasks: Sequence[FrameTask]) -> Objective:
         """The objective of tasks of equal size."""
@@ -171,6 +196,17 @@ def scales(height: int, width: int, smallest: int, settings: OptimizeSettings) -
         factor *= 2**-0.5
     most = settings.first_iterations // LEAST_PER_SCALE - 1
     return sizes[: max(0, most)][::-1]
+
+
+def need_of(task: FrameTask) -> float:
+    """Share of a frame that still needs a first frame's work."""
+    return 1.0 if task.first else task.need
+
+
+def between(need: float, little: int, much: int) -> int:
+    """Iterations of a frame with this need, given those of frames that need little and much."""
+    share = min(1.0, max(0.0, (need - LITTLE) / (MUCH - LITTLE)))
+    return round(little + share * (much - little))
 
 
 def per_scale(sizes: Sequence[tuple[int, int]], settings: OptimizeSettings) -> int:

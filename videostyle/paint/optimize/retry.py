@@ -13,7 +13,7 @@ from videostyle.paint.tensors import stack
 from videostyle.settings import OptimizeSettings
 
 FAR_ABOVE = 3.0
-"""a frame is painted again if its comparable losses are this many times those of the previous frame"""
+"""a frame is painted again if its comparable losses are this many times what the scene's frames usually reach"""
 RETRY_RATE = 0.03
 """Adam's learning rate for a frame that is painted again"""
 
@@ -30,9 +30,9 @@ def what_is_wrong(task: FrameTask, row: int, limit: int, solution: Solution, com
     if limit > 1 and loss >= start > 0:
         return "its loss did not fall"
     now = float(sum(solution.parts[name][row] for name in comparable))
-    before = sum(task.losses_before.get(name, 0.0) for name in comparable)
-    if before and now > FAR_ABOVE * before:
-        return f"its loss is {now / before:.1f} times that of the previous frame"
+    usual = sum(task.losses_before.get(name, 0.0) for name in comparable)
+    if usual and now > FAR_ABOVE * usual:
+        return f"its loss is {now / usual:.1f} times what the scene's frames usually reach"
     return ""
 
 

@@ -10,12 +10,14 @@ from videostyle.paint.optimize.fill import fill_unseen
 from videostyle.settings import RenderSettings
 
 WARPED = "warped"
-"""value of ``optimize.initial_later`` that needs the previous frame"""
+"""value of ``optimize.initial_later`` that needs earlier frames"""
+BOIL = 0.2
+"""standard deviation of the noise, in parts of white, that a frame starts from with ``temporal.strength`` 0"""
 
 
 def held_distances(settings: RenderSettings) -> tuple[int, ...]:
     """Distances, in frames, to the earlier frames that a frame is held to."""
-    return settings.temporal.long_term if settings.temporal.weight else ()
+    return settings.temporal.long_term if settings.temporal.weight and settings.temporal.strength else ()
 
 
 def reach(settings: RenderSettings) -> tuple[int, ...]:
@@ -27,14 +29,43 @@ def reach(settings: RenderSettings) -> tuple[int, ...]:
 def make_task(frame: FrameInput, settings: RenderSettings, artworks: Sequence[Pixels]) -> FrameTask:
     """Choose the picture that a frame starts from, and the earlier frames that it is held to."""
     kind = settings.optimize.initial if frame.first else settings.optimize.initial_later
-    if kind == WARPED and frame.earlier:
-        nearest = next(iter(frame.earlier.values()))
-        initial = fill_unseen(nearest.picture, nearest.weight, frame.content)
+    claims = claim(list(frame.earlier.values()))
+    developed = np.float32(1) if frame.developed is None else frame.developed
+    need = float(frame.first)
+    if kind == WARPED and claims:
+        initial, covered = _merged(frame, claims, settings)
+        need = 1 - float((covered * developed).mean())
     else:  # if every earlier frame is lost, "warped" means the content
         initial = _blank(kind, frame, settings.seed, artworks)
+    # paint that is not worked out yet may still change
+    held = [TemporalTarget(one.picture, one.weight * np.square(developed)) for one in _held(frame, settings)]
+    return FrameTask(frame.content, initial, tuple(held), frame.first, frame.losses_before, need)
+
+
+def _held(frame: FrameInput, settings: RenderSettings) -> list[TemporalTarget]:
+    """The earlier frames that the settings ask for, and those that were added because nearer ones show too little."""
     distances = held_distances(settings)
-    held = claim([target for distance, target in frame.earlier.items() if distance in distances])
-    return FrameTask(frame.content, initial, held, frame.first, frame.losses_before)
+    free = {*reach(settings)} - {*distances} if distances else {*frame.earlier}
+    chosen = [target for distance, target in frame.earlier.items() if distance not in free]
+    return list(claim(chosen))
+
+
+def _merged(
+    frame: FrameInput, claims: Sequence[TemporalTarget], settings: RenderSettings
+) -> tuple[Picture, NDArray[np.float32]]:
+    """A start from several earlier frames, filled where none shows anything, and where they cover it, (H, W)."""
+    covered, merged = np.zeros(frame.content.shape[:2], np.float32), np.zeros_like(frame.content)
+    for one in claims:
+        covered += one.weight
+        merged += one.weight[..., None] * one.picture
+    merged /= np.maximum(covered, 1e-6)[..., None]
+    strength = np.float32(settings.temporal.strength)
+    covered *= strength
+    initial = fill_unseen(merged, covered, frame.content)
+    if strength < 1:
+        noise = np.random.default_rng([settings.seed, frame.index]).standard_normal(initial.shape, np.float32)
+        initial = initial + (1 - strength) * np.float32(BOIL) * noise
+    return initial, covered
 
 
 def _blank(kind: str, frame: FrameInput, seed: int, artworks: Sequence[Pixels]) -> Picture:

@@ -36,10 +36,11 @@ class TemporalTerm(Term):
 
 
 def temporal_loss(pictures: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """sum c (x - w)^2 / sum c over pixels, mean over channels (Ruder et al. 2016, eq. 6): (B,).
+    """sum c (x - w)^2 / sum [c > 0] over pixels, mean over channels (after Ruder et al. 2016, eq. 6): (B,).
 
     pictures, target: (B, 3, H, W) in 0..1; weight: (B, 1, H, W) in 0..1.
-    Differs from Ruder et al.: divided by the visible pixels, not by all, so that occlusion does not weaken it.
+    Differs from Ruder et al.: divided by the visible pixels, not by all, so that occlusion does not weaken it;
+    a weight between 0 and 1 does, even if all pixels have it.
     """
     squares = (weight * (pictures - target).square()).flatten(1).sum(1) / pictures.shape[1]
-    return squares / weight.flatten(1).sum(1).clamp_min(1.0)
+    return squares / (weight > 0).flatten(1).sum(1).clamp_min(1)
