@@ -37,7 +37,7 @@ def student(plan: str, heads: Sequence[int], seed: int) -> Backbone:
         if (step := step_of(token)) and step.width:
             conv, spread = f"convs.{index}", math.sqrt(2 / width)
             if step.separable:
-                # a blur with a little of everything: it lets through what the 1x1 convolution sees
+                # mostly the pixel itself, so that features pass through before anything is learned
                 kernels = torch.randn(width, 1, 3, 3, generator=dice) / 4
                 kernels[:, 0, 1, 1] += 0.5
                 tensors[f"{conv}.depth.weight"], conv = kernels, f"{conv}.point"

@@ -83,7 +83,7 @@ class Training:
         self.judged.write(self._key, lambda start, stop: self.held_out[start:stop], look)
         path = self.work / "checkpoint.pt"
         if not path.exists():
-            # what is left in the folder was painted in another training
+            # what remains in the folder was painted by another training
             for left in (*self.work.glob("pool-*.pt"), self.work / "painted" / "done.json"):
                 left.unlink(missing_ok=True)
             return
@@ -178,7 +178,7 @@ class Training:
         """Geometric mean over the pool of the relative Gram distance to the goals per layer, as the teacher sees it."""
         rows: dict[str, list[Tensor]] = {layer: [] for layer in self.recipe.style if len(self.pool.pictures)}
         with torch.no_grad():
-            # some of the pool tell enough
+            # a sample of the pool is enough
             for pictures, goals in zip(
                 *(torch.split(half[:64], 16) for half in (self.pool.pictures, self.pool.goals)), strict=True
             ):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from tests.media.refusals import refusal_of
 from tests.media.sources import noise
 from videostyle.errors import MediaError
 from videostyle.media.stills import read_picture, resize, rgb_frame, write_png
@@ -16,14 +17,8 @@ RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
 
 def refusal(path: Path) -> str:
-    """The error message for a picture; always one line that names the file and ends with advice."""
-    with pytest.raises(MediaError) as caught:
-        read_picture(path)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert message.startswith(str(path))
-    assert "; " in message
-    return message
+    """The error message for a file that is not a picture."""
+    return refusal_of(read_picture, path, "; ")
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp", "ppm", "tga"])

@@ -1,27 +1,20 @@
 """Paths that are refused in one line: files that are not clips, addresses, playlists, devices and pipes."""
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
 
+from tests.media.refusals import refusal_of
 from tests.media.sources import FASTSTART, write, write_sound
-from videostyle.errors import MediaError
 from videostyle.media.read.probe import probe
 
 
 def refusal(path: Path) -> str:
-    """The error message for a file; always one line that names the file and ends with advice."""
-    with pytest.raises(MediaError) as caught:
-        probe(path)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert message.startswith(str(path))
-    assert re.search(r"; (use|download) ", message)
-    return message
+    """The error message for a file that is not a clip."""
+    return refusal_of(probe, path, r"; (use|download) ")
 
 
 def make_wrong(folder: Path, kind: str) -> Path:

@@ -194,7 +194,7 @@ def _build(plan: list[str], tensors: Mapping[str, Tensor]) -> tuple[nn.ModuleLis
 
 
 def _convolution(channels: int, step: Step) -> nn.Module:
-    """The convolution of a step for so many channels, without padding."""
+    """A step's convolution over this many channels; ``_trunk`` pads its input."""
     if not step.separable:
         return nn.Conv2d(channels, step.width, step.size, step.stride)
     depth = nn.Conv2d(channels, channels, step.size, step.stride, groups=channels, bias=False)

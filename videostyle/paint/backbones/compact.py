@@ -30,7 +30,7 @@ def load_compact(weights: str = "", pooling: Pooling = "auto") -> Backbone:
             default_style_weights=[float(weight) for weight in metadata["style_weights"].split()],
             default_content=metadata["content"].split(),
         )
-    # torch has many errors for plans that make no network
+    # torch raises many types for plans that describe no network
     except (WeightsError, KeyError, ValueError, TypeError, RuntimeError, OverflowError) as error:
         raise WeightsError(
             f"{path}: not a file of the compact network ({error}); "

@@ -21,7 +21,7 @@ CALIBRATION = 3
 """iterations that are timed"""
 OTHER_PICTURES = 20
 """pictures in memory on a CPU besides the two histories of L-BFGS: points, gradients, directions, targets"""
-WAY_BACK = 1.85
+WAY_BACK = 1.3
 """peak memory of an evaluation on a CPU relative to what is kept for its gradient; this and OTHER_PICTURES were fitted
 to measured peaks, see scripts/LOG.md"""
 MOST_VALUES = 2**31 - 1
