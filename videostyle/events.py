@@ -93,6 +93,8 @@ class FrameDone:
     """whether it completes its chunk"""
     retried: str = ""
     """why it was painted again; empty if it was not"""
+    repeats: int | None = None
+    """the earlier frame that it repeats and whose pixels and losses it has; None if it was painted"""
 
 
 @dataclass(frozen=True, slots=True)

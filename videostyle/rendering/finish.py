@@ -24,8 +24,11 @@ ENLARGE = Enlarge()
 def finished(
     plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int] | None = None
 ) -> Iterator[tuple[int, Pixels]]:
-    """(source frame, pixels) of every frame of the film, ascending. size: of the film, px; None: the plan's."""
-    kept, size = set(plan.to_keep), size or plan.size
+    """(source frame, pixels) of every frame of the film without its bars, ascending.
+
+    size: of the film with its bars, px; None: the plan's.
+    """
+    kept, size = set(plan.to_keep), plan.painted_size(size or plan.size)
     for frames, carry in stretches(plan, store, finish, size):
         for frame in frames:
             result = finish.finish(FinishInput(frame, store.load(frame, plan.work), size, carry))

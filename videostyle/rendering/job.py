@@ -43,7 +43,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     preset = recipe.preset or (begun and begun.preset) or usual_preset(recipe.given.backbone.device)
     settings = recipe.settings(preset)
     painter = painter or painter_for(checked.artworks, settings, begun, on_event)
-    known = store.scan(scan_key(identity(checked.clip), settings.scene))
+    known = store.scan(scan_key(identity(checked.clip), settings))
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
@@ -138,7 +138,7 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = F
     plan.check_clip()
     store.open(JobRecord.of(plan, painter), exclusive)
     try:
-        store.save_scan(scan_key(plan.identity, plan.settings.scene), plan.scan)
+        store.save_scan(scan_key(plan.identity, plan.settings), plan.scan)
         yield store
     except BaseException:
         store.discard_if_empty()

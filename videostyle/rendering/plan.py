@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
-from videostyle.events import OnEvent, Scanned, ignore
-from videostyle.frames import Chunk, Clip, Frame, FrameRange, Pixels, hash_of
+from videostyle.events import Notice, OnEvent, Scanned, ignore
+from videostyle.frames import NO_BARS, Bars, Chunk, Clip, Frame, FrameRange, Pixels, hash_of
+from videostyle.media.read.crop import without_bars
 from videostyle.media.read.decode import decode
 from videostyle.media.read.sequence import identity
 from videostyle.motion.scenes import BLOCK, find_scenes
+from videostyle.rendering.bars import describe, inside_size, search_bars
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
@@ -41,6 +43,8 @@ class Scan:
     """scenes of the frames asked for, ascending; the last one may end with these frames"""
     lost: tuple[int, ...]
     """frames of these scenes that are in the file but cannot be decoded"""
+    bars: Bars | None = None
+    """of the whole clip; None: not searched"""
 
     def covers(self, keep: Selection) -> bool:
         """Whether the scenes of all these frames are known."""
@@ -56,7 +60,8 @@ class Scan:
         """What two scans of the same clip know together."""
         # if both know a scene, the longer version counts
         scenes = {scene.start: scene for scene in sorted((*self.scenes, *other.scenes), key=lambda scene: scene.stop)}
-        return Scan(tuple(scenes[start] for start in sorted(scenes)), tuple(sorted({*self.lost, *other.lost})))
+        bars = other.bars if self.bars is None else self.bars
+        return Scan(tuple(scenes[start] for start in sorted(scenes)), tuple(sorted({*self.lost, *other.lost})), bars)
 
 
 NOTHING = Scan((), ())
@@ -90,6 +95,20 @@ class RenderPlan:
         sizes = f"painted at {self.work[0]}x{self.work[1]}, film {self.size[0]}x{self.size[1]}"
         counts = f"frames={len(self.to_keep)}, scenes={len(self.chunks)}"
         return f"RenderPlan({self.clip.path.name!r}, {artworks!r}, {counts}, {sizes})"
+
+    @property
+    def bars(self) -> Bars:
+        """Bars of the clip that are not painted."""
+        return _kept_bars(self.scan, self.settings)
+
+    @property
+    def inside(self) -> Clip:
+        """The clip without its bars: what is painted."""
+        return without_bars(self.clip, self.bars)
+
+    def painted_size(self, film: tuple[int, int]) -> tuple[int, int]:
+        """Width and height of what is painted, px, in a film of a size."""
+        return inside_size(self.clip, self.bars, film)
 
     @property
     def to_render(self) -> tuple[int, ...]:
@@ -165,6 +184,7 @@ def make_plan(
     known = identity(clip)
     chunks = tuple(Chunk(scene, part) for scene in scanned.scenes if (part := keep.within(scene)))
     size = film_size(clip, settings)
+    inside = inside_size(clip, _kept_bars(scanned, settings), size)
     side = settings.picture.work if settings.paints else 0  # frames kept as they are stay sharp
     return RenderPlan(
         clip=clip,
@@ -174,7 +194,7 @@ def make_plan(
         scan=scanned,
         chunks=chunks,
         keep=keep,
-        work=_fit(*size, min(side, *size)) if side else size,
+        work=_fit(*inside, min(side, *inside)) if side else inside,
         size=size,
         identity=known,
         fingerprint=fingerprint_of(known, artworks, settings),
@@ -190,12 +210,20 @@ def plan_frames(
     known: Scan = NOTHING,
     on_event: OnEvent = ignore,
 ) -> RenderPlan:
-    """Find the scenes of the frames asked for, unless they are known, and plan these frames.
+    """Find the bars of the clip and the scenes of the frames asked for, unless they are known; plan these frames.
 
     Raises MediaError if none of the frames can be decoded.
     """
+    if settings.picture.bars == "keep" and settings.paints and known.bars is None:
+        bars, partly = search_bars(clip)
+        known |= Scan((), (), bars)
+        if partly:
+            on_event(Notice(f"{clip.path}: has bars in parts of the clip only, so they are painted"))
+    if any(bars := _kept_bars(known, settings)):
+        stay = f"bars of {describe(bars)} stay as they are"
+        on_event(Notice(f"{clip.path}: {stay}; --set picture.bars=paint paints them"))
     if not known.covers(keep):
-        known |= scan(clip, settings.scene, keep, lambda frame: on_event(Scanned(frame)))
+        known |= scan(without_bars(clip, bars), settings.scene, keep, lambda frame: on_event(Scanned(frame)))
     plan = make_plan(clip, artworks, settings, known, keep, preset)
     if not plan.to_keep:
         raise MediaError(f"{clip.path}: none of the frames {keep} can be decoded; choose others with --frames")
@@ -222,9 +250,15 @@ def fingerprint_of(clip: str, artworks: Sequence[Artwork], settings: RenderSetti
     return hashlib.sha256(json.dumps(looks).encode()).hexdigest()
 
 
-def scan_key(clip: str, settings: SceneSettings) -> str:
+def scan_key(clip: str, settings: RenderSettings) -> str:
     """What a stored scan must match to be used again. clip: its identity."""
-    return hashlib.sha256(f"scenes {clip} {sorted(asdict(settings).items())}".encode()).hexdigest()
+    looked = settings.picture.bars if settings.paints else ""
+    return hashlib.sha256(f"scenes {clip} {looked} {sorted(asdict(settings.scene).items())}".encode()).hexdigest()
+
+
+def _kept_bars(scanned: Scan, settings: RenderSettings) -> Bars:
+    """The bars that stay as they are; frames that are not painted stay whole."""
+    return scanned.bars or NO_BARS if settings.picture.bars == "keep" and settings.paints else NO_BARS
 
 
 def _fit(width: int, height: int, side: int) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
 from videostyle.frames import FrameTask, Painted, Pixels, to_pixels
 from videostyle.paint.painter import Painter
 from videostyle.rendering.plan import RenderPlan
-from videostyle.rendering.slot import Slot
+from videostyle.rendering.slot import Repeat, Slot
 from videostyle.rendering.store import Store
 
 WRITERS = 2
@@ -38,9 +38,9 @@ def render(
 ) -> Generator[RenderedFrame]:
     """Paint every frame of the plan that is not stored yet; report and yield each one once it is on disk.
 
-    Up to ``slots`` chunks advance together as one batch. If a batch does not fit on the device, the slots are halved
-    and the other chunks wait for their turn. Closing the iterator ends all threads. Raises OutOfMemoryError if a single
-    frame does not fit.
+    Frames that repeat an earlier one are stored with its pixels instead of being painted. Up to ``slots`` chunks
+    advance together as one batch. If a batch does not fit on the device, the slots are halved and the other chunks wait
+    for their turn. Closing the iterator ends all threads. Raises OutOfMemoryError if a single frame does not fit.
     """
     waiting, live = deque(plan.chunks), list[Slot]()
     writing = list[tuple[Future[None], FrameDone, Pixels]]()
@@ -56,6 +56,11 @@ def render(
                     live.append(slot)
             if not live:
                 break
+            found = zip(live, makers.map(Slot.repeats, live), strict=True)
+            if stepped := [_repeated(slot, repeat, store, writers) for slot, repeats in found for repeat in repeats]:
+                before, writing = writing, stepped
+                yield from _stored(before, on_event)
+                continue  # until every slot has a frame to paint
             start = time.perf_counter()
             try:
                 tasks = list(makers.map(Slot.task, live))
@@ -68,6 +73,8 @@ def render(
                 on_event(
                     Notice(f"{len(live)} scenes at a time do not fit in the device's memory; continuing with {slots}")
                 )
+                for save, *_ in writing:
+                    save.result()  # a slot that begins again must find what is stored
                 for slot in live[: slots - 1 : -1]:
                     slot.close()
                     waiting.appendleft(slot.chunk)
@@ -89,6 +96,16 @@ def render(
         writers.shutdown(wait=True)
         for slot in live:
             slot.close()
+
+
+def _repeated(
+    slot: Slot, repeat: Repeat, store: Store, writers: ThreadPoolExecutor
+) -> tuple[Future[None], FrameDone, Pixels]:
+    """Store a frame that repeats an earlier one."""
+    last = slot.finished and repeat.index == slot.chunk.render.stop - 1
+    done = FrameDone(slot.chunk.name, repeat.index, repeat.losses, 0, 0.0, last, repeats=repeat.first)
+    save = writers.submit(store.save_repeat, repeat.index, repeat.pixels, repeat.losses, repeat.first)
+    return save, done, repeat.pixels
 
 
 def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Painted]) -> None:
