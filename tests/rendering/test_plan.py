@@ -242,13 +242,14 @@ assert "torch" not in sys.modules
     assert made.returncode == 0, made.stderr
 
 
-def test_scan_key_knows_clip_and_detector() -> None:
-    assert (
-        len(
-            {scan_key("a", SceneSettings()), scan_key("b", SceneSettings()), scan_key("a", SceneSettings(min_frames=3))}
-        )
-        == 3
-    )
+def test_scan_key_knows_clip_detector_and_bars() -> None:
+    looked = {
+        scan_key("a", settings()),
+        scan_key("b", settings()),
+        scan_key("a", settings(scene__min_frames=3)),
+        scan_key("a", settings(picture__bars="paint")),
+    }
+    assert len(looked) == 4
 
 
 def test_a_size_that_is_too_small_names_one_that_is_not() -> None:

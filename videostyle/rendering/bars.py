@@ -11,10 +11,10 @@ from videostyle.media.read.decode import decode
 from videostyle.media.read.sequence import has_file
 from videostyle.motion.bars import find_bars
 
-SAMPLES = 16
-"""frames of the whole clip in which bars are searched"""
+SAMPLES, ENOUGH = 16, 4
+"""about how many frames of the whole clip bars are searched in: most and least"""
 BEGINNING = 128
-"""frames from which the samples of a clip with few keyframes are taken"""
+"""frames from which samples are taken if a clip has fewer than ENOUGH keyframes"""
 BLEND = 2
 """px of a bar next to the picture that chroma subsampling and scaling have mixed with it"""
 
@@ -27,14 +27,13 @@ def search_bars(clip: Clip) -> tuple[Bars, bool]:
 def _samples(clip: Clip) -> Iterator[Pixels]:
     """Frames from all over a clip: keyframes, which decode fast, or frames of its beginning if there are few."""
     keys = [bisect.bisect_left(clip.pts, pts) for pts, _ in clip.keys] if has_file(clip) else [*clip.frames.indices]
-    if len(keys) < SAMPLES:
+    if len(keys) < ENOUGH:
         stop = min(BEGINNING, clip.num_frames)
         step = max(1, stop // SAMPLES)
         yield from (frame.pixels for frame in decode(clip, FrameRange(0, stop)) if frame.index % step == 0)
         keys = [key for key in keys if key >= stop]
     for key in keys[:: max(1, len(keys) // SAMPLES)]:
-        if key < clip.num_frames:
-            yield from (frame.pixels for frame in decode(clip, FrameRange(key, key + 1)))
+        yield from (frame.pixels for frame in decode(clip, FrameRange(key, key + 1)))
 
 
 def describe(bars: Bars) -> str:
