@@ -119,6 +119,7 @@ class Progress:
             f"{planned.reason} On {planned.device}, {counted(planned.slots, 'scene')} at a time: "
             f"about {span(planned.seconds)}, {planned.bytes / 1e9:.2f} GB on top of the program's own memory"
             + (f"; {counted(stored, 'frame')} already done" if stored else "")
+            + (f"; about {counted(planned.frames_alike, 'repeat')}, at no cost" if planned.frames_alike else "")
         )
         self._scenes = {int(scene.partition(":")[0]): scene for scene in planned.scenes}
         if self._dry:

@@ -117,6 +117,14 @@ def test_in_a_smaller_film_no_line_is_left_between_picture_and_bars(
     assert (pixels[4:-4] == 90).all()
 
 
+def test_bars_end_between_chroma_samples(tmp_path: Path) -> None:
+    clip = probe(write_clip(tmp_path / "subsampled.mp4", boxed()))
+    assert clip.pixel_format == "yuv420p"
+    assert search_bars(clip) == ((0, 0, 10, 10), False)
+    assert area(clip, (0, 0, 10, 10), (48, 40)) == (0, 0, 4, 4)
+    assert area(clip, (0, 0, 10, 10), (60, 52)) == (0, 0, 6, 6)
+
+
 def test_bars_are_upright_in_a_rotated_clip(tmp_path: Path) -> None:
     path = tmp_path / "rotated.mov"
     pictures = [np.rot90(picture) for picture in boxed()]

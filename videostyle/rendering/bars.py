@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from videostyle.frames import NO_BARS, Bars, Clip, FrameRange, Pixels
+from videostyle.media.color import is_rgb, subsampling
 from videostyle.media.read.decode import decode
 from videostyle.media.read.sequence import has_file
 from videostyle.motion.bars import find_bars
@@ -21,7 +22,8 @@ BLEND = 2
 
 def search_bars(clip: Clip) -> tuple[Bars, bool]:
     """The bars of a clip, and whether only parts of it have bars. Depends on the clip alone, not on a range."""
-    return find_bars(_samples(clip))
+    bars, partly = find_bars(_samples(clip))
+    return _even(clip, bars), partly
 
 
 def _samples(clip: Clip) -> Iterator[Pixels]:
@@ -36,6 +38,14 @@ def _samples(clip: Clip) -> Iterator[Pixels]:
         yield from (frame.pixels for frame in decode(clip, FrameRange(key, key + 1)))
 
 
+def _even(clip: Clip, bars: Bars) -> Bars:
+    """Bars that end between chroma samples: one that the picture shared would tint the last line of a bar."""
+    if is_rgb(clip) or subsampling(clip.pixel_format) == "444":
+        return bars
+    left, right, top, bottom = (px + px % 2 for px in bars)
+    return left, right, top, bottom
+
+
 def describe(bars: Bars) -> str:
     """Bars in words: ``12 px at the top, 12 px at the bottom``."""
     sides = zip(bars, ("on the left", "on the right", "at the top", "at the bottom"), strict=True)
@@ -43,11 +53,11 @@ def describe(bars: Bars) -> str:
 
 
 def area(clip: Clip, bars: Bars, size: tuple[int, int]) -> Bars:
-    """The bars that are left in frames of another size, px: every pixel that shows any of the picture is inside."""
+    """The bars in frames of another size, px; a pixel that shows any of the picture is inside."""
     across, down = size[0] / clip.width, size[1] / clip.height
     scaled = (px * scale for px, scale in zip(bars, (across, across, down, down), strict=True))
     left, right, top, bottom = (math.floor(px + 1e-6) for px in scaled)
-    return left, right, top, bottom
+    return _even(clip, (left, right, top, bottom))
 
 
 def inside_size(clip: Clip, bars: Bars, size: tuple[int, int]) -> tuple[int, int]:

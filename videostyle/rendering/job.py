@@ -59,6 +59,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         frames=len(plan.to_keep),
         frames_to_render=len(plan.to_render),
         frames_stored=len(stored),
+        frames_alike=len(_alike(plan, painter, stored)),
         size=plan.size,
         work=plan.work,
         scenes=tuple(str(chunk.frames) for chunk in plan.chunks),
@@ -68,7 +69,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         reason=painter.reason,
         device=painter.device,
         slots=slots,
-        seconds=_seconds(plan, cost, stored),
+        seconds=_seconds(plan, cost, stored | _alike(plan, painter, stored)),
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
         bytes=cost.bytes_per_slot * slots,
@@ -153,13 +154,19 @@ def estimate(prepared: Prepared, preset: str) -> float:
     settings = compose(preset, prepared.checked.request.recipe.values)
     other = make_plan(plan.clip, (), settings, plan.scan, plan.keep)
     width, height = other.work
-    return _seconds(other, prepared.painter.cost(height, width, settings), set())
+    done = _alike(other, prepared.painter, set())
+    return _seconds(other, prepared.painter.cost(height, width, settings), done)
 
 
-def _seconds(plan: RenderPlan, cost: Cost, stored: set[int]) -> float:
-    """Most seconds that the frames not stored yet will take."""
-    firsts = {chunk.name for chunk in plan.chunks} - stored
-    later = set(plan.to_render) - stored - firsts
+def _alike(plan: RenderPlan, painter: Painter, stored: set[int]) -> set[int]:
+    """Frames not stored yet that probably repeat earlier ones."""
+    return set(plan.to_render) & set(plan.scan.alike) - stored if painter.reach else set()
+
+
+def _seconds(plan: RenderPlan, cost: Cost, free: set[int]) -> float:
+    """Most seconds that painting takes. free: frames that are stored, or repeat others."""
+    firsts = {chunk.name for chunk in plan.chunks} - free
+    later = set(plan.to_render) - free - firsts
     return len(later) * cost.seconds_later + len(firsts) * cost.seconds_first
 
 

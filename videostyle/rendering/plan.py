@@ -12,6 +12,7 @@ from videostyle.frames import NO_BARS, Bars, Chunk, Clip, Frame, FrameRange, Pix
 from videostyle.media.read.crop import without_bars
 from videostyle.media.read.decode import decode
 from videostyle.media.read.sequence import identity
+from videostyle.motion.repeat import repeats
 from videostyle.motion.scenes import BLOCK, find_scenes
 from videostyle.rendering.bars import describe, inside_size, search_bars
 from videostyle.selection import Selection
@@ -45,6 +46,8 @@ class Scan:
     """frames of these scenes that are in the file but cannot be decoded"""
     bars: Bars | None = None
     """of the whole clip; None: not searched"""
+    alike: tuple[int, ...] = ()
+    """frames that look like the one before at scan size: about those that need not be painted, for the estimate"""
 
     def covers(self, keep: Selection) -> bool:
         """Whether the scenes of all these frames are known."""
@@ -61,7 +64,9 @@ class Scan:
         # if both know a scene, the longer version counts
         scenes = {scene.start: scene for scene in sorted((*self.scenes, *other.scenes), key=lambda scene: scene.stop)}
         bars = other.bars if self.bars is None else self.bars
-        return Scan(tuple(scenes[start] for start in sorted(scenes)), tuple(sorted({*self.lost, *other.lost})), bars)
+        lost, alike = ({*ours, *theirs} for ours, theirs in ((self.lost, other.lost), (self.alike, other.alike)))
+        begun = tuple(scenes[start] for start in sorted(scenes))
+        return Scan(begun, tuple(sorted(lost)), bars, tuple(sorted(alike)))
 
 
 NOTHING = Scan((), ())
@@ -144,13 +149,18 @@ def scan(
     """Decode a clip once, small and only as far as needed, to find its scenes and the frames that cannot be decoded."""
     asked: set[int] = set()
     decoded: set[int] = set()
+    alike: set[int] = set()
     result = NOTHING
 
     def look(frames: FrameRange) -> Iterator[Frame]:
         asked.update(frames.indices)
+        before = None
         for frame in decode(clip, frames, _fit(clip.width, clip.height, SCAN_SIDE)):
             decoded.add(frame.index)
             on_frame(frame.index)
+            if before is not None and repeats(frame.pixels, before):
+                alike.add(frame.index)
+            before = frame.pixels
             yield frame
 
     for stretch in _stretches(keep):
@@ -160,7 +170,8 @@ def scan(
         # which frames of a damaged clip are lost may depend on where decoding starts: start at the same place for all
         return scan(clip, settings, everything, on_frame)
     lost = (frame for scene in result.scenes for frame in scene.indices if frame not in decoded)
-    return Scan(result.scenes, tuple(lost))
+    known = (frame for scene in result.scenes for frame in scene.indices[1:] if frame in alike)
+    return Scan(result.scenes, tuple(lost), alike=tuple(known))
 
 
 def _stretches(keep: Selection) -> list[FrameRange]:

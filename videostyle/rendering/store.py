@@ -105,7 +105,7 @@ class Store:
     def save_scan(self, key: str, scan: Scan) -> None:
         """Add what a process knows about the clip. key: see ``plan.scan_key``."""
         scenes = [(scene.start, scene.stop) for scene in scan.scenes]
-        content = {"key": key, "scenes": scenes, "lost": scan.lost, "bars": scan.bars}
+        content = {"key": key, "scenes": scenes, "lost": scan.lost, "bars": scan.bars, "alike": scan.alike}
         name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         path = self.folder / "scans" / f"{name}.json"
         if not path.exists():
@@ -122,7 +122,7 @@ class Store:
                     left, right, top, bottom = stored["bars"] or NO_BARS
                     bars = (left, right, top, bottom) if stored["bars"] else None
                     scenes = tuple(FrameRange(*scene) for scene in stored["scenes"])
-                    scan |= Scan(scenes, tuple(stored["lost"]), bars)
+                    scan |= Scan(scenes, tuple(stored["lost"]), bars, tuple(stored["alike"]))
         return scan
 
     def has(self, frame: int) -> bool:
