@@ -123,9 +123,9 @@ def test_a_line_per_scene_and_per_frame_if_wanted(capsys: pytest.CaptureFixture[
 
 def test_repeats_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
     repeat = replace(DONE, frame=8, iterations=0, seconds=0.0, last=True, repeats=7)
-    with closing(planned(verbose=True, frames_alike=1)) as progress:
-        progress(DONE)
-        progress(repeat)
+    with closing(Progress(verbose=True)) as progress:
+        for event in (replace(PLANNED, frames_alike=1), DONE, repeat):
+            progress(event)
     text = capsys.readouterr().err
     assert "; about 1 repeat, at no cost" in text
     assert "frame 8: repeats frame 7" in text

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videostyle.frames import Motion, Picture, Pixels, to_bytes
+from videostyle.motion.grain import grain_of
 from videostyle.settings import FlowSettings
 
 Field = NDArray[np.float32]
@@ -37,6 +38,8 @@ CAMERA_ROUNDS, CAMERA_SIDE = 5, 128
 """rounds of reweighted least squares, on a grid with about this many points along the short side"""
 APART, CLEAR = 1.0, 1.0
 """px by which two motions must differ; levels of 255 by which one must predict a color better to be preferred"""
+GRAIN = 2.0
+"""by how much noise raises the photometric limit, in standard deviations"""
 REACH, STEEP = 1 / 8, 1e-3
 """guided filter: radius as a fraction of the short side, and the guide's variance below which it only averages"""
 DIS_FULL = 512
@@ -66,13 +69,14 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain
         trusted &= ~_boundary(backward)
     if settings.photometric:
         change = _change(current, previous, x, y)
-        trusted &= change < settings.photometric
+        limit = settings.photometric + GRAIN * grain_of(now)  # two noisy frames always differ
+        trusted &= change < limit
     if settings.photometric and plain:
         camera = _camera(backward, trusted)
         x, y = _places(camera)
         camera_change = _change(current, previous, x, y)
         moves = ~trusted | _follows_neighbor(now, backward - camera, change - camera_change, trusted)
-        moves &= _inside(x, y) & (camera_change < settings.photometric)
+        moves &= _inside(x, y) & (camera_change < limit)
         backward = np.where(moves[..., None], camera, backward)
         inside |= moves
         trusted |= moves
