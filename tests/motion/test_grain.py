@@ -23,7 +23,7 @@ def test_noise_is_measured(noise: float) -> None:
 
 def test_slopes_and_texture_are_no_noise() -> None:
     assert grain_of(np.rint(scene(0)).astype(np.uint8)) < 0.6, "rounding"
-    assert grain_of(np.full((20, 20), 90, np.uint8)) == 0
+    assert grain_of(np.full((20, 20), 90, np.uint8)) < 1e-3
 
 
 def test_grain_of_a_still_does_not_hide_that_it_stands_still() -> None:
