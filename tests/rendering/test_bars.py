@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -123,21 +122,6 @@ def test_bars_end_between_chroma_samples(tmp_path: Path) -> None:
     assert search_bars(clip) == ((0, 0, 10, 10), False)
     assert area(clip, (0, 0, 10, 10), (48, 40)) == (0, 0, 4, 4)
     assert area(clip, (0, 0, 10, 10), (60, 52)) == (0, 0, 6, 6)
-
-
-def test_bars_are_upright_in_a_rotated_clip(tmp_path: Path) -> None:
-    path = tmp_path / "rotated.mov"
-    pictures = [np.rot90(picture) for picture in boxed()]
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10, options={"crf": "4"})
-        stream.height, stream.width = pictures[0].shape[:2]
-        stream.pix_fmt = "yuv444p"
-        for picture in pictures:
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    clip = probe(path)
-    assert search_bars(clip)[0] in ((9, 9, 0, 0), BARS)
 
 
 def test_the_samples_of_a_long_clip_are_few(
