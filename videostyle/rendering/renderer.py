@@ -19,6 +19,8 @@ from videostyle.rendering.store import Store
 
 WRITERS = 2
 """threads that compress and write frames"""
+_Writing = tuple[Future[None], FrameDone, Pixels]
+"""a frame that is being written"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +45,7 @@ def render(
     for their turn. Closing the iterator ends all threads. Raises OutOfMemoryError if a single frame does not fit.
     """
     waiting, live = deque(plan.chunks), list[Slot]()
-    writing = list[tuple[Future[None], FrameDone, Pixels]]()
+    writing = list[_Writing]()
     # tasks of a batch are made in parallel: a GPU would have to wait while each slot in turn warps and fills
     makers = ThreadPoolExecutor(max(1, min(slots, os.cpu_count() or 1)), thread_name_prefix="task")
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
@@ -83,12 +85,8 @@ def render(
             seconds = (time.perf_counter() - start) / len(live)
             before, writing = writing, []
             for slot, result in zip(live, results, strict=True):
-                frame, pixels = slot.frame, to_pixels(result.picture, plan.clip.dtype)
-                slot.accept(pixels, result.losses)
-                done = FrameDone(
-                    slot.chunk.name, frame, result.losses, result.iterations, seconds, slot.finished, result.retried
-                )
-                writing.append((writers.submit(store.save, frame, pixels, result), done, pixels))
+                pixels = to_pixels(result.picture, plan.clip.dtype)
+                writing.append(_painted(slot, result, pixels, seconds, store, writers))
             yield from _stored(before, on_event)
         yield from _stored(writing, on_event)
     finally:
@@ -98,9 +96,17 @@ def render(
             slot.close()
 
 
-def _repeated(
-    slot: Slot, repeat: Repeat, store: Store, writers: ThreadPoolExecutor
-) -> tuple[Future[None], FrameDone, Pixels]:
+def _painted(
+    slot: Slot, result: Painted, pixels: Pixels, seconds: float, store: Store, writers: ThreadPoolExecutor
+) -> _Writing:
+    """Store the frame that a slot has waited for."""
+    frame = slot.frame
+    slot.accept(pixels, result.losses)
+    done = FrameDone(slot.chunk.name, frame, result.losses, result.iterations, seconds, slot.finished, result.retried)
+    return writers.submit(store.save, frame, pixels, result), done, pixels
+
+
+def _repeated(slot: Slot, repeat: Repeat, store: Store, writers: ThreadPoolExecutor) -> _Writing:
     """Store a frame that repeats an earlier one."""
     last = slot.finished and repeat.index == slot.chunk.render.stop - 1
     done = FrameDone(slot.chunk.name, repeat.index, repeat.losses, 0, 0.0, last, repeats=repeat.first)
@@ -117,7 +123,7 @@ def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Paint
         raise ValueError(f"painter {painter.name} must return finite floats in 0..1")
 
 
-def _stored(writing: list[tuple[Future[None], FrameDone, Pixels]], on_event: OnEvent) -> Iterator[RenderedFrame]:
+def _stored(writing: list[_Writing], on_event: OnEvent) -> Iterator[RenderedFrame]:
     """The frames of a batch, once they are written."""
     for save, done, pixels in writing:
         save.result()
