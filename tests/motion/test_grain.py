@@ -13,7 +13,8 @@ def scene(noise: float, seed: int = 0) -> NDArray[np.float64]:
     y, x = np.mgrid[0:120, 0:160]
     picture = 60 + 0.5 * x + 0.4 * y
     picture[30:90, 40:120] += 30 * np.sign(np.sin(x * y / 40))[30:90, 40:120]
-    return np.clip(picture + np.random.default_rng(seed).normal(0, noise, picture.shape), 0, 255)
+    noisy: NDArray[np.float64] = np.clip(picture + np.random.default_rng(seed).normal(0, noise, picture.shape), 0, 255)
+    return noisy
 
 
 @pytest.mark.parametrize("noise", [1.5, 4.0, 8.0])
