@@ -14,6 +14,7 @@ EVENTS: list[Any] = list(get_args(Event))
 EXAMPLES: dict[str, object] = {
     "str": "a",
     "int": 1,
+    "int | None": 3,
     "float": 0.5,
     "bool": True,
     "Path": Path("a.mp4"),

@@ -33,6 +33,7 @@ PLANNED = Planned(
     frames=2,
     frames_to_render=3,
     frames_stored=1,
+    frames_alike=0,
     size=(80, 64),
     work=(40, 32),
     scenes=("0:6", "6:9"),
@@ -120,6 +121,23 @@ def test_a_line_per_scene_and_per_frame_if_wanted(capsys: pytest.CaptureFixture[
     assert "scene 6, frames 6:9: 2 painted in 6 s, 3.00 s and 13 iterations each" in text
 
 
+def test_repeats_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    repeat = replace(DONE, frame=8, iterations=0, seconds=0.0, last=True, repeats=7)
+    with closing(Progress(verbose=True)) as progress:
+        for event in (replace(PLANNED, frames_alike=1), DONE, repeat):
+            progress(event)
+    text = capsys.readouterr().err
+    assert "; about 1 repeat, at no cost" in text
+    assert "frame 8: repeats frame 7" in text
+    assert "scene 6, frames 6:9: 1 painted in 2 s, 2.00 s and 12 iterations each, 1 repeat" in text
+
+
+def test_a_resumed_scene_may_have_repeats_only(capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(planned()) as progress:
+        progress(replace(DONE, iterations=0, seconds=0.0, last=True, repeats=5))
+    assert "scene 6, frames 6:9: 0 painted in 0 s, 0.00 s and 0 iterations each, 1 repeat" in capsys.readouterr().err
+
+
 def test_frames_have_no_line_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     with closing(planned()) as progress:
         capsys.readouterr()
@@ -155,9 +173,10 @@ def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
         "seconds": 2.0,
         "last": False,
         "retried": "",
+        "repeats": None,
     }
     assert again["text"] == "frame 8 was painted again: its loss did not fall"
-    assert scene == {"event": "scene", "scene": 6, "frames": "6:9", "painted": 2, "seconds": 6.0}
+    assert scene == {"event": "scene", "scene": 6, "frames": "6:9", "painted": 2, "repeats": 0, "seconds": 6.0}
     assert (film["path"], film["frames_lost"]) == ("a.mp4", 0)
 
 

@@ -42,6 +42,8 @@ class Planned:
     """the film's frames, plus those before and between them in a scene, which are painted but not kept"""
     frames_stored: int
     """frames that an earlier run finished"""
+    frames_alike: int
+    """about how many of the other frames repeat an earlier one and need not be painted"""
     size: tuple[int, int]
     """width, height of the film, px"""
     work: tuple[int, int]
@@ -93,6 +95,8 @@ class FrameDone:
     """whether it completes its chunk"""
     retried: str = ""
     """why it was painted again; empty if it was not"""
+    repeats: int | None = None
+    """the earlier frame that it repeats and whose pixels and losses it has; None if it was painted"""
 
 
 @dataclass(frozen=True, slots=True)

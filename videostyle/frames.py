@@ -18,6 +18,10 @@ Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Picture = NDArray[np.float32]
 """RGB picture (H, W, 3) in 0..1, for arithmetic."""
 
+Bars = tuple[int, int, int, int]
+"""Widths of plain borders of upright frames that are not part of the picture, px: left, right, top, bottom."""
+NO_BARS: Bars = (0, 0, 0, 0)
+
 
 def to_picture(pixels: Pixels) -> Picture:
     """Pixels of either depth -> float32 in 0..1."""
@@ -130,6 +134,8 @@ class Clip:
     """degrees counterclockwise that turn stored pictures upright: 0, 90, 180 or 270"""
     crop: tuple[int, int, int, int] = (0, 0, 0, 0)
     """px that the container crops from stored pictures: left, right, top, bottom"""
+    bars: Bars = NO_BARS
+    """cut from its frames; see ``media.read.crop.without_bars``"""
     sample_aspect: Fraction = Fraction(1)
     """pixel width over pixel height, upright"""
     interlaced: bool = False

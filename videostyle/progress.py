@@ -119,6 +119,7 @@ class Progress:
             f"{planned.reason} On {planned.device}, {counted(planned.slots, 'scene')} at a time: "
             f"about {span(planned.seconds)}, {planned.bytes / 1e9:.2f} GB on top of the program's own memory"
             + (f"; {counted(stored, 'frame')} already done" if stored else "")
+            + (f"; about {counted(planned.frames_alike, 'repeat')}, at no cost" if planned.frames_alike else "")
         )
         self._scenes = {int(scene.partition(":")[0]): scene for scene in planned.scenes}
         if self._dry:
@@ -138,7 +139,9 @@ class Progress:
         if self._bar is not None:
             self._bar.set_postfix_str("", refresh=False)
             self._bar.update()
-        if self._verbose:
+        if self._verbose and event.repeats is not None:
+            self._say(f"frame {event.frame}: repeats frame {event.repeats}")
+        elif self._verbose:
             losses = " ".join(f"{name} {value:.4g}" for name, value in event.losses.items())
             iterations = counted(event.iterations, "iteration")
             self._say(f"frame {event.frame}: {event.seconds:.2f} s, {iterations}, {losses}")
@@ -157,13 +160,16 @@ class Progress:
 
     def _scene(self, chunk: int, frames: list[FrameDone]) -> None:
         seconds = sum(done.seconds for done in frames)
-        iterations = sum(done.iterations for done in frames) / len(frames)
+        painted = sum(done.repeats is None for done in frames)
+        repeats = f", {counted(len(frames) - painted, 'repeat')}" if len(frames) > painted else ""
+        iterations, each = sum(done.iterations for done in frames), max(painted, 1)
         self._say(
-            f"scene {chunk}, frames {self._scenes[chunk]}: {len(frames)} painted in {span(seconds)}, "
-            f"{seconds / len(frames):.2f} s and {iterations:.0f} iterations each"
+            f"scene {chunk}, frames {self._scenes[chunk]}: {painted} painted in {span(seconds)}, "
+            f"{seconds / each:.2f} s and {iterations / each:.0f} iterations each{repeats}"
         )
         if self._json:
-            scene = {"scene": chunk, "frames": self._scenes[chunk], "painted": len(frames)}
+            scene = {"scene": chunk, "frames": self._scenes[chunk], "painted": painted}
+            scene |= {"repeats": len(frames) - painted}
             _print_object("scene", scene | {"seconds": round(seconds, 3)})
 
     def _say(self, line: str) -> None:

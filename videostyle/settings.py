@@ -156,9 +156,12 @@ class OptimizeSettings:
 
 @dataclass(frozen=True, slots=True)
 class PictureSettings:
-    """Sizes of the film and of the painted frames."""
+    """What is painted, and at which size."""
 
     size: int = _setting(0, "short side of the film; 0: the clip's", 0, 16384, unit="px")
+    bars: Literal["keep", "paint"] = _setting(
+        "keep", "letterbox and pillarbox bars; keep: they stay as they are in the clip; paint: they are painted too"
+    )
     work: int = _setting(0, "largest short side of painted frames (enlarged later); 0: the film's", 0, 16384, unit="px")
 
 

@@ -3,7 +3,6 @@
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,27 +13,14 @@ import pytest
 from tests.clips import known, moving_scenes, write_art, write_clip
 from tests.painters import Blend
 from tests.rendering.jobs import artwork, frames_in, plan_of, rendered, settings
-from videostyle.errors import MediaError, SettingsError
+from videostyle.errors import MediaError
 from videostyle.events import Event, Scanned
-from videostyle.frames import Clip, Frame, FrameRange
-from videostyle.media.read.decode import decode
+from videostyle.frames import Clip, FrameRange
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import identity
-from videostyle.motion.light import Light
-from videostyle.rendering.plan import (
-    Artwork,
-    RenderPlan,
-    Scan,
-    check_size,
-    film_size,
-    fingerprint_of,
-    make_plan,
-    plan_frames,
-    scan,
-    scan_key,
-)
+from videostyle.rendering.plan import Artwork, RenderPlan, fingerprint_of, make_plan, plan_frames, scan_key
 from videostyle.selection import Selection
-from videostyle.settings import RenderSettings, SceneSettings
+from videostyle.settings import RenderSettings
 
 
 @pytest.fixture(scope="module")
@@ -53,50 +39,6 @@ def clip(folder: Path) -> Clip:
 
 def plan(clip: Clip, *parts: range, lost: tuple[int, ...] = (), **values: Any) -> RenderPlan:
     return plan_of(clip, (14, 12), *parts, lost=lost, **values)
-
-
-def test_scan_finds_the_cut_and_sees_every_frame(clip: Clip) -> None:
-    seen: list[int] = []
-    everything = Selection.whole(clip)
-    assert scan(clip, SceneSettings(), everything, seen.append) == known(14, 12)
-    assert seen == list(range(26))
-    assert scan(clip, SceneSettings(detector="none"), everything) == known(26)
-
-
-def test_a_range_is_scanned_only_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("videostyle.motion.scenes.BLOCK", 10)
-    monkeypatch.setattr("videostyle.rendering.plan.BLOCK", 10)
-    lengths = (30, 25, 6, 28, 31, 30)
-    clip = probe(write_clip(tmp_path / "long.mp4", moving_scenes(lengths)))
-    seen: list[int] = []
-    found = scan(clip, SceneSettings(), Selection((range(70, 72), range(75, 80), range(140, 150))), seen.append)
-    assert found.scenes == (FrameRange(55, 89), FrameRange(120, 150))  # 6 frames are no scene
-    assert len(set(seen)) < 130
-    assert scan(clip, SceneSettings(), Selection((range(140, 150),))).scenes == (FrameRange(120, 150),)
-
-
-def test_a_range_of_a_damaged_clip_is_scanned_as_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clip, whole = probe(write_clip(tmp_path / "long.mp4", moving_scenes((30, 40)))), decode
-
-    def damaged(clip: Clip, frames: FrameRange, size: tuple[int, int]) -> Iterator[Frame]:
-        return (frame for frame in whole(clip, frames, size) if frame.index != 66)
-
-    monkeypatch.setattr("videostyle.rendering.plan.decode", damaged)
-    monkeypatch.setattr("videostyle.motion.scenes.BLOCK", 5)
-    assert scan(clip, SceneSettings(), Selection((range(60, 62),))) == known(30, 40, lost=(66,))
-    assert scan(clip, SceneSettings(), Selection((range(5, 10),))) == Scan((FrameRange(0, 30),), ())
-
-
-def test_a_scan_knows_what_it_covers() -> None:
-    scanned = Scan((FrameRange(4, 8), FrameRange(8, 12), FrameRange(20, 30)), ())
-    assert scanned.covers(Selection((range(5, 12), range(20, 30, 3))))
-    assert not any(scanned.covers(Selection((part,))) for part in (range(3, 5), range(8, 13), range(11, 21)))
-
-
-def test_scans_of_two_parts_add_up() -> None:
-    one, other = Scan((FrameRange(4, 8),), (5,), {4: Light(0.5)}), Scan((FrameRange(20, 30),), (21,), {29: Light(0)})
-    both = Scan((FrameRange(4, 8), FrameRange(20, 30)), (5, 21), {4: Light(0.5), 29: Light(0)})
-    assert one | other == other | one == both
 
 
 def test_chunks_come_from_the_clip_and_a_range_selects(clip: Clip) -> None:
@@ -143,7 +85,7 @@ def test_what_is_known_is_not_scanned_again(clip: Clip, monkeypatch: pytest.Monk
     keep = Selection((range(3, 5),))
     made = plan_frames(clip, (), RenderSettings(), keep, on_event=events.append)
     assert {type(event) for event in events} == {Scanned}
-    monkeypatch.setattr("videostyle.rendering.plan.decode", pytest.fail)
+    monkeypatch.setattr("videostyle.rendering.scan.decode", pytest.fail)
     again = plan_frames(clip, (), RenderSettings(), keep, known=made.scan)
     assert (again.chunks, again.fingerprint) == (made.chunks, made.fingerprint)
 
@@ -153,28 +95,6 @@ def test_a_range_that_cannot_be_decoded_is_an_error(clip: Clip) -> None:
     keep = Selection((range(3, 5),))
     with pytest.raises(MediaError, match=r"none of the frames 3:5 can be decoded; choose others with --frames"):
         plan_frames(clip, (), RenderSettings(), keep, known=scanned)
-
-
-@pytest.mark.parametrize(
-    ("values", "size", "work"),
-    [
-        ({}, (80, 64), (80, 64)),
-        ({"picture__size": 32}, (40, 32), (40, 32)),
-        ({"picture__work": 48}, (80, 64), (60, 48)),
-        ({"picture__work": 500}, (80, 64), (80, 64)),
-        ({"picture__size": 128, "picture__work": 96}, (160, 128), (120, 96)),
-        ({"picture__work": 48, "optimize__iterations": 0}, (80, 64), (80, 64)),
-    ],
-)
-def test_sizes(clip: Clip, values: dict[str, int], size: tuple[int, int], work: tuple[int, int]) -> None:
-    made = plan(clip, **values)
-    assert (made.size, made.work) == (size, work)
-    assert film_size(clip, made.settings) == size
-
-
-def test_an_upright_film_keeps_its_shape(clip: Clip) -> None:
-    tall = replace(clip, width=90, height=160)
-    assert film_size(tall, settings(picture__size=45)) == (45, 80)
 
 
 def test_fingerprint_knows_clip_artworks_and_settings(clip: Clip, folder: Path, tmp_path: Path) -> None:
@@ -245,19 +165,14 @@ assert "torch" not in sys.modules
     assert made.returncode == 0, made.stderr
 
 
-def test_scan_key_knows_clip_and_detector() -> None:
-    assert (
-        len(
-            {scan_key("a", SceneSettings()), scan_key("b", SceneSettings()), scan_key("a", SceneSettings(min_frames=3))}
-        )
-        == 3
-    )
-
-
-def test_a_size_that_is_too_small_names_one_that_is_not() -> None:
-    check_size((40, 16), 16)
-    with pytest.raises(SettingsError, match="--size 16"):
-        check_size((40, 15), 16)
+def test_scan_key_knows_clip_detector_and_bars() -> None:
+    looked = {
+        scan_key("a", settings()),
+        scan_key("b", settings()),
+        scan_key("a", settings(scene__min_frames=3)),
+        scan_key("a", settings(picture__bars="paint")),
+    }
+    assert len(looked) == 4
 
 
 def test_a_clip_that_vanished_or_is_damaged_on_disk_is_reported_in_one_line(

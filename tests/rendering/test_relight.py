@@ -16,7 +16,8 @@ from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.motion.light import USUAL, Light
 from videostyle.rendering.finish import ENLARGE, finished
-from videostyle.rendering.plan import RenderPlan, make_plan, scan
+from videostyle.rendering.plan import RenderPlan, make_plan
+from videostyle.rendering.scan import scan
 from videostyle.selection import Selection
 from videostyle.settings import SceneSettings
 

@@ -13,7 +13,7 @@ import pytest
 from tests.rendering.jobs import record
 from videostyle.errors import JobError, MediaError
 from videostyle.frames import FrameRange, Painted, Pixels
-from videostyle.rendering.plan import Scan
+from videostyle.rendering.scan import Scan
 from videostyle.rendering.store import Store
 
 DONE = Painted(np.zeros((4, 4, 3), np.float32), {"content": 0.25, "style": 1 / 3}, 7, "because")

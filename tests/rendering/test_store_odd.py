@@ -9,7 +9,7 @@ from tests.rendering.test_store import DONE, opened, pixels
 from videostyle.errors import JobError
 from videostyle.frames import Painted
 from videostyle.media.stills import write_png
-from videostyle.rendering.plan import NOTHING
+from videostyle.rendering.scan import NOTHING
 from videostyle.rendering.store import Store
 
 NESTED = "[" * 200_000

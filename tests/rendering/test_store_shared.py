@@ -14,7 +14,7 @@ import pytest
 from tests.rendering.jobs import record
 from videostyle.errors import JobError
 from videostyle.frames import FrameRange
-from videostyle.rendering.plan import Scan
+from videostyle.rendering.scan import Scan
 from videostyle.rendering.store import Store
 
 
@@ -43,7 +43,7 @@ import sys
 from pathlib import Path
 from tests.rendering.jobs import record
 from videostyle.frames import FrameRange
-from videostyle.rendering.plan import Scan
+from videostyle.rendering.scan import Scan
 from videostyle.rendering.store import Store
 store, first = Store(Path(sys.argv[1])), int(sys.argv[2])
 store.open(record())

@@ -16,10 +16,11 @@ from videostyle.presets import Recipe, Values, change
 from videostyle.rendering.film import StoredFilm, assemble, check_complete, check_place
 from videostyle.rendering.finish import ENLARGE
 from videostyle.rendering.job import choose_slots, opened, painter_for, prepare, run
-from videostyle.rendering.plan import RenderPlan, check_size, plan_frames
+from videostyle.rendering.plan import RenderPlan, plan_frames
 from videostyle.rendering.renderer import RenderedFrame
 from videostyle.rendering.renderer import render as render_missing
 from videostyle.rendering.request import AnyPath, Request, Styles, check, read_artworks
+from videostyle.rendering.sizes import check_size
 from videostyle.rendering.store import Store
 from videostyle.selection import select
 

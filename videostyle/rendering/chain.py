@@ -62,6 +62,10 @@ class Chain:
         place -= LAG
         return sorted(set(self.needed(place)) - set(self.needed(place + 1))) if place > 0 else []
 
+    def memory(self, place: int) -> Memory:
+        """The memory of an earlier frame that the next one needs."""
+        return self._past[place][2]
+
     @property
     def _recent(self) -> int:
         return max((RECENT, *self._reach))

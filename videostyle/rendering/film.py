@@ -11,7 +11,7 @@ from pathlib import Path
 from videostyle import __version__
 from videostyle.errors import IncompleteError, JobError, MediaError, SettingsError
 from videostyle.events import FilmDone, FrameWritten, Notice, OnEvent, ignore
-from videostyle.frames import Clip, Pixels
+from videostyle.frames import Clip, FrameRange, Pixels
 from videostyle.media.patch.patch import patch_film
 from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
@@ -23,8 +23,10 @@ from videostyle.media.write.subtitles import Subtitles
 from videostyle.paint.finish import Finish
 from videostyle.presets import change
 from videostyle.rendering.ahead import Ahead
+from videostyle.rendering.bars import with_bars
 from videostyle.rendering.finish import ENLARGE, finished, stretches
-from videostyle.rendering.plan import RenderPlan, film_size, plan_frames, scan_key
+from videostyle.rendering.plan import RenderPlan, plan_frames, scan_key
+from videostyle.rendering.sizes import film_size
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection, select
 from videostyle.settings import RenderSettings
@@ -50,17 +52,21 @@ def make_film(film: StoredFilm, on_event: OnEvent = ignore) -> None:
     """Encode the stored frames with everything else in the clip. Raises MediaError if the film cannot be written."""
     plan = film.plan
     comment = f"videostyle {__version__}, {film.store.record().maker}, seed {plan.settings.seed}"
-    with closing(Ahead(finished(plan, film.store, film.finish), depth=4)) as ahead:
+    with closing(Ahead(_whole(plan, film.store, film.finish, plan.size), depth=4)) as ahead:
         frames = _reported(ahead, plan, on_event)
         encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, comment, film.subtitles)
 
 
 def make_patched(plan: RenderPlan, store: Store, patch: Patch, output: Path, on_event: OnEvent = ignore) -> None:
     """Copy a finished film with the stored frames in it. Raises MediaError if it cannot be written."""
-    for text in patch_film(
-        patch, output, lambda: _reported(finished(plan, store, ENLARGE, patch.size), plan, on_event)
-    ):
+    for text in patch_film(patch, output, lambda: _reported(_whole(plan, store, ENLARGE, patch.size), plan, on_event)):
         on_event(Notice(text))
+
+
+def _whole(plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int]) -> Iterator[tuple[int, Pixels]]:
+    """The film's frames with the clip's bars around them."""
+    span = FrameRange(plan.to_keep[0], plan.to_keep[-1] + 1)
+    return with_bars(plan.clip, plan.bars, size, finished(plan, store, finish, size), span)
 
 
 def _reported(
@@ -141,7 +147,7 @@ def stored_film(
     if identity(source) != record.identity:
         raise JobError(f"{source.path} is not the clip that {folder} was rendered from; name that clip with --clip")
     settings = change(record.settings, film or {})
-    known = store.scan(scan_key(record.identity, settings.scene))
+    known = store.scan(scan_key(record.identity, settings))
     plan = plan_frames(source, (), settings, select(source, frames), known=known)
     check_complete(plan, store)
     checked = check_place(source, plan.keep, output, settings, (source.path, *record.styles), overwrite, strict)
@@ -150,7 +156,10 @@ def stored_film(
 
 def check_complete(plan: RenderPlan, store: Store, finish: Finish = ENLARGE) -> None:
     """Raise IncompleteError, which lists the missing ranges, if frames that the film needs are not stored yet."""
-    needed = {*plan.to_keep, *(frame for frames, _ in stretches(plan, store, finish, plan.size) for frame in frames)}
+    needed = {
+        *plan.to_keep,
+        *(frame for frames, _ in stretches(plan, store, finish, plan.painted_size(plan.size)) for frame in frames),
+    }
     if missing := tuple(frame for frame in sorted(needed) if not store.has(frame)):
         names = ranges(missing)
         more = f" and {len(names) - SHOWN} more ranges" if len(names) > SHOWN else ""

@@ -25,12 +25,16 @@ ENLARGE = Enlarge()
 def finished(
     plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int] | None = None
 ) -> Iterator[tuple[int, Pixels]]:
-    """(source frame, pixels) of every frame of the film, ascending. size: of the film, px; None: the plan's."""
-    frames = _finished(plan, store, finish, size or plan.size)
+    """(source frame, pixels) of every frame of the film without its bars, ascending.
+
+    size: of the film with its bars, px; None: the plan's.
+    """
+    frames = _finished(plan, store, finish, plan.painted_size(size or plan.size))
     return relit(plan, frames) if plan.follows_light else frames
 
 
 def _finished(plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int]) -> Iterator[tuple[int, Pixels]]:
+    """size: of the film without its bars, px."""
     kept = set(plan.to_keep)
     for frames, carry in stretches(plan, store, finish, size):
         for frame in frames:

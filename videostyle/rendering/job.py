@@ -13,10 +13,11 @@ from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
 from videostyle.rendering.film import StoredFilm, check_free, make_film, make_patched
-from videostyle.rendering.plan import Artwork, RenderPlan, check_size, make_plan, plan_frames, scan_key
+from videostyle.rendering.plan import Artwork, RenderPlan, make_plan, plan_frames, scan_key
 from videostyle.rendering.record import JobRecord
 from videostyle.rendering.renderer import render
 from videostyle.rendering.request import Checked
+from videostyle.rendering.sizes import check_size
 from videostyle.rendering.store import Store
 from videostyle.settings import BACKBONES, RenderSettings
 
@@ -43,7 +44,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     preset = recipe.preset or (begun and begun.preset) or usual_preset(recipe.given.backbone.device)
     settings = recipe.settings(preset)
     painter = painter or painter_for(checked.artworks, settings, begun, on_event)
-    known = store.scan(scan_key(identity(checked.clip), settings.scene))
+    known = store.scan(scan_key(identity(checked.clip), settings))
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
@@ -59,6 +60,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         frames=len(plan.to_keep),
         frames_to_render=len(plan.to_render),
         frames_stored=len(stored),
+        frames_alike=len(_alike(plan, painter, stored)),
         size=plan.size,
         work=plan.work,
         scenes=tuple(str(chunk.frames) for chunk in plan.chunks),
@@ -68,7 +70,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         reason=painter.reason,
         device=painter.device,
         slots=slots,
-        seconds=_seconds(plan, cost, stored),
+        seconds=_seconds(plan, cost, stored | _alike(plan, painter, stored)),
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
         bytes=cost.bytes_per_slot * slots,
@@ -138,7 +140,7 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = F
     plan.check_clip()
     store.open(JobRecord.of(plan, painter), exclusive)
     try:
-        store.save_scan(scan_key(plan.identity, plan.settings.scene), plan.scan)
+        store.save_scan(scan_key(plan.identity, plan.settings), plan.scan)
         yield store
     except BaseException:
         store.discard_if_empty()
@@ -153,13 +155,22 @@ def estimate(prepared: Prepared, preset: str) -> float:
     settings = compose(preset, prepared.checked.request.recipe.values)
     other = make_plan(plan.clip, (), settings, plan.scan, plan.keep)
     width, height = other.work
-    return _seconds(other, prepared.painter.cost(height, width, settings), set())
+    done = _alike(other, prepared.painter, set())
+    return _seconds(other, prepared.painter.cost(height, width, settings), done)
 
 
-def _seconds(plan: RenderPlan, cost: Cost, stored: set[int]) -> float:
-    """Most seconds that the frames not stored yet will take if little in each is new to its scene."""
-    firsts = {chunk.name for chunk in plan.chunks} - stored
-    later = set(plan.to_render) - stored - firsts
+def _alike(plan: RenderPlan, painter: Painter, stored: set[int]) -> set[int]:
+    """Frames not stored yet that probably repeat earlier ones."""
+    return set(plan.to_render) & set(plan.scan.alike) - stored if painter.reach else set()
+
+
+def _seconds(plan: RenderPlan, cost: Cost, free: set[int]) -> float:
+    """Most seconds that painting takes if little in each frame is new to its scene.
+
+    free: frames that are stored, or repeat others.
+    """
+    firsts = {chunk.name for chunk in plan.chunks} - free
+    later = set(plan.to_render) - free - firsts
     return len(later) * cost.seconds_later + len(firsts) * cost.seconds_first
 
 

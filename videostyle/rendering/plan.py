@@ -2,24 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from videostyle.errors import MediaError, SettingsError
-from videostyle.events import OnEvent, Scanned, ignore
-from videostyle.frames import Chunk, Clip, Frame, FrameRange, Pixels, hash_of
-from videostyle.media.read.decode import decode
+from videostyle.errors import MediaError
+from videostyle.events import Notice, OnEvent, Scanned, ignore
+from videostyle.frames import NO_BARS, Bars, Chunk, Clip, Pixels, hash_of
+from videostyle.media.read.crop import without_bars
 from videostyle.media.read.sequence import identity
-from videostyle.motion.light import USUAL, Glimpse, Light, find_lights, glimpse, sources
-from videostyle.motion.scenes import BLOCK, find_scenes
+from videostyle.motion.light import USUAL, Light, sources
+from videostyle.rendering.bars import describe, inside_size, search_bars
+from videostyle.rendering.scan import NOTHING, Scan, scan
+from videostyle.rendering.sizes import film_size, fit
 from videostyle.selection import Selection
-from videostyle.settings import RenderSettings, SceneSettings
+from videostyle.settings import RenderSettings
 
-LOOK = 6
+LOOK = 7
 """incremented whenever the same settings lead to different pixels, so that a job folder never mixes two looks"""
-SCAN_SIDE = 144
-"""px, short side at which frames are searched for cuts"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,37 +32,6 @@ class Artwork:
     """(H, W, 3) in the clip's colors"""
     path: Path | None = None
     """absolute; None: an array"""
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What decoding a clip once has shown. It depends only on the clip and the scene settings."""
-
-    scenes: tuple[FrameRange, ...]
-    """scenes of the frames asked for, ascending and whole"""
-    lost: tuple[int, ...]
-    """frames of these scenes that are in the file but cannot be decoded"""
-    lights: Mapping[int, Light] = field(default_factory=dict, hash=False)
-    """light of each frame of these scenes that is not the usual one"""
-
-    def covers(self, keep: Selection) -> bool:
-        """Whether the scenes of all these frames are known."""
-        for part in keep.parts:
-            known = part.start
-            for scene in self.scenes:
-                known = scene.stop if known in scene else known
-            if known < part.stop:
-                return False
-        return True
-
-    def __or__(self, other: "Scan") -> "Scan":
-        """What two scans of the same clip know together."""
-        scenes = {scene.start: scene for scene in (*self.scenes, *other.scenes)}
-        lost = tuple(sorted({*self.lost, *other.lost}))
-        return Scan(tuple(scenes[start] for start in sorted(scenes)), lost, {**self.lights, **other.lights})
-
-
-NOTHING = Scan((), ())
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -93,6 +62,20 @@ class RenderPlan:
         sizes = f"painted at {self.work[0]}x{self.work[1]}, film {self.size[0]}x{self.size[1]}"
         counts = f"frames={len(self.to_keep)}, scenes={len(self.chunks)}"
         return f"RenderPlan({self.clip.path.name!r}, {artworks!r}, {counts}, {sizes})"
+
+    @property
+    def bars(self) -> Bars:
+        """Bars of the clip that are not painted."""
+        return _kept_bars(self.scan, self.settings)
+
+    @property
+    def inside(self) -> Clip:
+        """The clip without its bars: what is painted."""
+        return without_bars(self.clip, self.bars)
+
+    def painted_size(self, film: tuple[int, int]) -> tuple[int, int]:
+        """Width and height of what is painted, px, in a film of a size."""
+        return inside_size(self.clip, self.bars, film)
 
     @property
     def to_render(self) -> tuple[int, ...]:
@@ -140,47 +123,6 @@ class RenderPlan:
         return [frame for frame in chunk.render.indices if frame not in lost]
 
 
-def scan(
-    clip: Clip, settings: SceneSettings, keep: Selection, on_frame: Callable[[int], object] = lambda _: None
-) -> Scan:
-    """Decode a clip once, small and only as far as needed, to find its scenes, their light, and lost frames."""
-    asked: set[int] = set()
-    decoded: dict[int, Glimpse] = {}
-    result = NOTHING
-
-    def look(frames: FrameRange) -> Iterator[Frame]:
-        asked.update(frames.indices)
-        for frame in decode(clip, frames, fit(clip.width, clip.height, SCAN_SIDE)):
-            if frame.index not in decoded:  # blocks overlap
-                decoded[frame.index] = glimpse(frame.pixels)
-                on_frame(frame.index)
-            yield frame
-
-    for stretch in _stretches(keep):
-        result |= Scan(tuple(find_scenes(look, stretch, clip.num_frames, settings)), ())
-    everything = Selection.whole(clip)
-    if asked > decoded.keys() and keep != everything:
-        # which frames of a damaged clip are lost may depend on where decoding starts: start at the same place for all
-        return scan(clip, settings, everything, on_frame)
-    lost = (frame for scene in result.scenes for frame in scene.indices if frame not in decoded)
-    lights: dict[int, Light] = {}
-    for scene in result.scenes:
-        frames = [frame for frame in scene.indices if frame in decoded]
-        found = zip(frames, find_lights([decoded[frame] for frame in frames]), strict=True)
-        lights |= {frame: light for frame, light in found if light != USUAL}
-    return Scan(result.scenes, tuple(lost), lights)
-
-
-def _stretches(keep: Selection) -> list[FrameRange]:
-    """The parts of a selection, with those close to each other joined."""
-    joined: list[FrameRange] = []
-    for part in keep.parts:
-        near = joined and part.start - joined[-1].stop < BLOCK
-        start = joined.pop().start if near else part.start
-        joined.append(FrameRange(start, part.stop))
-    return joined
-
-
 def make_plan(
     clip: Clip, artworks: Sequence[Artwork], settings: RenderSettings, scanned: Scan, keep: Selection, preset: str = ""
 ) -> RenderPlan:
@@ -192,6 +134,7 @@ def make_plan(
     known = identity(clip)
     chunks = tuple(Chunk(scene, part) for scene in scanned.scenes if (part := keep.within(scene)))
     size = film_size(clip, settings)
+    inside = inside_size(clip, _kept_bars(scanned, settings), size)
     side = settings.picture.work if settings.paints else 0  # frames kept as they are stay sharp
     return RenderPlan(
         clip=clip,
@@ -201,7 +144,7 @@ def make_plan(
         scan=scanned,
         chunks=chunks,
         keep=keep,
-        work=fit(*size, min(side, *size)) if side else size,
+        work=fit(*inside, min(side, *inside)) if side else inside,
         size=size,
         identity=known,
         fingerprint=fingerprint_of(known, artworks, settings),
@@ -217,30 +160,24 @@ def plan_frames(
     known: Scan = NOTHING,
     on_event: OnEvent = ignore,
 ) -> RenderPlan:
-    """Find the scenes of the frames asked for, unless they are known, and plan these frames.
+    """Find the bars of the clip and the scenes of the frames asked for, unless they are known; plan these frames.
 
     Raises MediaError if none of the frames can be decoded.
     """
+    if settings.picture.bars == "keep" and settings.paints and known.bars is None:
+        bars, partly = search_bars(clip)
+        known |= Scan((), (), bars=bars)
+        if partly:
+            on_event(Notice(f"{clip.path}: has bars in parts of the clip only, so they are painted"))
+    if any(bars := _kept_bars(known, settings)):
+        stay = f"bars of {describe(bars)} stay as they are"
+        on_event(Notice(f"{clip.path}: {stay}; --set picture.bars=paint paints them"))
     if not known.covers(keep):
-        known |= scan(clip, settings.scene, keep, lambda frame: on_event(Scanned(frame)))
+        known |= scan(without_bars(clip, bars), settings.scene, keep, lambda frame: on_event(Scanned(frame)))
     plan = make_plan(clip, artworks, settings, known, keep, preset)
     if not plan.to_keep:
         raise MediaError(f"{clip.path}: none of the frames {keep} can be decoded; choose others with --frames")
     return plan
-
-
-def film_size(clip: Clip, settings: RenderSettings) -> tuple[int, int]:
-    """Width and height of the film, px."""
-    return fit(clip.width, clip.height, settings.picture.size)
-
-
-def check_size(work: tuple[int, int], smallest: int) -> None:
-    """Raise SettingsError if frames are too small for the painter."""
-    if min(work) < smallest:
-        raise SettingsError(
-            f"frames of {work[0]}x{work[1]} px are too small: the network needs {smallest} px on the short side; "
-            f"use --size {smallest}"
-        )
 
 
 def fingerprint_of(clip: str, artworks: Sequence[Artwork], settings: RenderSettings) -> str:
@@ -249,15 +186,14 @@ def fingerprint_of(clip: str, artworks: Sequence[Artwork], settings: RenderSetti
     return hashlib.sha256(json.dumps(looks).encode()).hexdigest()
 
 
-def scan_key(clip: str, settings: SceneSettings) -> str:
+def scan_key(clip: str, settings: RenderSettings) -> str:
     """What a stored scan must match to be used again. clip: its identity."""
-    return hashlib.sha256(f"scenes and light {clip} {sorted(asdict(settings).items())}".encode()).hexdigest()
+    looked = settings.picture.bars if settings.paints else ""
+    return hashlib.sha256(
+        f"scenes and light {clip} {looked} {sorted(asdict(settings.scene).items())}".encode()
+    ).hexdigest()
 
 
-def fit(width: int, height: int, side: int) -> tuple[int, int]:
-    """Width and height with ``side`` px on the short side; 0 keeps them. The long side is even, for the encoders."""
-    short = min(width, height)
-    if side in (0, short):
-        return width, height
-    long = max(2, 2 * round(max(width, height) * side / short / 2))
-    return (side, long) if width == short else (long, side)
+def _kept_bars(scanned: Scan, settings: RenderSettings) -> Bars:
+    """The bars that stay as they are; frames that are not painted stay whole."""
+    return scanned.bars or NO_BARS if settings.picture.bars == "keep" and settings.paints else NO_BARS

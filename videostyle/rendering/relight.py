@@ -6,7 +6,8 @@ from videostyle.errors import MediaError
 from videostyle.frames import FrameRange, Pixels
 from videostyle.media.read.decode import decode
 from videostyle.motion.light import relight
-from videostyle.rendering.plan import RenderPlan, fit
+from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.sizes import fit
 
 SIDE = 360
 """px, largest short side at which the clip's dark areas are found"""
@@ -18,7 +19,8 @@ def relit(plan: RenderPlan, frames: Iterable[tuple[int, Pixels]]) -> Iterator[tu
     Raises MediaError if a frame of the clip can no longer be read.
     """
     follow, asked = plan.settings.light.follow, plan.to_keep
-    clip = decode(plan.clip, FrameRange(asked[0], asked[-1] + 1), fit(*plan.size, min(SIDE, *plan.size)))
+    size = plan.painted_size(plan.size)
+    clip = decode(plan.inside, FrameRange(asked[0], asked[-1] + 1), fit(*size, min(SIDE, *size)))
     for index, painted in frames:
         frame = next((frame for frame in clip if frame.index >= index), None)
         if frame is None or frame.index > index:

@@ -14,11 +14,13 @@ from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
 from videostyle.frames import FrameTask, Painted, Pixels, to_pixels
 from videostyle.paint.painter import Painter
 from videostyle.rendering.plan import RenderPlan
-from videostyle.rendering.slot import Slot
+from videostyle.rendering.slot import Repeat, Slot
 from videostyle.rendering.store import Store
 
 WRITERS = 2
 """threads that compress and write frames"""
+_Writing = tuple[Future[None], FrameDone, Pixels]
+"""a frame that is being written"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,12 +40,12 @@ def render(
 ) -> Generator[RenderedFrame]:
     """Paint every frame of the plan that is not stored yet; report and yield each one once it is on disk.
 
-    Up to ``slots`` chunks advance together as one batch. If a batch does not fit on the device, the slots are halved
-    and the other chunks wait for their turn. Closing the iterator ends all threads. Raises OutOfMemoryError if a single
-    frame does not fit.
+    Frames that repeat an earlier one are stored with its pixels instead of being painted. Up to ``slots`` chunks
+    advance together as one batch. If a batch does not fit on the device, the slots are halved and the other chunks wait
+    for their turn. Closing the iterator ends all threads. Raises OutOfMemoryError if a single frame does not fit.
     """
     waiting, live = deque(plan.chunks), list[Slot]()
-    writing = list[tuple[Future[None], FrameDone, Pixels]]()
+    writing = list[_Writing]()
     # tasks of a batch are made in parallel: a GPU would have to wait while each slot in turn warps and fills
     makers = ThreadPoolExecutor(max(1, min(slots, os.cpu_count() or 1)), thread_name_prefix="task")
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
@@ -56,6 +58,11 @@ def render(
                     live.append(slot)
             if not live:
                 break
+            found = zip(live, makers.map(Slot.repeats, live), strict=True)
+            if stepped := [_repeated(slot, repeat, store, writers) for slot, repeats in found for repeat in repeats]:
+                before, writing = writing, stepped
+                yield from _stored(before, on_event)
+                continue  # until every slot has a frame to paint
             start = time.perf_counter()
             try:
                 tasks = list(makers.map(Slot.task, live))
@@ -68,6 +75,8 @@ def render(
                 on_event(
                     Notice(f"{len(live)} scenes at a time do not fit in the device's memory; continuing with {slots}")
                 )
+                for save, *_ in writing:
+                    save.result()  # a slot that begins again must find what is stored
                 for slot in live[: slots - 1 : -1]:
                     slot.close()
                     waiting.appendleft(slot.chunk)
@@ -76,12 +85,8 @@ def render(
             seconds = (time.perf_counter() - start) / len(live)
             before, writing = writing, []
             for slot, result in zip(live, results, strict=True):
-                frame, pixels = slot.frame, to_pixels(result.picture, plan.clip.dtype)
-                slot.accept(pixels, result.losses)
-                done = FrameDone(
-                    slot.chunk.name, frame, result.losses, result.iterations, seconds, slot.finished, result.retried
-                )
-                writing.append((writers.submit(store.save, frame, pixels, result), done, pixels))
+                pixels = to_pixels(result.picture, plan.clip.dtype)
+                writing.append(_painted(slot, result, pixels, seconds, store, writers))
             yield from _stored(before, on_event)
         yield from _stored(writing, on_event)
     finally:
@@ -89,6 +94,24 @@ def render(
         writers.shutdown(wait=True)
         for slot in live:
             slot.close()
+
+
+def _painted(
+    slot: Slot, result: Painted, pixels: Pixels, seconds: float, store: Store, writers: ThreadPoolExecutor
+) -> _Writing:
+    """Store the frame that a slot has waited for."""
+    frame = slot.frame
+    slot.accept(pixels, result.losses)
+    done = FrameDone(slot.chunk.name, frame, result.losses, result.iterations, seconds, slot.finished, result.retried)
+    return writers.submit(store.save, frame, pixels, result), done, pixels
+
+
+def _repeated(slot: Slot, repeat: Repeat, store: Store, writers: ThreadPoolExecutor) -> _Writing:
+    """Store a frame that repeats an earlier one."""
+    last = slot.finished and repeat.index == slot.chunk.render.stop - 1
+    done = FrameDone(slot.chunk.name, repeat.index, repeat.losses, 0, 0.0, last, repeats=repeat.first)
+    save = writers.submit(store.save_repeat, repeat.index, repeat.pixels, repeat.losses, repeat.first)
+    return save, done, repeat.pixels
 
 
 def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Painted]) -> None:
@@ -100,7 +123,7 @@ def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Paint
         raise ValueError(f"painter {painter.name} must return finite floats in 0..1")
 
 
-def _stored(writing: list[tuple[Future[None], FrameDone, Pixels]], on_event: OnEvent) -> Iterator[RenderedFrame]:
+def _stored(writing: list[_Writing], on_event: OnEvent) -> Iterator[RenderedFrame]:
     """The frames of a batch, once they are written."""
     for save, done, pixels in writing:
         save.result()

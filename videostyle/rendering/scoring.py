@@ -4,13 +4,15 @@ from pathlib import Path
 
 from videostyle.errors import SettingsError
 from videostyle.frames import FrameRange
+from videostyle.media.read.crop import without_bars
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.metrics import Scores
 from videostyle.metrics import score as measure
 from videostyle.presets import Recipe, Values
-from videostyle.rendering.plan import scan
+from videostyle.rendering.bars import area, search_bars
 from videostyle.rendering.request import AnyPath, Styles, read_artworks
+from videostyle.rendering.scan import scan
 from videostyle.selection import select
 from videostyle.settings import FlowSettings, SceneSettings, StyleSettings
 
@@ -22,8 +24,8 @@ def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | No
     """Measure a finished film: flicker, distance from the artworks and from the clip, drift, seams.
 
     settings: ``backbone.*`` settings of the network that judges. frames: the clip's frames that the film shows; empty:
-    all. Frames that cannot be decoded are not in the film and are left out. Raises SettingsError if the film has a
-    different number of frames, or another VideostyleError.
+    all. Frames that cannot be decoded are not in the film and are left out; so are bars. Raises SettingsError if the
+    film has a different number of frames, or another VideostyleError.
     """
     from videostyle.paint.backbones.choose import choose_backbone  # torch takes seconds to import
     from videostyle.paint.device import choose_device
@@ -35,7 +37,9 @@ def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | No
     source, stylized = probe(Path(clip)), probe(Path(film))
     pictures = [artwork.pixels for artwork in read_artworks(styles, source)]
     keep = select(source, frames)
-    scanned = scan(source, SceneSettings(), keep)
+    bars, _ = search_bars(source)
+    inside = without_bars(source, bars)
+    scanned = scan(inside, SceneSettings(), keep)
     wanted = set(keep.frames) - set(scanned.lost)
     if stylized.num_frames != len(wanted):
         which = f"frames {frames} of {clip} are" if frames else f"{clip} has"
@@ -44,7 +48,8 @@ def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | No
         )
     network, _ = choose_backbone(backbone)
     judge = Judge(network.to(choose_device(backbone.device)), pictures, StyleSettings())
-    shown = decode(source, FrameRange(keep.frames[0], keep.frames[-1] + 1))
+    shown = decode(inside, FrameRange(keep.frames[0], keep.frames[-1] + 1))
     original = (frame for frame in shown if frame.index in wanted)
     borders = [*(scene.start for scene in scanned.scenes), *(part.start for part in keep.parts)]
-    return measure(original, decode(stylized), judge, borders, FLOW)
+    painted = decode(without_bars(stylized, area(source, bars, (stylized.width, stylized.height))))
+    return measure(original, painted, judge, borders, FLOW)

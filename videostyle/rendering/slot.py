@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from videostyle.errors import MediaError
@@ -18,6 +19,7 @@ from videostyle.frames import (
 from videostyle.media.read.decode import decode
 from videostyle.motion.flow import warp
 from videostyle.motion.light import even
+from videostyle.motion.repeat import Runs
 from videostyle.paint.painter import Painter
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.chain import Chain, Link
@@ -28,6 +30,19 @@ UNWRITTEN = 2
 """the latest frames of a chunk: they may not be on disk yet"""
 USUAL = 16
 """frames whose median loss is what the scene's frames usually reach"""
+STEPS = 32
+"""most repeats to step over at a time, so that progress shows in a long still"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeat:
+    """A frame that gets the pixels and losses of the frame that it repeats."""
+
+    index: int
+    first: int
+    """the first frame of the run of repeats, which was painted"""
+    pixels: Pixels
+    losses: Mapping[str, float]
 
 
 class Slot:
@@ -43,6 +58,7 @@ class Slot:
         self._recent: dict[int, Pixels] = {}
         """the latest frames, as far back as the painter reaches: the last may not be on disk yet"""
         self._losses: dict[int, Mapping[str, float]] = {}
+        self._next: tuple[Frame, int, Link | None] | None = None
         self._task: FrameTask | None = None
         self._sources = Ahead(self._prepare()) if self._todo else None
 
@@ -60,11 +76,21 @@ class Slot:
         if self._sources:
             self._sources.close()
 
+    def repeats(self) -> list[Repeat]:
+        """Step over the next few frames while they repeat what is painted. Called in a worker thread."""
+        stepped: list[Repeat] = []
+        while self._todo and len(stepped) < STEPS and (first := self._source()[1]) != self.frame:
+            before = self._order[self._order.index(self.frame) - 1]
+            stepped.append(Repeat(self.frame, first, self._painted(before), self._losses_of(before)))
+            self.accept(stepped[-1].pixels, stepped[-1].losses)
+        return stepped
+
     def task(self) -> FrameTask:
         """The task of the next frame; the same one until ``accept``. Called in a worker thread."""
         if self._task is None:
-            assert self._sources is not None
-            self._task = self._painter.task(self._input(*next(self._sources)))
+            frame, _, link = self._source()
+            assert link is not None  # repeats have been stepped over
+            self._task = self._painter.task(self._input(frame, link))
         return self._task
 
     def accept(self, pixels: Pixels, losses: Mapping[str, float]) -> None:
@@ -73,17 +99,24 @@ class Slot:
         self._recent[frame], self._losses[frame] = pixels, losses
         if len(self._recent) > max((UNWRITTEN, *self._painter.reach)):
             del self._recent[min(self._recent)]
-        self._task = None
+        self._task = self._next = None
         if self.finished:
             self.close()
             if self.chunk.keep.stop == self.chunk.frames.stop:
                 self._store.forget(self._order)  # no later frame is linked to these
 
-    def _prepare(self) -> Iterator[tuple[Frame, Link]]:
-        """Decode, and link every frame to render to those before it.
+    def _source(self) -> tuple[Frame, int, Link | None]:
+        """The next frame, the first frame of its run of repeats, and its link unless it is a repeat."""
+        if self._next is None:
+            assert self._sources is not None
+            self._next = next(self._sources)
+        return self._next
+
+    def _prepare(self) -> Iterator[tuple[Frame, int, Link | None]]:
+        """Decode, find repeats, and link every other frame to render to those before it.
 
         Starts at the earliest frame whose memory the next one needs, or, if one of these memories is missing, at the
-        chunk's first frame.
+        chunk's first frame; and at the latest where the run of repeats begins that the next frame may continue.
         """
         flow, work, known = self._plan.settings.flow, self._plan.work, {f: p for p, f in enumerate(self._order)}
         chain = Chain(self._painter.reach, flow, self._painter.progress)
@@ -91,21 +124,28 @@ class Slot:
         lead = set(chain.needed(begin))
         if any(self._store.memory(self._order[place], work) is None for place in lead):
             lead, begin = set(), 0
+        run, runs = self._store.first_of(self._order[max(0, begin - 1)]), Runs()
         todo = set(self._todo)
-        for frame in self._contents(self._order[min(lead, default=begin) : end + 1]):
+        for frame in self._contents(self._order[min({begin, known[run], *lead}) : end + 1]):
             place = known[frame.index]
+            first = runs.first_of(frame) if self._carries and frame.index >= run else frame.index
             if place < begin and place not in lead:
                 continue
             memory = None if frame.index in todo else self._store.memory(frame.index, work)
             if memory is None:
-                link = chain.link(place, frame)
-                memory = link.memory
+                link = chain.link(place, frame) if first == frame.index else None
+                memory = link.memory if link else chain.memory(place - 1)
                 if self._painter.reach:
                     self._store.save_memory(frame.index, memory)
                     self._store.forget([self._order[old] for old in chain.passed(place)])
                 if frame.index in todo:
-                    yield frame, link
+                    yield frame, first, link
             chain.add(place, frame, memory)
+
+    @property
+    def _carries(self) -> bool:
+        """Whether repeats get the earlier frame's pixels; a painter that looks at no earlier frame paints all."""
+        return bool(self._painter.reach) and self._plan.settings.temporal.strength == 1
 
     def _contents(self, frames: Sequence[int]) -> Iterator[Frame]:
         """What is painted for these frames, ascending: the clip's frames in usual light.
@@ -117,7 +157,7 @@ class Slot:
         plan, due = self._plan, deque(frames)
         sources = plan.sources_of(self.chunk)
         needed = deque(sorted({sources[frame] for frame in frames}))
-        for frame in decode(plan.clip, FrameRange(needed[0], needed[-1] + 1), plan.work):
+        for frame in decode(plan.inside, FrameRange(needed[0], needed[-1] + 1), plan.work):
             if frame.index > needed[0]:
                 break
             if frame.index < needed[0]:
@@ -136,8 +176,7 @@ class Slot:
     def _input(self, frame: Frame, link: Link) -> FrameInput:
         earlier = {}
         for distance, (index, motion) in link.motions.items():
-            painted = self._recent[index] if index in self._recent else self._store.load(index, self._plan.work)
-            warped, seen = warp(to_picture(painted), motion.flow)
+            warped, seen = warp(to_picture(self._painted(index)), motion.flow)
             earlier[distance] = TemporalTarget(warped, motion.consistency * seen)
         place = self._order.index(frame.index)
         losses = self._usual_losses(self._order[max(0, place - USUAL) : place])
@@ -145,8 +184,12 @@ class Slot:
 
     def _usual_losses(self, frames: list[int]) -> dict[str, float]:
         """The median of each loss over these frames."""
-        self._losses = {
-            frame: self._losses[frame] if frame in self._losses else self._store.losses(frame) for frame in frames
-        }
+        self._losses = {frame: self._losses_of(frame) for frame in frames}
         names = {name: None for losses in self._losses.values() for name in losses}  # in order, unlike a set
         return {name: median(losses[name] for losses in self._losses.values() if name in losses) for name in names}
+
+    def _painted(self, frame: int) -> Pixels:
+        return self._recent[frame] if frame in self._recent else self._store.load(frame, self._plan.work)
+
+    def _losses_of(self, frame: int) -> Mapping[str, float]:
+        return self._losses[frame] if frame in self._losses else self._store.losses(frame)

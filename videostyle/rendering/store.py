@@ -1,7 +1,7 @@
 """The job folder: the only module that knows its layout.
 
     plan.json           what the job is: clip, artworks, settings, painter; written once
-    scans/HASH.json     scenes and lost frames, one file for each scan
+    scans/HASH.json     scenes, light, bars, and lost frames, one file for each scan
     frames/000123.png   a painted frame, with its losses inside the file
     chain/000123        what the paint of a frame was made for, as long as later frames need it
     finish/HASH/000123  what a finish carries from a frame to the next one
@@ -15,20 +15,22 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from videostyle.errors import JobError, MediaError, SettingsError
-from videostyle.frames import FrameRange, Painted, Pixels
+from videostyle.frames import NO_BARS, FrameRange, Painted, Pixels
 from videostyle.media.files import explained, temporary_of, whole_or_nothing
 from videostyle.media.stills import read_note, read_png, write_png
 from videostyle.motion.light import Light
 from videostyle.motion.memory import Memory
 from videostyle.rendering.lock import Lock
-from videostyle.rendering.plan import NOTHING, Scan
 from videostyle.rendering.record import JobRecord
+from videostyle.rendering.scan import NOTHING, Scan
 
+T = TypeVar("T")
 PLAN = "plan.json"
 FRAMES = "[0-9]*.png"
 PNG_END = b"IEND\xaeB`\x82"
@@ -107,7 +109,8 @@ class Store:
         """Add what a process knows about the clip. key: see ``plan.scan_key``."""
         scenes = [(scene.start, scene.stop) for scene in scan.scenes]
         lights = [(frame, light.gain, light.shadow) for frame, light in sorted(scan.lights.items())]
-        content = {"key": key, "scenes": scenes, "lost": scan.lost, "lights": lights}
+        content: dict[str, object] = {"key": key, "scenes": scenes, "lost": scan.lost, "lights": lights}
+        content |= {"bars": scan.bars, "alike": scan.alike}
         name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         path = self.folder / "scans" / f"{name}.json"
         if not path.exists():
@@ -123,7 +126,9 @@ class Store:
                 if stored["key"] == key:
                     scenes = tuple(FrameRange(*scene) for scene in stored["scenes"])
                     lights = {frame: Light(*light) for frame, *light in stored["lights"]}
-                    scan |= Scan(scenes, tuple(stored["lost"]), lights)
+                    left, right, top, bottom = stored["bars"] or NO_BARS
+                    bars = (left, right, top, bottom) if stored["bars"] else None
+                    scan |= Scan(scenes, tuple(stored["lost"]), lights, bars, tuple(stored["alike"]))
         return scan
 
     def has(self, frame: int) -> bool:
@@ -152,17 +157,33 @@ class Store:
 
     def losses(self, frame: int) -> dict[str, float]:
         """The loss terms that a frame was stored with; empty if it is not stored. Raises JobError if it is damaged."""
-        if not self.has(frame):
-            return {}
+        return self._noted(frame, "losses", dict) if self.has(frame) else {}
+
+    def first_of(self, frame: int) -> int:
+        """The frame that a stored frame repeats; its own number if it repeats none, or is not stored.
+
+        Raises JobError if it is damaged.
+        """
+        return self._noted(frame, "repeats", int) if self.has(frame) else frame
+
+    def _noted(self, frame: int, name: str, kind: Callable[..., T]) -> T:
+        """A value that a frame was stored with."""
         try:
-            return dict(json.loads(read_note(self._path(frame)))["losses"])
+            return kind(json.loads(read_note(self._path(frame)))[name])
         except (MediaError, ValueError, KeyError, TypeError, RecursionError):
-            fault = f"{self._path(frame)}: damaged, its losses cannot be read"
+            fault = f"{self._path(frame)}: damaged, its {name} cannot be read"
             raise JobError(f"{fault}; delete that file and {AGAIN}") from None
 
     def save(self, frame: int, pixels: Pixels, painted: Painted) -> None:
-        """Store a frame together with its losses. Raises JobError if it cannot be written."""
+        """Store a painted frame together with its losses. Raises JobError if it cannot be written."""
         note = {"losses": dict(painted.losses), "iterations": painted.iterations, "retried": painted.retried}
+        self._save(frame, pixels, note | {"repeats": frame})
+
+    def save_repeat(self, frame: int, pixels: Pixels, losses: Mapping[str, float], first: int) -> None:
+        """Store a frame that repeats another, ``first``, with the other's pixels and losses. Raises JobError."""
+        self._save(frame, pixels, {"losses": dict(losses), "iterations": 0, "retried": "", "repeats": first})
+
+    def _save(self, frame: int, pixels: Pixels, note: Mapping[str, object]) -> None:
         try:
             write_png(self._path(frame), pixels, json.dumps(note, default=float))
         except MediaError as error:

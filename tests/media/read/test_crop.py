@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from tests.media.oracle import needs_ffprobe
-from tests.media.sources import drifting, write
+from tests.media.sources import drifting, remux, write
 from videostyle.frames import FrameRange
 from videostyle.media.patch.patch import plan_patch
+from videostyle.media.read.crop import without_bars
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.write.film import encode_film
@@ -87,6 +88,26 @@ def test_borders_are_cut_off_before_the_frame_is_rotated(source: Path) -> None:
     errors = [np.abs(first.astype(int) - seen(turn)[0]).mean() for turn in (1, 3)]
     assert min(errors) < 1.5
     assert max(errors) > 20
+
+
+@pytest.mark.parametrize("angle", [0, 90, 180])
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("kind", ["yuv420p", "yuv444p", "yuv444p10le"])
+def test_bars_are_cut_off_the_upright_frame(angle: int, flip: bool, kind: str, tmp_path: Path) -> None:
+    flat = write(tmp_path / "flat.mov", 2, size=STORED, pixels=kind, options={"crf": "4"})
+    path = remux(flat, tmp_path / "clip.mov", turn=lambda stream: stream.set_display_rotation(angle, vflip=flip))
+    clip = probe(path)
+    cut = without_bars(clip, (6, 2, 10, 4))
+    assert (cut.width, cut.height) == (clip.width - 8, clip.height - 14)
+    top = np.iinfo(clip.dtype).max
+    for whole, inner in zip(decode(clip), decode(cut), strict=True):
+        window = whole.pixels[10 : clip.height - 4, 6 : clip.width - 2].astype(float)
+        assert inner.pixels.dtype == clip.dtype
+        assert np.abs(inner.pixels - window).mean() * 255 / top < (1.5 if kind == "yuv420p" else 0.5)
+        assert np.abs(inner.pixels[1:] - window[:-1]).mean() * 255 / top > 3
+    small = next(decode(cut, size=(40, 24)))
+    assert small.pixels.shape == (24, 40, 3)
+    assert small.pixels.mean() == pytest.approx(inner.pixels.mean(), rel=0.05)
 
 
 @needs_ffprobe

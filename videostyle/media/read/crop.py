@@ -1,13 +1,14 @@
-"""Borders of stored frames that a container hides: Matroska's PixelCrop, QuickTime's clean aperture."""
+"""Borders of frames: those that a container hides (Matroska's PixelCrop, QuickTime's clean aperture), and bars."""
 
 import re
+from dataclasses import replace
 from typing import cast
 
 import av.logging
 import numpy as np
 from av.container import InputContainer
 
-from videostyle.frames import Clip, Pixels
+from videostyle.frames import Bars, Clip, Pixels
 from videostyle.media.ffmpeg import log_level
 
 Crop = tuple[int, int, int, int]
@@ -26,6 +27,18 @@ def crop_of(container: InputContainer, stream: int) -> Crop:
     crop = re.search(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", text)
     left, right, top, bottom = map(int, crop.groups()) if crop else (0, 0, 0, 0)
     return left, right, top, bottom
+
+
+def without_bars(clip: Clip, bars: Bars) -> Clip:
+    """The clip as if its frames had been cropped: only what is inside the bars is decoded."""
+    left, right, top, bottom = bars
+    return replace(clip, width=clip.width - left - right, height=clip.height - top - bottom, bars=bars)
+
+
+def inside(pixels: Pixels, bars: Bars) -> Pixels:
+    """An upright frame (H, W, 3) without its bars."""
+    left, right, top, bottom = bars
+    return pixels[top : pixels.shape[0] - bottom, left : pixels.shape[1] - right]
 
 
 def visible(frame: av.VideoFrame, clip: Clip) -> av.VideoFrame:

@@ -16,7 +16,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from videostyle.frames import Clip, Frame, FrameRange, Pixels
 from videostyle.media.color import matrix_name, scaling, to_whole_range
 from videostyle.media.files import explained
-from videostyle.media.read.crop import visible
+from videostyle.media.read.crop import inside, visible
 from videostyle.media.read.deinterlace import REACH, deinterlaced
 from videostyle.media.read.probe import open_file, video_stream
 from videostyle.media.read.sequence import has_file, pictures
@@ -127,7 +127,7 @@ class _Converter:
 
     def __init__(self, clip: Clip, size: tuple[int, int]) -> None:
         self._clip = clip
-        self._size = size if clip.rotation in (0, 180) else size[::-1]
+        self._size = size if clip.rotation in (0, 180) or any(clip.bars) else size[::-1]
         self._flags = scaling(clip, size)
         self._matrix = Colorspace[matrix_name(clip)]
         self._format, self._format_with_alpha = ("rgb48le", "rgba64le") if clip.depth > 8 else ("rgb24", "rgba")
@@ -140,11 +140,20 @@ class _Converter:
             prepared = self._filled(frame)
         if any(self._clip.crop):
             prepared = visible(self._unscaled(prepared, self._format), self._clip)
+        if any(self._clip.bars):  # bars are measured upright
+            whole = upright(cast(Pixels, self._unscaled(prepared, self._format).to_ndarray()), frame, self._clip)
+            cut = cast(Pixels, np.ascontiguousarray(inside(whole, self._clip.bars)))
+            return self._leveled(self._scaled(av.VideoFrame.from_ndarray(cut, self._format)))
+        return upright(self._leveled(self._scaled(prepared)), frame, self._clip)
+
+    def _scaled(self, frame: av.VideoFrame) -> Pixels:
         rgb = self._scale.reformat(
-            prepared, *self._size, self._format, src_colorspace=self._matrix, interpolation=self._flags
+            frame, *self._size, self._format, src_colorspace=self._matrix, interpolation=self._flags
         )
-        pixels = cast(Pixels, rgb.to_ndarray())
-        return upright(pixels if self._levels is None else self._levels[pixels], frame, self._clip)
+        return cast(Pixels, rgb.to_ndarray())
+
+    def _leveled(self, pixels: Pixels) -> Pixels:
+        return pixels if self._levels is None else self._levels[pixels]
 
     def _filled(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The frame in RGB; fully transparent pixels, which may hold any color, get the mean color of the others.

@@ -1,0 +1,104 @@
+"""Clip -> Scan: its scenes, their light, its bars, and lost and repeated frames, found by decoding it once."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from videostyle.frames import Bars, Clip, Frame, FrameRange
+from videostyle.media.read.decode import decode
+from videostyle.motion.light import USUAL, Glimpse, Light, find_lights, glimpse
+from videostyle.motion.repeat import repeats
+from videostyle.motion.scenes import BLOCK, find_scenes
+from videostyle.rendering.sizes import fit
+from videostyle.selection import Selection
+from videostyle.settings import SceneSettings
+
+SCAN_SIDE = 144
+"""px, short side at which frames are searched for cuts"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What decoding a clip once has shown. It depends only on the clip and the scene settings."""
+
+    scenes: tuple[FrameRange, ...]
+    """scenes of the frames asked for, ascending and whole"""
+    lost: tuple[int, ...]
+    """frames of these scenes that are in the file but cannot be decoded"""
+    lights: Mapping[int, Light] = field(default_factory=dict, hash=False)
+    """light of each frame of these scenes that is not the usual one"""
+    bars: Bars | None = None
+    """of the whole clip; None: not searched"""
+    alike: tuple[int, ...] = ()
+    """frames that look like the one before at scan size: about those that need not be painted, for the estimate"""
+
+    def covers(self, keep: Selection) -> bool:
+        """Whether the scenes of all these frames are known."""
+        for part in keep.parts:
+            known = part.start
+            for scene in self.scenes:
+                known = scene.stop if known in scene else known
+            if known < part.stop:
+                return False
+        return True
+
+    def __or__(self, other: "Scan") -> "Scan":
+        """What two scans of the same clip know together."""
+        scenes = {scene.start: scene for scene in (*self.scenes, *other.scenes)}
+        lost, alike = ({*ours, *theirs} for ours, theirs in ((self.lost, other.lost), (self.alike, other.alike)))
+        return Scan(
+            scenes=tuple(scenes[start] for start in sorted(scenes)),
+            lost=tuple(sorted(lost)),
+            lights={**self.lights, **other.lights},
+            bars=other.bars if self.bars is None else self.bars,
+            alike=tuple(sorted(alike)),
+        )
+
+
+NOTHING = Scan((), ())
+
+
+def scan(
+    clip: Clip, settings: SceneSettings, keep: Selection, on_frame: Callable[[int], object] = lambda _: None
+) -> Scan:
+    """Decode a clip once, small and only as far as needed, to find its scenes, their light, and lost frames."""
+    asked: set[int] = set()
+    decoded: dict[int, Glimpse] = {}
+    alike: set[int] = set()
+    result = NOTHING
+
+    def look(frames: FrameRange) -> Iterator[Frame]:
+        asked.update(frames.indices)
+        before = None
+        for frame in decode(clip, frames, fit(clip.width, clip.height, SCAN_SIDE)):
+            if frame.index not in decoded:  # blocks overlap
+                decoded[frame.index] = glimpse(frame.pixels)
+                on_frame(frame.index)
+            if before is not None and repeats(frame.pixels, before):
+                alike.add(frame.index)
+            before = frame.pixels
+            yield frame
+
+    for stretch in _stretches(keep):
+        result |= Scan(tuple(find_scenes(look, stretch, clip.num_frames, settings)), ())
+    everything = Selection.whole(clip)
+    if asked > decoded.keys() and keep != everything:
+        # which frames of a damaged clip are lost may depend on where decoding starts: start at the same place for all
+        return scan(clip, settings, everything, on_frame)
+    lost = (frame for scene in result.scenes for frame in scene.indices if frame not in decoded)
+    lights: dict[int, Light] = {}
+    for scene in result.scenes:
+        frames = [frame for frame in scene.indices if frame in decoded]
+        found = zip(frames, find_lights([decoded[frame] for frame in frames]), strict=True)
+        lights |= {frame: light for frame, light in found if light != USUAL}
+    known = (frame for scene in result.scenes for frame in scene.indices[1:] if frame in alike)
+    return Scan(result.scenes, tuple(lost), lights, alike=tuple(known))
+
+
+def _stretches(keep: Selection) -> list[FrameRange]:
+    """The parts of a selection, with those close to each other joined."""
+    joined: list[FrameRange] = []
+    for part in keep.parts:
+        near = joined and part.start - joined[-1].stop < BLOCK
+        start = joined.pop().start if near else part.start
+        joined.append(FrameRange(start, part.stop))
+    return joined

@@ -1,0 +1,28 @@
+"""Sizes of films and frames, px."""
+
+from videostyle.errors import SettingsError
+from videostyle.frames import Clip
+from videostyle.settings import RenderSettings
+
+
+def film_size(clip: Clip, settings: RenderSettings) -> tuple[int, int]:
+    """Width and height of the film, px."""
+    return fit(clip.width, clip.height, settings.picture.size)
+
+
+def check_size(work: tuple[int, int], smallest: int) -> None:
+    """Raise SettingsError if frames are too small for the painter."""
+    if min(work) < smallest:
+        raise SettingsError(
+            f"frames of {work[0]}x{work[1]} px are too small: the network needs {smallest} px on the short side; "
+            f"use --size {smallest}"
+        )
+
+
+def fit(width: int, height: int, side: int) -> tuple[int, int]:
+    """Width and height with ``side`` px on the short side; 0 keeps them. The long side is even, for the encoders."""
+    short = min(width, height)
+    if side in (0, short):
+        return width, height
+    long = max(2, 2 * round(max(width, height) * side / short / 2))
+    return (side, long) if width == short else (long, side)
