@@ -58,10 +58,11 @@ def test_frames_that_show_nothing_are_painted_from_others(clip: Clip) -> None:
 
 
 class Listening(Blend):
-    """Keeps the contents it is told to paint."""
+    """Keeps the contents it is told to paint; looks at no earlier frame, so it is told repeats too."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.reach = ()
         self.told: list[Pixels] = []
 
     def picture(self, task: object) -> Painted:

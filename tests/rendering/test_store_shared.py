@@ -14,6 +14,7 @@ import pytest
 from tests.rendering.jobs import record
 from videostyle.errors import JobError
 from videostyle.frames import FrameRange
+from videostyle.motion.light import Light
 from videostyle.rendering.scan import Scan
 from videostyle.rendering.store import Store
 
@@ -32,11 +33,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 SCANS = (
-    Scan((FrameRange(0, 8), FrameRange(8, 9)), (4,)),
-    Scan((FrameRange(8, 20),), (11,)),
+    Scan((FrameRange(0, 8), FrameRange(8, 20)), (4, 11), {3: Light(0.5)}),
+    Scan((FrameRange(8, 20),), (11,), bars=(0, 0, 4, 4), alike=(9,)),
     Scan((FrameRange(20, 30),), ()),
 )
-TOGETHER = Scan((FrameRange(0, 8), FrameRange(8, 20), FrameRange(20, 30)), (4, 11))
+TOGETHER = Scan((FrameRange(0, 8), FrameRange(8, 20), FrameRange(20, 30)), (4, 11), {3: Light(0.5)}, (0, 0, 4, 4), (9,))
 
 ADD_SCANS = """
 import sys

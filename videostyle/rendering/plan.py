@@ -164,10 +164,10 @@ def plan_frames(
 
     Raises MediaError if none of the frames can be decoded.
     """
-    if settings.picture.bars == "keep" and settings.paints and known.bars is None:
+    if settings.paints and known.bars is None:
         bars, partly = search_bars(clip)
         known |= Scan((), (), bars=bars)
-        if partly:
+        if partly and settings.picture.bars == "keep":
             on_event(Notice(f"{clip.path}: has bars in parts of the clip only, so they are painted"))
     if any(bars := _kept_bars(known, settings)):
         stay = f"bars of {describe(bars)} stay as they are"

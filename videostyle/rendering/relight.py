@@ -1,11 +1,15 @@
 """Puts the clip's light back into the frames of the film."""
 
 from collections.abc import Iterable, Iterator
+from typing import cast
+
+import numpy as np
 
 from videostyle.errors import MediaError
-from videostyle.frames import FrameRange, Pixels
+from videostyle.frames import NO_BARS, FrameRange, Pixels
 from videostyle.media.read.decode import decode
 from videostyle.motion.light import relight
+from videostyle.rendering.bars import area
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.sizes import fit
 
@@ -25,4 +29,14 @@ def relit(plan: RenderPlan, frames: Iterable[tuple[int, Pixels]]) -> Iterator[tu
         frame = next((frame for frame in clip if frame.index >= index), None)
         if frame is None or frame.index > index:
             raise MediaError(f"{plan.clip.path}: frame {index} can no longer be read; restore the file")
-        yield index, relight(painted, frame.pixels, plan.light(index), follow)
+        shown = frame.pixels if plan.bars == plan.scan.bars else _with_white_bars(plan, frame.pixels)
+        yield index, relight(painted, shown, plan.light(index), follow)
+
+
+def _with_white_bars(plan: RenderPlan, pixels: Pixels) -> Pixels:
+    """A frame of the clip with white bars: where bars are painted, they are to be seen."""
+    height, width = pixels.shape[:2]
+    left, right, top, bottom = area(plan.clip, plan.scan.bars or NO_BARS, (width, height))
+    inside = pixels[top : height - bottom, left : width - right]
+    border = ((top, bottom), (left, right), (0, 0))
+    return cast(Pixels, np.pad(inside, border, constant_values=np.iinfo(pixels.dtype).max))
