@@ -176,7 +176,7 @@ def whole_job(load: Workload) -> Iterator[Case]:
             clip = write_scenes(folder / "clip.mp4", load.job, load.scenes, FRAMES)
             with (
                 patch("videostyle.rendering.slot.warp", watch.timing("warp", warp)),
-                patch("videostyle.rendering.slot.estimate", watch.timing("flow", estimate)),
+                patch("videostyle.rendering.chain.estimate", watch.timing("flow", estimate)),
                 patch.object(Ahead, "__next__", watch.timing("waiting_for_decoder_and_flow", Ahead.__next__)),
                 patch.object(painter, "task", watch.timing("start_of_frames", painter.task)),
                 patch.object(Store, "save", watch.timing("store", Store.save)),

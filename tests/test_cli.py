@@ -215,7 +215,7 @@ def test_settings_read_as_a_reference(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert videostyle(monkeypatch, "settings") == 0
     text = capsys.readouterr().out
     assert (
-        "# which earlier frames a frame is compared with, in frames back; Ruder et al.: 1, 2, 4\n"
+        "# which earlier frames a frame is always compared with, in frames back; Ruder et al.: 1, 2, 4\n"
         "# a list such as [1, 2], each from 1 to 64, in frames; default: [1]\n"
         "temporal.long_term = "
     ) in text

@@ -198,7 +198,7 @@ def test_one_frame_has_no_flicker_and_no_nan_in_json() -> None:
 def test_table_has_a_line_per_score() -> None:
     scores = Scores(3.21, 1.5, {"relu1_1": 0.01, "relu2_1": 0.2}, 0.3, -4.5, 0.25, math.nan, 7.5, 48)
     lines = scores.table().splitlines()
-    assert len(lines) == 9
+    assert len(lines) == 10
     assert lines[1].split() == ["flicker", "3.21", "levels", "of", "255"]
     assert lines[-2].split()[:2] == ["seam", "-"]
     assert lines[-1].split()[:2] == ["light", "7.5"]

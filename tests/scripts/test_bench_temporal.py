@@ -21,7 +21,7 @@ SHARED = ROOT / "../shared"
 
 @pytest.fixture
 def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
-    monkeypatch.setattr(bench_temporal, "QUICK", {"optimize.iterations": 2, "optimize.first_iterations": 4})
+    monkeypatch.setattr(bench_temporal, "QUICK", {"optimize.iterations": 2, "optimize.first_iterations": 20})
     art = write_art(tmp_path / "art.png")
     return argparse.Namespace(style=art, quick=True, before=ROOT, frames=0, backbone="compact")
 
