@@ -103,7 +103,7 @@ def bench(samples: Iterable[Sample], rows: Sequence[str], options: argparse.Name
         alone = films / f"{sample.name} frame by frame.mkv"
         for row in rows:
             film = films / f"{sample.name} {row}.mkv"
-            seconds = paint(row, sample.path, film, options, values)
+            seconds = math.nan if film.exists() else paint(row, sample.path, film, options, values)
             figures = measure(sample, film, alone, options.style, options.frames, judge)
             yield {"clip": sample.name, "kind": sample.kind, "row": row, **figures, "seconds": seconds}
 
@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--rows", default="", help=f"default: all of {', '.join(ROWS)}")
     parser.add_argument("--frames", type=int, default=0, help="first frames of every clip; default: all")
     parser.add_argument("--backbone", default="compact")
-    parser.add_argument("--films", type=Path, help="folder that keeps the films")
+    parser.add_argument("--films", type=Path, help="folder that keeps the films; those already in it are not painted again")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     options.shared, options.style = options.shared.absolute(), options.style.absolute()

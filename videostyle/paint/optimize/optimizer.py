@@ -26,7 +26,7 @@ from videostyle.settings import OptimizeSettings, RenderSettings
 
 LEAST_PER_SCALE = 6
 """iterations of a first frame per scale; with fewer, a coarser scale would only blur it, so scales are left out"""
-LITTLE, MUCH = 0.05, 0.5
+LITTLE, MUCH = 0.08, 0.5
 """need of a frame up to which it gets a later frame's work, and from which on it gets a first frame's"""
 COARSE = 0.25
 """least share of a first frame's iterations at smaller sizes: what comes into view gets large strokes at once"""
