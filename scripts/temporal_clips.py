@@ -100,6 +100,7 @@ def load(path: Path) -> ModuleType:
 
 def write_clip(path: Path, pictures: Sequence[Pixels]) -> Path:
     """Encode pictures (H, W, 3) uint8 without any loss."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("ffv1", rate=RATE)
         stream.pix_fmt = "bgr0"
@@ -111,7 +112,6 @@ def write_clip(path: Path, pictures: Sequence[Pixels]) -> Path:
 
 
 def _sample(path: Path, pictures: Sequence[Pixels], truth: Sequence[Truth]) -> Sample:
-    path.parent.mkdir(parents=True, exist_ok=True)
     return Sample("exact", write_clip(path, pictures), tuple(truth))
 
 
