@@ -16,7 +16,7 @@ from videostyle.settings import FlowSettings
 Method = Literal["farneback", "dis"]
 METHODS: tuple[Method, ...] = ("farneback", "dis")
 SHARED = Path(__file__).parents[2] / "../shared/data"
-LIMITS = {"farneback": (0.8, 0.65, 0.08), "dis": (0.15, 0.9, 0.05)}
+LIMITS = {"farneback": (0.8, 0.65, 0.08), "dis": (0.15, 0.8, 0.05)}
 """maximum end-point error (px), minimum share of occlusions detected, maximum share of good pixels rejected"""
 
 

@@ -13,6 +13,11 @@ AGREEMENT, AGREEMENT_PX = 0.01, 0.5
 """forward-backward test of Sundaram et al. 2010, as in Ruder et al. 2016: share of the squared flows, and px^2"""
 CALMEST = 10
 """percentile of the change of color along the flow that counts as grain; no more than half of what is allowed is"""
+CALM, WINDOW = 1.5, 31
+"""px: standard deviation of the blur that calms noise, and side of the window in which two motions are compared"""
+STANDS, AS_GOOD, SLIGHT = 1.02, 1.1, 0.05
+"""by what factor the error of a camera that stands still, and the error of the camera's motion around a pixel, may be
+larger than that of the more detailed motion; and by how many squared levels of 255"""
 EDGE = 0.1
 """px by which a position may lie outside: otherwise the border of a still picture would never be trusted"""
 
@@ -45,18 +50,38 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain
         allowed = settings.photometric + grain
         trusted &= change < allowed
     if settings.photometric and plain:
+        errors = _Errors(now, before)
         camera = camera_motion(backward, now, trusted)
+        still = np.zeros_like(camera)
+        if errors.of(still).mean() <= STANDS * errors.of(camera).mean() + SLIGHT:
+            camera = still
         x, y = _places(camera)
         camera_change = _change(current, previous, x, y)
         dragged, ground = plain_ground(now, backward - camera, change - camera_change, trusted, grain)
         moves = ~trusted | dragged
         moves &= _inside(x, y) & (camera_change < allowed)
+        # where the flow predicts no better, it only follows noise, elsewhere in each frame, which would stir the paint
+        moves |= trusted & ~ground & (errors.of(camera) <= AS_GOOD * errors.of(backward) + SLIGHT)
         backward = np.where(moves[..., None], camera, backward)
         inside |= moves
         trusted = (trusted & ~ground) | moves
     weight = cv2.erode(trusted.astype(np.float32), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
     weight = cv2.GaussianBlur(weight, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE) * inside
     return Motion(backward, np.ascontiguousarray(weight, np.float32))
+
+
+class _Errors:
+    """How well motions predict the brightness of a frame."""
+
+    def __init__(self, now: Gray, before: Gray) -> None:
+        self._now, self._before = (
+            np.asarray(cv2.GaussianBlur(gray, (0, 0), CALM), np.float32) for gray in (now, before)
+        )
+
+    def of(self, motion: Field) -> Plane:
+        """Mean square error around each pixel, (H, W), squared levels of 255."""
+        missed = self._now - _sample(self._before, *_places(motion), cv2.INTER_LINEAR)
+        return np.asarray(cv2.boxFilter(np.square(missed), -1, (WINDOW, WINDOW)), np.float32)
 
 
 def warp(picture: Picture, flow: Field) -> tuple[Picture, Plane]:
