@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from tests.rendering.jobs import frames_in, plan_of, rendered
 from videostyle.events import Event, FrameDone
 from videostyle.frames import Clip
 from videostyle.media.read.probe import probe
+from videostyle.media.stills import write_png
 from videostyle.rendering.store import Store
 
 THREES, FADE, SCENES = 12, 14, (12, 17)
@@ -89,6 +91,20 @@ def test_a_painter_that_looks_at_no_earlier_frame_paints_all(clip: Clip, tmp_pat
     painter.reach = ()
     rendered(plan_of(clip, SCENES), tmp_path / "job", painter)
     assert sum(painter.batches) == clip.num_frames
+
+
+def test_frames_after_a_still_may_hang_on_any_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*what: object) -> None:
+        time.sleep(0.05)
+        write_png(*what)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("videostyle.rendering.store.write_png", slow)
+    monkeypatch.setattr("videostyle.rendering.chain.MISSING", -1.0)
+    monkeypatch.setattr("videostyle.rendering.chain.shows", lambda *what: True)
+    still, *rest = moving_scenes((4,))
+    clip = probe(write_clip(tmp_path / "still.mp4", [still] * 7 + rest))
+    frames = rendered(plan_of(clip, (10,)), tmp_path / "job", Blend())
+    assert [frame.index for frame in frames] == list(range(10))
 
 
 def test_a_long_still_reports_progress(tmp_path: Path) -> None:

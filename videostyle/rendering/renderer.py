@@ -60,8 +60,9 @@ def render(
                 break
             found = zip(live, makers.map(Slot.repeats, live), strict=True)
             if stepped := [_repeated(slot, repeat, store, writers) for slot, repeats in found for repeat in repeats]:
-                before, writing = writing, stepped
-                yield from _stored(before, on_event)
+                # a slot remembers the pixels of its latest frames only, and repeats may be many
+                before, writing = writing, []
+                yield from _stored([*before, *stepped], on_event)
                 continue  # until every slot has a frame to paint
             start = time.perf_counter()
             try:
