@@ -100,7 +100,7 @@ def test_frames_after_a_still_may_hang_on_any_part_of_it(tmp_path: Path, monkeyp
 
     monkeypatch.setattr("videostyle.rendering.store.write_png", slow)
     monkeypatch.setattr("videostyle.rendering.chain.MISSING", -1.0)
-    monkeypatch.setattr("videostyle.rendering.chain.shows", lambda *what: True)
+    monkeypatch.setattr("videostyle.rendering.chain.shows", lambda *_: True)
     still, *rest = moving_scenes((4,))
     clip = probe(write_clip(tmp_path / "still.mp4", [still] * 7 + rest))
     frames = rendered(plan_of(clip, (10,)), tmp_path / "job", Blend())
