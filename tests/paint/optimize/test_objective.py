@@ -79,13 +79,11 @@ def test_rows_that_are_kept_keep_their_own_targets(backbone: Backbone) -> None:
         torch.testing.assert_close(part, before[name][[2, 0]], rtol=1e-4, atol=1e-6)
 
 
-def test_held_pixels_move_less_freely(backbone: Backbone) -> None:
-    made = objective(backbone, temporal__weight=1000.0)
-    ease = made.ease()
-    assert ease is not None
-    held = sum(weight for _, weight in HELD)
-    torch.testing.assert_close(ease.view(3, 3, 64, 64), (1 / (1 + 4 * held)).expand(-1, 3, -1, -1))
-    assert objective(backbone, held=False).ease() is None
+def test_held_pixels_are_stiff(backbone: Backbone) -> None:
+    stiffness = objective(backbone, temporal__weight=1000.0).stiffness()
+    assert stiffness is not None
+    torch.testing.assert_close(stiffness, 4 * sum(weight for _, weight in HELD))
+    assert objective(backbone, held=False).stiffness() is None
 
 
 def test_every_pixel_affects_the_loss_up_to_the_border(backbone: Backbone) -> None:

@@ -21,7 +21,7 @@ class Pull:
     def keep(self, rows: Tensor) -> None:
         self.target, self.strength = self.target[rows], self.strength[rows]
 
-    def ease(self) -> None:
+    def stiffness(self) -> None:
         return None
 
     def parts(self, pictures: Tensor) -> dict[str, Tensor]:

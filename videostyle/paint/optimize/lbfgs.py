@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from videostyle.paint.device import exact_dtype
+from videostyle.paint.optimize.freedom import Freedom
 
 GROWTH = 1.02
 """a step is undone and halved if the loss becomes more than this many times the previous one"""
@@ -30,19 +31,18 @@ class BatchLbfgs:
         history: int,
         learning_rate: float = 1.0,
         first_step: float = 0.01,
-        ease: Tensor | None = None,
+        freedom: Freedom | None = None,
     ) -> None:
         """start: (B, N). first_step: root mean square length of the first step, along the gradient.
 
-        ease: (B, N), how freely each coordinate moves relative to the others: the inverse of the known part of the
-        Hessian's diagonal. It shapes the initial guess of the inverse Hessian. None: all the same.
+        freedom: the initial guess of the inverse Hessian, but for its scale. None: the identity.
 
         Differs from torch's first step, whose coordinates sum to 1. Spread over the pixels of a picture, that is less
         than the gradient's rounding error; a step of two or three levels of 255 is enough to measure curvature.
         """
         rows, size = start.shape
         self.point = start.clone()
-        self._ease = torch.ones_like(start) if ease is None else ease
+        self._freedom = freedom
         self._rate, self._first_step = learning_rate, first_step
         self._base = start.clone()
         """last accepted point; ``point`` is ``base + step``"""
@@ -73,10 +73,12 @@ class BatchLbfgs:
 
     def keep(self, rows: Tensor) -> None:
         """Continue with these rows (indices) only."""
-        for name in ("point", "_base", "_step", "_loss", "_gradient", "_scale", "_ease"):
+        for name in ("point", "_base", "_step", "_loss", "_gradient", "_scale"):
             setattr(self, name, getattr(self, name)[rows])
         for name in ("_steps", "_changes", "_curvature"):
             setattr(self, name, getattr(self, name)[:, rows])
+        if self._freedom:
+            self._freedom.keep(rows)
 
     def _remember(self, good: Tensor, gradient: Tensor) -> None:
         """Store the step and the change in gradient of rows whose step was accepted."""
@@ -89,7 +91,7 @@ class BatchLbfgs:
         self._steps[place] = torch.where(useful[:, None], step, 0)
         self._changes[place] = torch.where(useful[:, None], change, 0)
         self._curvature[place] = torch.where(useful, 1 / product, 0)
-        self._scale = torch.where(useful, product / _dot(change, self._ease * change), self._scale)
+        self._scale = torch.where(useful, product / _dot(change, self._guess(change)), self._scale)
         self._newest = (place + 1) % len(self._steps)
         self._filled = min(self._filled + 1, len(self._steps))
 
@@ -101,14 +103,18 @@ class BatchLbfgs:
         for place in reversed(order):
             shares[place] = self._curvature[place] * _dot(self._steps[place], direction)
             direction = direction - shares[place][:, None].to(direction.dtype) * self._changes[place]
-        eased = self._ease * self._gradient
-        first = self._first_step / (_dot(eased, eased) / eased.shape[1]).sqrt().clamp_min(1e-30)
+        direction = self._guess(direction)
+        # without a correction this is the guess times the gradient
+        first = self._first_step / (_dot(direction, direction) / direction.shape[1]).sqrt().clamp_min(1e-30)
         scale = torch.where(self._scale > 0, self._scale, first)
-        direction = self._ease * direction * scale[:, None].to(direction.dtype)
+        direction = scale[:, None].to(direction.dtype) * direction
         for place in order:
             share = shares[place] - self._curvature[place] * _dot(self._changes[place], direction)
             direction = direction + share[:, None].to(direction.dtype) * self._steps[place]
         return direction
+
+    def _guess(self, vectors: Tensor) -> Tensor:
+        return self._freedom @ vectors if self._freedom else vectors
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

@@ -42,12 +42,10 @@ class Objective:
         for term in self._terms:
             term.keep(rows)
 
-    def ease(self) -> Tensor | None:
-        """How freely each pixel value moves, (B, 3 * H * W): 1 / (1 + stiffness). None: all the same."""
+    def stiffness(self) -> Tensor | None:
+        """Curvature of pixels that are held, (B, 1, H, W), relative to that of all other terms. None: none are."""
         stiff = [stiffness for term in self._terms if (stiffness := term.stiffness()) is not None]
-        if not stiff:
-            return None
-        return (1 / (1 + torch.stack(stiff).sum(0))).expand(-1, 3, -1, -1).flatten(1)
+        return torch.stack(stiff).sum(0) if stiff else None
 
 
 def total(parts: Mapping[str, Tensor]) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from videostyle.paint.device import exact_dtype
 from videostyle.paint.optimize.adam import BatchAdam
+from videostyle.paint.optimize.freedom import Freedom
 from videostyle.paint.optimize.lbfgs import BatchLbfgs
 from videostyle.paint.optimize.objective import Objective, total
 from videostyle.paint.painter import OnStep
@@ -70,7 +71,7 @@ def solve(
     A picture leaves the batch when its best loss fell by less than ``tolerance`` over ``window`` iterations.
     Differs from Ruder et al. 2016: the best loss counts, so one bad step neither ends a frame nor prolongs it.
     """
-    walk = _start(objective, initial.flatten(1), settings)
+    walk = _start(objective, initial, settings)
     loss = torch.full((len(limits),), torch.inf, dtype=exact_dtype(initial.device), device=initial.device)
     solution = Solution(initial.clone(), loss, loss, {}, [0] * len(limits))
     rows = torch.arange(len(limits), device=initial.device)  # which picture each row of the walk is
@@ -110,8 +111,9 @@ def solve(
 
 def _start(objective: Objective, start: Tensor, settings: OptimizeSettings) -> BatchAdam | BatchLbfgs:
     if settings.method == "adam":
-        return BatchAdam(start, settings.learning_rate)
-    return BatchLbfgs(start, settings.history, settings.learning_rate, ease=objective.ease())
+        return BatchAdam(start.flatten(1), settings.learning_rate)
+    freedom = Freedom(start, objective.stiffness())
+    return BatchLbfgs(start.flatten(1), settings.history, settings.learning_rate, freedom=freedom)
 
 
 def _evaluate(objective: Objective, pictures: Tensor) -> tuple[dict[str, Tensor], Tensor]:
