@@ -5,8 +5,8 @@
 FOLDER holds cases/make_cases.py, data/make_synthetic.py, data/photos, and data/videos. Every clip is painted in several
 ways: frame by frame, each frame as the first of a clip of its own; only started from the warped frame before; as a
 single pass of Ruder et al. 2016 with the same network and as many iterations; by the package of another checkout
-(--before); and as the product does it. temporal_scores.COLUMNS says what the columns mean; seconds are of the whole
-job, so that only those of one run can be compared.
+(--before); and as the product does it, with either optical flow. temporal_scores.COLUMNS says what the columns mean;
+seconds are of the whole job, so that only those of one run can be compared.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from videostyle.paint.painter import Cost, OnStep, Painter
 from videostyle.presets import preset_values
 from videostyle.settings import RenderSettings
 
-ROWS = ("frame by frame", "warped start only", "ruder", "before", "now")
+ROWS = ("frame by frame", "warped start only", "ruder", "before", "now", "now with DIS")
 QUICK_ROWS = ("frame by frame", "before", "now")
 QUICK = {"picture.work": 72, "optimize.first_iterations": 60}
 """the settings of --quick: small pictures, painted in half the draft's iterations"""
@@ -64,6 +64,8 @@ def settings_of(row: str, values: Mapping[str, object]) -> dict[str, object]:
     """What differs from the draft preset in a row. values: what differs in all of them."""
     if row == "warped start only":
         return {**values, "temporal.weight": 0.0}
+    if row == "now with DIS":
+        return {**values, "flow.method": "dis"}
     if row == "ruder":
         return {**{name: value for name, value in preset_values("ruder2016").items() if name not in FREE}, **values}
     return dict(values)

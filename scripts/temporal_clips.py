@@ -31,8 +31,15 @@ PANNED, SHUTTER, GRAIN = 36, 0.5, 7.0
 SUBFRAMES = 8
 """pictures averaged for a frame with motion blur"""
 PHOTOS = ("kodim21.png", "kodim13.png", "kodim23.png", "kodim19.png", "kodim07.png")
-REAL = {"portrait_turn.mp4": 50, "road_driving.mp4": 40, "bmx_pan_240p.mp4": 20, "fox_indoor.mp4": 30}
-"""name -> first frame: a face, a camera that drives on, one that pans fast, one that stands still"""
+REAL = {
+    "portrait_turn.mp4": 50,  # a face
+    "road_driving.mp4": 40,  # a camera that drives on
+    "bmx_pan_240p.mp4": 20,  # one that pans fast
+    "fox_indoor.mp4": 30,  # one that stands still
+    "horse_running.mp4": 20,
+    "rabbit_handheld.mp4": 30,
+}
+"""name -> first frame"""
 SIDE = 180
 """px, short side of the real clips"""
 
