@@ -29,7 +29,7 @@ FLOORS = [
 """imports go to lower floors only; rooms on one floor never see each other"""
 
 ROOMS = {
-    "media": [{"color", "stills", "files", "ffmpeg"}, {"read"}, {"write"}, {"patch"}],
+    "media": [{"color", "exr", "ffmpeg", "files", "light", "names", "stills"}, {"read"}, {"write"}, {"patch"}],
     "paint": [
         {"painter"},
         {"keep", "mirror", "device", "tensors"},

@@ -15,12 +15,14 @@ from av.video.reformatter import Colorspace, VideoReformatter
 
 from videostyle.frames import Clip, Frame, FrameRange, Pixels
 from videostyle.media.color import matrix_name, scaling, to_whole_range
+from videostyle.media.exr import values_of
 from videostyle.media.files import explained
 from videostyle.media.read.crop import visible
 from videostyle.media.read.deinterlace import REACH, deinterlaced
 from videostyle.media.read.probe import open_file, video_stream
 from videostyle.media.read.sequence import has_file, pictures
 from videostyle.media.read.table import decoded, to_the_end
+from videostyle.media.stills import rgb_frame
 
 VideoPackets = Iterator["av.Packet[av.VideoStream]"]
 NEAR = 64
@@ -135,9 +137,9 @@ class _Converter:
         self._scale, self._convert = VideoReformatter(), VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> Pixels:
-        prepared = frame
+        prepared = rgb_frame(values_of(frame)) if self._clip.color.linear else frame
         if self._clip.alpha and any(component.is_alpha for component in frame.format.components):
-            prepared = self._filled(frame)
+            prepared = self._filled(prepared)
         if any(self._clip.crop):
             prepared = visible(self._unscaled(prepared, self._format), self._clip)
         rgb = self._scale.reformat(

@@ -17,7 +17,8 @@ from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color
 from videostyle.media.files import explained
 from videostyle.media.read.crop import Crop, crop_of
-from videostyle.media.read.sequence import FORMAT, check, files_of, is_sequence, read
+from videostyle.media.read.headers import check
+from videostyle.media.read.sequence import FORMAT, files_of, is_sequence, read
 from videostyle.media.read.table import USUAL_RATE, Table, decoded, is_raw, read_table, to_the_end
 
 Times = tuple[Fraction, Fraction, tuple[int, ...], tuple[int, ...]]
@@ -151,23 +152,26 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
     if stream:
         raise MediaError(f"{path}: a sequence of pictures has no stream {stream}; omit --stream")
     files = files_of(path)
-    check(path, files)
+    header = check(path, files)
     with explained(f"{path}: {files[0].name} cannot be decoded", "replace it with another picture"):
         frame, decoder = read(files[0])
-    notes = []
+    notes = list(header.notes)
     if rate is None:
-        rate = Fraction(USUAL_RATE)
-        notes.append(f"pictures have no timestamps: read at {rate} frames per second; --fps sets another rate")
+        rate = header.rate or Fraction(USUAL_RATE)
+        why = "their headers say" if header.rate else "pictures have no timestamps: read at"
+        notes.append(f"{why} {rate} frames per second; --fps sets another rate")
     times = rate, 1 / rate, tuple(range(len(files))), (1,) * len(files)
     clip = _clip(path, 0, times, frame, decoder.sample_aspect_ratio)
+    color = replace(clip.color, range=0)  # the film gets the usual color range of films, not of pictures
     return replace(
         clip,
         alpha=any(channel.is_alpha for channel in frame.format.components),
-        color=replace(clip.color, range=0),  # the film gets the usual color range of films, not of pictures
+        color=replace(color, chromaticities=header.primaries, transfer=2) if header.kind == "EXR" else color,
         format=FORMAT,
         codec=decoder.name,
         stamped=False,
         notes=tuple(notes),
+        extras=header.extras,
     )
 
 
@@ -186,7 +190,7 @@ def _clip(
         height,
         *times,
         depth=max(component.bits for component in frame.format.components),
-        color=Color(*map(int, (frame.color_range, frame.color_primaries, frame.color_trc, frame.colorspace))),
+        color=Color(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
         rotation=frame.rotation % 360,
         crop=crop,
         sample_aspect=aspect,

@@ -23,6 +23,8 @@ from videostyle.media.write.tracks import SortedTracks
 from videostyle.media.write.trim import sample_bytes
 from videostyle.settings import FilmSettings
 
+INTO_LIGHT = "OpenEXR holds linear light: the clip's white becomes 1.0, and its primaries are named in the files"
+
 
 @dataclass(frozen=True, slots=True)
 class FilmCheck:
@@ -59,12 +61,13 @@ def film_notices(
         if track.lost
     )
     losses += _hdr_losses(clip, keeps=codec.encoder == "libx265")
+    losses += _extra_losses(clip, path.suffix)
     if clip.alpha and not keeps_alpha(clip, codec, container):
         losses.append(
             f"the transparency of {clip.path.name} is left out: {codec.encoder} in {path.suffix} cannot hold it; "
             "to keep it, use --codec prores in .mov, vp9 in .webm, ffv1 in .mkv, or png"
         )
-    changes = [*_picture_changes(clip, pixel_format(clip, codec, container, size))]
+    changes = [*_light_changes(clip), *_picture_changes(clip, pixel_format(clip, codec, container, size))]
     if timeline.timecode and len(timeline.parts) > 1:
         timecode = timeline.timecode
         changes.append(f"the timecode {timecode} is correct for the first range only; it keeps counting after that")
@@ -74,10 +77,30 @@ def film_notices(
     return FilmCheck(tuple(losses), tuple(changes), subtitles)
 
 
-def folder_notices(source: InputContainer, clip: Clip, tracks: SortedTracks, timeline: Timeline) -> FilmCheck:
-    """Find what a folder of pictures leaves out."""
-    losses = _container_losses(source, clip, "a folder of pictures", "", timeline)
-    return FilmCheck((*tracks.left_out, *losses, *_hdr_losses(clip, keeps=False)))
+def folder_notices(
+    source: InputContainer, clip: Clip, suffix: str, tracks: SortedTracks, timeline: Timeline
+) -> FilmCheck:
+    """Find what a folder of pictures leaves out and changes. suffix: ``.png`` or ``.exr``."""
+    place = "a folder of pictures"
+    losses = [*_container_losses(source, clip, place, "", timeline), *_hdr_losses(clip, keeps=False)]
+    losses += _extra_losses(clip, place)
+    changes = _light_changes(clip) if suffix != ".exr" else () if clip.color.linear else (INTO_LIGHT,)
+    return FilmCheck((*tracks.left_out, *losses), tuple(changes))
+
+
+def _extra_losses(clip: Clip, place: str) -> Iterator[str]:
+    """What the clip's pictures carry and no film holds."""
+    for extra in clip.extras:
+        yield f"{extra} of {clip.path.name} are left out: {place} cannot hold them"
+
+
+def _light_changes(clip: Clip) -> Iterator[str]:
+    """How linear light changes in films and PNG files."""
+    if clip.color.linear:
+        yield (
+            "linear light is converted to sRGB, and light above white (1.0) is clipped; "
+            "to keep both, write OpenEXR with videostyle frames -o DIR/f.%06d.exr"
+        )
 
 
 def _container_losses(source: InputContainer, clip: Clip, place: str, format: str, timeline: Timeline) -> Iterator[str]:

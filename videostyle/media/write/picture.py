@@ -10,9 +10,10 @@ from av.container import OutputContainer
 from av.video.reformatter import Colorspace, VideoReformatter
 from PIL import Image
 
-from videostyle.frames import Clip, Pixels
-from videostyle.media.color import FULL, HD, SWS_ACCURATE, SWS_FULL_CHROMA, from_whole_range, is_rgb, matrix_name
+from videostyle.frames import Clip, Color, Pixels
+from videostyle.media.color import FULL, HD, SRGB, SWS_ACCURATE, SWS_FULL_CHROMA, from_whole_range, is_rgb, matrix_name
 from videostyle.media.ffmpeg import silence_encoders
+from videostyle.media.light import shown
 from videostyle.media.read.alpha import Alpha, with_alpha
 from videostyle.media.read.hdr import read_hdr
 from videostyle.media.stills import rgb_frame
@@ -31,6 +32,7 @@ def add_picture(
 ) -> av.VideoStream:
     """Add a film's video stream, set up like the clip's. Raises MediaError if the container cannot hold the codec."""
     silence_encoders()
+    clip = as_shown(clip)
     container, codec = container_of(path), codec_of(path, settings)
     stream = output.add_stream(codec.encoder, rate=clip.rate)
     assert isinstance(stream, av.VideoStream)
@@ -60,12 +62,18 @@ def _matrix(clip: Clip, size: tuple[int, int]) -> int:
     return BT709 if min(size) >= HD else BT601
 
 
+def as_shown(clip: Clip) -> Clip:
+    """A clip with the colors of its film: those of linear light become sRGB."""
+    return dataclasses.replace(clip, color=Color(0, BT709, SRGB)) if clip.color.linear else clip
+
+
 class FrameMaker:
     """Pixels -> frames for the encoder, with timestamps and color tags; all share one swscale context."""
 
     def __init__(self, clip: Clip, stream: av.VideoStream, size: tuple[int, int], timeline: Timeline) -> None:
         """stream: from ``add_picture``. size: width and height of the film, px."""
         assert stream.pix_fmt
+        self._color, clip = clip.color, as_shown(clip)
         self._clip, self._size, self._timeline = clip, size, timeline
         self._format = stream.pix_fmt
         self._tick = stream.codec_context.time_base
@@ -83,6 +91,7 @@ class FrameMaker:
         pixels: upright RGB (H, W, 3) of the film's size; raises ValueError for any other shape.
         """
         check_shape(pixels, self._size)
+        pixels = shown(self._color, pixels)
         frame = self._gif(pixels) if self._format == "pal8" else self._yuv(index, pixels)
         begins, stays = self._timeline.place(index)
         # the muxer refuses two frames on one tick, which rounding can cause in a GIF
