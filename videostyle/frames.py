@@ -162,7 +162,7 @@ class Clip:
     notes: tuple[str, ...] = ()
     """notices about the file, one line each"""
     extras: tuple[str, ...] = ()
-    """names of what its pictures carry that no film holds, or only some do"""
+    """names of what its pictures carry besides their colors, such as captions, and some films cannot"""
 
     @property
     def num_frames(self) -> int:

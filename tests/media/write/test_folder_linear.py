@@ -89,7 +89,7 @@ def test_other_channels_are_left_out(tmp_path: Path) -> None:
     clip = probe(tmp_path / "in")
     for name in ("out/p.#.exr", "film.mp4"):
         assert any(
-            "channels Z of in are left out" in text
+            "left out: channels Z of in" in text
             for text in check_film(clip, tmp_path / name, FilmSettings(), SIZE).left_out
         )
 

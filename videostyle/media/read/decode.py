@@ -3,14 +3,12 @@
 import bisect
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
-from fractions import Fraction
 from typing import cast
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.sidedata.sidedata import SideDataContainer, Type
+from av.sidedata.sidedata import Type
 from av.video.reformatter import Colorspace, VideoReformatter
 
 from videostyle.frames import Clip, Frame, FrameRange, Pixels
@@ -19,6 +17,7 @@ from videostyle.media.exr import values_of
 from videostyle.media.files import explained
 from videostyle.media.read.crop import visible
 from videostyle.media.read.deinterlace import REACH, deinterlaced
+from videostyle.media.read.extras import side_data
 from videostyle.media.read.probe import open_file, video_stream
 from videostyle.media.read.sequence import has_file, pictures
 from videostyle.media.read.table import decoded, to_the_end
@@ -171,17 +170,3 @@ def upright(pixels: Pixels, frame: av.VideoFrame, clip: Clip) -> Pixels:
             if right * down_again < down * right_again:  # mirrored, as by front cameras
                 pixels = pixels[::-1]
     return cast(Pixels, np.ascontiguousarray(np.rot90(pixels, clip.rotation // 90)))
-
-
-def side_data(frame: av.VideoFrame) -> SideDataContainer:
-    """A frame's side data without the kinds that PyAV does not know and fails on, such as EXIF."""
-    try:
-        return cast(SideDataContainer, frame.side_data)  # the stubs have another type
-    except ValueError:
-        graph = av.filter.Graph()
-        nodes = [graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))]
-        with suppress(av.FFmpegError):  # beyond the last kind that FFmpeg knows
-            nodes += (graph.add("sidedata", f"mode=delete:type={kind}") for kind in range(len(Type), 100))
-        graph.link_nodes(*nodes, graph.add("buffersink")).configure()
-        graph.vpush(frame)
-        return cast(SideDataContainer, graph.vpull().side_data)

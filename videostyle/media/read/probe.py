@@ -17,6 +17,7 @@ from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color
 from videostyle.media.files import explained
 from videostyle.media.read.crop import Crop, crop_of
+from videostyle.media.read.extras import TIMECODES, described, frame_extras, joined, stream_extras, unreadable_profile
 from videostyle.media.read.headers import check
 from videostyle.media.read.sequence import FORMAT, files_of, is_sequence, read
 from videostyle.media.read.table import USUAL_RATE, Table, decoded, is_raw, read_table, to_the_end
@@ -116,6 +117,12 @@ def _refuse(path: Path) -> None:
 
 
 def _measure(path: Path, container: InputContainer, stream: av.VideoStream, table: Table) -> Clip:
+    description = described(container, stream.index)
+    if profile := unreadable_profile(description):
+        raise MediaError(
+            f"{path}: Dolby Vision profile {profile} without a standard base layer, whose colors cannot be read; "
+            "export the clip as HDR10, HLG or SDR"
+        )
     first = list(itertools.islice(stream_frames(container, stream.index), LOOKED_AT))
     if not first:
         raise MediaError(f"{path}: none of its frames can be decoded; use another clip")
@@ -134,6 +141,8 @@ def _measure(path: Path, container: InputContainer, stream: av.VideoStream, tabl
     crop, aspect = crop_of(container, stream.index), stream.sample_aspect_ratio
     times = table.rate, table.time_base, tuple(pts), tuple(durations)
     clip = _clip(path, stream.index, times, first[0], aspect, crop)
+    timecode = _timecode(container, stream)
+    extras = (*stream_extras(description), *frame_extras(first), *table.packets.keyframes.extras)
     return replace(
         clip,
         alpha=_has_alpha(stream, first[0]),
@@ -143,7 +152,8 @@ def _measure(path: Path, container: InputContainer, stream: av.VideoStream, tabl
         codec=stream.codec_context.name,
         stamped=table.stamped,
         keys=tuple(keys) if table.stamped else (),
-        timecode=_timecode(container, stream),
+        timecode=timecode,
+        extras=joined(extra for extra in extras if not (timecode and extra == TIMECODES)),
         notes=(*([DEINTERLACED] if interlaced else []), *_notes(container, stream, table, crop)),
     )
 

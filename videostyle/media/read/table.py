@@ -12,6 +12,8 @@ from typing import TypeVar
 import av
 from av.container import InputContainer
 
+from videostyle.media.read.extras import frame_extras
+
 StreamT = TypeVar("StreamT", bound=av.stream.Stream)
 Frames = tuple[tuple[int, int], ...]
 """(pts, duration) of frames in presentation order, ticks"""
@@ -185,6 +187,8 @@ class KeyframeCheck:
         """the distinct sizes (width, height) of the checked frames in order of appearance, px"""
         self.interlaced = False
         """whether any checked frame is interlaced"""
+        self.extras: tuple[str, ...] = ()
+        """names of what the checked frames carry besides the picture"""
         self._context = stream.codec_context
         self._count, self._every = 0, 1
         self._open = False
@@ -213,6 +217,7 @@ class KeyframeCheck:
         with suppress(av.FFmpegError):
             for frame in self._context.decode(packet):
                 self.interlaced = self.interlaced or frame.interlaced_frame
+                self.extras += frame_extras([frame])
                 if (frame.width, frame.height) not in self.sizes:
                     self.sizes.append((frame.width, frame.height))
 

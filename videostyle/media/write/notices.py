@@ -13,6 +13,8 @@ from av.subtitles.stream import SubtitleStream
 
 from videostyle.frames import Clip
 from videostyle.media.color import is_rgb, subsampling
+from videostyle.media.read.captions import keeps_captions
+from videostyle.media.read.extras import CAPTIONS
 from videostyle.media.read.hdr import read_hdr
 from videostyle.media.read.probe import open_file
 from videostyle.media.read.table import to_the_end
@@ -61,7 +63,7 @@ def film_notices(
         if track.lost
     )
     losses += _hdr_losses(clip, keeps=codec.encoder == "libx265")
-    losses += _extra_losses(clip, path.suffix)
+    losses += _extra_losses(clip, CAPTIONS if keeps_captions(clip, codec.encoder) else "")
     if clip.alpha and not keeps_alpha(clip, codec, container):
         losses.append(
             f"the transparency of {clip.path.name} is left out: {codec.encoder} in {path.suffix} cannot hold it; "
@@ -83,15 +85,18 @@ def folder_notices(
     """Find what a folder of pictures leaves out and changes. suffix: ``.png`` or ``.exr``."""
     place = "a folder of pictures"
     losses = [*_container_losses(source, clip, place, "", timeline), *_hdr_losses(clip, keeps=False)]
-    losses += _extra_losses(clip, place)
+    losses += _extra_losses(clip)
     changes = _light_changes(clip) if suffix != ".exr" else () if clip.color.linear else (INTO_LIGHT,)
     return FilmCheck((*tracks.left_out, *losses), tuple(changes))
 
 
-def _extra_losses(clip: Clip, place: str) -> Iterator[str]:
-    """What the clip's pictures carry and no film holds."""
+def _extra_losses(clip: Clip, kept: str = "") -> Iterator[str]:
+    """What the clip's pictures carry besides their colors, and the film does not."""
     for extra in clip.extras:
-        yield f"{extra} of {clip.path.name} are left out: {place} cannot hold them"
+        if extra == CAPTIONS != kept:
+            yield f"left out: {extra} of {clip.path.name}; --codec h264 and h265 keep them"
+        elif extra != kept:
+            yield f"left out: {extra} of {clip.path.name}"
 
 
 def _light_changes(clip: Clip) -> Iterator[str]:
@@ -119,8 +124,6 @@ def _hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
     hdr = read_hdr(clip)
     if not keeps and (hdr.display or hdr.light):
         yield f"the HDR10 display metadata of {clip.path.name} is left out; --codec h265 keeps it"
-    for name in hdr.dynamic:
-        yield f"the {name} metadata of {clip.path.name} is left out: it describes the clip's original frames only"
 
 
 def _picture_changes(clip: Clip, pixels: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from videostyle.media.color import FULL, HD, SRGB, SWS_ACCURATE, SWS_FULL_CHROMA
 from videostyle.media.ffmpeg import silence_encoders
 from videostyle.media.light import shown
 from videostyle.media.read.alpha import Alpha, with_alpha
+from videostyle.media.read.captions import Captions, keeps_captions
 from videostyle.media.read.hdr import read_hdr
 from videostyle.media.stills import rgb_frame
 from videostyle.media.write.containers import codec_of, container_of, encoder_options, pixel_format, tick_of
@@ -42,6 +43,8 @@ def add_picture(
     context.options = encoder_options(codec, settings, container.format, num_frames, pixels)
     if codec.encoder == "libx265":
         context.options = context.options | {"x265-params": context.options["x265-params"] + read_hdr(clip).x265}
+    if keeps_captions(clip, codec.encoder):
+        context.options = context.options | {"a53cc": "1"}
     context.time_base = tick_of(clip, container.format, path)
     stream.time_base = context.time_base if container.format in ("avi", "gif") else clip.time_base
     context.flags |= int(av.codec.context.Flags.frame_duration)  # otherwise the last frame's duration is lost
@@ -83,6 +86,7 @@ class FrameMaker:
         self._colorspace = Colorspace[matrix_name(dataclasses.replace(clip, width=size[0], height=size[1]))]
         self._levels = from_whole_range(full=clip.color.range == FULL)
         self._alpha = Alpha(clip, size) if self._format.startswith("yuva") else None
+        self._captions = Captions(clip) if keeps_captions(clip, stream.codec_context.name) else None
         self._convert = VideoReformatter()
 
     def __call__(self, index: int, pixels: Pixels) -> tuple[av.VideoFrame, Fraction]:
@@ -114,6 +118,8 @@ class FrameMaker:
             dst_color_range="JPEG" if clip.color.range == FULL else "MPEG",
             interpolation=CONVERSION,
         )
+        if self._captions:
+            frame = self._captions.on(index, frame)
         frame.colorspace, frame.color_range = self._matrix, clip.color.range
         frame.color_primaries, frame.color_trc = clip.color.primaries, clip.color.transfer
         return frame
