@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from videostyle.errors import SettingsError
 from videostyle.frames import Clip, as_picture, to_pixels
+from videostyle.media.artworks import remarks
 from videostyle.media.color import in_colors_of
 from videostyle.media.patch.patch import plan_patch
 from videostyle.media.patch.splice import Patch
@@ -98,9 +99,11 @@ def check(request: Request) -> Checked:
     Raises SettingsError or MediaError.
     """
     clip = probe(request.clip, request.stream, request.rate)
-    artworks = read_artworks(request.styles, clip)
+    pictures = read_artworks(request.styles)
+    artworks = tuple(replace(art, pixels=in_colors_of(clip.color, art.pixels)) for art in pictures)
     keep = select(clip, request.frames, request.begin, request.end, request.handles)
     given, overwrite, strict, notices = request.recipe.given, request.overwrite, request.strict, clip.notes
+    notices += tuple(remark for art in pictures for remark in remarks(art.name, art.pixels))
     if clip.frames_missing:
         notices += (f"{request.clip} is truncated: {clip.frames_missing} frames that it promises are missing",)
     if not request.film:

@@ -39,5 +39,5 @@ class Captions:
         gray = self._gray.reformat(source, frame.width, frame.height, "gray")
         carrier = self._carrier.reformat(gray, format=frame.format.name)
         for plane, wanted in zip(carrier.planes, frame.planes, strict=True):
-            plane.update(memoryview(wanted))
+            plane.update(bytes(wanted))
         return carrier
