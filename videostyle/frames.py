@@ -144,6 +144,8 @@ class Clip:
     sample_aspect: Fraction = Fraction(1)
     """pixel width over pixel height, upright"""
     interlaced: bool = False
+    pulldown: str = ""
+    """order of the fields, ``tff`` or ``bff``, of film with 3:2 pulldown in its frames; empty if there is none"""
     frames_missing: int = 0
     """frames that the header promises but a truncated file lacks; 0 if unknown"""
     format: str = ""

@@ -16,9 +16,10 @@ from videostyle.media.color import matrix_name, scaling, to_whole_range
 from videostyle.media.exr import values_of
 from videostyle.media.files import explained
 from videostyle.media.read.crop import visible
-from videostyle.media.read.deinterlace import REACH, deinterlaced
+from videostyle.media.read.deinterlace import REACH, deinterlaced, film_frames
 from videostyle.media.read.extras import side_data
 from videostyle.media.read.probe import open_file, video_stream
+from videostyle.media.read.pulldown import restores
 from videostyle.media.read.sequence import has_file, pictures
 from videostyle.media.read.table import decoded, to_the_end
 from videostyle.media.stills import rgb_frame
@@ -43,9 +44,11 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
     frames = frames or clip.frames
     to_rgb = _Converter(clip, size or (clip.width, clip.height))
     numbered = stored_frames(clip, frames)
-    if clip.interlaced:  # needs the frames around the range
+    if clip.interlaced or restores(clip):  # needs the frames around the range
         around = FrameRange(max(0, frames.start - REACH), min(clip.num_frames, frames.stop + REACH))
-        numbered = (pair for pair in deinterlaced(stored_frames(clip, around)) if pair[0] in frames)
+        stored = stored_frames(clip, around)
+        whole = film_frames(stored, clip.pulldown) if restores(clip) else deinterlaced(stored)
+        numbered = (pair for pair in whole if pair[0] in frames)
     with explained(f"{clip.path}: can no longer be read", "restore the file"):
         for index, frame in numbered:
             yield Frame(index, clip.seconds(index), to_rgb(frame))
