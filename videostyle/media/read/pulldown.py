@@ -46,8 +46,8 @@ def order_of(windows: Iterable[Sequence[av.VideoFrame]]) -> str:
     orders = []
     for frames in windows:
         repeats = [repeat_of(before, now) for before, now in itertools.pairwise(frames)]
-        if len(repeats) + 1 >= SHORTEST and any(repeat.moved for repeat in repeats):
-            orders.append(_order([repeat.sign for repeat in repeats]))
+        if sum(repeat.moved > 0 for repeat in repeats) + 1 >= SHORTEST:
+            orders.append(_order(repeats))
     order, votes = Counter(orders).most_common(1)[0] if orders else ("", 0)
     return order if 2 * votes >= len(orders) else ""
 
@@ -85,20 +85,20 @@ def _luma(frame: av.VideoFrame) -> NDArray[np.int16]:
     return rows[: frame.height // 2 * 2, : frame.width].astype(np.int16)
 
 
-def _order(signs: Sequence[int]) -> str:
+def _order(repeats: Sequence[Repeat]) -> str:
     """The field order in which the pattern appears; empty if it does not."""
     for order, first in FIRST.items():
-        if any(_shows(signs, phase, first) for phase in range(PERIOD)):
+        if any(_shows(repeats, phase, first) for phase in range(PERIOD)):
             return order
     return ""
 
 
-def _shows(signs: Sequence[int], phase: int, first: int) -> bool:
-    """Whether signs show the pattern: ``first`` at a phase, its opposite two frames later, and nothing elsewhere."""
+def _shows(repeats: Sequence[Repeat], phase: int, first: int) -> bool:
+    """Whether moving frames show the pattern: a sign at a phase, its opposite two frames later, and none elsewhere."""
     wanted = {phase: first, (phase + BETWEEN) % PERIOD: -first}
-    places = [(sign, wanted.get(number % PERIOD, 0)) for number, sign in enumerate(signs)]
+    places = [(repeat.sign, wanted.get(number % PERIOD, 0)) for number, repeat in enumerate(repeats) if repeat.moved]
     expected = [sign == due for sign, due in places if due]
-    return sum(expected) >= CLEAR * len(expected) and sum(sign != 0 for sign, due in places if not due) <= 1
+    return sum(expected) >= CLEAR * len(expected) > 0 and sum(sign != 0 for sign, due in places if not due) <= 1
 
 
 def restores(clip: Clip) -> bool:
@@ -106,8 +106,33 @@ def restores(clip: Clip) -> bool:
     return bool(clip.pulldown) and clip.pixel_format in FORMATS
 
 
+def fields_shown(stamps: Sequence[int | None], durations: Sequence[int]) -> list[int]:
+    """How many fields each frame of a raw stream is shown for, in presentation order; empty if all are shown for two.
+
+    stamps, durations: of the packets, ticks; flags of MPEG-2 say which frames are shown for three.
+    """
+    timed = [(pts, duration) for pts, duration in zip(stamps, durations, strict=True) if pts is not None]
+    if not timed or len(timed) < len(stamps):
+        return []
+    shortest = min(duration for _, duration in timed)
+    fields = [round(2 * duration / shortest) for _, duration in sorted(timed)]
+    return fields if 3 in fields else []
+
+
+def has_flags(clip: Clip) -> bool:
+    """Whether a clip's frames are shown for two and three fields in turn, as flags of MPEG-2 and H.264 can say."""
+    tick, field = float(clip.time_base), float(1 / TELEVISION / 2)
+    steps = np.diff(np.array(clip.pts, np.float64)) * tick
+    fields = np.rint(steps / field)
+    turns = (fields[1:] + fields[:-1] == 5) & (np.abs(fields[1:] - fields[:-1]) == 1)
+    near = np.abs(steps - fields * field) <= max(tick, field / 8)
+    return bool(len(turns) > 1 and near.all() and turns.mean() > CLEAR)
+
+
 def field_notes(clip: Clip) -> Iterator[str]:
     """What happens to a clip's fields."""
+    if has_flags(clip):
+        yield "the clip has 3:2 pulldown: its film frames are painted, and shown for two or three fields as in the clip"
     if restores(clip):
         yield "the clip has 3:2 pulldown: its film frames are restored (fieldmatch) and shown as long as in the clip"
     elif clip.pulldown:

@@ -13,6 +13,7 @@ import av
 from av.container import InputContainer
 
 from videostyle.media.read.extras import frame_extras
+from videostyle.media.read.pulldown import fields_shown
 
 StreamT = TypeVar("StreamT", bound=av.stream.Stream)
 Frames = tuple[tuple[int, int], ...]
@@ -60,7 +61,7 @@ class Table:
     def rate(self) -> Fraction:
         """Frames per second: the header's rate, which is exact, unless the timestamps contradict it."""
         rate = self.header_rate
-        if self.raw or len(self.frames) < 2:
+        if (self.raw and self.usual_step == 1) or len(self.frames) < 2:
             return rate
         steps, span = len(self.frames) - 1, (self.frames[-1][0] - self.frames[0][0]) * self.time_base
         by_step = abs(1 / rate - self.usual_step * self.time_base) < self.time_base
@@ -122,8 +123,10 @@ def read_table(container: InputContainer, stream: av.VideoStream, rate: Fraction
     if raw:
         # the rate that H.264 and HEVC may contain is in FFmpeg's guess; its average is a default
         header_rate = rate or Fraction(stream.guessed_rate or USUAL_RATE)
-        time_base = 1 / header_rate
-        frames: Frames = tuple((index, 1) for index in range(len(stamps)))
+        fields = fields_shown(stamps, packets.durations)
+        time_base = 1 / header_rate / (2 if fields else 1)
+        lengths = fields or [1] * len(stamps)
+        frames: Frames = tuple(zip(itertools.accumulate(lengths, initial=0), lengths, strict=False))
     elif stamped:
         # if two frames have the same timestamp, as Matroska's milliseconds can cause, one is never shown
         pairs = zip(stamps, packets.durations, strict=True)
