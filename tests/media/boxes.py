@@ -29,8 +29,23 @@ def spherical() -> bytes:
     return box("sv3d", box("svhd", bytes(4), b"by hand\0"), projection)
 
 
-def add(path: Path, *added: bytes, kind: str = "") -> Path:
-    """Add boxes to the first sample entry of an MP4 whose ``moov`` is its last box; kind: the entry's new name."""
+def old_spherical() -> bytes:
+    """The box of a track with spherical video (V1), as cameras and YouTube's tool write it."""
+    about = (
+        '<rdf:SphericalVideo xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        'xmlns:GSpherical="http://ns.google.com/videos/1.0/spherical/"><GSpherical:Spherical>true</GSpherical:Spherical>'
+        "<GSpherical:Stitched>true</GSpherical:Stitched><GSpherical:StitchingSoftware>hand"
+        "</GSpherical:StitchingSoftware><GSpherical:ProjectionType>equirectangular</GSpherical:ProjectionType>"
+        "</rdf:SphericalVideo>"
+    )
+    return box("uuid", bytes.fromhex("ffcc8263f8554a938814587a02521fdd"), about.encode())
+
+
+def add(path: Path, *added: bytes, kind: str = "", depth: int = 7) -> Path:
+    """Add boxes to the first sample entry of an MP4 whose ``moov`` is its last box; kind: the entry's new name.
+
+    depth: 2: they are added to the track instead.
+    """
     content = bytearray(path.read_bytes())
     start, places = 0, []
     for name in PATH:
@@ -41,7 +56,8 @@ def add(path: Path, *added: bytes, kind: str = "") -> Path:
     places.append(start)  # the sample entry
     if kind:
         content[start + 4 : start + 8] = kind.encode()
-    text = b"".join(added)
+    text, places = b"".join(added), places[:depth]
+    start = places[-1]
     for place in places:
         struct.pack_into(">I", content, place, struct.unpack_from(">I", content, place)[0] + len(text))
     end = start + struct.unpack_from(">I", content, start)[0] - len(text)

@@ -12,6 +12,7 @@ from videostyle.errors import MediaError
 from videostyle.frames import Clip, Pixels
 from videostyle.media.files import check_folder, explained, whole_or_nothing
 from videostyle.media.read.probe import open_file
+from videostyle.media.write.boxes import add_boxes, kept_boxes
 from videostyle.media.write.containers import CONTAINERS, codec_of, container_of, missing_hardware, refusal, tick_of
 from videostyle.media.write.folder import Pictures, pictures_of, write_folder
 from videostyle.media.write.notices import FilmCheck, film_notices, folder_notices
@@ -130,6 +131,7 @@ def encode_film(
                 output.mux(picture.encode(frame))
             output.mux(picture.encode(None))
             tracks.write(None)
+        add_boxes(temporary, kept_boxes(clip, container.format, size))
 
 
 def muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from videostyle.media.read.extras import CAPTIONS
 from videostyle.media.read.hdr import read_hdr
 from videostyle.media.read.probe import open_file
 from videostyle.media.read.table import to_the_end
+from videostyle.media.write.boxes import kept_boxes
 from videostyle.media.write.containers import Container, codec_name, codec_of, container_of, keeps_alpha, pixel_format
 from videostyle.media.write.subtitles import Subtitles, read_subtitles
 from videostyle.media.write.timeline import Timeline
@@ -63,7 +64,8 @@ def film_notices(
         if track.lost
     )
     losses += _hdr_losses(clip, keeps=codec.encoder == "libx265")
-    losses += _extra_losses(clip, CAPTIONS if keeps_captions(clip, codec.encoder) else "")
+    captions = (CAPTIONS,) if keeps_captions(clip, codec.encoder) else ()
+    losses += _extra_losses(clip, captions + kept_boxes(clip, container.format, size).names)
     if clip.alpha and not keeps_alpha(clip, codec, container):
         losses.append(
             f"the transparency of {clip.path.name} is left out: {codec.encoder} in {path.suffix} cannot hold it; "
@@ -90,13 +92,12 @@ def folder_notices(
     return FilmCheck((*tracks.left_out, *losses), tuple(changes))
 
 
-def _extra_losses(clip: Clip, kept: str = "") -> Iterator[str]:
-    """What the clip's pictures carry besides their colors, and the film does not."""
+def _extra_losses(clip: Clip, kept: tuple[str, ...] = ()) -> Iterator[str]:
+    """What the clip's pictures carry besides their colors, and the film does not. kept: starts of names."""
     for extra in clip.extras:
-        if extra == CAPTIONS != kept:
-            yield f"left out: {extra} of {clip.path.name}; --codec h264 and h265 keep them"
-        elif extra != kept:
-            yield f"left out: {extra} of {clip.path.name}"
+        if not extra.startswith(kept):
+            advice = "; --codec h264 and h265 keep them" if extra == CAPTIONS else ""
+            yield f"left out: {extra} of {clip.path.name}{advice}"
 
 
 def _light_changes(clip: Clip) -> Iterator[str]:
