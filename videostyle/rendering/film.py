@@ -17,7 +17,7 @@ from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import belongs, files_of, identity, is_sequence
 from videostyle.media.write.film import check_film, encode_film
-from videostyle.media.write.folder import Pictures, pictures_of
+from videostyle.media.write.folder import USUAL, Pictures, pictures_of
 from videostyle.media.write.notices import FilmCheck
 from videostyle.media.write.subtitles import Subtitles
 from videostyle.paint.finish import Finish
@@ -114,7 +114,8 @@ def check_free(output: Path, sources: Sequence[Path], overwrite: bool, pictures:
     pictures: those that are written into the folder ``output``.
     """
     for source in sources:
-        if pictures and is_sequence(source) and not belongs(source, pictures.path(0).name):
+        apart = pictures and pictures.pattern != USUAL and not belongs(source, pictures.path(0).name)
+        if apart and is_sequence(source):
             continue
         kept = files_of(source)[0].parent if is_sequence(source) else source  # nor may it join a clip's pictures
         if output.exists() and kept.exists() and os.path.samefile(output, kept):

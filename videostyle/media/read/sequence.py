@@ -20,6 +20,8 @@ from videostyle.media.stills import decode_picture
 
 FORMAT = "image2"
 """FFmpeg's name of picture sequences"""
+CLIPS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mxf", ".mpg", ".ts", ".mts", ".m2ts", ".gif"}
+"""usual extensions of clips"""
 WILDCARDS = re.compile(r"[*?\[]")
 FILE_SAMPLES = 1 << 20, 64
 """for the hash of a file: bytes read from each end, and number of blocks read in between"""
@@ -83,7 +85,10 @@ def _numbered(path: Path) -> Iterator[_Numbered]:
     """The pictures that a path names, in any order; a single one needs no number."""
     folder = path if path.is_dir() else path.parent
     with explained(f"{path}: {folder} cannot be read", "use a folder of pictures"):
-        names = [entry.name for entry in folder.iterdir() if belongs(path, entry.name)]
+        there = [entry.name for entry in folder.iterdir()]
+    names = [name for name in there if belongs(path, name)]
+    # a folder that also holds a clip was probably not meant
+    alone = len(names) == 1 and not any(Path(name).suffix.lower() in CLIPS for name in there if path.is_dir())
     pattern = None if path.is_dir() else pattern_of(path.name)
     for name in names:
         stem = Path(name).stem
@@ -94,7 +99,7 @@ def _numbered(path: Path) -> Iterator[_Numbered]:
         pieces = re.fullmatch(r"(.*?)([0-9]+)([^0-9]*)", stem)
         if pieces:
             yield _Numbered(folder / name, int(pieces[2]), len(pieces[2]), (pieces[1], pieces[3]))
-        elif len(names) == 1:
+        elif alone:
             yield _Numbered(folder / name, 0, 0, (stem, ""))
         else:
             raise MediaError(f"{path}: {name} has no number; use a pattern such as {folder}/f_%06d.png")
