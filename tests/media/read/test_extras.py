@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from tests.media.boxes import add, dolby_vision, spherical, stereo
-from tests.media.oracle import needs_ffprobe, streams
+from tests.media.messages import AMBIENT, hdr10_plus, with_message
+from tests.media.oracle import ffprobe, needs_ffprobe, streams
 from tests.media.refusals import refusal_of
 from tests.media.sources import remux, write
 from videostyle.media.read.extras import CAPTIONS, frame_extras, joined, stream_extras, unreadable_profile
@@ -63,6 +64,25 @@ def test_a_flat_layout_needs_no_word(tmp_path: Path) -> None:
 def test_frame_packing_inside_the_stream_is_told(tmp_path: Path) -> None:
     path = write(tmp_path / "a.mp4", 3, options={"x264-params": "frame-packing=3"})
     assert probe(path).extras == ("stereo 3D layout",)
+
+
+@needs_ffprobe
+@pytest.mark.parametrize(
+    ("message", "read", "told"),
+    [
+        (hdr10_plus(), "HDR Dynamic Metadata SMPTE2094-40 (HDR10+)", "HDR10+ metadata"),
+        (AMBIENT, "", "ambient viewing environment"),  # which ffprobe 5 does not read
+    ],
+)
+def test_messages_in_the_stream_are_told(message: tuple[int, bytes], read: str, told: str, tmp_path: Path) -> None:
+    path = with_message(tmp_path / "a.mp4", *message)
+    if read:
+        frames = ffprobe(path, "-show_frames")["frames"]
+        assert all(read in {entry.get("side_data_type") for entry in frame["side_data_list"]} for frame in frames)
+    clip = probe(path)
+    assert clip.extras == (told,)
+    lost = check_film(clip, tmp_path / "film.mp4", FilmSettings(codec="h265"), SIZE).left_out
+    assert lost == (f"left out: {told} of a.mp4",)
 
 
 def test_frames_without_side_data() -> None:
