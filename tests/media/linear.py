@@ -102,7 +102,7 @@ def make_dpx(path: Path, pixels: NDArray[np.uint16], format: str = "gbrp10be", t
 def glowing(height: int = 32, width: int = 48) -> NDArray[np.float32]:
     """Linear light (H, W, 3) from black to far above white, all of it exact in half precision."""
     light = np.random.default_rng(2).random((height, width, 3))
-    light[:8] *= np.geomspace(1, 60000, width)[:, None]
+    light[:8] *= np.geomspace(1, 1000, width)[:, None]
     light[8:12] *= np.geomspace(1e-4, 1, width)[:, None]
     light[-1] = 1
     return light.astype(np.float16).astype(np.float32)

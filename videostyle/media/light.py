@@ -11,11 +11,11 @@ from videostyle.frames import Chromaticities, Color, Pixels
 Light = NDArray[np.float32]
 """linear light (H, W, 3): 1 is the white of an artwork or a standard film; brighter light has larger values"""
 
-WHITE = 49151 / 65535
-"""the value, of 1, of light 1: three quarters; brighter light lies above it, as in HLG (ITU-R BT.2408)"""
-BRIGHTEST = 65504.0
-"""the largest number in half precision"""
-OFFSET = 0.94586
+WHITE = 0.6
+"""the value, of 1, of light 1; brighter light lies above it, as in PQ, whose white is 0.58 (ITU-R BT.2408)"""
+BRIGHTEST = 1024.0
+"""ten stops above white; brighter light is clipped, since the steps above white would get so large that noise glares"""
+OFFSET = 0.82517
 """of the curve above white, chosen for the same slope on both sides of white"""
 GROWTH = (1 - WHITE) / np.log((BRIGHTEST - OFFSET) / (1 - OFFSET))
 TOP = 65535

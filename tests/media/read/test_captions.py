@@ -25,7 +25,7 @@ def test_captions_are_kept(name: str, codec: str, tmp_path: Path) -> None:
     assert texts_of(film) == [caption(number) for number in range(12)]
     assert captions_of(film) == captions_of(clip.path) == 12
     plain = copy(probe(captioned(tmp_path / "plain.mp4", start=99)), tmp_path / f"plain_{name}", settings)
-    assert np.abs(planes(film) - planes(plain)).mean() < 0.1, "the picture is the same as without captions"
+    assert np.abs(planes(film) - planes(plain)).mean() < 1, "the picture is the same as without captions"
 
 
 def test_captions_of_a_range(tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ DPX_LOGARITHMIC = {1: "printing density", 3: "logarithmic"}
 """DPX's numbers of transfer functions (SMPTE 268M) that FFmpeg has no number for"""
 DPX_LINEAR = 2
 LINEAR = (
-    "the pictures are linear light: painted with sRGB's curve up to white (1.0) and a logarithm from there to 65504; "
-    "light below 0 becomes 0"
+    "the pictures are linear light: painted with sRGB's curve up to white (1.0) and a logarithm from there to 1024; "
+    "light outside 0 to 1024 is clipped"
 )
 
 

@@ -10,13 +10,13 @@ from typing import cast
 import numpy as np
 
 from videostyle.errors import MediaError
-from videostyle.frames import Clip, Pixels
+from videostyle.frames import Clip, Color, Pixels
 from videostyle.media import exr
 from videostyle.media.files import explained
-from videostyle.media.light import Light, chromaticities_of, light_of, shown
+from videostyle.media.light import CHROMATICITIES, Light, chromaticities_of, light_of, shown
 from videostyle.media.names import SUFFIXES, Pattern, pattern_of
 from videostyle.media.read.alpha import Alpha, with_alpha
-from videostyle.media.read.sequence import files_of, first_number, has_file
+from videostyle.media.read.sequence import files_of, first_number, has_file, read
 from videostyle.media.stills import write_png
 from videostyle.media.write.picture import check_shape
 from videostyle.settings import FilmSettings
@@ -79,7 +79,11 @@ def write_folder(pictures: Pictures, clip: Clip, frames: Iterable[tuple[int, Pix
             plane = alpha(index) if alpha else None
             if pictures.suffix == ".exr":
                 light = light_of(clip.color, pixels)
-                attributes = exr.read_header(sources[index]).kept if clip.color.linear else {}
+                attributes: exr.Attributes = {}
+                if clip.color.linear:
+                    # noise of painting above white must not outshine the clip
+                    light = np.minimum(light, max(1, _brightest(sources[index])))
+                    attributes = exr.read_header(sources[index]).kept
                 exr.write_exr(path, _with_plane(light, plane), chromaticities_of(clip.color), attributes)
                 continue
             pixels = shown(clip.color, pixels)
@@ -87,6 +91,12 @@ def write_folder(pictures: Pictures, clip: Clip, frames: Iterable[tuple[int, Pix
         folder.mkdir(exist_ok=True)
         for name in os.listdir(temporary):
             os.replace(Path(temporary, name), folder / name)
+
+
+def _brightest(path: Path) -> float:
+    """The brightest light of an EXR file, as it is painted."""
+    values = exr.values_of(read(path)[0])[..., :3]
+    return float(light_of(Color(chromaticities=CHROMATICITIES[1]), values).max())
 
 
 def _with_plane(light: Light, plane: Pixels | None) -> Light:
