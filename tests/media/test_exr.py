@@ -24,6 +24,16 @@ def test_a_header_is_read(tmp_path: Path) -> None:
     assert header.kept.keys() == {"owner", "framesPerSecond"}
 
 
+def test_other_parts_are_named(tmp_path: Path) -> None:
+    one = make_exr(tmp_path / "a.exr", dict.fromkeys("RGB", np.zeros((5, 7), np.float16)), name="beauty").read_bytes()
+    two = make_exr(tmp_path / "b.exr", {"Z": np.zeros((5, 7), np.float16)}, name="depth").read_bytes()
+    rest = {3: 5 * (8 + 8 + 42), 1: 5 * (8 + 8 + 14)}  # the places of five lines, and the lines
+    first, second = one[8 : -rest[3]], two[8 : -rest[1]]
+    (tmp_path / "c.exr").write_bytes(b"v/1\x01\x02\x10\0\0" + first + second + b"\0")
+    header = read_header(tmp_path / "c.exr")
+    assert (header.other_parts, list(header.channels)) == (("depth",), ["B", "G", "R"])
+
+
 def test_damaged_headers(tmp_path: Path) -> None:
     whole = make_exr(tmp_path / "a.exr", dict.fromkeys("RGB", np.zeros((5, 7), np.float16))).read_bytes()
     for content in (b"", b"v/1\x01", whole[:60], whole[:8] + b"x" * 400, whole[:8] + b"\0" * 9):

@@ -40,6 +40,8 @@ class Header:
 
     flags: int
     attributes: Attributes
+    other_parts: tuple[str, ...] = ()
+    """names of the file's other parts, which are not painted"""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -87,20 +89,28 @@ def read_header(path: Path) -> Header:
         if file.read(4) != MAGIC:
             raise ValueError("not an EXR file")
         flags = int.from_bytes(file.read(4), "little") & ~0xFF
-        attributes = {}
-        while name := _text(file):
-            kind = _text(file)
-            length = int.from_bytes(file.read(4), "little")
-            value = file.read(length)
-            if len(value) != length:
-                raise ValueError("damaged")
-            attributes[name] = (kind, value)
-    header = Header(flags, attributes)
+        attributes, parts = _attributes(file), []
+        while flags & MULTIPART and (other := _attributes(file)):
+            parts.append(other.get("name", ("", b""))[1].decode(errors="replace"))
+    header = Header(flags, attributes, tuple(parts))
     try:
         header.size, header.channels  # noqa: B018 (fail now rather than later)
     except (KeyError, struct.error):
         raise ValueError("damaged") from None
     return header
+
+
+def _attributes(file: BinaryIO) -> dict[str, tuple[str, bytes]]:
+    """The attributes up to the next zero byte; raises ValueError if the file ends before."""
+    attributes = {}
+    while name := _text(file):
+        kind = _text(file)
+        length = int.from_bytes(file.read(4), "little")
+        value = file.read(length)
+        if len(value) != length:
+            raise ValueError("damaged")
+        attributes[name] = (kind, value)
+    return attributes
 
 
 def _text(file: BinaryIO) -> str:

@@ -130,7 +130,11 @@ def _exr(file: Path) -> PictureHeader:
         rate=header.rate,
         fault=_exr_fault(header),
         notes=(LINEAR, f"primaries and white of the pictures (x, y): {_listed(named) or 'not named, read as BT.709'}"),
-        extras=(f"channels {', '.join(header.others)}",) if header.others else (),
+        extras=tuple(
+            f"{what} {', '.join(names)}"
+            for what, names in (("channels", header.others), ("parts", header.other_parts))
+            if names
+        ),
     )
 
 

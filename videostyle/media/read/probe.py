@@ -179,7 +179,8 @@ def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> 
         raise MediaError(f"{path}: a sequence of pictures has no stream {stream}; omit --stream")
     files = files_of(path)
     header = check(path, files)
-    with explained(f"{path}: {files[0].name} cannot be decoded", "replace it with another picture"):
+    advice = "save the pictures with ZIP compression" if header.kind == "EXR" else "replace it with another picture"
+    with explained(f"{path}: {files[0].name} cannot be decoded", advice):
         frame, decoder = read(files[0])
     notes = list(header.notes)
     if rate is None:
