@@ -124,8 +124,7 @@ def read_table(container: InputContainer, stream: av.VideoStream, rate: Fraction
         # the rate that H.264 and HEVC may contain is in FFmpeg's guess; its average is a default
         header_rate = rate or Fraction(stream.guessed_rate or USUAL_RATE)
         fields = fields_shown(stamps, packets.durations)
-        time_base = 1 / header_rate / (2 if fields else 1)
-        lengths = fields or [1] * len(stamps)
+        time_base, lengths = (1 / header_rate / 2, fields) if fields else (1 / header_rate, [1] * len(stamps))
         frames: Frames = tuple(zip(itertools.accumulate(lengths, initial=0), lengths, strict=False))
     elif stamped:
         # if two frames have the same timestamp, as Matroska's milliseconds can cause, one is never shown
