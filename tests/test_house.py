@@ -29,7 +29,12 @@ FLOORS = [
 """imports go to lower floors only; rooms on one floor never see each other"""
 
 ROOMS = {
-    "media": [{"color", "stills", "files", "ffmpeg"}, {"read"}, {"write"}, {"patch"}],
+    "media": [
+        {"artworks", "color", "exr", "ffmpeg", "files", "light", "names", "stills"},
+        {"read"},
+        {"write"},
+        {"patch"},
+    ],
     "paint": [
         {"painter"},
         {"keep", "mirror", "device", "tensors"},
@@ -44,6 +49,7 @@ ROOMS = {
 OWNERS = {
     "av": {"media"},
     "PIL": {"media"},
+    "pillow_heif": {"media"},
     "cv2": {"motion"},
     "scenedetect": {"motion"},
     "torch": {"paint"},

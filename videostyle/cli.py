@@ -96,8 +96,8 @@ def plan_command(
     """Show what 'run' would render, how long it would take, and how much memory it needs; render nothing."""
     with closing(Progress(as_json, dry=True)) as progress:
         prepared = _prepare(replace(flags.request(clip), overwrite=True), progress)
-        output, film = prepared.checked.output, prepared.plan.settings.film
-        if output.exists() and prepared.checked.request.film and film.codec != "png" and not flags.place.overwrite:
+        output = prepared.checked.output
+        if output.is_file() and prepared.checked.request.film and not flags.place.overwrite:
             progress(Notice(f"{output} exists; run needs --overwrite, or another name with -o"))
         progress(prepared.summary)
 

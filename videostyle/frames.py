@@ -92,6 +92,10 @@ class FrameRange:
         return f"{self.start}:{self.stop}"
 
 
+Chromaticities = tuple[float, ...]
+"""x and y of red, green, blue and white (CIE 1931): eight numbers, or none"""
+
+
 @dataclass(frozen=True, slots=True)
 class Color:
     """What a clip's code values mean: H.273 code points (2 = unspecified); range 1 = limited, 2 = full."""
@@ -100,6 +104,13 @@ class Color:
     primaries: int = 2
     transfer: int = 2
     matrix: int = 2
+    chromaticities: Chromaticities = ()
+    """of clips stored as linear light (OpenEXR), instead of H.273's primaries; empty for all others"""
+
+    @property
+    def linear(self) -> bool:
+        """Whether the clip is stored as linear light; its pixels are then values of ``media.light``."""
+        return bool(self.chromaticities)
 
     @property
     def hdr(self) -> bool:
@@ -139,6 +150,8 @@ class Clip:
     sample_aspect: Fraction = Fraction(1)
     """pixel width over pixel height, upright"""
     interlaced: bool = False
+    pulldown: str = ""
+    """order of the fields, ``tff`` or ``bff``, of film with 3:2 pulldown in its frames; empty if there is none"""
     frames_missing: int = 0
     """frames that the header promises but a truncated file lacks; 0 if unknown"""
     format: str = ""
@@ -156,6 +169,8 @@ class Clip:
     """SMPTE timecode of the first frame, ``HH:MM:SS:FF``; empty if there is none"""
     notes: tuple[str, ...] = ()
     """notices about the file, one line each"""
+    extras: tuple[str, ...] = ()
+    """names of what its pictures carry besides their colors, such as captions, and some films cannot"""
 
     @property
     def num_frames(self) -> int:

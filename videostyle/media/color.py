@@ -6,6 +6,7 @@ import av
 import numpy as np
 
 from videostyle.frames import Clip, Color, Pixels
+from videostyle.media.light import artwork_values
 
 LIMITED, FULL = 1, 2
 """FFmpeg's numbers for the color ranges"""
@@ -83,6 +84,8 @@ def in_colors_of(color: Color, pixels: Pixels) -> Pixels:
 
     In a high dynamic range clip, white becomes 203 cd/m2 (ITU-R BT.2408), not the brightest value.
     """
+    if color.linear:
+        return artwork_values(color, pixels)
     if not color.hdr and color.primaries in LIKE_SRGB:
         return pixels
     deep = pixels.astype(np.uint16, order="C") * (1 if pixels.dtype == np.uint16 else 257)

@@ -15,11 +15,14 @@ from PIL import Image, ImageCms, ImageOps
 
 from videostyle.errors import MediaError
 from videostyle.frames import Pixels
+from videostyle.media.artworks import opaque_parts
 from videostyle.media.color import SWS_ACCURATE
 from videostyle.media.files import explained, whole_or_nothing
 
 LARGEST = 100_000_000
 """pixels of an artwork; a larger one is probably a mistake and would not fit in the memory of most machines"""
+HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+"""of files that Pillow reads with pillow-heif only"""
 END = b"\0\0\0\0IEND\xaeB`\x82"
 """the last chunk of every PNG"""
 SWS_LANCZOS = 0x200
@@ -34,18 +37,21 @@ DAMAGE = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, st
 
 
 def read_picture(path: Path) -> Pixels:
-    """An artwork as a viewer shows it: upright, sRGB, transparency over white: (H, W, 3) uint8.
+    """An artwork as a viewer shows it: upright, in sRGB, without transparent parts: (H, W, 3) uint8.
 
-    Raises MediaError if the file does not exist or is not a picture.
+    Raises MediaError if the file does not exist, is not a picture, or is wholly transparent.
     """
     if not path.is_file():
         fault = "is a folder" if path.is_dir() else "no such file"
         raise MediaError(f"{path}: {fault}; use a picture such as art.jpg")
+    _prepare_heif(path)
     with warnings.catch_warnings(action="ignore"):  # about large pictures and odd tags, which are checked here
         try:
             with Image.open(path) as opened:
                 if opened.width * opened.height <= LARGEST:
-                    return _to_srgb(opened)
+                    if (pixels := _to_srgb(opened)) is not None:
+                        return pixels
+                    raise MediaError(f"{path}: wholly transparent; use a picture that shows something")
                 size = f"{opened.width}x{opened.height} px"
         except Image.DecompressionBombError:
             size = f"more than {LARGEST // 1_000_000} million pixels"
@@ -55,14 +61,30 @@ def read_picture(path: Path) -> Pixels:
     raise MediaError(f"{path}: {size} is too large for an artwork; make it smaller")
 
 
-def _to_srgb(opened: Image.Image) -> NDArray[np.uint8]:
+def _prepare_heif(path: Path) -> None:
+    """Let Pillow read HEIF, as phones store photos; raises MediaError if that needs a package that is not installed."""
+    with explained(f"{path}: cannot be read", "use a picture such as a JPEG or PNG"), path.open("rb") as file:
+        head = file.read(12)
+    if head[4:8] != b"ftyp" or head[8:12] not in HEIF_BRANDS:
+        return
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise MediaError(f"{path}: HEIF; pip install 'videostyle[heic]' to read it, or use a JPEG or PNG") from None
+    register_heif_opener()
+
+
+def _to_srgb(opened: Image.Image) -> NDArray[np.uint8] | None:
+    """None if the picture is wholly transparent."""
     profile = opened.info.get("icc_profile")
     picture = ImageOps.exif_transpose(opened)
     if picture.mode[0] in "IF":  # gray of 16 bits or more: Pillow would clip it instead of scaling it
         picture = Image.fromarray(_to_eight_bits(np.asarray(picture)))
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+        solid = opaque_parts(np.asarray(picture.convert("RGBA")))
+        if solid is None:
+            return None
+        picture = Image.fromarray(solid)
     if picture.mode not in ("L", "RGB", "CMYK"):
         picture = picture.convert("RGB")
     if profile:

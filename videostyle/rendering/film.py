@@ -15,9 +15,9 @@ from videostyle.frames import Clip, FrameRange, Pixels
 from videostyle.media.patch.patch import patch_film
 from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
-from videostyle.media.read.sequence import files_of, identity, is_sequence
+from videostyle.media.read.sequence import belongs, files_of, identity, is_sequence
 from videostyle.media.write.film import check_film, encode_film
-from videostyle.media.write.folder import picture_name
+from videostyle.media.write.folder import USUAL, Pictures, pictures_of
 from videostyle.media.write.notices import FilmCheck
 from videostyle.media.write.subtitles import Subtitles
 from videostyle.paint.finish import Finish
@@ -92,10 +92,10 @@ def check_place(
     sources: files that must not be overwritten. strict: leaving anything out is an error. Raises
     SettingsError if the film would replace something else, MediaError if container, codec, size or sound do not fit.
     """
-    pictures = settings.film.codec == "png"
-    check_free(output, sources, overwrite or pictures)
+    pictures = pictures_of(output, settings.film, clip)
+    check_free(pictures.folder if pictures else output, sources, overwrite or bool(pictures), pictures)
     if pictures:
-        there = [path for frame in keep.frames if (path := output / picture_name(frame)).exists()]
+        there = [path for frame in keep.frames if (path := pictures.path(frame)).exists()]
         for path, source in itertools.product(there, sources):
             if source.is_file() and os.path.samefile(path, source):
                 raise SettingsError(f"{path} is an input of this render; use another folder with -o")
@@ -114,9 +114,15 @@ def unless_strict(left_out: tuple[str, ...], strict: bool) -> tuple[str, ...]:
     return left_out
 
 
-def check_free(output: Path, sources: Sequence[Path], overwrite: bool) -> None:
-    """Raise SettingsError if a film would replace a source, or any other file without ``overwrite``."""
+def check_free(output: Path, sources: Sequence[Path], overwrite: bool, pictures: Pictures | None = None) -> None:
+    """Raise SettingsError if a film would replace a source, or any other file without ``overwrite``.
+
+    pictures: those that are written into the folder ``output``.
+    """
     for source in sources:
+        apart = pictures and pictures.pattern != USUAL and not belongs(source, pictures.path(0).name)
+        if apart and is_sequence(source):
+            continue
         kept = files_of(source)[0].parent if is_sequence(source) else source  # nor may it join a clip's pictures
         if output.exists() and kept.exists() and os.path.samefile(output, kept):
             what = f"holds {source}, which is" if kept.is_dir() else "is"

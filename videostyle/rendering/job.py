@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from videostyle.errors import JobError
 from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
 from videostyle.media.read.sequence import identity
+from videostyle.media.write.folder import pictures_of
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
@@ -117,8 +118,9 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
                 pass
         if request.film:  # unless clip or film were replaced in the meantime
             plan.check_clip()
-            overwrite = request.overwrite or plan.settings.film.codec == "png"
-            check_free(checked.output, checked.sources, overwrite)
+            pictures = pictures_of(checked.output, plan.settings.film, plan.clip)
+            place = pictures.folder if pictures else checked.output
+            check_free(place, checked.sources, request.overwrite or bool(pictures), pictures)
             if checked.patch:
                 make_patched(plan, store, checked.patch, checked.output, on_event)
             else:

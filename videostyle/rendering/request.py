@@ -11,25 +11,27 @@ from numpy.typing import NDArray
 
 from videostyle.errors import SettingsError
 from videostyle.frames import Clip, as_picture, to_pixels
+from videostyle.media.artworks import remarks
 from videostyle.media.color import in_colors_of
 from videostyle.media.patch.patch import plan_patch
 from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import default_name, has_file
 from videostyle.media.stills import read_picture
+from videostyle.media.write.folder import pictures_of
 from videostyle.media.write.subtitles import Subtitles
+from videostyle.media.write.suffix import usual_suffix
 from videostyle.presets import Recipe
 from videostyle.rendering.film import check_free, check_place, unless_strict
 from videostyle.rendering.plan import Artwork
 from videostyle.selection import Selection, select
+from videostyle.settings import FilmSettings
 
 AnyPath = str | os.PathLike[str]
 StyleSource = AnyPath | NDArray[np.generic]
 """an artwork: a file, or a picture (H, W, 3) of uint8, uint16, or float in 0..1"""
 Styles = StyleSource | Sequence[StyleSource]
 """an artwork, or several to blend"""
-FILM_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm")
-"""containers that a film keeps by default if the clip has one of them; otherwise .mp4"""
 LONGEST_NAME = 60
 """most characters of a film's default name that list its frames"""
 
@@ -97,9 +99,11 @@ def check(request: Request) -> Checked:
     Raises SettingsError or MediaError.
     """
     clip = probe(request.clip, request.stream, request.rate)
-    artworks = read_artworks(request.styles, clip)
+    pictures = read_artworks(request.styles)
+    artworks = tuple(replace(art, pixels=in_colors_of(clip.color, art.pixels)) for art in pictures)
     keep = select(clip, request.frames, request.begin, request.end, request.handles)
     given, overwrite, strict, notices = request.recipe.given, request.overwrite, request.strict, clip.notes
+    notices += tuple(remark for art in pictures for remark in remarks(art.name, art.pixels))
     if clip.frames_missing:
         notices += (f"{request.clip} is truncated: {clip.frames_missing} frames that it promises are missing",)
     if not request.film:
@@ -108,7 +112,7 @@ def check(request: Request) -> Checked:
         return Checked(request, clip, artworks, keep, request.job, request.job, None, notices)
     output = request.output or _default_output(clip, request, [artwork.name for artwork in artworks], keep)
     patch = plan_patch(request.patch, clip, keep, given.film, output) if request.patch else None
-    job = request.job or output.with_name(f"{output.name}.job")
+    job = request.job or _default_job(output, given.film, clip)
     if job.absolute() == output.absolute():
         raise SettingsError(f"--job {job}: the same name as the film; name another folder")
     checked = Checked(request, clip, artworks, keep, output, job, patch, notices)
@@ -141,6 +145,14 @@ def read_artworks(styles: Styles, clip: Clip | None = None) -> tuple[Artwork, ..
     return tuple(artworks)
 
 
+def _default_job(output: Path, settings: FilmSettings, clip: Clip) -> Path:
+    """Next to the output, or to its folder if that does not exist yet."""
+    pictures = pictures_of(output, settings, clip)
+    if pictures and pictures.folder != output and not pictures.folder.exists():
+        return pictures.folder.with_name(f"{pictures.folder.name}.{output.name}.job")
+    return output.with_name(f"{output.name}.job")
+
+
 def _default_output(clip: Clip, request: Request, artworks: Sequence[str], keep: Selection) -> Path:
     """Next to the clip; the name of a range's film includes the range, so that ranges do not overwrite each other."""
     if request.patch:
@@ -152,5 +164,4 @@ def _default_output(clip: Clip, request: Request, artworks: Sequence[str], keep:
     if keep != Selection.whole(clip):
         text = "+".join(f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts)
         name += f"_{text if len(text) <= LONGEST_NAME else f'{keep.frames[0]}-{keep.frames[-1]}'}"
-    suffix = source.suffix.lower()
-    return source.with_name(name + (suffix if suffix in FILM_SUFFIXES else ".mp4"))
+    return source.with_name(name + usual_suffix(clip, request.recipe.given.film))

@@ -1,9 +1,11 @@
 """The scores of a finished film: files in, numbers out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from videostyle.errors import SettingsError
 from videostyle.frames import FrameRange
+from videostyle.media.light import shown
 from videostyle.media.read.crop import without_bars
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
@@ -35,7 +37,8 @@ def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | No
     if wrong := [name for name in settings or {} if not name.startswith("backbone.")]:
         raise SettingsError(f"{wrong[0]} does not affect scores; only backbone.* settings do")
     source, stylized = probe(Path(clip)), probe(Path(film))
-    pictures = [artwork.pixels for artwork in read_artworks(styles, source)]
+    developed = source.color.linear and not stylized.color.linear  # the film shows the clip's light in sRGB
+    pictures = [artwork.pixels for artwork in read_artworks(styles, None if developed else source)]
     keep = select(source, frames)
     bars, _ = search_bars(source)
     inside = without_bars(source, bars)
@@ -48,8 +51,12 @@ def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | No
         )
     network, _ = choose_backbone(backbone)
     judge = Judge(network.to(choose_device(backbone.device)), pictures, StyleSettings())
-    shown = decode(inside, FrameRange(keep.frames[0], keep.frames[-1] + 1))
-    original = (frame for frame in shown if frame.index in wanted)
+    read = decode(inside, FrameRange(keep.frames[0], keep.frames[-1] + 1))
+    original = (
+        replace(frame, pixels=shown(source.color, frame.pixels)) if developed else frame
+        for frame in read
+        if frame.index in wanted
+    )
     borders = [*(scene.start for scene in scanned.scenes), *(part.start for part in keep.parts)]
     painted = decode(without_bars(stylized, area(source, bars, (stylized.width, stylized.height))))
     return measure(original, painted, judge, borders, FLOW)

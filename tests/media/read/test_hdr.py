@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from av.sidedata.sidedata import Type
 
 from tests.media.oracle import ffprobe, needs_ffprobe
 from tests.media.write.films import copy, make
@@ -62,20 +61,6 @@ def test_clips_without_metadata_have_none(tmp_path: Path) -> None:
     assert read_hdr(probe(make(tmp_path / "plain.mp4", list(range(2))))) == Hdr()
     partial = source(tmp_path, ":max-cll=1000,400")
     assert read_hdr(partial) == Hdr("", "1000,400")
-
-
-def test_dynamic_metadata_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clip = source(tmp_path)
-
-    def read(_: Clip) -> Hdr:
-        return Hdr(DISPLAY, "", ("Dolby Vision", "HDR10+"))
-
-    monkeypatch.setattr("videostyle.media.write.notices.read_hdr", read)
-    assert check_film(clip, tmp_path / "film.mp4", H265, (96, 64)).left_out == (
-        "the Dolby Vision metadata of clip.mp4 is left out: it describes the clip's original frames only",
-        "the HDR10+ metadata of clip.mp4 is left out: it describes the clip's original frames only",
-    )
-    assert module.DYNAMIC[Type.DYNAMIC_HDR_PLUS] == "HDR10+"
 
 
 def test_incomplete_metadata_is_ignored() -> None:

@@ -73,6 +73,7 @@ def wrong(folder: Path) -> Iterator[tuple[str, str, str]]:
     save(folder / "twice", "{:03d}.png", [1])
     yield "twice", "", "001.png and 1.png have the same number"
     save(folder / "names", "cover.png", [0])
+    save(folder / "names", "f_{}.png", [0])
     yield "names", "", "cover.png has no number"
     (folder / "none").mkdir()
     (folder / "none/a.txt").write_text("nothing")

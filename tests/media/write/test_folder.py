@@ -31,6 +31,6 @@ def test_folder_of_pictures(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="folder such as -o film"):
         check_film(clip, tmp_path / "film.mp4", png, (48, 32))
     shutil.copy(tmp_path / "clip.mp4", tmp_path / "clip.m")
-    with pytest.raises(MediaError, match=r"clip\.m is a file, but --codec png writes a folder"):
+    with pytest.raises(MediaError, match=r"clip\.m is a file, but pictures need a folder"):
         check_film(clip, tmp_path / "clip.m", png, (48, 32))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["clip.m", "clip.mp4", "frames"]

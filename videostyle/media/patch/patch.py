@@ -10,6 +10,7 @@ from videostyle.media.files import whole_or_nothing
 from videostyle.media.patch.splice import Patch, Pictures, Unfit, origin_of, read_packets, replaced, splice
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
+from videostyle.media.write.boxes import add_boxes, kept_boxes
 from videostyle.media.write.containers import codec_of, container_of
 from videostyle.media.write.film import check_film, encode_film
 from videostyle.selection import Selection
@@ -85,6 +86,7 @@ def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> 
         try:
             with whole_or_nothing(output) as temporary:
                 splice(patch, pictures(), temporary)
+                add_boxes(temporary, kept_boxes(film, container_of(output).format, patch.size))
             return ()
         except Unfit as error:
             notices = [f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}"]

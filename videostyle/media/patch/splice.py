@@ -20,7 +20,8 @@ from av.video.stream import VideoStream
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange, Pixels
-from videostyle.media.read.decode import side_data, stored_frames
+from videostyle.media.read.decode import stored_frames
+from videostyle.media.read.extras import side_data
 from videostyle.media.read.probe import open_file, probe, video_stream
 from videostyle.media.write.containers import container_of
 from videostyle.media.write.film import muxer_options

@@ -10,8 +10,10 @@ from av.video.reformatter import VideoReformatter
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange, Pixels
 from videostyle.media.color import scaling
+from videostyle.media.exr import values_of
 from videostyle.media.read.crop import visible
 from videostyle.media.read.decode import stored_frames, upright
+from videostyle.media.stills import rgb_frame
 
 
 class Alpha:
@@ -39,9 +41,9 @@ class Alpha:
         clip = self._clip
         size = self._size if clip.rotation in (0, 180) else self._size[::-1]
         format = "rgba64le" if clip.depth > 8 else "rgba"
-        cropped = frame
+        cropped = rgb_frame(values_of(frame)) if clip.color.linear else frame
         if any(clip.crop):
-            cropped = visible(self._scale.reformat(frame, format=format), clip)
+            cropped = visible(self._scale.reformat(cropped, format=format), clip)
         scaled = self._scale.reformat(cropped, *size, format, interpolation=scaling(clip, size))
         plane = cast(Pixels, scaled.to_ndarray()[..., 3])
         if clip.depth > 8 and frame.format.name.startswith("yuva"):

@@ -4,27 +4,20 @@ import re
 from dataclasses import replace
 from typing import cast
 
-import av.logging
+import av
 import numpy as np
 from av.container import InputContainer
 
 from videostyle.frames import Bars, Clip, Pixels
-from videostyle.media.ffmpeg import log_level
+from videostyle.media.read.extras import described
 
 Crop = tuple[int, int, int, int]
 """hidden columns on the left and right, hidden rows at the top and bottom, px of the stored frames"""
 
 
 def crop_of(container: InputContainer, stream: int) -> Crop:
-    """The borders that a container hides of a stream's frames.
-
-    PyAV exposes these numbers only in FFmpeg's text description of the file.
-    """
-    with log_level(av.logging.INFO):
-        description = container.dumps_format()  # type: ignore[attr-defined]  # missing from the stubs
-    streams = re.split(r"^  Stream #", description, flags=re.MULTILINE)[1:]
-    text = next((text for text in streams if re.match(rf"0:{stream}\b", text)), "")
-    crop = re.search(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", text)
+    """The borders that a container hides of a stream's frames."""
+    crop = re.search(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", described(container, stream))
     left, right, top, bottom = map(int, crop.groups()) if crop else (0, 0, 0, 0)
     return left, right, top, bottom
 

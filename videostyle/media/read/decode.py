@@ -3,24 +3,26 @@
 import bisect
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
-from fractions import Fraction
 from typing import cast
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.sidedata.sidedata import SideDataContainer, Type
+from av.sidedata.sidedata import Type
 from av.video.reformatter import Colorspace, VideoReformatter
 
 from videostyle.frames import Clip, Frame, FrameRange, Pixels
 from videostyle.media.color import matrix_name, scaling, to_whole_range
+from videostyle.media.exr import values_of
 from videostyle.media.files import explained
 from videostyle.media.read.crop import inside, visible
-from videostyle.media.read.deinterlace import REACH, deinterlaced
+from videostyle.media.read.deinterlace import REACH, deinterlaced, film_frames
+from videostyle.media.read.extras import side_data
 from videostyle.media.read.probe import open_file, video_stream
+from videostyle.media.read.pulldown import restores
 from videostyle.media.read.sequence import has_file, pictures
 from videostyle.media.read.table import decoded, to_the_end
+from videostyle.media.stills import rgb_frame
 
 VideoPackets = Iterator["av.Packet[av.VideoStream]"]
 NEAR = 64
@@ -42,9 +44,11 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
     frames = frames or clip.frames
     to_rgb = _Converter(clip, size or (clip.width, clip.height))
     numbered = stored_frames(clip, frames)
-    if clip.interlaced:  # needs the frames around the range
+    if clip.interlaced or restores(clip):  # needs the frames around the range
         around = FrameRange(max(0, frames.start - REACH), min(clip.num_frames, frames.stop + REACH))
-        numbered = (pair for pair in deinterlaced(stored_frames(clip, around)) if pair[0] in frames)
+        stored = stored_frames(clip, around)
+        whole = film_frames(stored, clip.pulldown) if restores(clip) else deinterlaced(stored)
+        numbered = (pair for pair in whole if pair[0] in frames)
     with explained(f"{clip.path}: can no longer be read", "restore the file"):
         for index, frame in numbered:
             yield Frame(index, clip.seconds(index), to_rgb(frame))
@@ -135,9 +139,9 @@ class _Converter:
         self._scale, self._convert = VideoReformatter(), VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> Pixels:
-        prepared = frame
+        prepared = rgb_frame(values_of(frame)) if self._clip.color.linear else frame
         if self._clip.alpha and any(component.is_alpha for component in frame.format.components):
-            prepared = self._filled(frame)
+            prepared = self._filled(prepared)
         if any(self._clip.crop):
             prepared = visible(self._unscaled(prepared, self._format), self._clip)
         if any(self._clip.bars):  # bars are measured upright
@@ -178,17 +182,3 @@ def upright(pixels: Pixels, frame: av.VideoFrame, clip: Clip) -> Pixels:
             if right * down_again < down * right_again:  # mirrored, as by front cameras
                 pixels = pixels[::-1]
     return cast(Pixels, np.ascontiguousarray(np.rot90(pixels, clip.rotation // 90)))
-
-
-def side_data(frame: av.VideoFrame) -> SideDataContainer:
-    """A frame's side data without the kinds that PyAV does not know and fails on, such as EXIF."""
-    try:
-        return cast(SideDataContainer, frame.side_data)  # the stubs have another type
-    except ValueError:
-        graph = av.filter.Graph()
-        nodes = [graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))]
-        with suppress(av.FFmpegError):  # beyond the last kind that FFmpeg knows
-            nodes += (graph.add("sidedata", f"mode=delete:type={kind}") for kind in range(len(Type), 100))
-        graph.link_nodes(*nodes, graph.add("buffersink")).configure()
-        graph.vpush(frame)
-        return cast(SideDataContainer, graph.vpull().side_data)

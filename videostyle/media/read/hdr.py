@@ -7,16 +7,8 @@ from fractions import Fraction
 from av.sidedata.sidedata import Type
 
 from videostyle.frames import Clip
-from videostyle.media.read.decode import side_data
+from videostyle.media.read.extras import side_data
 from videostyle.media.read.probe import open_file, stream_frames
-
-DYNAMIC = {
-    Type.DOVI_METADATA: "Dolby Vision",
-    Type.DOVI_RPU_BUFFER: "Dolby Vision",
-    Type.DYNAMIC_HDR_PLUS: "HDR10+",
-    Type.DYNAMIC_HDR_VIVID: "HDR Vivid",
-}
-"""side data that applies only to the clip's own frames and cannot be written"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +19,6 @@ class Hdr:
     """``G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min)``: chromaticities in units of 0.00002, luminances in 0.0001 cd/m2"""
     light: str = ""
     """``MaxCLL,MaxFALL`` in cd/m2"""
-    dynamic: tuple[str, ...] = ()
-    """names of the metadata that changes from frame to frame"""
 
     @property
     def x265(self) -> str:
@@ -44,9 +34,8 @@ def read_hdr(clip: Clip) -> Hdr:
     with open_file(clip.path) as source:
         frame = next(stream_frames(source, clip.stream), None)
         payloads = {entry.type: bytes(entry) for entry in side_data(frame)} if frame else {}
-    dynamic = dict.fromkeys(name for kind, name in DYNAMIC.items() if kind in payloads)
     display = _display(payloads.get(Type.MASTERING_DISPLAY_METADATA, b""))
-    return Hdr(display, _light(payloads.get(Type.CONTENT_LIGHT_LEVEL, b"")), tuple(dynamic))
+    return Hdr(display, _light(payloads.get(Type.CONTENT_LIGHT_LEVEL, b"")))
 
 
 def _display(payload: bytes) -> str:

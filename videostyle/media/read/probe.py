@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,15 +18,19 @@ from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color
 from videostyle.media.files import explained
 from videostyle.media.read.crop import Crop, crop_of
-from videostyle.media.read.sequence import FORMAT, check, files_of, is_sequence, read
+from videostyle.media.read.extras import TIMECODES, described, frame_extras, joined, stream_extras, unreadable_profile
+from videostyle.media.read.headers import check
+from videostyle.media.read.pulldown import field_notes, is_television, order_of
+from videostyle.media.read.sequence import FORMAT, files_of, is_sequence, read
 from videostyle.media.read.table import USUAL_RATE, Table, decoded, is_raw, read_table, to_the_end
 
 Times = tuple[Fraction, Fraction, tuple[int, ...], tuple[int, ...]]
 """a clip's frame rate, time base, and the pts and durations of its frames"""
 NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
-DEINTERLACED = "the clip is interlaced and will be deinterlaced (bwdif)"
 LOOKED_AT = 16
 """frames decoded to measure a clip; the first frame of an interlaced clip may be progressive"""
+WINDOWS, WINDOW = 4, 26
+"""places where a clip is searched for 3:2 pulldown, and frames decoded there"""
 NOT_CLIPS = {"concat": "a list of files", "hls": "a playlist", "dash": "a playlist", "sdp": "an address", "tty": "text"}
 """FFmpeg's format name -> what the file is; FFmpeg would open it, although it contains no video"""
 
@@ -115,6 +120,12 @@ def _refuse(path: Path) -> None:
 
 
 def _measure(path: Path, container: InputContainer, stream: av.VideoStream, table: Table) -> Clip:
+    description = described(container, stream.index)
+    if profile := unreadable_profile(description):
+        raise MediaError(
+            f"{path}: Dolby Vision profile {profile} without a standard base layer, whose colors cannot be read; "
+            "export the clip as HDR10, HLG or SDR"
+        )
     first = list(itertools.islice(stream_frames(container, stream.index), LOOKED_AT))
     if not first:
         raise MediaError(f"{path}: none of its frames can be decoded; use another clip")
@@ -132,42 +143,62 @@ def _measure(path: Path, container: InputContainer, stream: av.VideoStream, tabl
     keys = sorted(key for key in table.packets.keys if key[0] in presented)
     crop, aspect = crop_of(container, stream.index), stream.sample_aspect_ratio
     times = table.rate, table.time_base, tuple(pts), tuple(durations)
-    clip = _clip(path, stream.index, times, first[0], aspect, crop)
+    pulldown = order_of(_windows(path, stream.index, table)) if is_television(table.rate) else ""
+    measured = _clip(path, stream.index, times, first[0], aspect, crop)
+    clip = replace(measured, interlaced=interlaced, pulldown=pulldown)
+    timecode = _timecode(container, stream)
+    extras = (*stream_extras(description), *frame_extras(first), *table.packets.keyframes.extras)
     return replace(
         clip,
         alpha=_has_alpha(stream, first[0]),
-        interlaced=interlaced,
         frames_missing=table.missing(stream.frames) if stream.frames else _missing_by_time(container, table),
         format=container.format.name,
         codec=stream.codec_context.name,
         stamped=table.stamped,
         keys=tuple(keys) if table.stamped else (),
-        timecode=_timecode(container, stream),
-        notes=(*([DEINTERLACED] if interlaced else []), *_notes(container, stream, table, crop)),
+        timecode=timecode,
+        extras=joined(extra for extra in extras if not (timecode and extra == TIMECODES)),
+        notes=(*field_notes(clip), *_notes(container, stream, table, crop)),
     )
+
+
+def _windows(path: Path, index: int, table: Table) -> Iterator[list[av.VideoFrame]]:
+    """Successive frames from the beginning and three other places of a clip."""
+    keys = sorted(table.packets.keys)
+    for place in range(WINDOWS):
+        with open_file(path) as container, suppress(av.FFmpegError):
+            if place:
+                container.seek(keys[place * len(keys) // WINDOWS][1], stream=video_stream(container, index))
+            yield list(itertools.islice(stream_frames(container, index), WINDOW))
+        if len(keys) < WINDOWS:
+            return
 
 
 def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> Clip:
     if stream:
         raise MediaError(f"{path}: a sequence of pictures has no stream {stream}; omit --stream")
     files = files_of(path)
-    check(path, files)
-    with explained(f"{path}: {files[0].name} cannot be decoded", "replace it with another picture"):
+    header = check(path, files)
+    advice = "save the pictures with ZIP compression" if header.kind == "EXR" else "replace it with another picture"
+    with explained(f"{path}: {files[0].name} cannot be decoded", advice):
         frame, decoder = read(files[0])
-    notes = []
+    notes = list(header.notes)
     if rate is None:
-        rate = Fraction(USUAL_RATE)
-        notes.append(f"pictures have no timestamps: read at {rate} frames per second; --fps sets another rate")
+        rate = header.rate or Fraction(USUAL_RATE)
+        why = "their headers say" if header.rate else "pictures have no timestamps: read at"
+        notes.append(f"{why} {rate} frames per second; --fps sets another rate")
     times = rate, 1 / rate, tuple(range(len(files))), (1,) * len(files)
     clip = _clip(path, 0, times, frame, decoder.sample_aspect_ratio)
+    color = replace(clip.color, range=0)  # the film gets the usual color range of films, not of pictures
     return replace(
         clip,
         alpha=any(channel.is_alpha for channel in frame.format.components),
-        color=replace(clip.color, range=0),  # the film gets the usual color range of films, not of pictures
+        color=replace(color, chromaticities=header.primaries, transfer=2) if header.kind == "EXR" else color,
         format=FORMAT,
         codec=decoder.name,
         stamped=False,
         notes=tuple(notes),
+        extras=header.extras,
     )
 
 
@@ -186,7 +217,7 @@ def _clip(
         height,
         *times,
         depth=max(component.bits for component in frame.format.components),
-        color=Color(*map(int, (frame.color_range, frame.color_primaries, frame.color_trc, frame.colorspace))),
+        color=Color(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)),
         rotation=frame.rotation % 360,
         crop=crop,
         sample_aspect=aspect,

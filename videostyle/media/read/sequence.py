@@ -4,30 +4,25 @@ import fnmatch
 import hashlib
 import itertools
 import re
-import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
-from PIL import Image
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, FrameRange
 from videostyle.media.files import explained
-from videostyle.media.stills import DAMAGE, decode_picture
+from videostyle.media.names import SUFFIXES, pattern_of
+from videostyle.media.read.headers import KINDS, decoder_of
+from videostyle.media.stills import decode_picture
 
 FORMAT = "image2"
 """FFmpeg's name of picture sequences"""
-DECODERS = {"PNG": "png", "JPEG": "mjpeg", "TIFF": "tiff", "BMP": "bmp", "WEBP": "webp", "TGA": "targa"}
-"""Pillow's name of a picture format -> FFmpeg's decoder"""
-SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".tga"}
-KINDS = "PNG, JPEG, TIFF, BMP, WebP or TGA"
-NUMBER = re.compile(r"%(?:0(\d+))?d")
+CLIPS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mxf", ".mpg", ".ts", ".mts", ".m2ts", ".gif"}
+"""usual extensions of clips"""
 WILDCARDS = re.compile(r"[*?\[]")
-ORIENTATION = 274
-"""number of the EXIF tag"""
 FILE_SAMPLES = 1 << 20, 64
 """for the hash of a file: bytes read from each end, and number of blocks read in between"""
 PICTURE_SAMPLES = 1 << 14, 16
@@ -38,7 +33,7 @@ BLOCK = 1 << 12
 
 def is_sequence(path: Path) -> bool:
     """Whether a path means pictures: a folder, or a name with ``%d`` or a wildcard that is not itself a file."""
-    return path.is_dir() or (not path.exists() and bool(NUMBER.search(path.name) or WILDCARDS.search(path.name)))
+    return path.is_dir() or (not path.exists() and bool(pattern_of(path.name) or WILDCARDS.search(path.name)))
 
 
 def has_file(clip: Clip) -> bool:
@@ -48,6 +43,15 @@ def has_file(clip: Clip) -> bool:
 
 def files_of(path: Path) -> list[Path]:
     """The pictures of a sequence, ordered by number; raises MediaError if there are none or one is missing."""
+    return [picture.path for picture in _ordered(path)]
+
+
+def first_number(path: Path) -> int:
+    """The number in the name of a sequence's first picture; raises MediaError as ``files_of`` does."""
+    return _ordered(path)[0].number
+
+
+def _ordered(path: Path) -> "list[_Numbered]":
     pictures = sorted(_numbered(path), key=lambda picture: (picture.number, picture.path.name))
     if not pictures:
         fault = "a folder without pictures" if path.is_dir() else "no picture has such a name"
@@ -65,7 +69,7 @@ def files_of(path: Path) -> list[Path]:
         if picture.number != before.number + 1:
             missing = f"{first.around[0]}{before.number + 1:0{before.digits}d}{first.around[1]}{before.path.suffix}"
             raise MediaError(f"{path}: {missing} is missing before {name}; number the pictures without gaps")
-    return [picture.path for picture in pictures]
+    return pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,72 +82,42 @@ class _Numbered:
 
 
 def _numbered(path: Path) -> Iterator[_Numbered]:
-    """The pictures that a path names, in any order."""
-    folder, pattern = (path, "*") if path.is_dir() else (path.parent, path.name)
+    """The pictures that a path names, in any order; a single one needs no number."""
+    folder = path if path.is_dir() else path.parent
     with explained(f"{path}: {folder} cannot be read", "use a folder of pictures"):
-        names = [entry.name for entry in folder.iterdir()]
-    placeholder = NUMBER.search(pattern)
+        there = [entry.name for entry in folder.iterdir()]
+    names = [name for name in there if belongs(path, name)]
+    # a folder that also holds a clip was probably not meant
+    alone = len(names) == 1 and not any(Path(name).suffix.lower() in CLIPS for name in there if path.is_dir())
+    pattern = None if path.is_dir() else pattern_of(path.name)
     for name in names:
         stem = Path(name).stem
-        if name.startswith(".") or Path(name).suffix.lower() not in SUFFIXES:
+        if pattern and (number := pattern.number(name)) is not None:
+            digits = len(name) - len(pattern.before) - len(pattern.after)
+            yield _Numbered(folder / name, number, digits, (pattern.before, stem[len(pattern.before) + digits :]))
             continue
-        if placeholder:
-            before, after = pattern[: placeholder.start()], pattern[placeholder.end() :]
-            digits = name.removeprefix(before).removesuffix(after)
-            if digits.isdecimal() and name == f"{before}{int(digits):0{placeholder[1] or 1}d}{after}":
-                yield _Numbered(folder / name, int(digits), len(digits), (before, stem[len(before + digits) :]))
-        elif fnmatch.fnmatchcase(name, pattern):
-            pieces = re.fullmatch(r"(.*?)([0-9]+)([^0-9]*)", stem)
-            if not pieces:
-                raise MediaError(f"{path}: {name} has no number; use a pattern such as {folder}/f_%06d.png")
+        pieces = re.fullmatch(r"(.*?)([0-9]+)([^0-9]*)", stem)
+        if pieces:
             yield _Numbered(folder / name, int(pieces[2]), len(pieces[2]), (pieces[1], pieces[3]))
+        elif alone:
+            yield _Numbered(folder / name, 0, 0, (stem, ""))
+        else:
+            raise MediaError(f"{path}: {name} has no number; use a pattern such as {folder}/f_%06d.png")
 
 
-def check(path: Path, files: list[Path]) -> None:
-    """Raise MediaError at the first picture that differs in kind from the first one; reads only headers."""
-    first = _header(path, files[0])
-    for file in files[1:]:
-        for actual, wanted in zip(_header(path, file), first, strict=True):
-            if actual != wanted:
-                comparison = f"{file.name} is {actual}, but {files[0].name} is {wanted}"
-                raise MediaError(f"{path}: {comparison}; use pictures of one kind")
-
-
-def _header(path: Path, file: Path) -> tuple[str, ...]:
-    """What all pictures of a sequence must have in common, as text: format, size, depth and orientation."""
-    with warnings.catch_warnings(action="ignore"):  # about large pictures and odd tags
-        try:
-            with Image.open(file) as opened:
-                kind = _format(opened)
-                mode = str(opened.tile[0][3]) if opened.tile else ""
-                deep = ";16" in mode or opened.mode in ("I", "F")
-                size = f"{opened.width}x{opened.height}"
-                orientation = f"of orientation {_exif(opened).get(ORIENTATION, 1)}"
-        except (*DAMAGE, Image.DecompressionBombError) as error:
-            reason = getattr(error, "strerror", None) or "not a readable picture"
-            raise MediaError(f"{path}: {file.name}: {reason}; use {KINDS} pictures") from None
-    if kind not in DECODERS:
-        raise MediaError(f"{path}: {file.name} is {kind}; use {KINDS} pictures")
-    return f"a {kind}", size, "16 bits deep" if deep else "8 bits deep", orientation
-
-
-def _format(opened: Image.Image) -> str:
-    return "JPEG" if opened.format == "MPO" else str(opened.format)  # MPO: several JPEGs in one file, from phones
-
-
-def _exif(opened: Image.Image) -> Image.Exif:
-    if opened.format != "PNG":
-        return opened.getexif()
-    exif = Image.Exif()  # Pillow would also search after a PNG's pixels, which takes as long as reading them
-    exif.load(opened.info.get("exif", b""))
-    return exif
+def belongs(path: Path, name: str) -> bool:
+    """Whether a file of this name, in the folder of a sequence's pictures, is one of them."""
+    if name.startswith(".") or Path(name).suffix.lower() not in SUFFIXES:
+        return False
+    if path.is_dir():
+        return True
+    pattern = pattern_of(path.name)
+    return pattern.number(name) is not None if pattern else fnmatch.fnmatchcase(name, path.name)
 
 
 def read(file: Path) -> tuple[av.VideoFrame, av.VideoCodecContext]:
     """Decode a picture; returns the frame and its decoder. Raises FFmpegError or OSError if it is damaged."""
-    with Image.open(file) as opened:
-        kind = _format(opened)
-    return decode_picture(file.read_bytes(), DECODERS[kind])
+    return decode_picture(file.read_bytes(), decoder_of(file))
 
 
 def pictures(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -165,8 +139,9 @@ def default_name(clip: Clip) -> Path:
     if has_file(clip):
         return path
     if not path.is_dir():
-        start = min(match.start() for kind in (NUMBER, WILDCARDS) if (match := kind.search(path.name)))
-        prefix = path.name[:start].rstrip("_-. ")
+        pattern, wildcard = pattern_of(path.name), WILDCARDS.search(path.name)
+        prefix = pattern.before if pattern else path.name[: wildcard.start() if wildcard else None]
+        prefix = WILDCARDS.split(prefix)[0].rstrip("_-. ")
         path = path.with_name(prefix) if prefix else path.parent
     return path if path.name not in ("", "..") else path.resolve()
 

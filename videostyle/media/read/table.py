@@ -12,6 +12,9 @@ from typing import TypeVar
 import av
 from av.container import InputContainer
 
+from videostyle.media.read.extras import frame_extras
+from videostyle.media.read.pulldown import fields_shown
+
 StreamT = TypeVar("StreamT", bound=av.stream.Stream)
 Frames = tuple[tuple[int, int], ...]
 """(pts, duration) of frames in presentation order, ticks"""
@@ -58,7 +61,7 @@ class Table:
     def rate(self) -> Fraction:
         """Frames per second: the header's rate, which is exact, unless the timestamps contradict it."""
         rate = self.header_rate
-        if self.raw or len(self.frames) < 2:
+        if (self.raw and self.usual_step == 1) or len(self.frames) < 2:
             return rate
         steps, span = len(self.frames) - 1, (self.frames[-1][0] - self.frames[0][0]) * self.time_base
         by_step = abs(1 / rate - self.usual_step * self.time_base) < self.time_base
@@ -120,8 +123,9 @@ def read_table(container: InputContainer, stream: av.VideoStream, rate: Fraction
     if raw:
         # the rate that H.264 and HEVC may contain is in FFmpeg's guess; its average is a default
         header_rate = rate or Fraction(stream.guessed_rate or USUAL_RATE)
-        time_base = 1 / header_rate
-        frames: Frames = tuple((index, 1) for index in range(len(stamps)))
+        fields = fields_shown(stamps, packets.durations)
+        time_base, lengths = (1 / header_rate / 2, fields) if fields else (1 / header_rate, [1] * len(stamps))
+        frames: Frames = tuple(zip(itertools.accumulate(lengths, initial=0), lengths, strict=False))
     elif stamped:
         # if two frames have the same timestamp, as Matroska's milliseconds can cause, one is never shown
         pairs = zip(stamps, packets.durations, strict=True)
@@ -185,6 +189,8 @@ class KeyframeCheck:
         """the distinct sizes (width, height) of the checked frames in order of appearance, px"""
         self.interlaced = False
         """whether any checked frame is interlaced"""
+        self.extras: tuple[str, ...] = ()
+        """names of what the checked frames carry besides the picture"""
         self._context = stream.codec_context
         self._count, self._every = 0, 1
         self._open = False
@@ -213,6 +219,7 @@ class KeyframeCheck:
         with suppress(av.FFmpegError):
             for frame in self._context.decode(packet):
                 self.interlaced = self.interlaced or frame.interlaced_frame
+                self.extras += frame_extras([frame])
                 if (frame.width, frame.height) not in self.sizes:
                     self.sizes.append((frame.width, frame.height))
 

@@ -12,8 +12,9 @@ from videostyle.errors import MediaError
 from videostyle.frames import Clip, Pixels
 from videostyle.media.files import check_folder, explained, whole_or_nothing
 from videostyle.media.read.probe import open_file
+from videostyle.media.write.boxes import add_boxes, kept_boxes
 from videostyle.media.write.containers import CONTAINERS, codec_of, container_of, missing_hardware, refusal, tick_of
-from videostyle.media.write.folder import write_folder
+from videostyle.media.write.folder import Pictures, pictures_of, write_folder
 from videostyle.media.write.notices import FilmCheck, film_notices, folder_notices
 from videostyle.media.write.picture import FrameMaker, add_picture
 from videostyle.media.write.subtitles import Subtitles, read_subtitles
@@ -31,8 +32,8 @@ def check_film(
     size: width and height, px. keep: as in ``encode_film``. Leaves no file behind. Raises MediaError if the folder,
     container, codec, size and sound do not fit together.
     """
-    if settings.codec == "png":
-        return _check_pngs(clip, path, Timeline(clip, keep), settings.sound)
+    if pictures := pictures_of(path, settings, clip):
+        return _check_pictures(clip, path, pictures, Timeline(clip, keep), settings.sound)
     container, codec = container_of(path), codec_of(path, settings)
     if path.is_dir():
         raise MediaError(f"{path} is a folder; use a file such as {path.name or 'film'}/film.mp4 with -o")
@@ -60,14 +61,15 @@ def check_film(
         return film_notices(source, clip, path, settings, size, tracks, timeline)
 
 
-def _check_pngs(clip: Clip, path: Path, timeline: Timeline, sound: bool) -> FilmCheck:
+def _check_pictures(clip: Clip, path: Path, pictures: Pictures, timeline: Timeline, sound: bool) -> FilmCheck:
     if path.suffix.lower() in CONTAINERS:
         raise MediaError(f"{path}: --codec png writes a folder of pictures; use a folder such as -o {path.stem}")
-    if path.exists() and not path.is_dir():
-        raise MediaError(f"{path} is a file, but --codec png writes a folder of pictures; choose another name with -o")
-    check_folder(path)
+    folder = pictures.folder
+    if folder.exists() and not folder.is_dir():
+        raise MediaError(f"{folder} is a file, but pictures need a folder; choose another name with -o")
+    check_folder(folder.absolute())
     with open_file(clip.path) as source:
-        return folder_notices(source, clip, sort_tracks(source, clip, None, timeline, sound), timeline)
+        return folder_notices(source, clip, pictures.suffix, sort_tracks(source, clip, None, timeline, sound), timeline)
 
 
 def encode_film(
@@ -92,8 +94,8 @@ def encode_film(
     if first is None:
         raise MediaError(f"{path}: there are no frames to make a film of; choose a range with readable frames")
     frames = itertools.chain([first], remaining)
-    if settings.codec == "png":
-        write_folder(path, clip, frames, size)
+    if pictures := pictures_of(path, settings, clip):
+        write_folder(pictures, clip, frames, size)
         return
     container = container_of(path)
     with explained(f"{clip.path}: can no longer be read", "restore the file"):
@@ -129,6 +131,7 @@ def encode_film(
                 output.mux(picture.encode(frame))
             output.mux(picture.encode(None))
             tracks.write(None)
+        add_boxes(temporary, kept_boxes(clip, container.format, size))
 
 
 def muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, str]) -> dict[str, str]:

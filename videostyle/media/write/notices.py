@@ -13,15 +13,20 @@ from av.subtitles.stream import SubtitleStream
 
 from videostyle.frames import Clip
 from videostyle.media.color import is_rgb, subsampling
+from videostyle.media.read.captions import keeps_captions
+from videostyle.media.read.extras import CAPTIONS
 from videostyle.media.read.hdr import read_hdr
 from videostyle.media.read.probe import open_file
 from videostyle.media.read.table import to_the_end
+from videostyle.media.write.boxes import kept_boxes
 from videostyle.media.write.containers import Container, codec_name, codec_of, container_of, keeps_alpha, pixel_format
 from videostyle.media.write.subtitles import Subtitles, read_subtitles
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import SortedTracks
 from videostyle.media.write.trim import sample_bytes
 from videostyle.settings import FilmSettings
+
+INTO_LIGHT = "OpenEXR holds linear light: the clip's white becomes 1.0, and its primaries are named in the files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +64,14 @@ def film_notices(
         if track.lost
     )
     losses += _hdr_losses(clip, keeps=codec.encoder == "libx265")
+    captions = (CAPTIONS,) if keeps_captions(clip, codec.encoder) else ()
+    losses += _extra_losses(clip, captions + kept_boxes(clip, container.format, size).names)
     if clip.alpha and not keeps_alpha(clip, codec, container):
         losses.append(
             f"the transparency of {clip.path.name} is left out: {codec.encoder} in {path.suffix} cannot hold it; "
             "to keep it, use --codec prores in .mov, vp9 in .webm, ffv1 in .mkv, or png"
         )
-    changes = [*_picture_changes(clip, pixel_format(clip, codec, container, size))]
+    changes = [*_light_changes(clip), *_picture_changes(clip, pixel_format(clip, codec, container, size))]
     if timeline.timecode and len(timeline.parts) > 1:
         timecode = timeline.timecode
         changes.append(f"the timecode {timecode} is correct for the first range only; it keeps counting after that")
@@ -74,10 +81,32 @@ def film_notices(
     return FilmCheck(tuple(losses), tuple(changes), subtitles)
 
 
-def folder_notices(source: InputContainer, clip: Clip, tracks: SortedTracks, timeline: Timeline) -> FilmCheck:
-    """Find what a folder of pictures leaves out."""
-    losses = _container_losses(source, clip, "a folder of pictures", "", timeline)
-    return FilmCheck((*tracks.left_out, *losses, *_hdr_losses(clip, keeps=False)))
+def folder_notices(
+    source: InputContainer, clip: Clip, suffix: str, tracks: SortedTracks, timeline: Timeline
+) -> FilmCheck:
+    """Find what a folder of pictures leaves out and changes. suffix: ``.png`` or ``.exr``."""
+    place = "a folder of pictures"
+    losses = [*_container_losses(source, clip, place, "", timeline), *_hdr_losses(clip, keeps=False)]
+    losses += _extra_losses(clip)
+    changes = _light_changes(clip) if suffix != ".exr" else () if clip.color.linear else (INTO_LIGHT,)
+    return FilmCheck((*tracks.left_out, *losses), tuple(changes))
+
+
+def _extra_losses(clip: Clip, kept: tuple[str, ...] = ()) -> Iterator[str]:
+    """What the clip's pictures carry besides their colors, and the film does not. kept: starts of names."""
+    for extra in clip.extras:
+        if not extra.startswith(kept):
+            advice = "; --codec h264 and h265 keep them" if extra == CAPTIONS else ""
+            yield f"left out: {extra} of {clip.path.name}{advice}"
+
+
+def _light_changes(clip: Clip) -> Iterator[str]:
+    """How linear light changes in films and PNG files."""
+    if clip.color.linear:
+        yield (
+            "linear light is converted to sRGB, and light above white (1.0) is clipped; "
+            "to keep both, write OpenEXR with videostyle frames -o DIR/f.%06d.exr"
+        )
 
 
 def _container_losses(source: InputContainer, clip: Clip, place: str, format: str, timeline: Timeline) -> Iterator[str]:
@@ -96,8 +125,6 @@ def _hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
     hdr = read_hdr(clip)
     if not keeps and (hdr.display or hdr.light):
         yield f"the HDR10 display metadata of {clip.path.name} is left out; --codec h265 keeps it"
-    for name in hdr.dynamic:
-        yield f"the {name} metadata of {clip.path.name} is left out: it describes the clip's original frames only"
 
 
 def _picture_changes(clip: Clip, pixels: str) -> Iterator[str]:

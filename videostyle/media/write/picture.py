@@ -10,10 +10,12 @@ from av.container import OutputContainer
 from av.video.reformatter import Colorspace, VideoReformatter
 from PIL import Image
 
-from videostyle.frames import Clip, Pixels
-from videostyle.media.color import FULL, HD, SWS_ACCURATE, SWS_FULL_CHROMA, from_whole_range, is_rgb, matrix_name
+from videostyle.frames import Clip, Color, Pixels
+from videostyle.media.color import FULL, HD, SRGB, SWS_ACCURATE, SWS_FULL_CHROMA, from_whole_range, is_rgb, matrix_name
 from videostyle.media.ffmpeg import silence_encoders
+from videostyle.media.light import shown
 from videostyle.media.read.alpha import Alpha, with_alpha
+from videostyle.media.read.captions import Captions, keeps_captions
 from videostyle.media.read.hdr import read_hdr
 from videostyle.media.stills import rgb_frame
 from videostyle.media.write.containers import codec_of, container_of, encoder_options, pixel_format, tick_of
@@ -31,6 +33,7 @@ def add_picture(
 ) -> av.VideoStream:
     """Add a film's video stream, set up like the clip's. Raises MediaError if the container cannot hold the codec."""
     silence_encoders()
+    clip = as_shown(clip)
     container, codec = container_of(path), codec_of(path, settings)
     stream = output.add_stream(codec.encoder, rate=clip.rate)
     assert isinstance(stream, av.VideoStream)
@@ -40,6 +43,8 @@ def add_picture(
     context.options = encoder_options(codec, settings, container.format, num_frames, pixels)
     if codec.encoder == "libx265":
         context.options = context.options | {"x265-params": context.options["x265-params"] + read_hdr(clip).x265}
+    if keeps_captions(clip, codec.encoder):
+        context.options = context.options | {"a53cc": "1"}
     context.time_base = tick_of(clip, container.format, path)
     stream.time_base = context.time_base if container.format in ("avi", "gif") else clip.time_base
     context.flags |= int(av.codec.context.Flags.frame_duration)  # otherwise the last frame's duration is lost
@@ -60,12 +65,18 @@ def _matrix(clip: Clip, size: tuple[int, int]) -> int:
     return BT709 if min(size) >= HD else BT601
 
 
+def as_shown(clip: Clip) -> Clip:
+    """A clip with the colors of its film: those of linear light become sRGB."""
+    return dataclasses.replace(clip, color=Color(0, BT709, SRGB)) if clip.color.linear else clip
+
+
 class FrameMaker:
     """Pixels -> frames for the encoder, with timestamps and color tags; all share one swscale context."""
 
     def __init__(self, clip: Clip, stream: av.VideoStream, size: tuple[int, int], timeline: Timeline) -> None:
         """stream: from ``add_picture``. size: width and height of the film, px."""
         assert stream.pix_fmt
+        self._color, clip = clip.color, as_shown(clip)
         self._clip, self._size, self._timeline = clip, size, timeline
         self._format = stream.pix_fmt
         self._tick = stream.codec_context.time_base
@@ -75,6 +86,7 @@ class FrameMaker:
         self._colorspace = Colorspace[matrix_name(dataclasses.replace(clip, width=size[0], height=size[1]))]
         self._levels = from_whole_range(full=clip.color.range == FULL)
         self._alpha = Alpha(clip, size) if self._format.startswith("yuva") else None
+        self._captions = Captions(clip) if keeps_captions(clip, stream.codec_context.name) else None
         self._convert = VideoReformatter()
 
     def __call__(self, index: int, pixels: Pixels) -> tuple[av.VideoFrame, Fraction]:
@@ -83,6 +95,7 @@ class FrameMaker:
         pixels: upright RGB (H, W, 3) of the film's size; raises ValueError for any other shape.
         """
         check_shape(pixels, self._size)
+        pixels = shown(self._color, pixels)
         frame = self._gif(pixels) if self._format == "pal8" else self._yuv(index, pixels)
         begins, stays = self._timeline.place(index)
         # the muxer refuses two frames on one tick, which rounding can cause in a GIF
@@ -105,6 +118,8 @@ class FrameMaker:
             dst_color_range="JPEG" if clip.color.range == FULL else "MPEG",
             interpolation=CONVERSION,
         )
+        if self._captions:
+            frame = self._captions.on(index, frame)
         frame.colorspace, frame.color_range = self._matrix, clip.color.range
         frame.color_primaries, frame.color_trc = clip.color.primaries, clip.color.transfer
         return frame
