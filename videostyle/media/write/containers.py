@@ -16,6 +16,7 @@ from av.stream import Disposition, Stream
 from videostyle.errors import MediaError
 from videostyle.frames import Clip
 from videostyle.media.color import is_rgb, subsampling
+from videostyle.media.write.x264 import repeatable
 from videostyle.settings import FilmSettings
 
 
@@ -184,6 +185,8 @@ def encoder_options(codec: Codec, settings: FilmSettings, format: str, num_frame
     options = {name: value.format(quality=quality) for name, value in codec.options.items()}
     if (codec.encoder == "libx264" or codec.hardware == "h264") and format == "avi":
         options["bf"] = "0"  # AVI stores decoding timestamps only
+    if codec.encoder == "libx264" and (sets := repeatable()):
+        options["x264-params"] = sets
     if codec.encoder == "libx265":
         # frames can be replaced later only between closed GOPs. With B-frames, x265 takes the timestamps of a film of
         # one or two frames from uninitialized memory (x265 issue 934)

@@ -142,4 +142,6 @@ def muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, s
         return {"avoid_negative_ts": "disabled"}
     if format == "gif":  # hundredths of a second
         return {"final_delay": str(max(1, round(timeline.place(timeline.last)[1] * 100)))}
+    if format in ("matroska", "webm"):  # its random numbers would make every film another file
+        return {"fflags": "+bitexact"}
     return {}
