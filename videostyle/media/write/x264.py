@@ -3,7 +3,6 @@
 import functools
 import re
 from fractions import Fraction
-from typing import cast
 
 import av
 import av.logging
@@ -15,12 +14,12 @@ from videostyle.media.ffmpeg import log_level
 def repeatable() -> str:
     """x264's parameter without AVX-512, as ``asm=...``; empty if this machine has none.
 
-    x264's AVX-512 code for macroblock trees reads past the end of its buffer where a row of the frame is no multiple of
-    16 macroblocks: what happens to be in memory then decides how bits are spent. Without trees (``mbtree=0``), films are
-    twice as large. x264 does not check the sets that it is given, so these are the ones that it has found itself.
+    x264's AVX-512 code for macroblock trees depends on memory that nothing has written, which then decides
+    how bits are spent. Without trees (``mbtree=0``), films are twice as large. x264 does
+    not check the sets that it is given, so these are the ones that it has found itself.
     """
     with log_level(av.logging.INFO), av.logging.Capture() as lines:
-        encoder = cast(av.VideoCodecContext, av.CodecContext.create("libx264", "w"))
+        encoder = av.CodecContext.create("libx264", "w")
         encoder.width = encoder.height = 16
         encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, 25)
         encoder.open()
