@@ -138,6 +138,8 @@ class Clip:
     format: str = ""
     """FFmpeg's short name for the container"""
     codec: str = ""
+    profile: str = ""
+    """FFmpeg's name for the codec's profile; empty if unknown"""
     pixel_format: str = "yuv420p"
     """FFmpeg's name for the pixel format of stored pictures"""
     stamped: bool = True

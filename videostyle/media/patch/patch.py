@@ -56,7 +56,7 @@ def plan_patch(
     size = (film.width, film.height)
     checked = check_film(film, output or full, settings, size)
     left_out = checked.left_out
-    shaped = film.sample_aspect != 1 and codec_of(full, settings).encoder not in ("libx264", "libx265")
+    shaped = film.sample_aspect != 1 and codec_of(full, settings, film).encoder not in ("libx264", "libx265")
     if shaped and container.format in ("matroska", "webm"):  # FFmpeg takes it from a field that PyAV does not expose
         left_out += (f"the pixel aspect ratio ({film.sample_aspect}) is lost in {full.suffix} with {film.codec}",)
     packets = read_packets(film) if settings.codec == codec else None

@@ -140,6 +140,7 @@ def _measure(path: Path, container: InputContainer, stream: av.VideoStream, tabl
         frames_missing=table.missing(stream.frames) if stream.frames else _missing_by_time(container, table),
         format=container.format.name,
         codec=stream.codec_context.name,
+        profile=stream.codec_context.profile or "",
         stamped=table.stamped,
         keys=tuple(keys) if table.stamped else (),
         timecode=_timecode(container, stream),

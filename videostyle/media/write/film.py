@@ -33,7 +33,7 @@ def check_film(
     """
     if settings.codec == "png":
         return _check_pngs(clip, path, Timeline(clip, keep), settings.sound)
-    container, codec = container_of(path), codec_of(path, settings)
+    container, codec = container_of(path), codec_of(path, settings, clip)
     if path.is_dir():
         raise MediaError(f"{path} is a folder; use a file such as {path.name or 'film'}/film.mp4 with -o")
     check_folder(path)

@@ -31,13 +31,13 @@ def add_picture(
 ) -> av.VideoStream:
     """Add a film's video stream, set up like the clip's. Raises MediaError if the container cannot hold the codec."""
     silence_encoders()
-    container, codec = container_of(path), codec_of(path, settings)
+    container, codec = container_of(path), codec_of(path, settings, clip)
     stream = output.add_stream(codec.encoder, rate=clip.rate)
     assert isinstance(stream, av.VideoStream)
     stream.width, stream.height = size
     pixels = stream.pix_fmt = pixel_format(clip, codec, container, size)
     context = stream.codec_context
-    context.options = encoder_options(codec, settings, container.format, num_frames, pixels)
+    context.options = encoder_options(clip, codec, settings, container.format, num_frames, pixels)
     if codec.encoder == "libx265":
         context.options = context.options | {"x265-params": context.options["x265-params"] + read_hdr(clip).x265}
     context.time_base = tick_of(clip, container.format, path)

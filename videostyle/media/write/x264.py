@@ -14,9 +14,9 @@ from videostyle.media.ffmpeg import log_level
 def repeatable() -> str:
     """x264's parameter without AVX-512, as ``asm=...``; empty if this machine has none.
 
-    x264's AVX-512 code for macroblock trees depends on memory that nothing has written, which then decides
-    how bits are spent. Without trees (``mbtree=0``), films are twice as large. x264 does
-    not check the sets that it is given, so these are the ones that it has found itself.
+    x264's AVX-512 code for macroblock trees depends on memory that nothing has written, which then decides how bits
+    are spent. Without trees (``mbtree=0``), films are twice as large. x264 does not check the sets that it is given,
+    so these are the ones that it has found itself.
     """
     with log_level(av.logging.INFO), av.logging.Capture() as lines:
         encoder = av.CodecContext.create("libx264", "w")
