@@ -17,7 +17,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FLOORS = [
     {"videostyle"},
     {"errors"},
-    {"frames", "settings", "events", "timecode"},
+    {"frames", "settings", "events", "timecode", "names"},
     {"presets", "selection"},
     {"media", "motion", "paint", "demo"},
     {"metrics"},

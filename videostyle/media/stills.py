@@ -17,6 +17,7 @@ from videostyle.errors import MediaError
 from videostyle.frames import Pixels
 from videostyle.media.color import SWS_ACCURATE
 from videostyle.media.files import explained, whole_or_nothing
+from videostyle.names import usable
 
 LARGEST = 100_000_000
 """pixels of an artwork; a larger one is probably a mistake and would not fit in the memory of most machines"""
@@ -38,7 +39,7 @@ def read_picture(path: Path) -> Pixels:
 
     Raises MediaError if the file does not exist or is not a picture.
     """
-    if not path.is_file():
+    if not usable(path).is_file():
         fault = "is a folder" if path.is_dir() else "no such file"
         raise MediaError(f"{path}: {fault}; use a picture such as art.jpg")
     with warnings.catch_warnings(action="ignore"):  # about large pictures and odd tags, which are checked here

@@ -20,6 +20,7 @@ from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.folder import picture_name
 from videostyle.media.write.notices import FilmCheck
 from videostyle.media.write.subtitles import Subtitles
+from videostyle.names import usable
 from videostyle.paint.finish import Finish
 from videostyle.presets import change
 from videostyle.rendering.ahead import Ahead
@@ -110,6 +111,7 @@ def unless_strict(left_out: tuple[str, ...], strict: bool) -> tuple[str, ...]:
 
 def check_free(output: Path, sources: Sequence[Path], overwrite: bool) -> None:
     """Raise SettingsError if a film would replace a source, or any other file without ``overwrite``."""
+    usable(output)
     for source in sources:
         kept = files_of(source)[0].parent if is_sequence(source) else source  # nor may it join a clip's pictures
         if output.exists() and kept.exists() and os.path.samefile(output, kept):

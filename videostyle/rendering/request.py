@@ -18,6 +18,7 @@ from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import default_name, has_file
 from videostyle.media.stills import read_picture
 from videostyle.media.write.subtitles import Subtitles
+from videostyle.names import shortened, usable
 from videostyle.presets import Recipe
 from videostyle.rendering.film import check_free, check_place, unless_strict
 from videostyle.rendering.plan import Artwork
@@ -106,9 +107,10 @@ def check(request: Request) -> Checked:
         if request.job is None or request.output or request.patch:
             raise SettingsError("--no-film leaves frames in a folder and no film; name it with --job and omit -o")
         return Checked(request, clip, artworks, keep, request.job, request.job, None, notices)
-    output = request.output or _default_output(clip, request, [artwork.name for artwork in artworks], keep)
+    output = usable(request.output or _default_output(clip, request, [artwork.name for artwork in artworks], keep))
+    output = output if output.name else output.absolute()  # ``-o .``
     patch = plan_patch(request.patch, clip, keep, given.film, output) if request.patch else None
-    job = request.job or output.with_name(f"{output.name}.job")
+    job = request.job or output.with_name(shortened(output.name, ".job"))
     if job.absolute() == output.absolute():
         raise SettingsError(f"--job {job}: the same name as the film; name another folder")
     checked = Checked(request, clip, artworks, keep, output, job, patch, notices)
@@ -143,14 +145,15 @@ def read_artworks(styles: Styles, clip: Clip | None = None) -> tuple[Artwork, ..
 
 def _default_output(clip: Clip, request: Request, artworks: Sequence[str], keep: Selection) -> Path:
     """Next to the clip; the name of a range's film includes the range, so that ranges do not overwrite each other."""
-    if request.patch:
-        return request.patch.with_name(f"{request.patch.stem}_patched{request.patch.suffix}")
+    if patch := request.patch:
+        return patch.with_name(shortened(patch.stem, f"_patched{patch.suffix}"))
     source = default_name(clip)
     name = f"{source.stem if has_file(clip) else source.name}_{'+'.join(Path(name).stem for name in artworks)}"
     if request.recipe.given.film.codec == "png":
-        return source.with_name(name)  # pictures are numbered, so ranges share one folder
+        return source.with_name(shortened(name, ""))  # pictures are numbered, so ranges share one folder
+    ending = ""
     if keep != Selection.whole(clip):
         text = "+".join(f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts)
-        name += f"_{text if len(text) <= LONGEST_NAME else f'{keep.frames[0]}-{keep.frames[-1]}'}"
+        ending = f"_{text if len(text) <= LONGEST_NAME else f'{keep.frames[0]}-{keep.frames[-1]}'}"
     suffix = source.suffix.lower()
-    return source.with_name(name + (suffix if suffix in FILM_SUFFIXES else ".mp4"))
+    return source.with_name(shortened(name, ending + (suffix if suffix in FILM_SUFFIXES else ".mp4")))

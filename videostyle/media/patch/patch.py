@@ -12,6 +12,7 @@ from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.write.containers import codec_of, container_of
 from videostyle.media.write.film import check_film, encode_film
+from videostyle.names import usable
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -35,7 +36,7 @@ def plan_patch(
         raise SettingsError(f"--frames {selection}: a patch replaces all frames of a range; omit the step")
     if not settings.sound:
         raise SettingsError("--no-sound: a patched film keeps its sound; omit it")
-    if full.is_dir():
+    if usable(full).is_dir():
         raise MediaError(f"{full}: a folder of pictures; replace some with 'videostyle frames --overwrite -o {full}'")
     film, container = probe(full), container_of(full)
     if container.format not in (formats := film.format.split(",")):

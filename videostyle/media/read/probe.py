@@ -19,6 +19,7 @@ from videostyle.media.files import explained
 from videostyle.media.read.crop import Crop, crop_of
 from videostyle.media.read.sequence import FORMAT, check, files_of, is_sequence, read
 from videostyle.media.read.table import USUAL_RATE, Table, decoded, is_raw, read_table, to_the_end
+from videostyle.names import usable
 
 Times = tuple[Fraction, Fraction, tuple[int, ...], tuple[int, ...]]
 """a clip's frame rate, time base, and the pts and durations of its frames"""
@@ -36,6 +37,7 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
     path: a video file or a sequence of pictures, see ``sequence``. stream: index of the video stream; None: the default
     or largest one. rate: frames per second of a source without timestamps, such as a sequence or a raw H.264 stream.
     """
+    usable(path)
     if rate is not None and rate <= 0:
         raise MediaError(f"{path}: --fps {rate} is not a frame rate; use a positive number such as 25 or 30000/1001")
     if is_sequence(path):
