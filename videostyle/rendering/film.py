@@ -50,10 +50,10 @@ class StoredFilm:
 def make_film(film: StoredFilm, on_event: OnEvent = ignore) -> None:
     """Encode the stored frames with everything else in the clip. Raises MediaError if the film cannot be written."""
     plan = film.plan
-    comment = f"videostyle {__version__}, {film.store.record().maker}, seed {plan.settings.seed}"
+    made = f"videostyle {__version__}, {film.store.record().maker}, seed {plan.settings.seed}"
     with closing(Ahead(finished(plan, film.store, film.finish), depth=4)) as ahead:
         frames = _reported(ahead, plan, on_event)
-        encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, comment, film.subtitles)
+        encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, made, film.subtitles)
 
 
 def make_patched(plan: RenderPlan, store: Store, patch: Patch, output: Path, on_event: OnEvent = ignore) -> None:

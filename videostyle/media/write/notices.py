@@ -27,6 +27,7 @@ from videostyle.media.write.containers import (
     pixel_format,
 )
 from videostyle.media.write.subtitles import Subtitles, read_subtitles
+from videostyle.media.write.tags import film_tags, lost_tags
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import SortedTracks
 from videostyle.media.write.trim import sample_bytes
@@ -62,6 +63,8 @@ def film_notices(
     """Find what a film of a size (width, height) leaves out and changes."""
     container, codec = container_of(path), codec_of(path, settings, clip)
     losses = [*tracks.left_out, *_container_losses(source, clip, path.suffix, container.format, timeline)]
+    if lost := lost_tags(film_tags(source.metadata, ""), container):
+        losses.append(f"tags that {path.suffix} cannot hold are left out: {', '.join(lost)}")
     subtitles = read_subtitles(clip.path, tracks.converted)
     losses += (
         f"texts of subtitle track {index} that are damaged or not UTF-8 are left out ({track.lost} of them)"
