@@ -18,7 +18,7 @@ from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
 from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Flags, Look, Network, Part, Place, Voice, Work, grouped
 from videostyle.presets import Recipe, compose, describe
-from videostyle.progress import Progress, counted, output, span
+from videostyle.progress import Progress, faults, output, span
 from videostyle.settings import group_title, known_settings
 
 if TYPE_CHECKING:
@@ -211,10 +211,9 @@ def _run(request: "Request", voice: Voice) -> None:
 
 
 def _end(done: FilmDone, voice: Voice) -> None:
-    if done.frames_lost:
+    if done.frames_lost or done.frames_damaged:
         if voice.quiet and not voice.as_json:
-            lost = counted(done.frames_lost, "frame")
-            print(f"videostyle: {lost} of the clip could not be decoded", file=sys.stderr)
+            print(f"videostyle: {faults(done)}", file=sys.stderr)
         raise typer.Exit(EXIT_TRUNCATED)
 
 

@@ -185,6 +185,8 @@ class Frame:
     """presentation time, seconds"""
     pixels: Pixels
     """(H, W, 3) RGB, upright"""
+    damaged: bool = False
+    """whether the decoder has found damage in the frame and patched it up"""
 
     def __post_init__(self) -> None:
         pixels = self.pixels

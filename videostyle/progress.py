@@ -57,6 +57,13 @@ def span(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def faults(done: FilmDone) -> str:
+    """What damage to the clip has cost its film; empty if nothing."""
+    lost = f"{counted(done.frames_lost, 'frame')} of the clip could not be decoded" if done.frames_lost else ""
+    damaged = f"{counted(done.frames_damaged, 'frame')} of the film show damage" if done.frames_damaged else ""
+    return ", and ".join(part for part in (lost, damaged) if part)
+
+
 class Progress:
     """Turns events into lines: call it with every event, and close it after the work.
 
@@ -90,9 +97,9 @@ class Progress:
                 self._frame_done(event)
             case FrameWritten(_, total) if not self._quiet:
                 self._frame_written(total)
-            case FilmDone(path, frames, lost, seconds):
+            case FilmDone(path, frames, _, seconds):
                 self.close()
-                more = f"; {counted(lost, 'frame')} of the clip could not be decoded" if lost else ""
+                more = f"; {faults(event)}" if faults(event) else ""
                 self._say(f"wrote {path}: {counted(frames, 'frame')} in {span(seconds)}{more}")
             case _ if type(event) not in NAMES:
                 raise TypeError(f"not an event: {event!r}")

@@ -177,6 +177,7 @@ def assemble(film: StoredFilm, on_event: OnEvent = ignore) -> FilmDone:
     for text in film.notices:
         on_event(Notice(text))
     make_film(film, on_event)
-    done = FilmDone(film.output, len(film.plan.to_keep), film.plan.frames_lost, time.perf_counter() - start)
+    plan, seconds = film.plan, time.perf_counter() - start
+    done = FilmDone(film.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)
     on_event(done)
     return done

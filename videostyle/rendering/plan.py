@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
-from videostyle.events import OnEvent, Scanned, ignore
+from videostyle.events import Notice, OnEvent, Scanned, ignore
 from videostyle.frames import Chunk, Clip, Frame, FrameRange, Pixels, hash_of
 from videostyle.media.read.decode import decode
 from videostyle.media.read.sequence import identity
@@ -41,6 +41,8 @@ class Scan:
     """scenes of the frames asked for, ascending; the last one may end with these frames"""
     lost: tuple[int, ...]
     """frames of these scenes that are in the file but cannot be decoded"""
+    damaged: tuple[int, ...] = ()
+    """frames in whose data the decoder has found damage"""
 
     def covers(self, keep: Selection) -> bool:
         """Whether the scenes of all these frames are known."""
@@ -56,7 +58,8 @@ class Scan:
         """What two scans of the same clip know together."""
         # if both know a scene, the longer version counts
         scenes = {scene.start: scene for scene in sorted((*self.scenes, *other.scenes), key=lambda scene: scene.stop)}
-        return Scan(tuple(scenes[start] for start in sorted(scenes)), tuple(sorted({*self.lost, *other.lost})))
+        lost, damaged = {*self.lost, *other.lost}, {*self.damaged, *other.damaged}
+        return Scan(tuple(scenes[start] for start in sorted(scenes)), tuple(sorted(lost)), tuple(sorted(damaged)))
 
 
 NOTHING = Scan((), ())
@@ -108,6 +111,11 @@ class RenderPlan:
         beyond = self.clip.frames_missing if self.keep.parts[-1].stop == self.clip.num_frames else 0
         return len(self.keep.frames) - len(self.to_keep) + beyond
 
+    @property
+    def frames_damaged(self) -> int:
+        """Frames of the film in which the decoder has patched up damage."""
+        return len({*self.scan.damaged}.intersection(self.to_keep))
+
     def check_clip(self) -> None:
         """Raise MediaError if the clip has changed since it was planned: it would be mixed with another clip."""
         if identity(self.clip) != self.identity:
@@ -125,12 +133,15 @@ def scan(
     """Decode a clip once, small and only as far as needed, to find its scenes and the frames that cannot be decoded."""
     asked: set[int] = set()
     decoded: set[int] = set()
+    damaged: set[int] = set()
     result = NOTHING
 
     def look(frames: FrameRange) -> Iterator[Frame]:
         asked.update(frames.indices)
         for frame in decode(clip, frames, _fit(clip.width, clip.height, SCAN_SIDE)):
             decoded.add(frame.index)
+            if frame.damaged:
+                damaged.add(frame.index)
             on_frame(frame.index)
             yield frame
 
@@ -140,8 +151,9 @@ def scan(
     if asked > decoded and keep != everything:
         # which frames of a damaged clip are lost may depend on where decoding starts: start at the same place for all
         return scan(clip, settings, everything, on_frame)
-    lost = (frame for scene in result.scenes for frame in scene.indices if frame not in decoded)
-    return Scan(result.scenes, tuple(lost))
+    frames = [frame for scene in result.scenes for frame in scene.indices]
+    lost = tuple(frame for frame in frames if frame not in decoded)
+    return Scan(result.scenes, lost, tuple(frame for frame in frames if frame in damaged))
 
 
 def _stretches(keep: Selection) -> list[FrameRange]:
@@ -199,6 +211,9 @@ def plan_frames(
     plan = make_plan(clip, artworks, settings, known, keep, preset)
     if not plan.to_keep:
         raise MediaError(f"{clip.path}: none of the frames {keep} can be decoded; choose others with --frames")
+    if count := plan.frames_damaged:
+        where = next(frame for frame in plan.scan.damaged if frame in keep.frames)
+        on_event(Notice(f"{count} of these frames are damaged, the first is {where}: they show what could be decoded"))
     return plan
 
 

@@ -102,7 +102,7 @@ def check(request: Request) -> Checked:
     keep = select(clip, request.frames, request.begin, request.end, request.handles)
     given, overwrite, strict, notices = request.recipe.given, request.overwrite, request.strict, clip.notes
     if clip.frames_missing:
-        notices += (f"{request.clip} is truncated: {clip.frames_missing} frames that it promises are missing",)
+        notices += (f"{request.clip} is truncated or damaged: {clip.frames_missing} of its frames are missing",)
     if not request.film:
         if request.job is None or request.output or request.patch:
             raise SettingsError("--no-film leaves frames in a folder and no film; name it with --job and omit -o")

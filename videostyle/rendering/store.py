@@ -103,6 +103,7 @@ class Store:
     def save_scan(self, key: str, scan: Scan) -> None:
         """Add what a process knows about the clip. key: see ``plan.scan_key``."""
         content = {"key": key, "scenes": [(scene.start, scene.stop) for scene in scan.scenes], "lost": scan.lost}
+        content["damaged"] = scan.damaged
         name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         path = self.folder / "scans" / f"{name}.json"
         if not path.exists():
@@ -116,7 +117,8 @@ class Store:
             with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, SettingsError):
                 stored = json.loads(path.read_text(encoding="utf-8"))
                 if stored["key"] == key:
-                    scan |= Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
+                    scenes = tuple(FrameRange(*scene) for scene in stored["scenes"])
+                    scan |= Scan(scenes, tuple(stored["lost"]), tuple(stored["damaged"]))
         return scan
 
     def has(self, frame: int) -> bool:

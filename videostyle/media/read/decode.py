@@ -47,7 +47,7 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
         numbered = (pair for pair in deinterlaced(stored_frames(clip, around)) if pair[0] in frames)
     with explained(f"{clip.path}: can no longer be read", "restore the file"):
         for index, frame in numbered:
-            yield Frame(index, clip.seconds(index), to_rgb(frame))
+            yield Frame(index, clip.seconds(index), to_rgb(frame), frame.is_corrupt)
 
 
 def stored_frames(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.VideoFrame]]:

@@ -17,6 +17,7 @@ from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color
 from videostyle.media.files import explained
 from videostyle.media.read.crop import Crop, crop_of
+from videostyle.media.read.damage import is_cut
 from videostyle.media.read.sequence import FORMAT, check, files_of, is_sequence, read
 from videostyle.media.read.table import USUAL_RATE, Table, decoded, is_raw, read_table, to_the_end
 from videostyle.names import usable
@@ -139,7 +140,7 @@ def _measure(path: Path, container: InputContainer, stream: av.VideoStream, tabl
         clip,
         alpha=_has_alpha(stream, first[0]),
         interlaced=interlaced,
-        frames_missing=table.missing(stream.frames) if stream.frames else _missing_by_time(container, table),
+        frames_missing=table.missing(stream.frames) if stream.frames else _missing_by_time(path, container, table),
         format=container.format.name,
         codec=stream.codec_context.name,
         profile=stream.codec_context.profile or "",
@@ -207,13 +208,14 @@ def _last_duration(table: Table, others: list[int]) -> int:
     return durations[-1] if trusted else table.usual_step
 
 
-def _missing_by_time(container: InputContainer, table: Table) -> int:
-    """Frames missing from a container without a frame count (Matroska), based on the duration in its header."""
+def _missing_by_time(path: Path, container: InputContainer, table: Table) -> int:
+    """Frames missing from a file without a frame count: by the duration in a Matroska's header, or in its gaps."""
+    inside = table.in_gaps if table.packets.damaged else 0
     if container.format.name.split(",")[0] != "matroska" or not container.duration:
-        return 0
+        return inside
     promised = Fraction(container.duration, av.time_base)
-    if promised - table.packets.end <= 1:
-        return 0
+    if not is_cut(path) and promised - table.packets.end <= 1:
+        return inside
     # by count, not by time: at the end of the file, a frame may precede the B-frames shown before it
     return max(0, int(promised * table.rate) - table.packets.count)
 
@@ -221,7 +223,9 @@ def _missing_by_time(container: InputContainer, table: Table) -> int:
 def _notes(container: InputContainer, stream: av.VideoStream, table: Table, crop: Crop) -> Iterator[str]:
     if any(crop):
         yield "the container crops its frames (by {}, {}, {}, {} px): the film is cropped too".format(*crop)
-    if table.gaps and container.format.name.startswith(("mpeg", "matroska")):  # others store a frame count
+    if (
+        table.gaps and not table.packets.damaged and container.format.name.startswith(("mpeg", "matroska"))
+    ):  # others store a frame count
         where = f"{len(table.gaps)} place" + "s" * (len(table.gaps) > 1)
         yield f"timestamps jump in {where}, first after frame {table.gaps[0]}: frames may be missing there"
     if table.untimed:

@@ -12,6 +12,8 @@ from typing import TypeVar
 import av
 from av.container import InputContainer
 
+from videostyle.media.read.damage import watched
+
 StreamT = TypeVar("StreamT", bound=av.stream.Stream)
 Frames = tuple[tuple[int, int], ...]
 """(pts, duration) of frames in presentation order, ticks"""
@@ -78,6 +80,12 @@ class Table:
         gaps = [index for index, (before, after) in enumerate(pairs) if after - before > 1.5 * self.usual_step]
         return gaps if len(gaps) < len(self.frames) / 20 else []
 
+    @property
+    def in_gaps(self) -> int:
+        """How many frames of the usual duration would fill the gaps."""
+        steps = (self.frames[index + 1][0] - self.frames[index][0] for index in self.gaps)
+        return sum(max(1, round(step / self.usual_step) - 1) for step in steps)
+
     def join_fields(self, decoded: list[int | None]) -> "Table":
         """A table that counts two fields as one frame; in H.264, the two fields of a frame may be separate packets.
 
@@ -141,6 +149,8 @@ class Demuxed:
     count = 0
     """packets of the video stream, including those hidden by an edit list"""
     encrypted = False
+    damaged = False
+    """whether the demuxer has found damage"""
     end = Fraction(0)
     """end of the last track, seconds"""
 
@@ -158,7 +168,8 @@ class Demuxed:
         # FFmpeg counts an AVI's frames while reading; the index has their true ticks, even after damage
         entries = {entry.pos + CHUNK_HEAD: entry for entry in stream.index_entries if entry.size} if avi else {}
         self.keyframes = KeyframeCheck(stream)
-        for packet in to_the_end(container.demux()):
+        for packet, damaged in watched(to_the_end(container.demux()), container.format.name):
+            self.damaged = self.damaged or damaged
             if packet.pts is not None and packet.stream.type in ("video", "audio"):
                 self.end = max(self.end, (packet.pts + (packet.duration or 0)) * packet.time_base)
             self.encrypted = self.encrypted or packet.has_sidedata("encryption_info")

@@ -4,7 +4,9 @@ import dataclasses
 import itertools
 import os
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -128,9 +130,22 @@ def encode_film(
             for index, pixels in frames:
                 frame, begins = to_frame(index, pixels)
                 tracks.write(begins)
-                output.mux(picture.encode(frame))
-            output.mux(picture.encode(None))
+                output.mux(_delayed(picture.encode(frame), to_frame.late, clip.time_base))
+            output.mux(_delayed(picture.encode(None), to_frame.late, clip.time_base))
             tracks.write(None)
+
+
+def _delayed(packets: "list[av.Packet[av.VideoStream]]", late: Fraction, tick: Fraction) -> list[Any]:
+    """An encoder's packets, later by some seconds, in ticks of the clip."""
+    for packet in packets if late else ():
+        assert packet.time_base
+        times = packet.pts, packet.dts, packet.duration
+        shown, read, lasts = (None if time is None else time * packet.time_base for time in times)
+        packet.time_base = tick
+        packet.pts = None if shown is None else round((shown + late) / tick)
+        packet.dts = None if read is None else round((read + late) / tick)
+        packet.duration = round((lasts or 0) / tick)
+    return list(packets)
 
 
 def muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, str]) -> dict[str, str]:
