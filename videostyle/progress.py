@@ -63,8 +63,8 @@ def span(seconds: float) -> str:
 def faults(done: FilmDone) -> str:
     """What damage to the clip has cost its film; empty if nothing."""
     lost = f"{counted(done.frames_lost, 'frame')} of the clip could not be decoded" if done.frames_lost else ""
-    damaged = f"{counted(done.frames_damaged, 'frame')} of the film damaged" if done.frames_damaged else ""
-    return ", and ".join(part for part in (lost, damaged) if part)
+    damaged = f"damage shows in {counted(done.frames_damaged, 'frame')}" if done.frames_damaged else ""
+    return "; ".join(part for part in (lost, damaged) if part)
 
 
 class Progress:
