@@ -133,6 +133,7 @@ def test_a_farm(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         "path": str(film),
         "frames": 26,
         "frames_lost": 0,
+        "frames_damaged": 0,
         "seconds": 0,
     }
     from videostyle.media.read.probe import probe

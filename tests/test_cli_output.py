@@ -26,7 +26,8 @@ def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert set(scanned) >= {14, 15, 16, 17}
     events = [event for event in events if event["event"] not in ("iterated", "scanned")]
     kinds = [event["event"] for event in events]
-    assert kinds == ["notice", "notice", "plan", *["frame"] * 4, "scene", *["written"] * 3, "film"]
+    assert kinds == ["start", "notice", "notice", "plan", *["frame"] * 4, "scene", *["written"] * 3, "film"]
+    assert events.pop(0)["schema"] == 1
     assert "trimmed at packet borders" in events.pop(0)["text"]
     assert "draft is the default" in events.pop(0)["text"]
     assert [event["frame"] for event in events if event["event"] == "written"] == [15, 16, 17]
@@ -53,6 +54,12 @@ def test_what_a_damaged_clip_lost_is_told_to_the_quiet_too(folder: Path, capsys:
     with pytest.raises(cli.typer.Exit):
         cli._end(done, cli.Voice(quiet=True))
     assert capsys.readouterr().err == "videostyle: 2 frames of the clip could not be decoded\n"
+    for lost, damaged, told in ((0, 1, "1 frame"), (3, 2, "2 frames")):
+        with pytest.raises(cli.typer.Exit) as stopped:
+            cli._end(FilmDone(folder / "film.mp4", 3, lost, 1.0, damaged), cli.Voice(quiet=True))
+        assert stopped.value.exit_code == 3
+        missing = f"{lost} frames of the clip could not be decoded; " if lost else ""
+        assert capsys.readouterr().err == f"videostyle: {missing}damage shows in {told}\n"
 
 
 PRINTING = [["--version"], ["--help"], ["settings"], ["run", "--help"], []]

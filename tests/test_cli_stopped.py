@@ -54,7 +54,7 @@ def test_a_truncated_clip_is_rendered_as_far_as_it_goes(
     (folder / "cut.mp4").write_bytes(content[: len(content) * 7 // 10])
     assert videostyle(monkeypatch, "run", folder / "cut.mp4", "--style", folder / "art.png", *FEW) == 3
     lines = capsys.readouterr().err
-    assert "cut.mp4 is truncated" in lines
+    assert "cut.mp4 is truncated or damaged" in lines
     assert "could not be decoded" in lines
 
     from videostyle.media.read.probe import probe

@@ -17,8 +17,8 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FLOORS = [
     {"videostyle"},
     {"errors"},
-    {"frames", "settings", "events", "timecode"},
-    {"presets", "selection"},
+    {"frames", "settings", "events", "timecode", "names"},
+    {"pictures", "presets", "selection"},
     {"media", "motion", "paint", "demo"},
     {"metrics"},
     {"rendering"},

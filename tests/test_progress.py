@@ -2,14 +2,16 @@
 
 import io
 import json
+import re
 import sys
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
+from videostyle import __version__
 from videostyle.events import (
     Event,
     Fetched,
@@ -21,7 +23,9 @@ from videostyle.events import (
     Planned,
     Scanned,
 )
-from videostyle.progress import NAMES, Progress, counted, span
+from videostyle.progress import NAMES, SCHEMA, Progress, counted, span
+
+README = Path(__file__).parents[1] / "README.md"
 
 DONE = FrameDone(chunk=6, frame=7, losses={"style": 0.5}, iterations=12, seconds=2.0)
 LAST = FrameDone(chunk=6, frame=8, losses={}, iterations=14, seconds=4.0, retried="its loss did not fall", last=True)
@@ -154,9 +158,11 @@ def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
     objects = [json.loads(line) for line in captured.out.splitlines()]
     names = [one["event"] for one in objects]
     assert names == [
-        "notice", "fetched", "scanned", "plan", "iterated", "frame", "frame", "notice", "scene", "written", "film"
+        "start", "notice", "fetched", "scanned", "plan", "iterated", "frame", "frame", "notice", "scene", "written",
+        "film",
     ]  # fmt: skip
-    notice, fetched, scanned, plan, iterated, frame, _, again, scene, written, film = objects
+    start, notice, fetched, scanned, plan, iterated, frame, _, again, scene, written, film = objects
+    assert start == {"event": "start", "schema": SCHEMA, "version": __version__}
     assert fetched == {"event": "fetched", "what": "vgg19", "done": 500, "total": 1000}
     assert scanned == {"event": "scanned", "frame": 49}
     assert written == {"event": "written", "frame": 7, "total": 2}
@@ -271,3 +277,11 @@ def test_a_download_that_was_given_up_takes_its_bar_along(capsys: pytest.Capture
         capsys.readouterr()
         progress(DONE)
         assert "vgg19" not in capsys.readouterr().err
+
+
+def test_readme_lists_every_event_and_field() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", README.read_text(), re.MULTILINE)
+    listed = {name: [re.sub(r"\W", "", word) for word in re.findall(r"`\w+`", given)] for name, given in rows}
+    for kind, name in NAMES.items():
+        assert listed.pop(name) == [field.name for field in fields(kind)], name
+    assert listed == {"event": [], "start": ["schema", "version"], "scene": ["scene", "frames", "painted", "seconds"]}

@@ -18,7 +18,7 @@ from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
 from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Flags, Look, Network, Part, Place, Voice, Work, grouped
 from videostyle.presets import Recipe, compose, describe
-from videostyle.progress import Progress, counted, output, span
+from videostyle.progress import SCHEMA, Progress, faults, output, span
 from videostyle.settings import group_title, known_settings
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def score_command(
     from videostyle.rendering.scoring import score
 
     scores = score(source, stylized, style, settings=network.settings(), frames=frames)
-    print(json.dumps(scores.as_dict()) if as_json else scores.table())
+    print(json.dumps({"schema": SCHEMA} | scores.as_dict()) if as_json else scores.table())
 
 
 @app.command("settings")
@@ -211,10 +211,9 @@ def _run(request: "Request", voice: Voice) -> None:
 
 
 def _end(done: FilmDone, voice: Voice) -> None:
-    if done.frames_lost:
+    if done.frames_lost or done.frames_damaged:
         if voice.quiet and not voice.as_json:
-            lost = counted(done.frames_lost, "frame")
-            print(f"videostyle: {lost} of the clip could not be decoded", file=sys.stderr)
+            print(f"videostyle: {faults(done)}", file=sys.stderr)
         raise typer.Exit(EXIT_TRUNCATED)
 
 

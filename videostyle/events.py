@@ -118,6 +118,8 @@ class FilmDone:
     """requested frames that the clip lists but that could not be decoded"""
     seconds: float
     """wall time of rendering and encoding"""
+    frames_damaged: int = 0
+    """frames of the film in which the decoder has patched up damage; others may show traces of it"""
 
 
 Event = Notice | Fetched | Scanned | Planned | Iterated | FrameDone | FrameWritten | FilmDone

@@ -23,7 +23,7 @@ PICTURE, FRAMES, OUTPUT, SPEED = "What it looks like", "What is rendered", "Wher
 RANGES = "source frames, counted from 0: A:B (B excluded), A-B (B included), A-BxN (every Nth), several with commas"
 PRESETS = "draft, standard, fine, or a paper's: gatys2016, ruder2016; default: standard on a GPU, draft on a CPU"
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
-CODECS = "h264, h265, prores, av1, vp9, ffv1, png (a folder), h264_nvenc, ...; default: the container's usual one"
+CODECS = "h264, h265, prores, av1, vp9, ffv1, png (a folder), h264_nvenc, ...; default: what plays where the clip plays"
 
 
 def _flag(
@@ -147,7 +147,7 @@ class Work:
 class Voice:
     """What is printed along the way."""
 
-    as_json: bool = _flag(False, OUTPUT, "one JSON object per event on stdout", "--json")
+    as_json: bool = _flag(False, OUTPUT, "one JSON object per event on stdout; README lists them", "--json")
     quiet: bool = _flag(False, OUTPUT, "print errors only", "-q", "--quiet")
     verbose: bool = _flag(False, OUTPUT, "one line per frame", "-v", "--verbose")
 

@@ -97,7 +97,9 @@ def read_config(path: Path) -> dict[str, object]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"--config {path}: cannot be read ({error}); name a TOML file") from None
+        raise SettingsError(
+            f"--config {path}: cannot be read ({getattr(error, 'strerror', error)}); name a TOML file"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"--config {path}: not TOML ({error}); write lines such as  style.weight = 200") from None
     return dict(_flatten(tables, ""))

@@ -13,9 +13,12 @@ from typing import Any
 
 from tqdm import tqdm
 
+from videostyle import __version__
 from videostyle.errors import VideostyleError
 from videostyle.events import Event, Fetched, FilmDone, FrameDone, FrameWritten, Iterated, Notice, Planned, Scanned
 
+SCHEMA = 1
+"""version of the JSON objects: raised when a name or a meaning changes, but not when something is added"""
 WRITING = "writing the film"
 NAMES = {
     Notice: "notice",
@@ -57,6 +60,13 @@ def span(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def faults(done: FilmDone) -> str:
+    """What damage to the clip has cost its film; empty if nothing."""
+    lost = f"{counted(done.frames_lost, 'frame')} of the clip could not be decoded" if done.frames_lost else ""
+    damaged = f"damage shows in {counted(done.frames_damaged, 'frame')}" if done.frames_damaged else ""
+    return "; ".join(part for part in (lost, damaged) if part)
+
+
 class Progress:
     """Turns events into lines: call it with every event, and close it after the work.
 
@@ -65,6 +75,7 @@ class Progress:
 
     def __init__(self, as_json: bool = False, quiet: bool = False, verbose: bool = False, dry: bool = False) -> None:
         self._json, self._quiet, self._verbose, self._dry = as_json, quiet or as_json, verbose, dry
+        self._started = False
         self._bar: tqdm[Any] | None = None
         self._scenes: dict[int, str] = {}
         """first frame of a scene -> its frame range"""
@@ -73,6 +84,9 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Show an event: an object for scripts on stdout, or a line for people on stderr."""
         if self._json:
+            if not self._started:
+                _print_object("start", {"schema": SCHEMA, "version": __version__})
+            self._started = True
             _print_object(NAMES[type(event)], asdict(event))
         match event:
             case Planned():
@@ -90,9 +104,9 @@ class Progress:
                 self._frame_done(event)
             case FrameWritten(_, total) if not self._quiet:
                 self._frame_written(total)
-            case FilmDone(path, frames, lost, seconds):
+            case FilmDone(path, frames, _, seconds):
                 self.close()
-                more = f"; {counted(lost, 'frame')} of the clip could not be decoded" if lost else ""
+                more = f"; {faults(event)}" if faults(event) else ""
                 self._say(f"wrote {path}: {counted(frames, 'frame')} in {span(seconds)}{more}")
             case _ if type(event) not in NAMES:
                 raise TypeError(f"not an event: {event!r}")

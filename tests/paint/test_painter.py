@@ -9,9 +9,10 @@ import pytest
 
 from tests.paint.tasks import HEIGHT, WIDTH, frame, optimizer, picture
 from videostyle.errors import SettingsError
-from videostyle.frames import FrameInput, FrameTask, Painted, from_picture, to_picture
+from videostyle.frames import FrameInput, FrameTask, Painted, to_picture
 from videostyle.paint.keep import KeepPainter
 from videostyle.paint.painter import Cost, OnStep, Painter
+from videostyle.pictures import from_picture
 from videostyle.settings import RenderSettings
 
 

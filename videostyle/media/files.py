@@ -14,7 +14,7 @@ from videostyle.errors import MediaError
 
 def temporary_of(path: Path) -> Path:
     """A short temporary name next to a path, different on every call and machine, with the path's extension."""
-    return path.with_name(f".{path.stem[:40]}.{uuid.uuid4().hex}{path.suffix}")
+    return path.with_name(f".{path.stem[:40]}.{uuid.uuid4().hex}{path.suffix[:10]}")
 
 
 def reason_of(error: Exception) -> str:

@@ -18,6 +18,7 @@ from videostyle.frames import Pixels
 from videostyle.media.artworks import opaque_parts
 from videostyle.media.color import SWS_ACCURATE
 from videostyle.media.files import explained, whole_or_nothing
+from videostyle.names import usable
 
 LARGEST = 100_000_000
 """pixels of an artwork; a larger one is probably a mistake and would not fit in the memory of most machines"""
@@ -41,7 +42,7 @@ def read_picture(path: Path) -> Pixels:
 
     Raises MediaError if the file does not exist, is not a picture, or is wholly transparent.
     """
-    if not path.is_file():
+    if not usable(path).is_file():
         fault = "is a folder" if path.is_dir() else "no such file"
         raise MediaError(f"{path}: {fault}; use a picture such as art.jpg")
     _prepare_heif(path)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from videostyle.frames import FrameInput, FrameTask, Painted, as_picture, from_picture
+from videostyle.frames import FrameInput, FrameTask, Painted
+from videostyle.pictures import as_picture, from_picture
 from videostyle.settings import RenderSettings
 
 OnStep = Callable[[int, int], object]

@@ -20,6 +20,7 @@ from videostyle.media.write.film import check_film, encode_film
 from videostyle.media.write.folder import USUAL, Pictures, pictures_of
 from videostyle.media.write.notices import FilmCheck
 from videostyle.media.write.subtitles import Subtitles
+from videostyle.names import usable
 from videostyle.paint.finish import Finish
 from videostyle.presets import change
 from videostyle.rendering.ahead import Ahead
@@ -51,10 +52,10 @@ class StoredFilm:
 def make_film(film: StoredFilm, on_event: OnEvent = ignore) -> None:
     """Encode the stored frames with everything else in the clip. Raises MediaError if the film cannot be written."""
     plan = film.plan
-    comment = f"videostyle {__version__}, {film.store.record().maker}, seed {plan.settings.seed}"
+    made = f"videostyle {__version__}, {film.store.record().maker}, seed {plan.settings.seed}"
     with closing(Ahead(_whole(plan, film.store, film.finish, plan.size), depth=4)) as ahead:
         frames = _reported(ahead, plan, on_event)
-        encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, comment, film.subtitles)
+        encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, made, film.subtitles)
 
 
 def make_patched(plan: RenderPlan, store: Store, patch: Patch, output: Path, on_event: OnEvent = ignore) -> None:
@@ -119,6 +120,7 @@ def check_free(output: Path, sources: Sequence[Path], overwrite: bool, pictures:
 
     pictures: those that are written into the folder ``output``.
     """
+    usable(output)
     for source in sources:
         apart = pictures and pictures.pattern != USUAL and not belongs(source, pictures.path(0).name)
         if apart and is_sequence(source):
@@ -190,6 +192,7 @@ def assemble(film: StoredFilm, on_event: OnEvent = ignore) -> FilmDone:
     for text in film.notices:
         on_event(Notice(text))
     make_film(film, on_event)
-    done = FilmDone(film.output, len(film.plan.to_keep), film.plan.frames_lost, time.perf_counter() - start)
+    plan, seconds = film.plan, time.perf_counter() - start
+    done = FilmDone(film.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)
     on_event(done)
     return done

@@ -127,7 +127,8 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
                 make_film(StoredFilm(plan, store, checked.output, subtitles=checked.subtitles), on_event)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
-    done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)
     on_event(done)
     return done
 

@@ -94,6 +94,11 @@ class RenderPlan:
         beyond = self.clip.frames_missing if self.keep.parts[-1].stop == self.clip.num_frames else 0
         return len(self.keep.frames) - len(self.to_keep) + beyond
 
+    @property
+    def frames_damaged(self) -> int:
+        """Frames of the film in which the decoder has patched up damage."""
+        return len({*self.scan.damaged}.intersection(self.to_keep))
+
     def check_clip(self) -> None:
         """Raise MediaError if the clip has changed since it was planned: it would be mixed with another clip."""
         if identity(self.clip) != self.identity:
@@ -177,6 +182,9 @@ def plan_frames(
     plan = make_plan(clip, artworks, settings, known, keep, preset)
     if not plan.to_keep:
         raise MediaError(f"{clip.path}: none of the frames {keep} can be decoded; choose others with --frames")
+    if count := plan.frames_damaged:
+        where = next(frame for frame in plan.scan.damaged if frame in keep.frames)
+        on_event(Notice(f"{count} of these frames are damaged, the first is {where}: they show what could be decoded"))
     return plan
 
 

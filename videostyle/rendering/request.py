@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videostyle.errors import SettingsError
-from videostyle.frames import Clip, as_picture, to_pixels
+from videostyle.frames import Clip, to_pixels
 from videostyle.media.artworks import remarks
 from videostyle.media.color import in_colors_of
 from videostyle.media.patch.patch import plan_patch
@@ -21,6 +21,8 @@ from videostyle.media.stills import read_picture
 from videostyle.media.write.folder import pictures_of
 from videostyle.media.write.subtitles import Subtitles
 from videostyle.media.write.suffix import usual_suffix
+from videostyle.names import shortened, usable
+from videostyle.pictures import as_picture
 from videostyle.presets import Recipe
 from videostyle.rendering.film import check_free, check_place, unless_strict
 from videostyle.rendering.plan import Artwork
@@ -105,12 +107,13 @@ def check(request: Request) -> Checked:
     given, overwrite, strict, notices = request.recipe.given, request.overwrite, request.strict, clip.notes
     notices += tuple(remark for art in pictures for remark in remarks(art.name, art.pixels))
     if clip.frames_missing:
-        notices += (f"{request.clip} is truncated: {clip.frames_missing} frames that it promises are missing",)
+        notices += (f"{request.clip} is truncated or damaged: {clip.frames_missing} of its frames are missing",)
     if not request.film:
         if request.job is None or request.output or request.patch:
             raise SettingsError("--no-film leaves frames in a folder and no film; name it with --job and omit -o")
         return Checked(request, clip, artworks, keep, request.job, request.job, None, notices)
-    output = request.output or _default_output(clip, request, [artwork.name for artwork in artworks], keep)
+    output = usable(request.output or _default_output(clip, request, [artwork.name for artwork in artworks], keep))
+    output = output if output.name else output.absolute()  # ``-o .``
     patch = plan_patch(request.patch, clip, keep, given.film, output) if request.patch else None
     job = request.job or _default_job(output, given.film, clip)
     if job.absolute() == output.absolute():
@@ -150,18 +153,19 @@ def _default_job(output: Path, settings: FilmSettings, clip: Clip) -> Path:
     pictures = pictures_of(output, settings, clip)
     if pictures and pictures.folder != output and not pictures.folder.exists():
         return pictures.folder.with_name(f"{pictures.folder.name}.{output.name}.job")
-    return output.with_name(f"{output.name}.job")
+    return output.with_name(shortened(output.name, ".job"))
 
 
 def _default_output(clip: Clip, request: Request, artworks: Sequence[str], keep: Selection) -> Path:
     """Next to the clip; the name of a range's film includes the range, so that ranges do not overwrite each other."""
-    if request.patch:
-        return request.patch.with_name(f"{request.patch.stem}_patched{request.patch.suffix}")
+    if patch := request.patch:
+        return patch.with_name(shortened(patch.stem, f"_patched{patch.suffix}"))
     source = default_name(clip)
     name = f"{source.stem if has_file(clip) else source.name}_{'+'.join(Path(name).stem for name in artworks)}"
     if request.recipe.given.film.codec == "png":
-        return source.with_name(name)  # pictures are numbered, so ranges share one folder
+        return source.with_name(shortened(name, ""))  # pictures are numbered, so ranges share one folder
+    ending = ""
     if keep != Selection.whole(clip):
         text = "+".join(f"{p.start}-{p.stop - 1}" + (f"x{p.step}" if p.step > 1 else "") for p in keep.parts)
-        name += f"_{text if len(text) <= LONGEST_NAME else f'{keep.frames[0]}-{keep.frames[-1]}'}"
-    return source.with_name(name + usual_suffix(clip, request.recipe.given.film))
+        ending = f"_{text if len(text) <= LONGEST_NAME else f'{keep.frames[0]}-{keep.frames[-1]}'}"
+    return source.with_name(shortened(name, ending + usual_suffix(clip, request.recipe.given.film)))

@@ -30,6 +30,8 @@ class Scan:
     """of the whole clip; None: not searched"""
     alike: tuple[int, ...] = ()
     """frames that look like the one before at scan size: about those that need not be painted, for the estimate"""
+    damaged: tuple[int, ...] = ()
+    """frames in whose data the decoder has found damage"""
 
     def covers(self, keep: Selection) -> bool:
         """Whether the scenes of all these frames are known."""
@@ -44,13 +46,15 @@ class Scan:
     def __or__(self, other: "Scan") -> "Scan":
         """What two scans of the same clip know together."""
         scenes = {scene.start: scene for scene in (*self.scenes, *other.scenes)}
-        lost, alike = ({*ours, *theirs} for ours, theirs in ((self.lost, other.lost), (self.alike, other.alike)))
+        ours, theirs = ((one.lost, one.damaged, one.alike) for one in (self, other))
+        lost, damaged, alike = (tuple(sorted({*one, *two})) for one, two in zip(ours, theirs, strict=True))
         return Scan(
             scenes=tuple(scenes[start] for start in sorted(scenes)),
-            lost=tuple(sorted(lost)),
+            lost=lost,
+            damaged=damaged,
             lights={**self.lights, **other.lights},
             bars=other.bars if self.bars is None else self.bars,
-            alike=tuple(sorted(alike)),
+            alike=alike,
         )
 
 
@@ -60,10 +64,11 @@ NOTHING = Scan((), ())
 def scan(
     clip: Clip, settings: SceneSettings, keep: Selection, on_frame: Callable[[int], object] = lambda _: None
 ) -> Scan:
-    """Decode a clip once, small and only as far as needed, to find its scenes, their light, and lost frames."""
+    """Decode a clip once, small and only as far as needed, to find its scenes, their light, and bad frames."""
     asked: set[int] = set()
     decoded: dict[int, Glimpse] = {}
     alike: set[int] = set()
+    damaged: set[int] = set()
     result = NOTHING
 
     def look(frames: FrameRange) -> Iterator[Frame]:
@@ -73,6 +78,8 @@ def scan(
             if frame.index not in decoded:  # blocks overlap
                 decoded[frame.index] = glimpse(frame.pixels)
                 on_frame(frame.index)
+            if frame.damaged:
+                damaged.add(frame.index)
             if before is not None and repeats(frame.pixels, before):
                 alike.add(frame.index)
             before = frame.pixels
@@ -84,14 +91,20 @@ def scan(
     if asked > decoded.keys() and keep != everything:
         # which frames of a damaged clip are lost may depend on where decoding starts: start at the same place for all
         return scan(clip, settings, everything, on_frame)
-    lost = (frame for scene in result.scenes for frame in scene.indices if frame not in decoded)
     lights: dict[int, Light] = {}
     for scene in result.scenes:
         frames = [frame for frame in scene.indices if frame in decoded]
         found = zip(frames, find_lights([decoded[frame] for frame in frames]), strict=True)
         lights |= {frame: light for frame, light in found if light != USUAL}
-    known = (frame for scene in result.scenes for frame in scene.indices[1:] if frame in alike)
-    return Scan(result.scenes, tuple(lost), lights, alike=tuple(known))
+    frames = [frame for scene in result.scenes for frame in scene.indices]
+    alike -= {scene.start for scene in result.scenes}
+    return Scan(
+        scenes=result.scenes,
+        lost=tuple(frame for frame in frames if frame not in decoded),
+        damaged=tuple(frame for frame in frames if frame in damaged),
+        lights=lights,
+        alike=tuple(frame for frame in frames if frame in alike),
+    )
 
 
 def _stretches(keep: Selection) -> list[FrameRange]:

@@ -109,8 +109,8 @@ class Store:
         """Add what a process knows about the clip. key: see ``plan.scan_key``."""
         scenes = [(scene.start, scene.stop) for scene in scan.scenes]
         lights = [(frame, light.gain, light.shadow) for frame, light in sorted(scan.lights.items())]
-        content: dict[str, object] = {"key": key, "scenes": scenes, "lost": scan.lost, "lights": lights}
-        content |= {"bars": scan.bars, "alike": scan.alike}
+        content: dict[str, object] = {"key": key, "scenes": scenes, "lost": scan.lost, "damaged": scan.damaged}
+        content |= {"lights": lights, "bars": scan.bars, "alike": scan.alike}
         name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         path = self.folder / "scans" / f"{name}.json"
         if not path.exists():
@@ -128,7 +128,8 @@ class Store:
                     lights = {frame: Light(*light) for frame, *light in stored["lights"]}
                     left, right, top, bottom = stored["bars"] or NO_BARS
                     bars = (left, right, top, bottom) if stored["bars"] else None
-                    scan |= Scan(scenes, tuple(stored["lost"]), lights, bars, tuple(stored["alike"]))
+                    lost, damaged, alike = (tuple(stored[name]) for name in ("lost", "damaged", "alike"))
+                    scan |= Scan(scenes, lost, lights, bars, alike, damaged)
         return scan
 
     def has(self, frame: int) -> bool:

@@ -62,7 +62,7 @@ def test_a_patch_that_fails_its_check_becomes_a_whole_film(tmp_path: Path, monke
 def test_open_gops_are_detected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Equal headers do not rule them out, but the frames after a span differ."""
     with monkeypatch.context() as other:
-        other.setitem(CODECS["h264"].options, "x264-params", "open-gop=1:keyint=12")
+        other.setitem(CODECS["h264"].options, "x264opts", "open-gop=1:keyint=12")
         clip, full = ours(tmp_path)
     new, patch = tmp_path / "new.mp4", plan(full, "20:22", clip)
     assert patch.spans

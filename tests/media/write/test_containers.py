@@ -71,7 +71,7 @@ def test_pixel_format_keeps_chroma_subsampling_and_bit_depth(
 @pytest.mark.parametrize("suffix", CONTAINERS)
 def test_every_container_has_a_default_codec(suffix: str) -> None:
     path = Path(f"film{suffix.upper()}")
-    assert codec_of(path, FilmSettings()) is CODECS[container_of(path).codecs[0]]
+    assert codec_of(path, FilmSettings(), clip()) is CODECS[container_of(path).codecs[0]]
     for name in container_of(path).codecs:
         assert name in CODECS
 
@@ -83,10 +83,10 @@ def test_error_for_a_wrong_codec_lists_the_right_ones() -> None:
         for name in ("h264", "h265", "prores", "av1", "vp9", "ffv1"):
             settings = FilmSettings(codec=name)
             if name in container.codecs:
-                assert codec_of(Path(f"film{suffix}"), settings) is CODECS[name]
+                assert codec_of(Path(f"film{suffix}"), settings, clip()) is CODECS[name]
             else:
                 with pytest.raises(MediaError, match=rf"cannot hold {name}, only {', '.join(container.codecs)}; "):
-                    codec_of(Path(f"film{suffix}"), settings)
+                    codec_of(Path(f"film{suffix}"), settings, clip())
 
 
 def test_encoder_counts_frames_if_all_have_the_same_duration() -> None:
@@ -103,10 +103,10 @@ def test_encoder_counts_frames_if_all_have_the_same_duration() -> None:
 
 def test_h265_films_of_two_frames_have_no_b_frames() -> None:
     for frames, wanted in ((1, True), (2, True), (3, False)):
-        options = encoder_options(CODECS["h265"], FilmSettings(), "mp4", frames, "yuv420p")
+        options = encoder_options(clip(), CODECS["h265"], FilmSettings(), "mp4", frames, "yuv420p")
         assert ("bframes=0" in options["x265-params"]) == wanted
-    assert encoder_options(CODECS["h264"], FilmSettings(quality=30), "mp4", 9, "yuv420p")["crf"] == "30"
-    assert encoder_options(CODECS["h264"], FilmSettings(), "mp4", 9, "yuv420p")["crf"] == "16"
+    assert encoder_options(clip(), CODECS["h264"], FilmSettings(quality=30), "mp4", 9, "yuv420p")["crf"] == "30"
+    assert encoder_options(clip(), CODECS["h264"], FilmSettings(), "mp4", 9, "yuv420p")["crf"] == "16"
 
 
 @needs_ffprobe

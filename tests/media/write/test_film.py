@@ -145,7 +145,7 @@ def test_real_clips_keep_times_and_sound(name: str, film: str, tracks: int, text
     notices = check_film(clip, tmp_path / film, FAST, (64, 48))
     assert len(notices.left_out) == ("nasa" in name)  # its other video stream
     made = tmp_path / film
-    encode_film(clip, made, blank(clip), FAST, (64, 48), comment="a test")
+    encode_film(clip, made, blank(clip), FAST, (64, 48), made="a test")
     slack = shift = Fraction(0)
     wanted, times = packet_times(source, clip.stream), frame_times(made)
     assert len(times) == len(wanted) == clip.num_frames

@@ -140,3 +140,22 @@ def test_timecode_that_cannot_be_computed_is_left_out(tmp_path: Path) -> None:
     source = dataclasses.replace(clip, timecode="01:00:00:00")
     for stream in streams(copy(source, tmp_path / "film.mov", frames=range(3, 6))):
         assert "timecode" not in stream["tags"]
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("late", ["-0.0053", "0.0117", "0.3"])
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.mkv"])
+def test_sound_of_a_transport_stream_stays_in_sync(name: str, late: str, tmp_path: Path) -> None:
+    """Its picture and sound begin at different times, which are no multiples of a frame."""
+    clip = tmp_path / "clip.ts"
+    drawn = ["-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=2", "-itsoffset", late, "-f", "lavfi", "-i", "sine=d=2"]
+    coded = ["-map", "0", "-map", "1", "-c:v", "libx264", "-c:a", "mp2", "-muxdelay", "0"]
+    subprocess.run(["ffmpeg", "-v", "error", *drawn, *coded, clip], check=True)
+    film = copy(probe(clip), tmp_path / name)
+
+    def offset(path: Path) -> Fraction:
+        kinds = {stream["codec_type"]: stream["index"] for stream in streams(path)}
+        return packet_times(path, kinds["audio"])[0] - packet_times(path, kinds["video"])[0]
+
+    assert abs(offset(film) - offset(clip)) <= (Fraction(1, 1000) if name == "film.mkv" else Fraction(1, 90000))
+    assert streams(film)[0]["r_frame_rate"] == "25/1"

@@ -14,7 +14,7 @@ from videostyle.media.read.probe import open_file, probe
 from videostyle.media.write.containers import CONTAINERS
 from videostyle.media.write.film import check_film
 from videostyle.media.write.timeline import Timeline
-from videostyle.media.write.tracks import SortedTracks, Tracks, kept_tags
+from videostyle.media.write.tracks import SortedTracks, Tracks
 
 
 @needs_ffprobe
@@ -167,17 +167,3 @@ def test_at_most_one_packet_waits_in_memory() -> None:
             assert output.muxed == pytest.approx(second * 44100 / 1152, abs=3)
         tracks.write(None)
         assert output.muxed == counted.given == 369
-
-
-def test_tags_that_describe_the_old_file_are_dropped() -> None:
-    tags = {
-        "major_brand": "isom",
-        "ENCODER": "x",
-        "BPS-eng": "1",
-        "DURATION": "2",
-        "title": "a",
-        "name": "b",
-        "date": "c",
-    }
-    assert kept_tags(tags) == {"title": "a", "date": "c"}
-    assert kept_tags({"name": "b"}) == {"title": "b"}

@@ -13,6 +13,7 @@ from videostyle.media.read.probe import probe
 from videostyle.media.write.boxes import add_boxes, kept_boxes
 from videostyle.media.write.containers import codec_of, container_of
 from videostyle.media.write.film import check_film, encode_film
+from videostyle.names import usable
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -36,7 +37,7 @@ def plan_patch(
         raise SettingsError(f"--frames {selection}: a patch replaces all frames of a range; omit the step")
     if not settings.sound:
         raise SettingsError("--no-sound: a patched film keeps its sound; omit it")
-    if full.is_dir():
+    if usable(full).is_dir():
         raise MediaError(f"{full}: a folder of pictures; replace some with 'videostyle frames --overwrite -o {full}'")
     film, container = probe(full), container_of(full)
     if container.format not in (formats := film.format.split(",")):
@@ -57,7 +58,7 @@ def plan_patch(
     size = (film.width, film.height)
     checked = check_film(film, output or full, settings, size)
     left_out = checked.left_out
-    shaped = film.sample_aspect != 1 and codec_of(full, settings).encoder not in ("libx264", "libx265")
+    shaped = film.sample_aspect != 1 and codec_of(full, settings, film).encoder not in ("libx264", "libx265")
     if shaped and container.format in ("matroska", "webm"):  # FFmpeg takes it from a field that PyAV does not expose
         left_out += (f"the pixel aspect ratio ({film.sample_aspect}) is lost in {full.suffix} with {film.codec}",)
     packets = read_packets(film) if settings.codec == codec else None

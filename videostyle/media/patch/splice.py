@@ -27,8 +27,9 @@ from videostyle.media.write.containers import container_of
 from videostyle.media.write.film import muxer_options
 from videostyle.media.write.picture import FrameMaker, add_picture
 from videostyle.media.write.subtitles import Subtitles
+from videostyle.media.write.tags import kept_tags
 from videostyle.media.write.timeline import Timeline
-from videostyle.media.write.tracks import Tracks, describe, kept_tags, sort_tracks
+from videostyle.media.write.tracks import Tracks, describe, sort_tracks
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -201,6 +202,8 @@ def splice(patch: Patch, pictures: Pictures, path: Path) -> None:
     ):
         original = video_stream(source, film.stream)
         picture = describe(output.add_stream_from_template(original, opaque=True), original)
+        if made := next((value for key, value in original.metadata.items() if key.lower() == "encoder"), ""):
+            picture.metadata["encoder"] = made
         context, tag = picture.codec_context, original.codec_context.codec_tag
         context.framerate, context.sample_aspect_ratio, context.codec_tag = origin.rate, film.sample_aspect, tag
         tracks = Tracks(others, sort_tracks(others, film, kind, whole), output, kind, whole, patch.subtitles)

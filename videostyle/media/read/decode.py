@@ -21,10 +21,9 @@ from videostyle.media.read.extras import side_data
 from videostyle.media.read.probe import open_file, video_stream
 from videostyle.media.read.pulldown import restores
 from videostyle.media.read.sequence import has_file, pictures
-from videostyle.media.read.table import decoded, to_the_end
+from videostyle.media.read.table import VideoPackets, decoded, to_the_end
 from videostyle.media.stills import rgb_frame
 
-VideoPackets = Iterator["av.Packet[av.VideoStream]"]
 NEAR = 64
 """frames; a range that starts within these is decoded from the beginning of the file"""
 TRIES = 4
@@ -51,7 +50,7 @@ def decode(clip: Clip, frames: FrameRange | None = None, size: tuple[int, int] |
         numbered = (pair for pair in whole if pair[0] in frames)
     with explained(f"{clip.path}: can no longer be read", "restore the file"):
         for index, frame in numbered:
-            yield Frame(index, clip.seconds(index), to_rgb(frame))
+            yield Frame(index, clip.seconds(index), to_rgb(frame), frame.is_corrupt)
 
 
 def stored_frames(clip: Clip, frames: FrameRange) -> Iterator[tuple[int, av.VideoFrame]]:

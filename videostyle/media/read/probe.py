@@ -18,11 +18,13 @@ from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color
 from videostyle.media.files import explained
 from videostyle.media.read.crop import Crop, crop_of
+from videostyle.media.read.damage import is_cut
 from videostyle.media.read.extras import TIMECODES, described, frame_extras, joined, stream_extras, unreadable_profile
 from videostyle.media.read.headers import check
 from videostyle.media.read.pulldown import field_notes, is_television, order_of
 from videostyle.media.read.sequence import FORMAT, files_of, is_sequence, read
 from videostyle.media.read.table import USUAL_RATE, Table, decoded, is_raw, read_table, to_the_end
+from videostyle.names import usable
 
 Times = tuple[Fraction, Fraction, tuple[int, ...], tuple[int, ...]]
 """a clip's frame rate, time base, and the pts and durations of its frames"""
@@ -41,6 +43,7 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
     path: a video file or a sequence of pictures, see ``sequence``. stream: index of the video stream; None: the default
     or largest one. rate: frames per second of a source without timestamps, such as a sequence or a raw H.264 stream.
     """
+    usable(path)
     if rate is not None and rate <= 0:
         raise MediaError(f"{path}: --fps {rate} is not a frame rate; use a positive number such as 25 or 30000/1001")
     if is_sequence(path):
@@ -151,9 +154,10 @@ def _measure(path: Path, container: InputContainer, stream: av.VideoStream, tabl
     return replace(
         clip,
         alpha=_has_alpha(stream, first[0]),
-        frames_missing=table.missing(stream.frames) if stream.frames else _missing_by_time(container, table),
+        frames_missing=table.missing(stream.frames) if stream.frames else _missing_by_time(path, container, table),
         format=container.format.name,
         codec=stream.codec_context.name,
+        profile=stream.codec_context.profile or "",
         stamped=table.stamped,
         keys=tuple(keys) if table.stamped else (),
         timecode=timecode,
@@ -235,13 +239,14 @@ def _last_duration(table: Table, others: list[int]) -> int:
     return durations[-1] if trusted else table.usual_step
 
 
-def _missing_by_time(container: InputContainer, table: Table) -> int:
-    """Frames missing from a container without a frame count (Matroska), based on the duration in its header."""
+def _missing_by_time(path: Path, container: InputContainer, table: Table) -> int:
+    """Frames missing from a file without a frame count: by the duration in a Matroska's header, or in its gaps."""
+    inside = table.in_gaps if table.packets.damaged else 0
     if container.format.name.split(",")[0] != "matroska" or not container.duration:
-        return 0
+        return inside
     promised = Fraction(container.duration, av.time_base)
-    if promised - table.packets.end <= 1:
-        return 0
+    if not is_cut(path) and promised - table.packets.end <= 1:
+        return inside
     # by count, not by time: at the end of the file, a frame may precede the B-frames shown before it
     return max(0, int(promised * table.rate) - table.packets.count)
 
@@ -249,7 +254,9 @@ def _missing_by_time(container: InputContainer, table: Table) -> int:
 def _notes(container: InputContainer, stream: av.VideoStream, table: Table, crop: Crop) -> Iterator[str]:
     if any(crop):
         yield "the container crops its frames (by {}, {}, {}, {} px): the film is cropped too".format(*crop)
-    if table.gaps and container.format.name.startswith(("mpeg", "matroska")):  # others store a frame count
+    if (
+        table.gaps and not table.packets.damaged and container.format.name.startswith(("mpeg", "matroska"))
+    ):  # others store a frame count
         where = f"{len(table.gaps)} place" + "s" * (len(table.gaps) > 1)
         yield f"timestamps jump in {where}, first after frame {table.gaps[0]}: frames may be missing there"
     if table.untimed:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from statistics import median_high
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import av
 from av.container import InputContainer
 
+from videostyle.media.read.damage import watched
 from videostyle.media.read.extras import frame_extras
 from videostyle.media.read.pulldown import fields_shown
 
 StreamT = TypeVar("StreamT", bound=av.stream.Stream)
+VideoPackets: TypeAlias = "Iterator[av.Packet[av.VideoStream]]"
 Frames = tuple[tuple[int, int], ...]
 """(pts, duration) of frames in presentation order, ticks"""
 
@@ -81,6 +83,12 @@ class Table:
         gaps = [index for index, (before, after) in enumerate(pairs) if after - before > 1.5 * self.usual_step]
         return gaps if len(gaps) < len(self.frames) / 20 else []
 
+    @property
+    def in_gaps(self) -> int:
+        """How many frames of the usual duration would fill the gaps."""
+        steps = (self.frames[index + 1][0] - self.frames[index][0] for index in self.gaps)
+        return sum(max(1, round(step / self.usual_step) - 1) for step in steps)
+
     def join_fields(self, decoded: list[int | None]) -> "Table":
         """A table that counts two fields as one frame; in H.264, the two fields of a frame may be separate packets.
 
@@ -145,6 +153,8 @@ class Demuxed:
     count = 0
     """packets of the video stream, including those hidden by an edit list"""
     encrypted = False
+    damaged = False
+    """whether the demuxer has found damage"""
     end = Fraction(0)
     """end of the last track, seconds"""
 
@@ -162,7 +172,8 @@ class Demuxed:
         # FFmpeg counts an AVI's frames while reading; the index has their true ticks, even after damage
         entries = {entry.pos + CHUNK_HEAD: entry for entry in stream.index_entries if entry.size} if avi else {}
         self.keyframes = KeyframeCheck(stream)
-        for packet in to_the_end(container.demux()):
+        for packet, damaged in watched(to_the_end(container.demux()), container.format.name):
+            self.damaged = self.damaged or damaged
             if packet.pts is not None and packet.stream.type in ("video", "audio"):
                 self.end = max(self.end, (packet.pts + (packet.duration or 0)) * packet.time_base)
             self.encrypted = self.encrypted or packet.has_sidedata("encryption_info")
@@ -277,9 +288,7 @@ def to_the_end(packets: "Iterator[av.Packet[StreamT]]") -> "Iterator[av.Packet[S
         return
 
 
-def decoded(
-    packets: "Iterator[av.Packet[av.VideoStream]]", decoder: av.VideoCodecContext
-) -> Iterator[tuple[int, av.VideoFrame]]:
+def decoded(packets: VideoPackets, decoder: av.VideoCodecContext) -> Iterator[tuple[int, av.VideoFrame]]:
     """(count, frame) of every frame that can be decoded; a damaged packet counts as one lost frame."""
     count = 0
     for packet in itertools.chain(packets, [None]):

@@ -16,6 +16,8 @@ from av.stream import Disposition, Stream
 from videostyle.errors import MediaError
 from videostyle.frames import Clip
 from videostyle.media.color import is_rgb, subsampling
+from videostyle.media.write.usual import usual_codec, usual_flavor
+from videostyle.media.write.x264 import repeatable
 from videostyle.settings import FilmSettings
 
 
@@ -124,10 +126,10 @@ def container_of(path: Path) -> Container:
     return container
 
 
-def codec_of(path: Path, settings: FilmSettings) -> Codec:
-    """The codec for a file; raises MediaError if the container cannot hold it or the quality is out of range."""
+def codec_of(path: Path, settings: FilmSettings, clip: Clip) -> Codec:
+    """The codec for a clip's film; raises MediaError if the container cannot hold it or its quality is out of range."""
     container = container_of(path)
-    name = container.codecs[0] if settings.codec == "auto" else settings.codec
+    name = usual_codec(clip, container.format, container.codecs) if settings.codec == "auto" else settings.codec
     kind = CODECS[name].hardware or name
     if kind not in container.codecs:
         elsewhere = " or ".join(suffix for suffix, other in CONTAINERS.items() if kind in other.codecs)
@@ -173,17 +175,21 @@ def pixel_format(clip: Clip, codec: Codec, container: Container, size: tuple[int
     return f"yuv{chroma}p10le" if deep else f"yuv{chroma}p"
 
 
-def encoder_options(codec: Codec, settings: FilmSettings, format: str, num_frames: int, pixels: str) -> dict[str, str]:
-    """Options for the encoder of a film.
+def encoder_options(
+    clip: Clip, codec: Codec, settings: FilmSettings, format: str, num_frames: int, pixels: str
+) -> dict[str, str]:
+    """Options for the encoder of a clip's film.
 
     format: FFmpeg's name for the container. pixels: FFmpeg's name for the pixel format.
     """
     quality = settings.quality if settings.quality >= 0 else codec.quality
-    if codec.encoder == "prores_ks" and "444" in pixels and settings.quality < 0:
-        quality = 4
+    if codec.encoder == "prores_ks" and settings.quality < 0:
+        quality = usual_flavor(clip, pixels, quality)
     options = {name: value.format(quality=quality) for name, value in codec.options.items()}
     if (codec.encoder == "libx264" or codec.hardware == "h264") and format == "avi":
         options["bf"] = "0"  # AVI stores decoding timestamps only
+    if codec.encoder == "libx264" and (sets := repeatable()):
+        options["x264-params"] = sets
     if codec.encoder == "libx265":
         # frames can be replaced later only between closed GOPs. With B-frames, x265 takes the timestamps of a film of
         # one or two frames from uninitialized memory (x265 issue 934)

@@ -4,7 +4,9 @@ import dataclasses
 import itertools
 import os
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -18,8 +20,9 @@ from videostyle.media.write.folder import Pictures, pictures_of, write_folder
 from videostyle.media.write.notices import FilmCheck, film_notices, folder_notices
 from videostyle.media.write.picture import FrameMaker, add_picture
 from videostyle.media.write.subtitles import Subtitles, read_subtitles
+from videostyle.media.write.tags import any_key, film_tags
 from videostyle.media.write.timeline import Timeline
-from videostyle.media.write.tracks import Tracks, chapters_of, check_sound, describe, kept_tags, origin_of, sort_tracks
+from videostyle.media.write.tracks import Tracks, chapters_of, check_sound, describe, origin_of, sort_tracks
 from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
@@ -34,7 +37,7 @@ def check_film(
     """
     if pictures := pictures_of(path, settings, clip):
         return _check_pictures(clip, path, pictures, Timeline(clip, keep), settings.sound)
-    container, codec = container_of(path), codec_of(path, settings)
+    container, codec = container_of(path), codec_of(path, settings, clip)
     if path.is_dir():
         raise MediaError(f"{path} is a folder; use a file such as {path.name or 'film'}/film.mp4 with -o")
     check_folder(path)
@@ -79,14 +82,14 @@ def encode_film(
     settings: FilmSettings,
     size: tuple[int, int],
     keep: Selection | None = None,
-    comment: str = "",
+    made: str = "",
     subtitles: Subtitles | None = None,
 ) -> None:
     """Write frames as a film, together with the clip's other tracks. The file appears once it is complete.
 
     frames: (number in the clip, upright pixels (H, W, 3) of the film's size), ascending. size: width and height, px.
     keep: frames of the clip that the film covers; its ranges follow each other from time 0 without gaps; None: the
-    whole clip. comment: stored in the film's metadata. subtitles: those of ``check_film``; None: they are read here.
+    whole clip. made: what made the film, for its tags. subtitles: those of ``check_film``; None: they are read here.
     Raises MediaError if the film cannot be written or there are no frames, ValueError if pixels have another size.
     """
     remaining = iter(frames)
@@ -102,8 +105,7 @@ def encode_film(
         opened = open_file(clip.path)
     with opened as source, whole_or_nothing(path) as temporary:
         timeline = Timeline(clip, keep, origin_of(source, clip, container))
-        tags = kept_tags(source.metadata) | ({"comment": comment} if comment else {})
-        tags.pop("timecode", None)  # belongs to the video stream
+        tags = film_tags(source.metadata, made)
         sorted_tracks = sort_tracks(source, clip, container, timeline, settings.sound)
         if subtitles is None:
             subtitles = read_subtitles(clip.path, sorted_tracks.converted)
@@ -120,6 +122,8 @@ def encode_film(
                 del picture.metadata[key]  # belongs to the clip's first frame
             if timeline.timecode:
                 picture.metadata["timecode"] = timeline.timecode
+            if made:  # QuickTime keeps the first 31 bytes
+                picture.metadata["encoder"] = made
             tracks = Tracks(source, sorted_tracks, output, container, timeline, subtitles)
             output.metadata.update(tags)
             if container.format != "gif":
@@ -128,21 +132,34 @@ def encode_film(
             for index, pixels in frames:
                 frame, begins = to_frame(index, pixels)
                 tracks.write(begins)
-                output.mux(picture.encode(frame))
-            output.mux(picture.encode(None))
+                output.mux(_delayed(picture.encode(frame), to_frame.late, clip.time_base))
+            output.mux(_delayed(picture.encode(None), to_frame.late, clip.time_base))
             tracks.write(None)
         add_boxes(temporary, kept_boxes(clip, container.format, size))
+
+
+def _delayed(packets: "list[av.Packet[av.VideoStream]]", late: Fraction, tick: Fraction) -> list[Any]:
+    """An encoder's packets, later by some seconds, in ticks of the clip."""
+    for packet in packets if late else ():
+        assert packet.time_base
+        times = packet.pts, packet.dts, packet.duration
+        shown, read, lasts = (None if time is None else time * packet.time_base for time in times)
+        packet.time_base = tick
+        packet.pts = None if shown is None else round((shown + late) / tick)
+        packet.dts = None if read is None else round((read + late) / tick)
+        packet.duration = round((lasts or 0) / tick)
+    return list(packets)
 
 
 def muxer_options(clip: Clip, format: str, timeline: Timeline, tags: dict[str, str]) -> dict[str, str]:
     """The muxer's options for a film of a clip. format, tags: the film's."""
     if format in ("mp4", "mov"):
-        # phones store location and camera in keys such as com.apple.quicktime.make, which FFmpeg drops by default
-        named = "+use_metadata_tags" if any(key.startswith("com.") for key in tags) else ""
         # a film in the clip's ticks keeps durations and edit lists exact
-        return {"movflags": f"+faststart{named}", "movie_timescale": str(clip.time_base.denominator)}
+        return {"movflags": f"+faststart{any_key(tags)}", "movie_timescale": str(clip.time_base.denominator)}
     if format == "avi":  # sound that begins before 0 would delay the picture by a frame or two
         return {"avoid_negative_ts": "disabled"}
     if format == "gif":  # hundredths of a second
         return {"final_delay": str(max(1, round(timeline.place(timeline.last)[1] * 100)))}
+    if format in ("matroska", "webm"):  # its random numbers would make every film another file
+        return {"fflags": "+bitexact"}
     return {}

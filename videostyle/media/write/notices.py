@@ -19,11 +19,22 @@ from videostyle.media.read.hdr import read_hdr
 from videostyle.media.read.probe import open_file
 from videostyle.media.read.table import to_the_end
 from videostyle.media.write.boxes import kept_boxes
-from videostyle.media.write.containers import Container, codec_name, codec_of, container_of, keeps_alpha, pixel_format
+from videostyle.media.write.containers import (
+    CODECS,
+    Codec,
+    Container,
+    codec_name,
+    codec_of,
+    container_of,
+    keeps_alpha,
+    pixel_format,
+)
 from videostyle.media.write.subtitles import Subtitles, read_subtitles
+from videostyle.media.write.tags import film_tags, lost_tags
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.tracks import SortedTracks
 from videostyle.media.write.trim import sample_bytes
+from videostyle.media.write.usual import FLAVORS, usual_flavor
 from videostyle.settings import FilmSettings
 
 INTO_LIGHT = "OpenEXR holds linear light: the clip's white becomes 1.0, and its primaries are named in the files"
@@ -55,8 +66,10 @@ def film_notices(
     timeline: Timeline,
 ) -> FilmCheck:
     """Find what a film of a size (width, height) leaves out and changes."""
-    container, codec = container_of(path), codec_of(path, settings)
+    container, codec = container_of(path), codec_of(path, settings, clip)
     losses = [*tracks.left_out, *_container_losses(source, clip, path.suffix, container.format, timeline)]
+    if lost := lost_tags(film_tags(source.metadata, ""), container):
+        losses.append(f"tags that {path.suffix} cannot hold are left out: {', '.join(lost)}")
     subtitles = read_subtitles(clip.path, tracks.converted)
     losses += (
         f"texts of subtitle track {index} that are damaged or not UTF-8 are left out ({track.lost} of them)"
@@ -71,7 +84,12 @@ def film_notices(
             f"the transparency of {clip.path.name} is left out: {codec.encoder} in {path.suffix} cannot hold it; "
             "to keep it, use --codec prores in .mov, vp9 in .webm, ffv1 in .mkv, or png"
         )
-    changes = [*_light_changes(clip), *_picture_changes(clip, pixel_format(clip, codec, container, size))]
+    pixels = pixel_format(clip, codec, container, size)
+    changes = [
+        *_light_changes(clip),
+        *_codec_changes(clip, settings, codec, container, pixels),
+        *_picture_changes(clip, pixels),
+    ]
     if timeline.timecode and len(timeline.parts) > 1:
         timecode = timeline.timecode
         changes.append(f"the timecode {timecode} is correct for the first range only; it keeps counting after that")
@@ -125,6 +143,21 @@ def _hdr_losses(clip: Clip, keeps: bool) -> Iterator[str]:
     hdr = read_hdr(clip)
     if not keeps and (hdr.display or hdr.light):
         yield f"the HDR10 display metadata of {clip.path.name} is left out; --codec h265 keeps it"
+
+
+def _codec_changes(
+    clip: Clip, settings: FilmSettings, codec: Codec, container: Container, pixels: str
+) -> Iterator[str]:
+    """Which codec the clip has brought about, if films in this container usually have another."""
+    usual = container.codecs[0]
+    if settings.codec != "auto" or codec is CODECS[usual]:
+        return
+    if codec.encoder == "prores_ks":
+        flavor = settings.quality if settings.quality >= 0 else usual_flavor(clip, pixels, codec.quality)
+        yield f"the film is ProRes {FLAVORS[flavor]} because the clip is ProRes; --codec {usual} makes a smaller film"
+    else:
+        name = next(name for name, known in CODECS.items() if known is codec)
+        yield f"the film is {name} because few players show {clip.depth} bits in {usual}; --codec selects another codec"
 
 
 def _picture_changes(clip: Clip, pixels: str) -> Iterator[str]:

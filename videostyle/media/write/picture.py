@@ -34,13 +34,13 @@ def add_picture(
     """Add a film's video stream, set up like the clip's. Raises MediaError if the container cannot hold the codec."""
     silence_encoders()
     clip = as_shown(clip)
-    container, codec = container_of(path), codec_of(path, settings)
+    container, codec = container_of(path), codec_of(path, settings, clip)
     stream = output.add_stream(codec.encoder, rate=clip.rate)
     assert isinstance(stream, av.VideoStream)
     stream.width, stream.height = size
     pixels = stream.pix_fmt = pixel_format(clip, codec, container, size)
     context = stream.codec_context
-    context.options = encoder_options(codec, settings, container.format, num_frames, pixels)
+    context.options = encoder_options(clip, codec, settings, container.format, num_frames, pixels)
     if codec.encoder == "libx265":
         context.options = context.options | {"x265-params": context.options["x265-params"] + read_hdr(clip).x265}
     if keeps_captions(clip, codec.encoder):
@@ -80,6 +80,8 @@ class FrameMaker:
         self._clip, self._size, self._timeline = clip, size, timeline
         self._format = stream.pix_fmt
         self._tick = stream.codec_context.time_base
+        self.late = Fraction(0) if stream.time_base == self._tick else timeline.place(timeline.first)[0] % self._tick
+        """seconds by which every frame is late for a tick; 0 if the film's ticks are the encoder's"""
         self._last = -1 << 62
         self._matrix = _matrix(clip, size)
         # players choose an untagged film's matrix by its size, which may differ from the clip's
@@ -99,7 +101,7 @@ class FrameMaker:
         frame = self._gif(pixels) if self._format == "pal8" else self._yuv(index, pixels)
         begins, stays = self._timeline.place(index)
         # the muxer refuses two frames on one tick, which rounding can cause in a GIF
-        self._last = frame.pts = max(round(begins / self._tick), self._last + 1)
+        self._last = frame.pts = max(round((begins - self.late) / self._tick), self._last + 1)
         frame.time_base = self._tick
         frame.duration = max(1, round(stays / self._tick))
         frame.pict_type = 0

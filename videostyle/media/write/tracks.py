@@ -17,14 +17,13 @@ from videostyle.frames import Clip
 from videostyle.media.read.table import to_the_end
 from videostyle.media.write.containers import LAYOUTS, Container, can_hold, codec_name, is_cover, suffix_for, text_codec
 from videostyle.media.write.subtitles import Subtitles
+from videostyle.media.write.tags import kept_tags
 from videostyle.media.write.timeline import Timeline
 from videostyle.media.write.trim import Packet, Trimmer, time_of
 
 if TYPE_CHECKING:  # exists in PyAV's stubs only
     from av.container.core import Chapter
 
-OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time", "alpha_mode"}
-"""tags that describe the old file itself, in lower case"""
 JITTER = Fraction(3, 2)
 """ticks of a coarse time base (Matroska's milliseconds) by which timestamps of gapless sound may be off"""
 StreamT = TypeVar("StreamT", bound=Stream)
@@ -75,16 +74,6 @@ def check_sound(source: InputContainer, path: Path, copied: list[Stream]) -> Non
         other = suffix_for(source.streams.audio)
         advice = f"use -o {path.stem}{other}" if other else "convert the sound first, for example to FLAC"
         raise MediaError(f"{path}: {path.suffix} cannot hold the clip's sound ({names}); {advice}, or --no-sound")
-
-
-def kept_tags(tags: dict[str, str]) -> dict[str, str]:
-    """Metadata without the tags that describe the old file; QuickTime's ``name`` becomes ``title``."""
-    kept = {
-        key: value
-        for key, value in tags.items()
-        if key.lower() not in OWN_TAGS and not key.startswith(("_STATISTICS", "BPS", "DURATION", "NUMBER_OF"))
-    }
-    return {"title": kept.pop("name")} | kept if "name" in kept else kept
 
 
 def origin_of(source: InputContainer, clip: Clip, container: Container) -> Fraction:

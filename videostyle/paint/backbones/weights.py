@@ -40,8 +40,11 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
     Raises WeightsError with the reason alone; the caller names the file.
     """
-    if not path.exists():
-        raise WeightsError("no such file")
+    try:
+        if not path.exists():
+            raise WeightsError("no such file")
+    except OSError as error:  # such as a name that is too long
+        raise WeightsError(str(error.strerror)) from None
     return read_safetensors(path) if path.suffix == ".safetensors" else (_read_pickle(path), {})
 
 
