@@ -59,6 +59,18 @@ class StyleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ColorSettings:
+    """Whose colors the film has."""
+
+    match: bool = _setting(
+        True, "give each scene the artwork's colors before it is painted; iterations go into strokes"
+    )
+    artwork: float = _setting(
+        1.0, "whose colors the film has (--colors); 1: the artwork's; 0: the clip's; between: a mixture", 0, 1
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ContentSettings:
     """How closely frames follow the clip."""
 
@@ -169,6 +181,7 @@ class RenderSettings:
 
     backbone: BackboneSettings = field(default_factory=BackboneSettings)
     style: StyleSettings = field(default_factory=StyleSettings)
+    colors: ColorSettings = field(default_factory=ColorSettings)
     content: ContentSettings = field(default_factory=ContentSettings)
     temporal: TemporalSettings = field(default_factory=TemporalSettings)
     tv: TvSettings = field(default_factory=TvSettings)

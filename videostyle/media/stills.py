@@ -4,9 +4,10 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import av
 import numpy as np
@@ -18,8 +19,11 @@ from videostyle.frames import Pixels
 from videostyle.media.color import SWS_ACCURATE
 from videostyle.media.files import explained, whole_or_nothing
 
+T = TypeVar("T")
 LARGEST = 100_000_000
 """pixels of an artwork; a larger one is probably a mistake and would not fit in the memory of most machines"""
+OPAQUE = 128
+"""of 255: pixels less opaque than this count as transparent"""
 END = b"\0\0\0\0IEND\xaeB`\x82"
 """the last chunk of every PNG"""
 SWS_LANCZOS = 0x200
@@ -38,6 +42,15 @@ def read_picture(path: Path) -> Pixels:
 
     Raises MediaError if the file does not exist or is not a picture.
     """
+    return _read(path, _to_srgb)
+
+
+def read_shown(path: Path) -> NDArray[np.bool_] | None:
+    """Which pixels of an artwork (H, W) are not transparent; None: all. Raises MediaError like ``read_picture``."""
+    return _read(path, _shown)
+
+
+def _read(path: Path, convert: Callable[[Image.Image], T]) -> T:
     if not path.is_file():
         fault = "is a folder" if path.is_dir() else "no such file"
         raise MediaError(f"{path}: {fault}; use a picture such as art.jpg")
@@ -45,7 +58,7 @@ def read_picture(path: Path) -> Pixels:
         try:
             with Image.open(path) as opened:
                 if opened.width * opened.height <= LARGEST:
-                    return _to_srgb(opened)
+                    return convert(opened)
                 size = f"{opened.width}x{opened.height} px"
         except Image.DecompressionBombError:
             size = f"more than {LARGEST // 1_000_000} million pixels"
@@ -53,6 +66,14 @@ def read_picture(path: Path) -> Pixels:
             reason = getattr(error, "strerror", None) or "not a readable picture"
             raise MediaError(f"{path}: {reason}; use a picture such as a JPEG or PNG") from None
     raise MediaError(f"{path}: {size} is too large for an artwork; make it smaller")
+
+
+def _shown(opened: Image.Image) -> NDArray[np.bool_] | None:
+    picture = ImageOps.exif_transpose(opened)
+    if not picture.has_transparency_data:
+        return None
+    shown = np.asarray(picture.convert("RGBA"))[..., 3] >= OPAQUE
+    return shown if shown.any() and not shown.all() else None
 
 
 def _to_srgb(opened: Image.Image) -> NDArray[np.uint8]:

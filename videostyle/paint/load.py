@@ -4,19 +4,24 @@ from collections.abc import Callable, Sequence
 
 from videostyle.errors import SettingsError
 from videostyle.frames import Pixels
+from videostyle.paint.colors import Palette
 from videostyle.paint.keep import KeepPainter
 from videostyle.paint.painter import Painter
 from videostyle.settings import RenderSettings
 
 
 def load_painter(
-    artworks: Sequence[Pixels], settings: RenderSettings, report: Callable[[str, int, int], object] | None = None
+    artworks: Sequence[Pixels],
+    settings: RenderSettings,
+    report: Callable[[str, int, int], object] | None = None,
+    palettes: Sequence[Palette] = (),
 ) -> Painter:
     """The painter that the settings ask for.
 
     artworks: (H, W, 3) each; may be empty if ``optimize.iterations`` is 0. report: called while weights are downloaded,
-    with a description, the bytes done, and the bytes in total (0: unknown). Configures the whole process: see
-    ``device.prepare_process``. Raises SettingsError, WeightsError, or DeviceError.
+    with a description, the bytes done, and the bytes in total (0: unknown). palettes: of the artworks; empty: of all
+    their pixels. Configures the whole process: see ``device.prepare_process``. Raises SettingsError, WeightsError, or
+    DeviceError.
     """
     if not settings.optimize.iterations:
         return KeepPainter()
@@ -30,7 +35,7 @@ def load_painter(
     device = choose_device(settings.backbone.device)
     prepare_process(device)
     backbone, reason = choose_backbone(settings.backbone, report)
-    return Optimizer(backbone, artworks, settings, device, reason)
+    return Optimizer(backbone, artworks, settings, device, reason, palettes)
 
 
 def usual_preset(device: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from videostyle.errors import JobError
 from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
 from videostyle.media.read.sequence import identity
+from videostyle.paint.colors import palette_of
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
@@ -94,7 +95,8 @@ def painter_for(
     if known:
         settings = change(settings, {"backbone.name": name})
     pixels = [artwork.pixels for artwork in artworks]
-    painter = load_painter(pixels, settings, lambda what, done, total: on_event(Fetched(what, done, total)))
+    palettes = [palette_of(artwork.pixels, artwork.shown) for artwork in artworks]
+    painter = load_painter(pixels, settings, lambda what, done, total: on_event(Fetched(what, done, total)), palettes)
     if known:
         painter.reason = f"{name}: this job started with it."
     return painter

@@ -2,9 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from videostyle.errors import MediaError, SettingsError
 from videostyle.events import OnEvent, Scanned, ignore
@@ -12,6 +15,7 @@ from videostyle.frames import Chunk, Clip, Frame, FrameRange, Pixels, hash_of
 from videostyle.media.read.decode import decode
 from videostyle.media.read.sequence import identity
 from videostyle.motion.scenes import BLOCK, find_scenes
+from videostyle.paint.colors import Palette, mixed, palette_of
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 
@@ -31,6 +35,13 @@ class Artwork:
     """(H, W, 3) in the clip's colors"""
     path: Path | None = None
     """absolute; None: an array"""
+    shown: NDArray[np.bool_] | None = field(default=None, repr=False)
+    """(H, W), the pixels that are not transparent; None: all"""
+
+    @property
+    def hash(self) -> str:
+        """Of everything that decides what frames look like."""
+        return hash_of(self.pixels) + ("" if self.shown is None else hashlib.sha256(self.shown.tobytes()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,8 @@ class Scan:
     """scenes of the frames asked for, ascending; the last one may end with these frames"""
     lost: tuple[int, ...]
     """frames of these scenes that are in the file but cannot be decoded"""
+    palettes: Mapping[int, Palette] = field(default_factory=dict, compare=False)
+    """first frame of each of these scenes -> the colors of the whole scene"""
 
     def covers(self, keep: Selection) -> bool:
         """Whether the scenes of all these frames are known."""
@@ -56,7 +69,8 @@ class Scan:
         """What two scans of the same clip know together."""
         # if both know a scene, the longer version counts
         scenes = {scene.start: scene for scene in sorted((*self.scenes, *other.scenes), key=lambda scene: scene.stop)}
-        return Scan(tuple(scenes[start] for start in sorted(scenes)), tuple(sorted({*self.lost, *other.lost})))
+        lost = tuple(sorted({*self.lost, *other.lost}))
+        return Scan(tuple(scenes[start] for start in sorted(scenes)), lost, {**self.palettes, **other.palettes})
 
 
 NOTHING = Scan((), ())
@@ -122,26 +136,48 @@ class RenderPlan:
 def scan(
     clip: Clip, settings: SceneSettings, keep: Selection, on_frame: Callable[[int], object] = lambda _: None
 ) -> Scan:
-    """Decode a clip once, small and only as far as needed, to find its scenes and the frames that cannot be decoded."""
+    """Decode a clip once, small and only as far as needed, to find its scenes, their colors, and lost frames."""
     asked: set[int] = set()
-    decoded: set[int] = set()
+    decoded: dict[int, Palette] = {}
     result = NOTHING
 
     def look(frames: FrameRange) -> Iterator[Frame]:
         asked.update(frames.indices)
         for frame in decode(clip, frames, _fit(clip.width, clip.height, SCAN_SIDE)):
-            decoded.add(frame.index)
+            if frame.index not in decoded:
+                decoded[frame.index] = palette_of(frame.pixels)
             on_frame(frame.index)
             yield frame
 
     for stretch in _stretches(keep):
         result |= Scan(tuple(find_scenes(look, stretch, clip.num_frames, settings)), ())
+    starts = {scene.start for scene in result.scenes}
+    whole = [
+        scene if scene.stop in starts else _whole(scene, look, clip.num_frames, settings) for scene in result.scenes
+    ]
     everything = Selection.whole(clip)
-    if asked > decoded and keep != everything:
+    if asked > decoded.keys() and keep != everything:
         # which frames of a damaged clip are lost may depend on where decoding starts: start at the same place for all
         return scan(clip, settings, everything, on_frame)
     lost = (frame for scene in result.scenes for frame in scene.indices if frame not in decoded)
-    return Scan(result.scenes, tuple(lost))
+    palettes = {}
+    for scene in whole:
+        if frames := [decoded[frame] for frame in scene.indices if frame in decoded]:
+            palettes[scene.start] = mixed(frames)
+    return Scan(result.scenes, tuple(lost), palettes)
+
+
+def _whole(
+    scene: FrameRange, look: Callable[[FrameRange], Iterator[Frame]], num_frames: int, settings: SceneSettings
+) -> FrameRange:
+    """A scene to its end in the clip, which may lie beyond the frames asked for."""
+    while scene.stop < num_frames:
+        further = FrameRange(scene.stop - 1, min(num_frames, scene.stop + max(BLOCK, len(scene))))
+        found, *later = find_scenes(look, further, num_frames, settings)
+        scene = FrameRange(scene.start, found.stop)
+        if later:
+            break
+    return scene
 
 
 def _stretches(keep: Selection) -> list[FrameRange]:
@@ -218,13 +254,13 @@ def check_size(work: tuple[int, int], smallest: int) -> None:
 
 def fingerprint_of(clip: str, artworks: Sequence[Artwork], settings: RenderSettings) -> str:
     """Hash (hex) of everything in a plan that decides a frame's pixels. clip: its identity."""
-    looks = [LOOK, clip, [hash_of(artwork.pixels) for artwork in artworks], settings.fingerprint()]
+    looks = [LOOK, clip, [artwork.hash for artwork in artworks], settings.fingerprint()]
     return hashlib.sha256(json.dumps(looks).encode()).hexdigest()
 
 
 def scan_key(clip: str, settings: SceneSettings) -> str:
     """What a stored scan must match to be used again. clip: its identity."""
-    return hashlib.sha256(f"scenes {clip} {sorted(asdict(settings).items())}".encode()).hexdigest()
+    return hashlib.sha256(f"scenes and colors {clip} {sorted(asdict(settings).items())}".encode()).hexdigest()
 
 
 def _fit(width: int, height: int, side: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from videostyle.media.patch.patch import plan_patch
 from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import default_name, has_file
-from videostyle.media.stills import read_picture
+from videostyle.media.stills import read_picture, read_shown
 from videostyle.media.write.subtitles import Subtitles
 from videostyle.presets import Recipe
 from videostyle.rendering.film import check_free, check_place, unless_strict
@@ -133,11 +133,11 @@ def read_artworks(styles: Styles, clip: Clip | None = None) -> tuple[Artwork, ..
         if isinstance(style, np.ndarray):
             deep = style.dtype != np.uint8
             pixels = to_pixels(as_picture(style), np.dtype(np.uint16) if deep else np.dtype(np.uint8))
-            name, path = f"artwork{number}", None
+            name, path, shown = f"artwork{number}", None, None
         else:
             path = Path(style)
-            name, pixels, path = path.name, read_picture(path), path.absolute()
-        artworks.append(Artwork(name, in_colors_of(clip.color, pixels) if clip else pixels, path))
+            name, pixels, shown, path = path.name, read_picture(path), read_shown(path), path.absolute()
+        artworks.append(Artwork(name, in_colors_of(clip.color, pixels) if clip else pixels, path, shown))
     return tuple(artworks)
 
 

@@ -11,12 +11,14 @@ from videostyle.frames import (
     FrameRange,
     FrameTask,
     Motion,
+    Picture,
     Pixels,
     TemporalTarget,
     to_picture,
 )
 from videostyle.media.read.decode import decode
 from videostyle.motion.flow import estimate, warp
+from videostyle.paint.colors import match
 from videostyle.paint.painter import Painter
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.plan import RenderPlan
@@ -39,6 +41,8 @@ class Slot:
         self._recent: dict[int, tuple[Pixels, Mapping[str, float]]] = {}
         """the latest frames and their losses, as far back as the painter reaches: the last may not be on disk yet"""
         self._task: FrameTask | None = None
+        palette = plan.scan.palettes.get(chunk.name)
+        self._recolor = match(palette, painter.palette) if palette and painter.palette else _unchanged
         self._sources = Ahead(self._prepare()) if self._todo else None
 
     @property
@@ -108,4 +112,8 @@ class Slot:
         if not (first := frame.index == self._order[0]):
             before = self._order[self._order.index(frame.index) - 1]
             losses = self._recent[before][1] if before in self._recent else self._store.losses(before)
-        return FrameInput(frame.index, to_picture(frame.pixels), first, earlier, losses)
+        return FrameInput(frame.index, self._recolor(to_picture(frame.pixels)), first, earlier, losses)
+
+
+def _unchanged(picture: Picture) -> Picture:
+    return picture

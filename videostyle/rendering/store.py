@@ -1,7 +1,7 @@
 """The job folder: the only module that knows its layout.
 
     plan.json           what the job is: clip, artworks, settings, painter; written once
-    scans/HASH.json     scenes and lost frames, one file for each scan
+    scans/HASH.json     scenes, their colors, and lost frames, one file for each scan
     frames/000123.png   a painted frame, with its losses inside the file
     finish/HASH/000123  what a finish carries from a frame to the next one
     .lock               held by the processes that use the folder
@@ -22,6 +22,7 @@ from videostyle.errors import JobError, MediaError, SettingsError
 from videostyle.frames import FrameRange, Painted, Pixels
 from videostyle.media.files import explained, temporary_of, whole_or_nothing
 from videostyle.media.stills import read_note, read_png, write_png
+from videostyle.paint.colors import Palette
 from videostyle.rendering.lock import Lock
 from videostyle.rendering.plan import NOTHING, Scan
 from videostyle.rendering.record import JobRecord
@@ -102,7 +103,14 @@ class Store:
 
     def save_scan(self, key: str, scan: Scan) -> None:
         """Add what a process knows about the clip. key: see ``plan.scan_key``."""
-        content = {"key": key, "scenes": [(scene.start, scene.stop) for scene in scan.scenes], "lost": scan.lost}
+        content: dict[str, object] = {
+            "key": key,
+            "scenes": [(scene.start, scene.stop) for scene in scan.scenes],
+            "lost": scan.lost,
+        }
+        content["palettes"] = [
+            (start, colors.mean, colors.covariance) for start, colors in sorted(scan.palettes.items())
+        ]
         name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         path = self.folder / "scans" / f"{name}.json"
         if not path.exists():
@@ -116,7 +124,12 @@ class Store:
             with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, SettingsError):
                 stored = json.loads(path.read_text(encoding="utf-8"))
                 if stored["key"] == key:
-                    scan |= Scan(tuple(FrameRange(*scene) for scene in stored["scenes"]), tuple(stored["lost"]))
+                    scenes = tuple(FrameRange(*scene) for scene in stored["scenes"])
+                    palettes = {
+                        start: Palette(tuple(mean), tuple(map(tuple, spread)))
+                        for start, mean, spread in stored["palettes"]
+                    }
+                    scan |= Scan(scenes, tuple(stored["lost"]), palettes)
         return scan
 
     def has(self, frame: int) -> bool:
