@@ -12,8 +12,9 @@ import pytest
 
 from videostyle.errors import SettingsError
 from videostyle.frames import Frame, Motion, Picture, Pixels
-from videostyle.metrics import JUDGED_EVERY, Scores, score
+from videostyle.metrics import JUDGED_EVERY, halved, score, sharpness_of
 from videostyle.motion.flow import estimate
+from videostyle.scores import Scores
 from videostyle.settings import FlowSettings
 
 DIS = FlowSettings(method="dis")
@@ -33,6 +34,9 @@ class Colors:
     def content_distance(self, picture: Picture, content: Picture) -> float:
         assert picture.shape == content.shape
         return float(np.abs(picture - content).mean())
+
+    def patch_distance(self, picture: Picture) -> float:
+        return float(picture[..., 1].mean())
 
 
 def texture(seed: int = 0, height: int = HEIGHT, width: int = WIDTH) -> Pixels:

@@ -65,8 +65,13 @@ class ColorSettings:
     match: bool = _setting(
         True, "give each scene the artwork's colors before it is painted; iterations go into strokes"
     )
+    # painted frames are the same; the colors are put back when the film is made from them
     artwork: float = _setting(
-        1.0, "whose colors the film has (--colors); 1: the artwork's; 0: the clip's; between: a mixture", 0, 1
+        1.0,
+        "whose colors the film has (--colors); 1: the artwork's; 0: the clip's; between: a mixture",
+        0,
+        1,
+        pixels=False,
     )
 
 

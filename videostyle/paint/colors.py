@@ -14,6 +14,8 @@ STEEPEST = 2.5
 """most that differences of color are enlarged, because noise and coding errors are enlarged with them"""
 FLATTEST = 0.5
 """least share of a scene's contrast that is kept, so that an artwork of one color does not hide what the scene shows"""
+GAINS = 0.4, 2.5
+"""least and most that the contrast of paint is changed when it gets the clip's"""
 KNEE = 0.8
 """brightness, 0..1, from which on highlights are compressed if they would leave the scale; likewise for shadows"""
 DARK = 2.0
@@ -54,13 +56,36 @@ class Recoloring:
         """
         matrix, offset = self.matrix.T.astype(np.float32), self.offset.astype(np.float32)
         mapped = picture @ matrix + offset
-        luma = (mapped @ LUMA.astype(np.float32))[..., None]
-        chroma = mapped - luma
+        luma = _luma(mapped)
         black, white = float(LUMA @ self.offset), float(LUMA @ (self.matrix.sum(1) + self.offset))
-        luma = np.clip(_shoulder(1 - _shoulder(1 - luma, 1 - black), white), 0, 1)
-        room = np.maximum(np.where(chroma > 0, 1 - luma, luma), 1e-6)
-        recolored: Picture = luma + chroma / np.maximum((np.abs(chroma) / room).max(-1, keepdims=True), 1)
-        return recolored.clip(0, 1)
+        return _fitted(luma, mapped - luma, black, white)
+
+
+def with_colors_of(clip: Picture, painted: Picture, share: float = 1.0) -> Picture:
+    """A painted picture (H, W, 3) in the colors of the clip's frame: its brightness with the frame's color differences.
+
+    The brightness gets the frame's mean and standard deviation, as in Gatys et al. 2017 ("Controlling Perceptual
+    Factors in Neural Style Transfer", section 5). Their other way, an artwork in the clip's colors, puts the right
+    colors in the wrong places. share: 1: the clip's colors; 0: the painted ones; between: a mixture.
+    """
+    seen, paint = _luma(clip), _luma(painted)
+    gain = float(np.clip(seen.std(dtype=np.float64) / max(paint.std(dtype=np.float64), FAINT), *GAINS))
+    shift = float(seen.mean(dtype=np.float64)) - gain * float(paint.mean(dtype=np.float64))
+    colored = _fitted(gain * paint + np.float32(shift), clip - seen, shift, gain + shift)
+    return painted + np.float32(share) * (colored - painted)
+
+
+def _luma(picture: Picture) -> NDArray[np.float32]:
+    """Brightness of a picture (H, W, 3): (H, W, 1)."""
+    return np.asarray((picture @ LUMA.astype(np.float32))[..., None], np.float32)
+
+
+def _fitted(luma: NDArray[np.float32], chroma: Picture, black: float, white: float) -> Picture:
+    """A picture (H, W, 3) within 0..1 of brightness (H, W, 1) in black..white and color differences from it."""
+    luma = np.clip(_shoulder(1 - _shoulder(1 - luma, 1 - black), white), 0, 1)
+    room = np.maximum(np.where(chroma > 0, 1 - luma, luma), 1e-6)
+    saturated = np.maximum((np.abs(chroma) / room).max(-1, keepdims=True), 1)
+    return np.asarray(np.clip(luma + chroma / saturated, 0, 1), np.float32)
 
 
 def _shoulder(luma: NDArray[np.float32], white: float) -> NDArray[np.float32]:
@@ -69,7 +94,7 @@ def _shoulder(luma: NDArray[np.float32], white: float) -> NDArray[np.float32]:
         return luma
     steep = (white - KNEE) / (1 - KNEE)
     above = np.maximum(luma - KNEE, 0) / np.float32(white - KNEE)
-    return np.minimum(luma, KNEE) + (1 - KNEE) * steep * above / (1 + (steep - 1) * above)
+    return np.asarray(np.minimum(luma, KNEE) + (1 - KNEE) * steep * above / (1 + (steep - 1) * above), np.float32)
 
 
 def palette_of(pixels: Pixels, shown: NDArray[np.bool_] | None = None) -> Palette:

@@ -6,6 +6,7 @@ from videostyle.frames import Pixels
 from videostyle.media.stills import resize
 from videostyle.paint.finish import Finish, Finished, FinishInput
 from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.recolor import recolored
 from videostyle.rendering.store import Store
 
 
@@ -25,7 +26,14 @@ def finished(
     plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int] | None = None
 ) -> Iterator[tuple[int, Pixels]]:
     """(source frame, pixels) of every frame of the film, ascending. size: of the film, px; None: the plan's."""
-    kept, size = set(plan.to_keep), size or plan.size
+    size = size or plan.size
+    frames = _finished(plan, store, finish, size)
+    return recolored(plan, frames, size) if plan.settings.paints and plan.settings.colors.artwork < 1 else frames
+
+
+def _finished(plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int]) -> Iterator[tuple[int, Pixels]]:
+    """Painted frames at the film's size."""
+    kept = set(plan.to_keep)
     for frames, carry in stretches(plan, store, finish, size):
         for frame in frames:
             result = finish.finish(FinishInput(frame, store.load(frame, plan.work), size, carry))

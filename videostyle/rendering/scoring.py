@@ -6,11 +6,11 @@ from videostyle.errors import SettingsError
 from videostyle.frames import FrameRange
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
-from videostyle.metrics import Scores
 from videostyle.metrics import score as measure
 from videostyle.presets import Recipe, Values
 from videostyle.rendering.plan import scan
 from videostyle.rendering.request import AnyPath, Styles, read_artworks
+from videostyle.scores import Scores
 from videostyle.selection import select
 from videostyle.settings import FlowSettings, SceneSettings, StyleSettings
 
