@@ -18,7 +18,7 @@ FLOORS = [
     {"videostyle"},
     {"errors"},
     {"frames", "settings", "events", "timecode"},
-    {"presets", "selection"},
+    {"presets", "selection", "scores"},
     {"media", "motion", "paint", "demo"},
     {"metrics"},
     {"rendering"},
@@ -31,10 +31,10 @@ FLOORS = [
 ROOMS = {
     "media": [{"color", "stills", "files", "ffmpeg"}, {"read"}, {"write"}, {"patch"}],
     "paint": [
-        {"painter"},
+        {"painter", "colors"},
         {"keep", "mirror", "device", "tensors"},
         {"backbones"},
-        {"terms"},
+        {"terms", "patches"},
         {"optimize"},
         {"load", "judge"},
     ],

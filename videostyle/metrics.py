@@ -62,7 +62,7 @@ def score(
     Raises SettingsError if film and clip have different numbers of frames, or none.
     """
     steadiness, frames = _Steadiness(), 0
-    judged, sharpness = list[tuple[_Distances, _Distances]](), list[tuple[float, float]]()
+    looks, looks_half = list[_Look](), list[_Look]()
     before: _Both | None = None
     for original, painted in itertools.zip_longest(source, stylized):
         if original is None or painted is None:
@@ -70,11 +70,8 @@ def score(
         height, width = painted.pixels.shape[:2]
         now = _Both(original.index, resize(original.pixels, width, height), to_picture(painted.pixels))
         if frames % JUDGED_EVERY == 0:
-            content = to_picture(now.source)
-            pairs = [(now.film, content), (halved(now.film), halved(content))]
-            full, half = (_Distances.measured(judge, film, clip) for film, clip in pairs)
-            judged.append((full, half))
-            sharpness.append((sharpness_of(now.film), sharpness_of(content)))
+            looks.append(_Look.measured(judge, now.film, to_picture(now.source)))
+            looks_half.append(_Look.measured(judge, halved(now.film), halved(to_picture(now.source))))
         if before is None or any(before.index < cut <= now.index for cut in cuts):
             steadiness.end_scene()
         else:
@@ -86,8 +83,7 @@ def score(
     if not frames:
         raise SettingsError("the film has no frames; score a film with at least one frame")
     drift_mean, drift_spread = map(float, 100 * steadiness.drift.slopes())
-    full, half = map(_Distances.mean, zip(*judged, strict=True))
-    sharp, sharp_source = map(_mean, zip(*sharpness, strict=True))
+    full, half = _Look.mean(looks), _Look.mean(looks_half)
     return Scores(
         flicker=_mean(steadiness.film),
         flicker_source=_mean(steadiness.source),
@@ -97,8 +93,8 @@ def score(
         patch_distance_half=half.patch,
         content_distance=full.content,
         content_distance_half=half.content,
-        sharpness=sharp,
-        sharpness_source=sharp_source,
+        sharpness=full.sharpness,
+        sharpness_source=full.sharpness_source,
         drift_mean=drift_mean,
         drift_spread=drift_spread,
         seam=steadiness.seam(),
@@ -116,21 +112,26 @@ class _Both:
 
 
 @dataclass(frozen=True, slots=True)
-class _Distances:
-    """What the judge says about one frame, or the mean over several."""
+class _Look:
+    """How one frame looks beside the artwork and the clip, or the mean over several frames."""
 
     style: dict[str, float]
     patch: float
     content: float
+    sharpness: float
+    sharpness_source: float
 
     @classmethod
-    def measured(cls, judge: PictureJudge, film: Picture, clip: Picture) -> "_Distances":
-        return cls(judge.style_distance(film), judge.patch_distance(film), judge.content_distance(film, clip))
+    def measured(cls, judge: PictureJudge, film: Picture, clip: Picture) -> "_Look":
+        content = judge.content_distance(film, clip)
+        sharpness = sharpness_of(film), sharpness_of(clip)
+        return cls(judge.style_distance(film), judge.patch_distance(film), content, *sharpness)
 
     @classmethod
-    def mean(cls, frames: Sequence["_Distances"]) -> "_Distances":
-        style = {layer: _mean([frame.style[layer] for frame in frames]) for layer in frames[0].style}
-        return cls(style, _mean([frame.patch for frame in frames]), _mean([frame.content for frame in frames]))
+    def mean(cls, looks: Sequence["_Look"]) -> "_Look":
+        style = {layer: _mean([look.style[layer] for look in looks]) for layer in looks[0].style}
+        names = ("patch", "content", "sharpness", "sharpness_source")
+        return cls(style, *(_mean([getattr(look, name) for look in looks]) for name in names))
 
 
 class _Drift:

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 from tests.media.refusals import refusal_of
 from tests.media.sources import noise
 from videostyle.errors import MediaError
-from videostyle.media.stills import read_picture, resize, rgb_frame, write_png
+from videostyle.media.stills import read_picture, read_shown, resize, rgb_frame, write_png
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -54,6 +54,21 @@ def test_photos_are_rotated_by_their_orientation_tag(orientation: int, tmp_path:
     exif[0x0112] = orientation
     stored.save(tmp_path / "art.png", exif=exif)
     assert np.array_equal(read_picture(tmp_path / "art.png"), upright)
+
+
+def test_transparent_pixels_are_told_apart(tmp_path: Path) -> None:
+    rgba = np.full((4, 6, 4), 200, np.uint8)
+    rgba[:, :2, 3], rgba[:, 2, 3] = 0, 100
+    Image.fromarray(rgba).save(tmp_path / "art.png")
+    shown = read_shown(tmp_path / "art.png")
+    assert shown is not None
+    assert np.array_equal(shown, rgba[..., 3] > 127)
+    for name, alpha in (("opaque", 255), ("empty", 0)):  # a picture without any pixel has no colors to follow
+        rgba[..., 3] = alpha
+        Image.fromarray(rgba).save(tmp_path / f"{name}.png")
+        assert read_shown(tmp_path / f"{name}.png") is None
+    Image.fromarray(noise()).save(tmp_path / "plain.png")
+    assert read_shown(tmp_path / "plain.png") is None
 
 
 def test_transparent_areas_are_white(tmp_path: Path) -> None:

@@ -62,6 +62,18 @@ def test_scan_finds_the_cut_and_sees_every_frame(clip: Clip) -> None:
     assert scan(clip, SceneSettings(detector="none"), everything) == known(26)
 
 
+def test_the_colors_of_a_scene_do_not_depend_on_the_range(clip: Clip) -> None:
+    everything = scan(clip, SceneSettings(), Selection.whole(clip)).palettes
+    assert everything.keys() == {0, 14}
+    frames = [frame.pixels for frame in decode(clip, FrameRange(14, 26), (180, 144))]
+    np.testing.assert_allclose(everything[14].mean, np.mean(frames, (0, 1, 2)) / 255, rtol=1e-6)
+    for part in (range(2, 3), range(15, 17), range(13, 20)):
+        for start, palette in scan(clip, SceneSettings(), Selection((part,))).palettes.items():
+            assert palette == everything[start]
+    alone = scan(clip, SceneSettings(detector="none"), Selection((range(4),))).palettes
+    assert alone == scan(clip, SceneSettings(detector="none"), Selection.whole(clip)).palettes
+
+
 def test_a_range_is_scanned_only_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("videostyle.motion.scenes.BLOCK", 10)
     monkeypatch.setattr("videostyle.rendering.plan.BLOCK", 10)

@@ -126,7 +126,7 @@ def match(scene: Palette, wanted: Palette) -> Recoloring:
     """The map that gives a scene the wanted mean and covariance and moves colors as little as possible.
 
     It is the optimal transport between two normal distributions (Pitie & Kokaram 2007, "The linear
-    Monge-Kantorovitch linear colour mapping"): ``S^-1/2 (S^1/2 W S^1/2)^1/2 S^-1/2`` of the covariances.
+    Monge-Kantorovitch linear color mapping"): ``S^-1/2 (S^1/2 W S^1/2)^1/2 S^-1/2`` of the covariances.
 
     Gains are at most ``STEEPEST``. Where that leaves a scene with less contrast than wanted, its brightness and colors
     move only part of the way too, and black becomes no brighter than what is dark in the wanted colors: a black frame
@@ -142,7 +142,7 @@ def match(scene: Palette, wanted: Palette) -> Recoloring:
     matrix = np.eye(3) + amount * (matrix - np.eye(3))
     gray = np.outer(np.ones(3), LUMA)
     contrast = np.sqrt(max(LUMA @ matrix @ spread @ matrix.T @ LUMA, 0))
-    matrix += max(0.0, FLATTEST - contrast / max(scene.contrast, 1e-6)) * gray
+    matrix += max(0.0, FLATTEST * scene.contrast - contrast) / max(scene.contrast, FAINT) * gray
     before, after = np.array(scene.mean), np.array(wanted.mean)
     offset = before + amount * (after - before) - matrix @ before
     fog = max(0.0, LUMA @ offset - max(0.0, LUMA @ after - DARK * wanted.contrast))
