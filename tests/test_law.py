@@ -28,7 +28,7 @@ from videostyle.rendering.record import JobRecord
 from videostyle.rendering.renderer import render
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection
-from videostyle.settings import RenderSettings
+from videostyle.settings import RenderSettings, SceneSettings
 
 SETTINGS = change(
     RenderSettings(),
@@ -68,7 +68,7 @@ def plan(folder: Path, keep: Selection | None = None) -> RenderPlan:
     artwork = Artwork("art.png", read_picture(folder / "art.png"))
     keep = keep or Selection.whole(clip)
     # each range is scanned by itself: it must find the same colors
-    scanned = replace(known(*SCENES), palettes=scan(clip, SETTINGS.scene, keep).palettes)
+    scanned = replace(known(*SCENES), palettes=scan(clip, SceneSettings(min_frames=4), keep).palettes)
     return make_plan(clip, [artwork], SETTINGS, scanned, keep)
 
 
@@ -122,7 +122,7 @@ class Relay(Painter):
     def __init__(self, painter: Painter) -> None:
         self.painter = painter
         self.name, self.fingerprint = painter.name, painter.fingerprint
-        self.smallest, self.reach = painter.smallest, painter.reach
+        self.smallest, self.reach, self.palette = painter.smallest, painter.reach, painter.palette
 
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
         return self.painter.cost(height, width, settings)

@@ -144,9 +144,9 @@ def scan(
     def look(frames: FrameRange) -> Iterator[Frame]:
         asked.update(frames.indices)
         for frame in decode(clip, frames, _fit(clip.width, clip.height, SCAN_SIDE)):
-            if frame.index not in decoded:
+            if frame.index not in decoded:  # blocks overlap
                 decoded[frame.index] = palette_of(frame.pixels)
-            on_frame(frame.index)
+                on_frame(frame.index)
             yield frame
 
     for stretch in _stretches(keep):
