@@ -27,7 +27,7 @@ COLUMNS = {
     "style": "relative Gram distance from the artwork, mean over layers",
     "content": "relative feature distance from the clip",
     "drift": "levels of 255 per 100 frames, mean luma of still pixels",
-    "sharpness": "levels of 255, mean difference of neighboring pixels' luma",
+    "sharpness": "levels of 255, mean strength of the finest detail",
 }
 
 
@@ -38,6 +38,9 @@ class NoJudge:
         return {}
 
     def content_distance(self, picture: Picture, content: Picture) -> float:
+        return math.nan
+
+    def patch_distance(self, picture: Picture) -> float:
         return math.nan
 
 
@@ -63,7 +66,7 @@ def measure(
         "style": float(np.mean(list(scores.style_distance.values()))),
         "content": scores.content_distance,
         "drift": scores.drift_mean,
-        "sharpness": float(np.mean([sharpness(frame) for frame in painted])),
+        "sharpness": scores.sharpness,
     }
 
 
@@ -108,12 +111,6 @@ def light_error(clip: Sequence[Frame], film: Sequence[Frame]) -> float:
         np.diff([float(255 * (to_picture(frame.pixels) @ LUMA).mean()) for frame in each]) for each in (clip, film)
     ]
     return float(np.abs(changes[1] - changes[0]).mean()) if len(changes[0]) else math.nan
-
-
-def sharpness(frame: Frame) -> float:
-    """Mean difference of neighboring pixels' luma, levels of 255."""
-    luma = 255 * (to_picture(frame.pixels) @ LUMA)
-    return float((np.abs(np.diff(luma, axis=0)).mean() + np.abs(np.diff(luma, axis=1)).mean()) / 2)
 
 
 def _distance(one: Frame, other: Frame) -> float:

@@ -15,6 +15,7 @@ class Timed(Painter):
         self.painter = painter
         self.name, self.reason, self.device = painter.name, painter.reason, painter.device
         self.fingerprint, self.smallest, self.reach = painter.fingerprint, painter.smallest, painter.reach
+        self.palette = painter.palette
         self.spans: list[tuple[float, float]] = []
         """begin and end of every batch, on the clock of ``time.perf_counter``"""
 

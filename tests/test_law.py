@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +23,12 @@ from videostyle.media.stills import read_picture
 from videostyle.paint.load import load_painter
 from videostyle.paint.painter import Cost, OnStep, Painter
 from videostyle.presets import change
-from videostyle.rendering.plan import Artwork, RenderPlan, make_plan
+from videostyle.rendering.plan import Artwork, RenderPlan, make_plan, scan
 from videostyle.rendering.record import JobRecord
 from videostyle.rendering.renderer import render
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection
-from videostyle.settings import RenderSettings
+from videostyle.settings import RenderSettings, SceneSettings
 
 SETTINGS = change(
     RenderSettings(),
@@ -69,7 +70,10 @@ def painter(art: Pixels) -> Painter:
 def plan(folder: Path, keep: Selection | None = None) -> RenderPlan:
     clip = probe(folder / "clip.mp4")
     artwork = Artwork("art.png", read_picture(folder / "art.png"))
-    return make_plan(clip, [artwork], SETTINGS, known(*SCENES), keep or Selection.whole(clip))
+    keep = keep or Selection.whole(clip)
+    # each range is scanned by itself: it must find the same colors
+    scanned = replace(known(*SCENES), palettes=scan(clip, SceneSettings(min_frames=4), keep).palettes)
+    return make_plan(clip, [artwork], SETTINGS, scanned, keep)
 
 
 def frames_of(store: Store) -> dict[int, str]:
@@ -122,7 +126,7 @@ class Relay(Painter):
     def __init__(self, painter: Painter) -> None:
         self.painter = painter
         self.name, self.fingerprint = painter.name, painter.fingerprint
-        self.smallest, self.reach = painter.smallest, painter.reach
+        self.smallest, self.reach, self.palette = painter.smallest, painter.reach, painter.palette
 
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
         return self.painter.cost(height, width, settings)

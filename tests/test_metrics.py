@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from videostyle.errors import SettingsError
-from videostyle.frames import Frame, Motion, Picture, Pixels
-from videostyle.metrics import JUDGED_EVERY, Scores, score
+from videostyle.frames import Frame, Motion, Picture, Pixels, to_picture
+from videostyle.metrics import JUDGED_EVERY, halved, score, sharpness_of
 from videostyle.motion.flow import estimate
+from videostyle.scores import Scores
 from videostyle.settings import FlowSettings
 
 DIS = FlowSettings(method="dis")
@@ -33,6 +34,9 @@ class Colors:
     def content_distance(self, picture: Picture, content: Picture) -> float:
         assert picture.shape == content.shape
         return float(np.abs(picture - content).mean())
+
+    def patch_distance(self, picture: Picture) -> float:
+        return float(picture[..., 1].mean())
 
 
 def texture(seed: int = 0, height: int = HEIGHT, width: int = WIDTH) -> Pixels:
@@ -152,7 +156,7 @@ def test_the_network_sees_every_eighth_frame() -> None:
     film = [np.full((HEIGHT, WIDTH, 3), 10 * (i // JUDGED_EVERY), np.uint8) for i in range(2 * JUDGED_EVERY + 1)]
     judge = Colors()
     scores = score(frames(film), frames(film), judge, (), DIS)
-    assert judge.asked == 3
+    assert judge.asked == 2 * 3, "at its size and at half of it"
     assert scores.style_distance == pytest.approx({"red": 10 / 255, "blue": 10 / 255})
     assert scores.content_distance == 0
 
@@ -195,10 +199,40 @@ def test_one_frame_has_no_flicker_and_no_nan_in_json() -> None:
     assert figures["content_distance"] > 0
 
 
-def test_table_has_a_line_per_score() -> None:
-    scores = Scores(3.21, 1.5, {"relu1_1": 0.01, "relu2_1": 0.2}, 0.3, -4.5, 0.25, math.nan, 7.5, 48)
-    lines = scores.table().splitlines()
-    assert len(lines) == 10
-    assert lines[1].split() == ["flicker", "3.21", "levels", "of", "255"]
-    assert lines[-2].split()[:2] == ["seam", "-"]
-    assert lines[-1].split()[:2] == ["light", "7.5"]
+def test_sharpness_falls_with_a_blur_as_its_transfer_function_says() -> None:
+    """A wave is blurred by exp(-(w s)^2 / 2); its Laplacian is linear, so the sharpness falls by the same factor."""
+    wave = np.sin(0.8 * np.arange(256))[None, :, None] * np.full((64, 1, 3), 0.4) + 0.5
+    blurred = np.stack(
+        [cv2.GaussianBlur(wave[..., c], (0, 0), 1.5, borderType=cv2.BORDER_REFLECT) for c in range(3)], -1
+    )
+    sharp, soft = (sharpness_of(p[:, 16:-16].astype(np.float32)) for p in (wave, blurred))
+    assert sharp == pytest.approx(255 * 0.4 * (2 - 2 * math.cos(0.8)) * 2 / math.pi, rel=0.03)
+    assert soft / sharp == pytest.approx(math.exp(-((0.8 * 1.5) ** 2) / 2), rel=0.03)
+
+
+def test_the_sharpness_of_film_and_source_is_measured() -> None:
+    sharp, soft = texture(), cv2.GaussianBlur(texture(), (0, 0), 2.0)
+    scores = measured([sharp] * 2, [np.asarray(soft, np.uint8)] * 2)
+    assert scores.sharpness_source == pytest.approx(sharpness_of(to_picture(sharp)))
+    assert scores.sharpness == pytest.approx(sharpness_of(to_picture(np.asarray(soft, np.uint8))))
+    assert scores.sharpness < 0.5 * scores.sharpness_source
+
+
+def test_half_the_size_is_the_mean_of_four_pixels() -> None:
+    picture = to_picture(texture(height=7, width=9))
+    expected = cv2.resize(picture[:6, :8], (4, 3), interpolation=cv2.INTER_AREA)
+    np.testing.assert_allclose(halved(picture), expected, atol=1e-6)
+    assert halved(picture[:1, :1]).shape == (1, 1, 3)
+
+
+def test_the_judge_sees_both_sizes() -> None:
+    seen = list[tuple[int, ...]]()
+
+    class Sizes(Colors):
+        def patch_distance(self, picture: Picture) -> float:
+            seen.append(picture.shape)
+            return float(picture.shape[0])
+
+    scores = score(frames([texture()] * 2), frames([texture()] * 2), Sizes(), (), DIS)
+    assert seen == [(HEIGHT, WIDTH, 3), (HEIGHT // 2, WIDTH // 2, 3)]
+    assert (scores.patch_distance, scores.patch_distance_half) == (HEIGHT, HEIGHT // 2)

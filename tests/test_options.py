@@ -153,3 +153,14 @@ def test_flags_become_a_request(tmp_path: Path) -> None:
 def test_slots_that_are_not_a_number(slots: str) -> None:
     with pytest.raises(SettingsError, match=f"--slots {slots}: wanted auto or a number from 1"):
         request_with(work=Work(slots=slots))
+
+
+@pytest.mark.parametrize(("text", "share"), [("artwork", 1.0), ("clip", 0.0), ("0.3", 0.3)])
+def test_colors_are_named_or_mixed(text: str, share: float) -> None:
+    assert Look([Path("a.png")], colors=text).settings()["colors.artwork"] == share
+
+
+@pytest.mark.parametrize("text", ["1.5", "-1", "nan", "film", ""])
+def test_other_colors_are_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"--colors .*: wanted artwork, clip, or a number"):
+        Look([Path("a.png")], colors=text).settings()

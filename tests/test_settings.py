@@ -8,6 +8,7 @@ import pytest
 from videostyle.settings import BACKBONES, RenderSettings, group_title, known_settings
 
 SILENT = {
+    "colors.artwork",
     "backbone.name",
     "backbone.weights",
     "backbone.device",

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from videostyle.errors import SettingsError as SettingsError
     from videostyle.errors import VideostyleError as VideostyleError
     from videostyle.errors import WeightsError as WeightsError
-    from videostyle.metrics import Scores as Scores
     from videostyle.paint.finish import Finish as Finish
     from videostyle.paint.finish import Finished as Finished
     from videostyle.paint.finish import FinishInput as FinishInput
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from videostyle.rendering.plan import RenderPlan as RenderPlan
     from videostyle.rendering.renderer import RenderedFrame as RenderedFrame
     from videostyle.rendering.scoring import score as score
+    from videostyle.scores import Scores as Scores
 
 _NAMES = {
     "rendering.api": "stylize plan render encode load_painter",

@@ -144,7 +144,7 @@ def score_command(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
-    """Measure a finished film: flicker, distance from the artwork and from the content, drift, seams.
+    """Measure a finished film: flicker, distance from artwork and content, sharpness, drift, seams.
 
     Flicker is the warping error between neighboring frames, in levels of 255, next to the source's own. It is measured
     along the source's DIS flow, which films use only if flow.method is dis (as in 'fine'). A frozen or blurred film

@@ -6,7 +6,7 @@ Everything is measured in one pass, with two frames and a few numbers per frame 
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from videostyle.errors import SettingsError
 from videostyle.frames import Frame, Motion, Picture, Pixels, to_picture
 from videostyle.motion.flow import estimate, resize, warp
+from videostyle.scores import Scores
 from videostyle.settings import FlowSettings
 
 JUDGED_EVERY = 8
@@ -40,52 +41,7 @@ class PictureJudge(Protocol):
 
     def content_distance(self, picture: Picture, content: Picture) -> float: ...
 
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """The scores of one film; NaN if one could not be measured (no pairs of frames, nothing still)."""
-
-    flicker: float
-    """levels of 255, warping error of the film"""
-    flicker_source: float
-    """levels of 255, warping error of the source, which comes from noise and imprecise flow"""
-    style_distance: dict[str, float] = field(hash=False)
-    """layer -> relative Gram distance from the artwork"""
-    content_distance: float
-    """relative feature distance from the source"""
-    drift_mean: float
-    """levels of 255 per 100 frames, mean luma of still pixels"""
-    drift_spread: float
-    """levels of 255 per 100 frames, standard deviation of the same luma"""
-    seam: float
-    """flicker at the start of a scene, divided by the scene's median flicker; 1: no seam"""
-    light: float
-    """levels of 255, how far the film's mean luma is from following the clip's"""
-    frames: int
-    """number of frames in the film"""
-
-    def as_dict(self) -> dict[str, object]:
-        """The fields in a form that JSON can store: None instead of NaN."""
-        return {
-            name: None if isinstance(value, float) and math.isnan(value) else value
-            for name, value in asdict(self).items()
-        }
-
-    def table(self) -> str:
-        """The scores as lines of text: name, value, unit."""
-        rows = [
-            ("frames", str(self.frames), ""),
-            ("flicker", _number(self.flicker), "levels of 255"),
-            ("flicker of the source", _number(self.flicker_source), "levels of 255"),
-            *((f"style distance {layer}", _number(value), "") for layer, value in self.style_distance.items()),
-            ("content distance", _number(self.content_distance), ""),
-            ("drift of the mean", _number(self.drift_mean), "levels of 255 per 100 frames"),
-            ("drift of the spread", _number(self.drift_spread), "levels of 255 per 100 frames"),
-            ("seam", _number(self.seam), "times the usual flicker"),
-            ("light", _number(self.light), "levels of 255"),
-        ]
-        width = max(len(name) for name, _, _ in rows)
-        return "\n".join(f"{name:<{width}}  {value:>9}  {unit}".rstrip() for name, value, unit in rows)
+    def patch_distance(self, picture: Picture) -> float: ...
 
 
 def score(
@@ -98,7 +54,9 @@ def score(
 
     - flicker (warping error, Lai et al. 2018): root mean square over consistent pixels of
       ``film[i] - warp(film[i-1], flow of the source)``, per pair in levels of 255; then the mean over pairs.
-    - style and content distance: as measured by the judge; mean over every ``JUDGED_EVERY``-th frame.
+    - style, patch and content distance: as measured by the judge, at the film's size and at half of it, because an
+      enlarged film is near the artwork at half its size only; mean over every ``JUDGED_EVERY``-th frame.
+    - sharpness: see ``sharpness_of``; mean over the same frames.
     - drift: least-squares slope, within scenes, of how far the film's luma moves away from the source's, for its mean
       and its spread. The curve sums the changes from pair to pair, each over the pixels that are still in that pair.
     - seam: flicker of a scene's first pair, divided by the median over all its pairs; then the median over scenes.
@@ -108,7 +66,8 @@ def score(
     Raises SettingsError if film and clip have different numbers of frames, or none.
     """
     steadiness, frames = _Steadiness(), 0
-    style, content, luma = list[dict[str, float]](), list[float](), list[tuple[float, float]]()
+    looks, looks_half = list[_Look](), list[_Look]()
+    luma = list[tuple[float, float]]()
     before: _Both | None = None
     for original, painted in itertools.zip_longest(source, stylized):
         if original is None or painted is None:
@@ -116,8 +75,8 @@ def score(
         height, width = painted.pixels.shape[:2]
         now = _Both(original.index, resize(original.pixels, width, height), to_picture(painted.pixels))
         if frames % JUDGED_EVERY == 0:
-            style.append(judge.style_distance(now.film))
-            content.append(judge.content_distance(now.film, to_picture(now.source)))
+            looks.append(_Look.measured(judge, now.film, to_picture(now.source)))
+            looks_half.append(_Look.measured(judge, halved(now.film), halved(to_picture(now.source))))
         if before is None or any(before.index < cut <= now.index for cut in cuts):
             steadiness.end_scene()
         else:
@@ -130,11 +89,18 @@ def score(
     if not frames:
         raise SettingsError("the film has no frames; score a film with at least one frame")
     drift_mean, drift_spread = map(float, 100 * steadiness.drift.slopes())
+    full, half = _Look.mean(looks), _Look.mean(looks_half)
     return Scores(
         flicker=_mean(steadiness.film),
         flicker_source=_mean(steadiness.source),
-        style_distance={layer: _mean([judged[layer] for judged in style]) for layer in style[0]},
-        content_distance=_mean(content),
+        style_distance=full.style,
+        style_distance_half=half.style,
+        patch_distance=full.patch,
+        patch_distance_half=half.patch,
+        content_distance=full.content,
+        content_distance_half=half.content,
+        sharpness=full.sharpness,
+        sharpness_source=full.sharpness_source,
         drift_mean=drift_mean,
         drift_spread=drift_spread,
         seam=steadiness.seam(),
@@ -150,6 +116,29 @@ class _Both:
     index: int
     source: Pixels
     film: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How one frame looks beside the artwork and the clip, or the mean over several frames."""
+
+    style: dict[str, float]
+    patch: float
+    content: float
+    sharpness: float
+    sharpness_source: float
+
+    @classmethod
+    def measured(cls, judge: PictureJudge, film: Picture, clip: Picture) -> "_Look":
+        content = judge.content_distance(film, clip)
+        sharpness = sharpness_of(film), sharpness_of(clip)
+        return cls(judge.style_distance(film), judge.patch_distance(film), content, *sharpness)
+
+    @classmethod
+    def mean(cls, looks: Sequence["_Look"]) -> "_Look":
+        style = {layer: _mean([look.style[layer] for look in looks]) for layer in looks[0].style}
+        names = ("patch", "content", "sharpness", "sharpness_source")
+        return cls(style, *(_mean([getattr(look, name) for look in looks]) for name in names))
 
 
 class _Drift:
@@ -214,6 +203,21 @@ class _Steadiness:
         return float(np.median(self._seams)) if self._seams else math.nan
 
 
+def halved(picture: Picture) -> Picture:
+    """A picture (H, W, 3) at half its size: the mean of 2x2 pixels. A last odd row or column is dropped."""
+    height, width = (max(1, side // 2) for side in picture.shape[:2])
+    rows, columns = (2 if side > 1 else 1 for side in picture.shape[:2])
+    cut = picture[: rows * height, : columns * width]
+    return np.asarray(cut.reshape(height, rows, width, columns, 3).mean((1, 3)), np.float32)
+
+
+def sharpness_of(picture: Picture) -> float:
+    """Mean absolute Laplacian of luma, levels of 255: how strong the finest detail of a picture (H, W, 3) is."""
+    luma = np.pad(255 * (picture @ LUMA).astype(np.float64), 1, mode="edge")
+    around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
+    return float(np.abs(around - 4 * luma[1:-1, 1:-1]).mean())
+
+
 def _error(picture: Picture, warped: Picture, where: NDArray[np.bool_]) -> float:
     """Root mean square difference within a mask, levels of 255."""
     difference = (picture - warped)[where].astype(np.float64)
@@ -235,7 +239,3 @@ def _light_error(luma: Sequence[tuple[float, float]]) -> float:
 
 def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else math.nan
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.4g}"

@@ -60,6 +60,9 @@ class Look:
     style_weight: float | None = _flag(None, PICTURE, "weight of the artwork (style.weight)", metavar="W")
     preset: str = _flag("", PICTURE, PRESETS, metavar="NAME")
     size: int | None = _flag(None, PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
+    colors: str | None = _flag(
+        None, PICTURE, "whose colors the film has; default: the artwork's", metavar="artwork|clip|0..1"
+    )
     seed: int | None = _flag(None, PICTURE, "seed of random starts", metavar="N")
     config: Path | None = _flag(None, PICTURE, "TOML file of settings that replace the preset's", metavar="FILE.toml")
     assignments: list[str] | None = _flag(
@@ -69,7 +72,22 @@ class Look:
     def settings(self) -> dict[str, object]:
         """With ``--size``, frames are painted at that size rather than enlarged to it."""
         sizes = {"picture.size": self.size, "picture.work": self.size}
-        return given({"style.weight": self.style_weight, **sizes, "seed": self.seed})
+        colors = None if self.colors is None else _read_colors(self.colors)
+        return given({"style.weight": self.style_weight, "colors.artwork": colors, **sizes, "seed": self.seed})
+
+
+def _read_colors(text: str) -> float:
+    """How much of the artwork's colors the film has, 0..1. Raises SettingsError."""
+    named = {"artwork": 1.0, "clip": 0.0}
+    try:
+        share = named[text] if text in named else float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise SettingsError(
+            f"--colors {text}: wanted artwork, clip, or a number from 0 (the clip's) to 1 (the artwork's)"
+        )
+    return share
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,23 @@ class StyleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ColorSettings:
+    """Whose colors the film has."""
+
+    match: bool = _setting(
+        True, "give each scene the artwork's colors before it is painted; iterations go into strokes"
+    )
+    # painted frames are the same; the colors are put back when the film is made from them
+    artwork: float = _setting(
+        1.0,
+        "whose colors the film has (--colors); 1: the artwork's; 0: the clip's; between: a mixture",
+        0,
+        1,
+        pixels=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ContentSettings:
     """How closely frames follow the clip."""
 
@@ -184,6 +201,7 @@ class RenderSettings:
 
     backbone: BackboneSettings = field(default_factory=BackboneSettings)
     style: StyleSettings = field(default_factory=StyleSettings)
+    colors: ColorSettings = field(default_factory=ColorSettings)
     content: ContentSettings = field(default_factory=ContentSettings)
     temporal: TemporalSettings = field(default_factory=TemporalSettings)
     tv: TvSettings = field(default_factory=TvSettings)

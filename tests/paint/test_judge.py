@@ -35,3 +35,9 @@ def test_pictures_below_the_smallest_size_are_enlarged_and_judged(art: Pixels) -
     judge = Judge(load_backbone("compact"), [small], StyleSettings())
     near, far = (judge.style_distance(to_picture(picture)) for picture in (small, np.zeros_like(small)))
     assert all(near[layer] < far[layer] for layer in near)
+
+
+def test_patches_are_compared_at_the_size_of_the_picture(art: Pixels) -> None:
+    judge = Judge(load_backbone("compact"), [art], StyleSettings())
+    assert judge.patch_distance(to_picture(art)) == 0
+    assert judge.patch_distance(np.full((80, 96, 3), 0.5, np.float32)) > 0.5

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.paint.tasks import HEIGHT, WIDTH, frame, optimizer, picture
+from tests.paint.tasks import CPU, HEIGHT, WIDTH, art, frame, optimizer, picture, settings
 from videostyle.errors import SettingsError
 from videostyle.frames import FrameInput, FrameTask, Painted, to_picture
+from videostyle.paint.backbones.choose import load_backbone
+from videostyle.paint.colors import Palette, mixed, palette_of
 from videostyle.paint.keep import KeepPainter
+from videostyle.paint.optimize.optimizer import Optimizer
 from videostyle.paint.painter import Cost, OnStep, Painter
 from videostyle.pictures import from_picture
 from videostyle.settings import RenderSettings
@@ -167,3 +170,15 @@ def test_the_smallest_picture_can_be_painted_but_no_smaller_one(painter: Painter
     if side > 1:
         with pytest.raises(SettingsError, match=f"wanted at least {side} px on the short side; enlarge it first"):
             painter(np.full((side - 1, 99, 3), 0.5))
+
+
+def test_a_picture_gets_the_colors_of_the_artwork_first() -> None:
+    given, painter = picture(3), Invert()
+    painter.palette = Palette((0.3, 0.5, 0.6), ((0.01, 0.0, 0.0), (0.0, 0.02, 0.0), (0.0, 0.0, 0.01)))
+    np.testing.assert_allclose(1 - painter(given).mean((0, 1)), painter.palette.mean, atol=0.02)
+    colors = palette_of(art()), palette_of(art()[::2])
+    made = Optimizer(load_backbone("compact"), [art(), art()], settings(style__mix=(0.25, 0.75)), CPU, palettes=colors)
+    assert made.palette == mixed(colors, (0.25, 0.75)), "the palettes are those without transparent pixels"
+    assert optimizer().palette == mixed([palette_of(art())])
+    assert optimizer(colors__match=False).palette is None
+    assert len({made.fingerprint, optimizer().fingerprint, optimizer(colors__match=False).fingerprint}) == 3

@@ -1,6 +1,7 @@
 """What a painter is told about a frame."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from videostyle.frames import Clip, Frame, FrameInput, FrameRange, FrameTask, Pa
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.motion.memory import Memory
+from videostyle.paint.colors import Palette, match, mixed, palette_of
 from videostyle.paint.painter import Painter
 from videostyle.rendering.chain import Chain
 from videostyle.rendering.plan import RenderPlan
@@ -77,6 +79,19 @@ def test_the_first_frame_has_nothing_before_it(clip: Clip, job: Path) -> None:
     np.testing.assert_array_equal(told.content, to_picture(frame.pixels))
     assert (told.index, told.first, told.earlier, told.losses_before) == (0, True, {}, {})
     one.close()
+
+
+def test_every_frame_of_a_scene_gets_the_colors_of_the_painter_by_one_map(clip: Clip, job: Path) -> None:
+    plain, painter = plan_of(clip, (8,)), Listening()
+    frames = [to_picture(frame.pixels) for frame in decode(clip, clip.frames)]
+    scene = mixed([palette_of(frame.pixels) for frame in decode(clip, clip.frames)])
+    plan = replace(plain, scan=replace(plain.scan, palettes={0: scene}))
+    painter.palette = Palette((0.3, 0.5, 0.6), ((0.01, 0.0, 0.0), (0.0, 0.02, 0.0), (0.0, 0.0, 0.01)))
+    told = walk(plan, job, painter)
+    recolor = match(scene, painter.palette)
+    for frame, content in zip(told, frames, strict=True):
+        np.testing.assert_array_equal(frame.content, recolor(content))
+    assert np.abs(np.mean([frame.content for frame in told], (0, 1, 2)) - painter.palette.mean).max() < 0.05
 
 
 def test_later_frames_see_the_painted_one_before_where_its_motion_is_trusted(clip: Clip, job: Path) -> None:

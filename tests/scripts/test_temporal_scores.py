@@ -1,4 +1,4 @@
-"""The columns against films whose flicker, paint, light, and sharpness are known."""
+"""The columns against films whose flicker, paint, and light are known."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -58,9 +58,3 @@ def test_light_counts_what_the_clip_does_not_do() -> None:
     flat = frames([np.full((8, 8, 3), 90, np.uint8)] * 3)
     assert temporal_scores.light_error(clip, same) == pytest.approx(0, abs=1e-3)
     assert temporal_scores.light_error(clip, flat) == pytest.approx(20, abs=1e-3)
-
-
-def test_sharpness_of_a_checkerboard() -> None:
-    board = (np.indices((10, 10)).sum(0) % 2 * 50).astype(np.uint8)[..., None].repeat(3, 2)
-    (frame,) = frames([board])
-    assert temporal_scores.sharpness(frame) == pytest.approx(50, abs=1e-3)

@@ -1,4 +1,4 @@
-"""Distances of a picture from an artwork and from its content, measured by a backbone."""
+"""Distances of a picture from an artwork and from its content, measured by a backbone and by patches."""
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
@@ -8,9 +8,10 @@ from torch import Tensor
 
 from videostyle.frames import Picture, Pixels
 from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.patches import PatchTargets
 from videostyle.paint.tensors import resize, stack, to_tensor
 from videostyle.paint.terms.content import content_loss
-from videostyle.paint.terms.style import SIZES, StyleTargets
+from videostyle.paint.terms.style import SIZES, StyleTargets, style_mix
 from videostyle.settings import ContentSettings, StyleSettings
 
 
@@ -21,6 +22,8 @@ class Judge:
         self._backbone = backbone
         self._device = next(backbone.parameters()).device
         tensors = [to_tensor(artwork, self._device) for artwork in artworks]
+        shares = style_mix(style, len(tensors))
+        self._patches = lru_cache(SIZES)(partial(PatchTargets, tensors, shares))
         self._targets = lru_cache(SIZES)(partial(StyleTargets, tensors, backbone=backbone, settings=style))
 
     def style_distance(self, picture: Picture) -> dict[str, float]:
@@ -39,6 +42,11 @@ class Judge:
             targets = self._backbone(self._tensor(content), layers)
             losses = [content_loss(features[layer], targets[layer], "relative") for layer in layers]
         return float(torch.stack(losses).mean())
+
+    def patch_distance(self, picture: Picture) -> float:
+        """Distance of the patches of a picture (H, W, 3) in 0..1 from the artwork's; see ``PatchTargets``."""
+        pictures = self._tensor(picture)
+        return self._patches(*pictures.shape[2:]).distance(pictures)
 
     def _tensor(self, picture: Picture) -> Tensor:
         """A picture as (1, 3, H, W), enlarged if it is too small for the backbone."""

@@ -10,7 +10,9 @@ from videostyle.settings import RenderSettings
 
 
 def load_painter(
-    artworks: Sequence[Pixels], settings: RenderSettings, report: Callable[[str, int, int], object] | None = None
+    artworks: Sequence[Pixels],
+    settings: RenderSettings,
+    report: Callable[[str, int, int], object] | None = None,
 ) -> Painter:
     """The painter that the settings ask for.
 

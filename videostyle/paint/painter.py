@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from videostyle.frames import FrameInput, FrameTask, Painted
+from videostyle.frames import FrameInput, FrameTask, Painted, to_pixels
+from videostyle.paint.colors import Palette, match, palette_of
 from videostyle.pictures import as_picture, from_picture
 from videostyle.settings import RenderSettings
 
@@ -52,6 +53,9 @@ class Painter(ABC):
     reach: tuple[int, ...] = ()
     """distances, in frames, to the earlier frames that the painter needs with their motion, nearest first"""
 
+    palette: Palette | None = None
+    """colors that each scene gets before it is painted; None: it keeps its own"""
+
     @abstractmethod
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
         """Cost of frames of this size, px.
@@ -85,5 +89,7 @@ class Painter(ABC):
         """
         picture = np.asarray(picture)
         content = as_picture(picture, least=self.smallest)
+        if self.palette:
+            content = match(palette_of(to_pixels(content, np.dtype(np.uint16))), self.palette)(content)
         (painted,) = self.paint([self.task(FrameInput(0, content, first=True))])
         return from_picture(painted.picture, np.dtype(picture.dtype))

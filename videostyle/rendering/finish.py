@@ -6,6 +6,7 @@ from videostyle.frames import Pixels
 from videostyle.media.stills import resize
 from videostyle.paint.finish import Finish, Finished, FinishInput
 from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.recolor import recolored
 from videostyle.rendering.relight import relit
 from videostyle.rendering.store import Store
 
@@ -29,8 +30,12 @@ def finished(
 
     size: of the film with its bars, px; None: the plan's.
     """
-    frames = _finished(plan, store, finish, plan.painted_size(size or plan.size))
-    return relit(plan, frames) if plan.follows_light else frames
+    size = plan.painted_size(size or plan.size)
+    frames = _finished(plan, store, finish, size)
+    if plan.follows_light:
+        frames = relit(plan, frames)
+    # last, because it fits each frame's brightness to the clip's
+    return recolored(plan, frames, size) if plan.settings.paints and plan.settings.colors.artwork < 1 else frames
 
 
 def _finished(plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int]) -> Iterator[tuple[int, Pixels]]:

@@ -198,7 +198,7 @@ def scan_key(clip: str, settings: RenderSettings) -> str:
     """What a stored scan must match to be used again. clip: its identity."""
     looked = settings.picture.bars if settings.paints else ""
     return hashlib.sha256(
-        f"scenes and light {clip} {looked} {sorted(asdict(settings.scene).items())}".encode()
+        f"scenes, light, and colors {clip} {looked} {sorted(asdict(settings.scene).items())}".encode()
     ).hexdigest()
 
 

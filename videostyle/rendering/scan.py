@@ -8,6 +8,7 @@ from videostyle.media.read.decode import decode
 from videostyle.motion.light import USUAL, Glimpse, Light, find_lights, glimpse
 from videostyle.motion.repeat import repeats
 from videostyle.motion.scenes import BLOCK, find_scenes
+from videostyle.paint.colors import Palette, mixed, palette_of
 from videostyle.rendering.sizes import fit
 from videostyle.selection import Selection
 from videostyle.settings import SceneSettings
@@ -32,6 +33,8 @@ class Scan:
     """frames that look like the one before at scan size: about those that need not be painted, for the estimate"""
     damaged: tuple[int, ...] = ()
     """frames in whose data the decoder has found damage"""
+    palettes: Mapping[int, Palette] = field(default_factory=dict, compare=False)
+    """first frame of each of these scenes -> its colors in usual light"""
 
     def covers(self, keep: Selection) -> bool:
         """Whether the scenes of all these frames are known."""
@@ -55,6 +58,7 @@ class Scan:
             lights={**self.lights, **other.lights},
             bars=other.bars if self.bars is None else self.bars,
             alike=alike,
+            palettes={**self.palettes, **other.palettes},
         )
 
 
@@ -64,9 +68,9 @@ NOTHING = Scan((), ())
 def scan(
     clip: Clip, settings: SceneSettings, keep: Selection, on_frame: Callable[[int], object] = lambda _: None
 ) -> Scan:
-    """Decode a clip once, small and only as far as needed, to find its scenes, their light, and bad frames."""
+    """Decode a clip once, small and only as far as needed, to find scenes, their light and colors, and bad frames."""
     asked: set[int] = set()
-    decoded: dict[int, Glimpse] = {}
+    decoded: dict[int, tuple[Glimpse, Palette]] = {}
     alike: set[int] = set()
     damaged: set[int] = set()
     result = NOTHING
@@ -76,7 +80,7 @@ def scan(
         before = None
         for frame in decode(clip, frames, fit(clip.width, clip.height, SCAN_SIDE)):
             if frame.index not in decoded:  # blocks overlap
-                decoded[frame.index] = glimpse(frame.pixels)
+                decoded[frame.index] = glimpse(frame.pixels), palette_of(frame.pixels)
                 on_frame(frame.index)
             if frame.damaged:
                 damaged.add(frame.index)
@@ -92,10 +96,14 @@ def scan(
         # which frames of a damaged clip are lost may depend on where decoding starts: start at the same place for all
         return scan(clip, settings, everything, on_frame)
     lights: dict[int, Light] = {}
+    palettes: dict[int, Palette] = {}
     for scene in result.scenes:
-        frames = [frame for frame in scene.indices if frame in decoded]
-        found = zip(frames, find_lights([decoded[frame] for frame in frames]), strict=True)
-        lights |= {frame: light for frame, light in found if light != USUAL}
+        seen = {frame: decoded[frame] for frame in scene.indices if frame in decoded}
+        found = dict(zip(seen, find_lights([sight for sight, _ in seen.values()]), strict=True))
+        lights |= {frame: light for frame, light in found.items() if light != USUAL}
+        lit = [seen[frame][1].brighter(1 / light.gain) for frame, light in found.items() if light.telling]
+        if lit or seen:
+            palettes[scene.start] = mixed(lit or [palette for _, palette in seen.values()])
     frames = [frame for scene in result.scenes for frame in scene.indices]
     alike -= {scene.start for scene in result.scenes}
     return Scan(
@@ -104,6 +112,7 @@ def scan(
         damaged=tuple(frame for frame in frames if frame in damaged),
         lights=lights,
         alike=tuple(frame for frame in frames if frame in alike),
+        palettes=palettes,
     )
 
 

@@ -9,12 +9,12 @@ from videostyle.media.light import shown
 from videostyle.media.read.crop import without_bars
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
-from videostyle.metrics import Scores
 from videostyle.metrics import score as measure
 from videostyle.presets import Recipe, Values
 from videostyle.rendering.bars import area, search_bars
 from videostyle.rendering.request import AnyPath, Styles, read_artworks
 from videostyle.rendering.scan import scan
+from videostyle.scores import Scores
 from videostyle.selection import select
 from videostyle.settings import FlowSettings, SceneSettings, StyleSettings
 

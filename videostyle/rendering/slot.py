@@ -12,6 +12,7 @@ from videostyle.frames import (
     FrameInput,
     FrameRange,
     FrameTask,
+    Picture,
     Pixels,
     TemporalTarget,
     to_picture,
@@ -20,6 +21,7 @@ from videostyle.media.read.decode import decode
 from videostyle.motion.flow import warp
 from videostyle.motion.light import even
 from videostyle.motion.repeat import Runs
+from videostyle.paint.colors import match
 from videostyle.paint.painter import Painter
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.chain import Chain, Link
@@ -60,6 +62,8 @@ class Slot:
         self._losses: dict[int, Mapping[str, float]] = {}
         self._next: tuple[Frame, int, Link | None] | None = None
         self._task: FrameTask | None = None
+        palette = plan.scan.palettes.get(chunk.name)
+        self._recolor = match(palette, painter.palette) if palette and painter.palette else _unchanged
         self._sources = Ahead(self._prepare()) if self._todo else None
 
     @property
@@ -180,7 +184,9 @@ class Slot:
             earlier[distance] = TemporalTarget(warped, motion.consistency * seen)
         place = self._order.index(frame.index)
         losses = self._usual_losses(self._order[max(0, place - USUAL) : place])
-        return FrameInput(frame.index, to_picture(frame.pixels), place == 0, earlier, losses, link.developed)
+        return FrameInput(
+            frame.index, self._recolor(to_picture(frame.pixels)), place == 0, earlier, losses, link.developed
+        )
 
     def _usual_losses(self, frames: list[int]) -> dict[str, float]:
         """The median of each loss over these frames."""
@@ -193,3 +199,7 @@ class Slot:
 
     def _losses_of(self, frame: int) -> Mapping[str, float]:
         return self._losses[frame] if frame in self._losses else self._store.losses(frame)
+
+
+def _unchanged(picture: Picture) -> Picture:
+    return picture

@@ -1,7 +1,7 @@
 """The job folder: the only module that knows its layout.
 
     plan.json           what the job is: clip, artworks, settings, painter; written once
-    scans/HASH.json     scenes, light, bars, and lost frames, one file for each scan
+    scans/HASH.json     scenes, their colors and light, bars, and bad frames, one file for each scan
     frames/000123.png   a painted frame, with its losses inside the file
     chain/000123        what the paint of a frame was made for, as long as later frames need it
     finish/HASH/000123  what a finish carries from a frame to the next one
@@ -26,6 +26,7 @@ from videostyle.media.files import explained, temporary_of, whole_or_nothing
 from videostyle.media.stills import read_note, read_png, write_png
 from videostyle.motion.light import Light
 from videostyle.motion.memory import Memory
+from videostyle.paint.colors import Palette
 from videostyle.rendering.lock import Lock
 from videostyle.rendering.record import JobRecord
 from videostyle.rendering.scan import NOTHING, Scan
@@ -111,6 +112,7 @@ class Store:
         lights = [(frame, light.gain, light.shadow) for frame, light in sorted(scan.lights.items())]
         content: dict[str, object] = {"key": key, "scenes": scenes, "lost": scan.lost, "damaged": scan.damaged}
         content |= {"lights": lights, "bars": scan.bars, "alike": scan.alike}
+        content["palettes"] = [(start, one.mean, one.covariance) for start, one in sorted(scan.palettes.items())]
         name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         path = self.folder / "scans" / f"{name}.json"
         if not path.exists():
@@ -129,7 +131,11 @@ class Store:
                     left, right, top, bottom = stored["bars"] or NO_BARS
                     bars = (left, right, top, bottom) if stored["bars"] else None
                     lost, damaged, alike = (tuple(stored[name]) for name in ("lost", "damaged", "alike"))
-                    scan |= Scan(scenes, lost, lights, bars, alike, damaged)
+                    palettes = {
+                        start: Palette(tuple(mean), tuple(map(tuple, spread)))
+                        for start, mean, spread in stored["palettes"]
+                    }
+                    scan |= Scan(scenes, lost, lights, bars, alike, damaged, palettes)
         return scan
 
     def has(self, frame: int) -> bool:

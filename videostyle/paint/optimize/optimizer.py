@@ -11,6 +11,7 @@ from torch import Tensor
 
 from videostyle.frames import FrameInput, FrameTask, Painted, Picture, Pixels, hash_of
 from videostyle.paint.backbones.backbone import Backbone
+from videostyle.paint.colors import mixed, palette_of
 from videostyle.paint.device import choose_precision, within_memory
 from videostyle.paint.optimize.cost import Measured, cost_of, measure
 from videostyle.paint.optimize.objective import Objective, choose_terms, held_targets
@@ -49,11 +50,14 @@ class Optimizer(Painter):
         layers or the number of artworks.
         """
         style, _ = style_layers(settings.style, backbone)
-        style_mix(settings.style, len(artworks))
+        shares = style_mix(settings.style, len(artworks))
+        if settings.colors.match:
+            self.palette = mixed([palette_of(artwork) for artwork in artworks], shares)
         backbone.check([*style, *content_layers(settings.content, backbone)])
         precision = choose_precision(settings.optimize.precision, device)
         self.name, self.reason, self.device = backbone.name, reason, str(device)
         looks = [backbone.fingerprint, device.type, str(precision), settings.fingerprint(), *map(hash_of, artworks)]
+        looks += [str(self.palette)]
         self.fingerprint = hashlib.sha256(" ".join(looks).encode()).hexdigest()
         self.smallest = backbone.smallest
         self.reach = reach(settings)
