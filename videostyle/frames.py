@@ -251,8 +251,8 @@ class FrameInput:
     first: bool = False
     """whether this is the first frame of its chunk"""
     earlier: Mapping[int, TemporalTarget] = field(default_factory=dict)
-    """number of frames back, in the order in which they claim pixels -> that painted frame warped to this one, and
-    where to trust it"""
+    """number of frames back (negative: ahead, in a loop), in the order in which they claim pixels -> that painted frame
+    warped to this one, and where to trust it"""
     losses_before: Mapping[str, float] = field(default_factory=dict)
     """median losses of the frames before in the chunk, as reported by their painter; empty if there are none"""
     developed: NDArray[np.float32] | None = None

@@ -61,6 +61,7 @@ class Look:
     preset: str = _flag("", PICTURE, PRESETS, metavar="NAME")
     size: int | None = _flag(None, PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
     seed: int | None = _flag(None, PICTURE, "seed of random starts", metavar="N")
+    loop: bool = _flag(False, PICTURE, "lead the clip's last frames into its first, for a seamless loop", "--loop")
     config: Path | None = _flag(None, PICTURE, "TOML file of settings that replace the preset's", metavar="FILE.toml")
     assignments: list[str] | None = _flag(
         None, PICTURE, "any setting; 'videostyle settings' lists them all", "--set", metavar="NAME=VALUE"
@@ -69,7 +70,8 @@ class Look:
     def settings(self) -> dict[str, object]:
         """With ``--size``, frames are painted at that size rather than enlarged to it."""
         sizes = {"picture.size": self.size, "picture.work": self.size}
-        return given({"style.weight": self.style_weight, **sizes, "seed": self.seed})
+        loop = self.loop or None
+        return given({"style.weight": self.style_weight, **sizes, "temporal.loop": loop, "seed": self.seed})
 
 
 @dataclass(frozen=True)

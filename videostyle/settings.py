@@ -85,6 +85,7 @@ class TemporalSettings:
         64,
         unit="frames",
     )
+    loop: bool = _setting(False, "whether the clip's last frames are led into its first, for films shown in a loop")
 
 
 @dataclass(frozen=True, slots=True)

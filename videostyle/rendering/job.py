@@ -153,7 +153,7 @@ def estimate(prepared: Prepared, preset: str) -> float:
     """Seconds that the whole range would take with another preset; see ``_seconds``."""
     plan = prepared.plan
     settings = compose(preset, prepared.checked.request.recipe.values)
-    other = make_plan(plan.clip, (), settings, plan.scan, plan.keep)
+    other = make_plan(plan.clip, (), settings, plan.scan, plan.keep, head=plan.head)
     width, height = other.work
     done = _alike(other, prepared.painter, set())
     return _seconds(other, prepared.painter.cost(height, width, settings), done)

@@ -52,7 +52,7 @@ def render(
     try:
         while True:
             live = [slot for slot in live if not slot.finished]
-            while waiting and len(live) < slots:
+            while waiting and len(live) < (slots if _has_head(plan, store, writing) else 1):
                 slot = Slot(waiting.popleft(), plan, store, painter)
                 if not slot.finished:
                     live.append(slot)
@@ -112,6 +112,15 @@ def _repeated(slot: Slot, repeat: Repeat, store: Store, writers: ThreadPoolExecu
     done = FrameDone(slot.chunk.name, repeat.index, repeat.losses, 0, 0.0, last, repeats=repeat.first)
     save = writers.submit(store.save_repeat, repeat.index, repeat.pixels, repeat.losses, repeat.first)
     return save, done, repeat.pixels
+
+
+def _has_head(plan: RenderPlan, store: Store, writing: list[_Writing]) -> bool:
+    """Whether any scene may be painted; the clip's last one may be led into the first frame of the first scene."""
+    if plan.head is None or store.has(plan.head):
+        return True
+    for save, *_ in writing:
+        save.result()
+    return store.has(plan.head)
 
 
 def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Painted]) -> None:

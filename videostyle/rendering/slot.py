@@ -23,6 +23,7 @@ from videostyle.motion.repeat import Runs
 from videostyle.paint.painter import Painter
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.chain import Chain, Link
+from videostyle.rendering.loop import Lead
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.store import Store
 
@@ -125,15 +126,17 @@ class Slot:
         if any(self._store.memory(self._order[place], work) is None for place in lead):
             lead, begin = set(), 0
         run, runs = self._store.first_of(self._order[max(0, begin - 1)]), Runs()
-        todo = set(self._todo)
-        for frame in self._contents(self._order[min({begin, known[run], *lead}) : end + 1]):
+        todo, leads = set(self._todo), self._leads()
+        for frame in self._contents(self.chunk, self._order[min({begin, known[run], *lead}) : end + 1]):
             place = known[frame.index]
             first = runs.first_of(frame) if self._carries and frame.index >= run else frame.index
+            if frame.index in leads and first != self._plan.head:
+                first = frame.index  # a still would reach the end of the clip as it was before
             if place < begin and place not in lead:
                 continue
             memory = None if frame.index in todo else self._store.memory(frame.index, work)
             if memory is None:
-                link = chain.link(place, frame) if first == frame.index else None
+                link = chain.link(place, frame, leads.get(frame.index)) if first == frame.index else None
                 memory = link.memory if link else chain.memory(place - 1)
                 if self._painter.reach:
                     self._store.save_memory(frame.index, memory)
@@ -142,20 +145,30 @@ class Slot:
                     yield frame, first, link
             chain.add(place, frame, memory)
 
+    def _leads(self) -> dict[int, Lead]:
+        """Each frame to be painted that is led into the clip's first frame -> how."""
+        plan, led = self._plan, self._plan.led(self.chunk)
+        if not self._painter.reach or not set(led).intersection(self._todo):
+            return {}
+        assert plan.head is not None
+        (head,) = self._contents(plan.chunks[0], [plan.head])
+        memory = Chain(self._painter.reach, plan.settings.flow, self._painter.progress).link(0, head).memory
+        return {frame: Lead(head, memory, len(led) - place) for place, frame in enumerate(led)}
+
     @property
     def _carries(self) -> bool:
         """Whether repeats get the earlier frame's pixels; a painter that looks at no earlier frame paints all."""
         return bool(self._painter.reach) and self._plan.settings.temporal.strength == 1
 
-    def _contents(self, frames: Sequence[int]) -> Iterator[Frame]:
-        """What is painted for these frames, ascending: the clip's frames in usual light.
+    def _contents(self, chunk: Chunk, frames: Sequence[int]) -> Iterator[Frame]:
+        """What is painted for these frames of a chunk, ascending: the clip's frames in usual light.
 
         A frame that shows too little has the content of another one, which may come after it. Raises MediaError if a
         frame that the scan could decode can no longer be read: painting another one in its place would make the film
         wrong.
         """
         plan, due = self._plan, deque(frames)
-        sources = plan.sources_of(self.chunk)
+        sources = plan.sources_of(chunk)
         needed = deque(sorted({sources[frame] for frame in frames}))
         for frame in decode(plan.inside, FrameRange(needed[0], needed[-1] + 1), plan.work):
             if frame.index > needed[0]:
