@@ -157,7 +157,9 @@ def main() -> None:
     parser.add_argument("--rows", default="", help=f"default: all of {', '.join(ROWS)}")
     parser.add_argument("--frames", type=int, default=0, help="first frames of every clip; default: all")
     parser.add_argument("--backbone", default="compact")
-    parser.add_argument("--films", type=Path, help="folder that keeps the films; those already in it are not painted again")
+    parser.add_argument(
+        "--films", type=Path, help="folder that keeps the films; those already in it are not painted again"
+    )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     options.shared, options.style = options.shared.absolute(), options.style.absolute()

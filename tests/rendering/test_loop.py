@@ -100,16 +100,15 @@ def test_a_clip_that_does_not_end_where_it_begins_is_left_alone(clip: Clip) -> N
 def test_frames_are_held_to_the_first_one_more_and_more(clip: Clip, tmp_path: Path) -> None:
     painter = Listening()
     rendered(plan_of(clip), tmp_path / "job", painter)
-    first = painter.told[0].content
-    assert [min(painter.told[frame].earlier, default=0) for frame in range(16)] == [0] * 13 + [-3, -2, -1]
+    ahead = [[distance for distance in painter.told[frame].earlier if distance < 0] for frame in range(16)]
+    assert ahead == [*[[]] * 13, [-3], [-2], [-1]]
     for frame in (13, 14, 15):
-        ahead = 16 - frame
-        held = painter.told[frame].earlier[-ahead]
-        assert next(iter(painter.told[frame].earlier)) == -ahead, "it claims its share before others do"
-        inside = held.weight[8:-8, STEP * ahead + 8 : -8]
-        assert np.median(inside) == pytest.approx(1 / ahead, abs=0.01)
-        shown = painter.told[frame].content[8:-8, STEP * ahead + 8 : -8]
-        assert np.abs(shown - held.picture[8:-8, STEP * ahead + 8 : -8]).mean() < 0.05 + np.abs(0.1 * first).mean()
+        told, left = painter.told[frame], 16 - frame
+        assert next(iter(told.earlier)) == -left, "it claims its share before others do"
+        area = np.s_[8:-8, STEP * left + 8 : -8]
+        assert np.median(told.earlier[-left].weight[area]) == pytest.approx(1 / left, abs=0.01)
+        painted = 0.9 * told.content + 0.1  # as the painter paints a first frame
+        assert np.abs(told.earlier[-left].picture - painted)[area].mean() < 0.03
 
 
 def test_a_still_at_the_end_is_painted_unless_it_is_the_first_frame(tmp_path: Path) -> None:
@@ -136,18 +135,17 @@ def test_a_range_is_the_full_renders(part: range, clip: Clip, whole: dict[int, s
     assert made == {frame: whole[frame] for frame in made}
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_slots_and_interruptions_change_nothing(
-    seed: int, clip: Clip, whole: dict[int, str], tmp_path: Path
-) -> None:
-    for _ in range(200):
+@pytest.mark.parametrize("seed", range(2))
+def test_slots_and_interruptions_change_nothing(seed: int, clip: Clip, whole: dict[int, str], tmp_path: Path) -> None:
+    chance, painter = random.Random(seed), Stumbling(seed)
+    while True:
         try:
-            rendered(plan_of(clip), tmp_path / "job", Stumbling(seed), slots=1 + seed)
+            rendered(plan_of(clip), tmp_path / "job", painter, slots=1 + 2 * seed)
             break
         except KeyboardInterrupt:
-            chance = random.Random(seed)
-            for frame in chance.sample(sorted(frames_in(tmp_path / "job")), k=chance.random() < 0.3):
-                (tmp_path / f"job/frames/{frame:06d}.png").unlink()
+            for frame in (0, 14):
+                if chance.random() < 0.2:
+                    (tmp_path / f"job/frames/{frame:06d}.png").unlink(missing_ok=True)
     assert frames_in(tmp_path / "job") == whole
 
 
@@ -156,7 +154,7 @@ def test_the_first_frame_comes_back_before_frames_are_led_into_it(
 ) -> None:
     painter = Small(1)
     rendered(plan_of(clip), tmp_path / "job", painter, slots=3)
-    assert max(painter.batches) == 2, "the first frame is painted alone, then two scenes are tried at once"
+    assert painter.batches[:3] == [1, 3, 1], "the first frame is painted alone, then three scenes are tried at once"
     for frame in (0, 14):
         (tmp_path / f"job/frames/{frame:06d}.png").unlink()
     rendered(plan_of(clip), tmp_path / "job", Blend(), slots=3)

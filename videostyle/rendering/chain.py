@@ -30,8 +30,8 @@ class Link:
     """How a frame hangs on earlier ones."""
 
     motions: dict[int, tuple[int, Motion]]
-    """how many frames back (negative: ahead, in a loop), in the order in which they claim pixels -> that frame's number,
-    and the motion since"""
+    """how many frames back (negative: ahead, in a loop), in the order in which they claim pixels -> that frame's
+    number, and the motion since"""
     developed: NDArray[np.float32]
     """(H, W) in 0..1: how far the paint that comes from them has been worked out; 0 where none does"""
     memory: Memory
@@ -95,7 +95,9 @@ class Chain:
             references = {-lead.ahead: (lead.frame.index, lead.frame.pixels, lead.memory), **references}
         for distance, (index, pixels, memory) in references.items():
             missing = 1 - covered
-            if distance in further and (missing.mean() < MISSING or not shows(frame.pixels, pixels, missing, self._flow)):
+            if distance in further and (
+                missing.mean() < MISSING or not shows(frame.pixels, pixels, missing, self._flow)
+            ):
                 continue
             motion = estimate(frame.pixels, pixels, self._flow)
             made_for, worked = carried(memory, motion.flow)

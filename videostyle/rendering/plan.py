@@ -146,7 +146,8 @@ def make_plan(
     render's. head: the clip's first frame, if its last ones are led into it.
     """
     known = identity(clip)
-    chunks = tuple(Chunk(scene, part) for scene in scanned.scenes if (part := keep.within(scene)))
+    whole = settings.temporal.passes > 1
+    chunks = tuple(Chunk(scene, part, whole) for scene in scanned.scenes if (part := keep.within(scene)))
     if head is not None and head not in chunks[0].render:
         scene = scanned.scenes[0]
         chunks = (Chunk(scene, FrameRange(scene.start, head + 1)), *(one for one in chunks if one.frames != scene))
@@ -209,6 +210,9 @@ def _joined(
     last = known.scenes[-1]
     asked = keep.within(last) if settings.temporal.loop and settings.paints and last.stop == inside.num_frames else None
     if asked is None or not any(frame < asked.stop for frame in loop.led(last, known.lost)):
+        return known, None
+    if settings.temporal.passes > 1 and last.start:
+        on_event(Notice("with several passes, --loop changes only clips of a single scene"))
         return known, None
     beginning = Selection((range(1),))
     if not known.covers(beginning):

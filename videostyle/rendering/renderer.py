@@ -40,7 +40,8 @@ def render(
 ) -> Generator[RenderedFrame]:
     """Paint every frame of the plan that is not stored yet; report and yield each one once it is on disk.
 
-    Frames that repeat an earlier one are stored with its pixels instead of being painted. Up to ``slots`` chunks
+    Frames that repeat an earlier one are stored with its pixels instead of being painted. With several passes, frames
+    are yielded once the last one has painted them. Up to ``slots`` chunks
     advance together as one batch. If a batch does not fit on the device, the slots are halved and the other chunks wait
     for their turn. Closing the iterator ends all threads. Raises OutOfMemoryError if a single frame does not fit.
     """
@@ -51,7 +52,11 @@ def render(
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
     try:
         while True:
-            live = [slot for slot in live if not slot.finished]
+            done, live = [slot.chunk for slot in live if slot.finished], [slot for slot in live if not slot.finished]
+            if done and plan.settings.temporal.passes > 1:
+                before, writing = writing, []
+                yield from _stored(before, on_event)
+                waiting.extendleft(done[::-1])  # on with their next pass
             while waiting and len(live) < (slots if _has_head(plan, store, writing) else 1):
                 slot = Slot(waiting.popleft(), plan, store, painter)
                 if not slot.finished:
@@ -59,7 +64,7 @@ def render(
             if not live:
                 break
             found = zip(live, makers.map(Slot.repeats, live), strict=True)
-            if stepped := [_repeated(slot, repeat, store, writers) for slot, repeats in found for repeat in repeats]:
+            if stepped := [_repeated(slot, repeat, writers) for slot, repeats in found for repeat in repeats]:
                 before, writing = writing, stepped
                 yield from _stored(before, on_event)
                 continue  # until every slot has a frame to paint
@@ -86,7 +91,7 @@ def render(
             before, writing = writing, []
             for slot, result in zip(live, results, strict=True):
                 pixels = to_pixels(result.picture, plan.clip.dtype)
-                writing.append(_painted(slot, result, pixels, seconds, store, writers))
+                writing.append(_painted(slot, result, pixels, seconds, writers))
             yield from _stored(before, on_event)
         yield from _stored(writing, on_event)
     finally:
@@ -96,21 +101,30 @@ def render(
             slot.close()
 
 
-def _painted(
-    slot: Slot, result: Painted, pixels: Pixels, seconds: float, store: Store, writers: ThreadPoolExecutor
-) -> _Writing:
+def _painted(slot: Slot, result: Painted, pixels: Pixels, seconds: float, writers: ThreadPoolExecutor) -> _Writing:
     """Store the frame that a slot has waited for."""
     frame = slot.frame
     slot.accept(pixels, result.losses)
-    done = FrameDone(slot.chunk.name, frame, result.losses, result.iterations, seconds, slot.finished, result.retried)
-    return writers.submit(store.save, frame, pixels, result), done, pixels
+    left = slot.passes_left
+    done = FrameDone(
+        chunk=slot.chunk.name,
+        frame=frame,
+        losses=result.losses,
+        iterations=result.iterations,
+        seconds=seconds,
+        last=slot.finished and not left,
+        retried=result.retried,
+        passes_left=left,
+    )
+    return writers.submit(slot.store.save, frame, pixels, result), done, pixels
 
 
-def _repeated(slot: Slot, repeat: Repeat, store: Store, writers: ThreadPoolExecutor) -> _Writing:
+def _repeated(slot: Slot, repeat: Repeat, writers: ThreadPoolExecutor) -> _Writing:
     """Store a frame that repeats an earlier one."""
-    last = slot.finished and repeat.index == slot.chunk.render.stop - 1
-    done = FrameDone(slot.chunk.name, repeat.index, repeat.losses, 0, 0.0, last, repeats=repeat.first)
-    save = writers.submit(store.save_repeat, repeat.index, repeat.pixels, repeat.losses, repeat.first)
+    left = slot.passes_left
+    last = slot.finished and repeat.index == slot.end and not left
+    done = FrameDone(slot.chunk.name, repeat.index, repeat.losses, 0, 0.0, last, repeats=repeat.first, passes_left=left)
+    save = writers.submit(slot.store.save_repeat, repeat.index, repeat.pixels, repeat.losses, repeat.first)
     return save, done, repeat.pixels
 
 
@@ -137,4 +151,5 @@ def _stored(writing: list[_Writing], on_event: OnEvent) -> Iterator[RenderedFram
     for save, done, pixels in writing:
         save.result()
         on_event(done)
-        yield RenderedFrame(done.frame, pixels, done.losses)
+        if not done.passes_left:
+            yield RenderedFrame(done.frame, pixels, done.losses)
