@@ -11,7 +11,7 @@ import numpy as np
 
 from videostyle.errors import OutOfMemoryError
 from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
-from videostyle.frames import FrameTask, Painted, Pixels, to_pixels
+from videostyle.frames import Chunk, FrameTask, Painted, Pixels, to_pixels
 from videostyle.paint.painter import Painter
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.slot import Repeat, Slot
@@ -40,10 +40,10 @@ def render(
 ) -> Generator[RenderedFrame]:
     """Paint every frame of the plan that is not stored yet; report and yield each one once it is on disk.
 
-    Frames that repeat an earlier one are stored with its pixels instead of being painted. With several passes, frames
-    are yielded once the last one has painted them. Up to ``slots`` chunks
-    advance together as one batch. If a batch does not fit on the device, the slots are halved and the other chunks wait
-    for their turn. Closing the iterator ends all threads. Raises OutOfMemoryError if a single frame does not fit.
+    Frames that repeat an earlier one are stored with its pixels instead of being painted. Of several passes, only the
+    last one yields frames. Up to ``slots`` chunks advance together as one batch. If a batch does not fit on the device,
+    the slots are halved and the other chunks wait for their turn. Closing the iterator ends all threads. Raises
+    OutOfMemoryError if a single frame does not fit.
     """
     waiting, live = deque(plan.chunks), list[Slot]()
     writing = list[_Writing]()
@@ -52,15 +52,15 @@ def render(
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
     try:
         while True:
-            done, live = [slot.chunk for slot in live if slot.finished], [slot for slot in live if not slot.finished]
-            if done and plan.settings.temporal.passes > 1:
-                before, writing = writing, []
-                yield from _stored(before, on_event)
-                waiting.extendleft(done[::-1])  # on with their next pass
-            while waiting and len(live) < (slots if _has_head(plan, store, writing) else 1):
+            done, live = [slot for slot in live if slot.finished], [slot for slot in live if not slot.finished]
+            if done and plan.settings.temporal.passes > 1:  # on with their next pass, from what is stored
+                yield from _stored(writing, on_event)
+                writing = []
+                waiting.extendleft(slot.chunk for slot in done[::-1])
+            room = slots if _has_head(plan, store, writing) else 1
+            while waiting and len(live) < room:
                 slot = Slot(waiting.popleft(), plan, store, painter)
-                if not slot.finished:
-                    live.append(slot)
+                live += [] if slot.finished else [slot]
             if not live:
                 break
             found = zip(live, makers.map(Slot.repeats, live), strict=True)
@@ -76,16 +76,9 @@ def render(
             except OutOfMemoryError:
                 if len(live) == 1:
                     raise
-                slots = len(live) // 2
-                on_event(
-                    Notice(f"{len(live)} scenes at a time do not fit in the device's memory; continuing with {slots}")
-                )
-                for save, *_ in writing:
-                    save.result()  # a slot that begins again must find what is stored
-                for slot in live[: slots - 1 : -1]:
-                    slot.close()
-                    waiting.appendleft(slot.chunk)
-                live = live[:slots]
+                _settle(writing)  # a slot that begins again must find what is stored
+                live = _half(live, waiting, on_event)
+                slots = len(live)
                 continue
             seconds = (time.perf_counter() - start) / len(live)
             before, writing = writing, []
@@ -132,9 +125,24 @@ def _has_head(plan: RenderPlan, store: Store, writing: list[_Writing]) -> bool:
     """Whether any scene may be painted; the clip's last one may be led into the first frame of the first scene."""
     if plan.head is None or store.has(plan.head):
         return True
+    _settle(writing)
+    return store.has(plan.head)
+
+
+def _settle(writing: list[_Writing]) -> None:
+    """Wait until the frames of a batch are written."""
     for save, *_ in writing:
         save.result()
-    return store.has(plan.head)
+
+
+def _half(live: list[Slot], waiting: deque[Chunk], on_event: OnEvent) -> list[Slot]:
+    """Half of the slots; the chunks of the others wait again."""
+    slots = len(live) // 2
+    on_event(Notice(f"{len(live)} scenes at a time do not fit in the device's memory; continuing with {slots}"))
+    for slot in live[: slots - 1 : -1]:
+        slot.close()
+        waiting.appendleft(slot.chunk)
+    return live[:slots]
 
 
 def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Painted]) -> None:

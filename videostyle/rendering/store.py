@@ -243,9 +243,8 @@ class Store:
             self._delete()
             return
         self.drop(frames)
-        for frame in frames:
-            for path in self.folder.glob(f"finish/*/{frame:06d}"):
-                path.unlink(missing_ok=True)
+        for path in [path for frame in frames for path in self.folder.glob(f"finish/*/{frame:06d}")]:
+            path.unlink(missing_ok=True)
 
     def _stored(self) -> Iterator[Path]:
         """Files of all frames, those of unfinished passes included."""

@@ -33,8 +33,8 @@ def make_task(frame: FrameInput, settings: RenderSettings, artworks: Sequence[Pi
     kind = settings.optimize.initial if frame.first else settings.optimize.initial_later
     claims = claim(list(frame.earlier.values()))
     if frame.own is not None:
-        held = tuple(_held(frame, settings))
-        return FrameTask(frame.content, _blended(frame.own, claims, settings), held, False, frame.losses_before)
+        start = _blended(frame.own, claims, settings)
+        return FrameTask(frame.content, start, tuple(_held(frame, settings)), losses_before=frame.losses_before)
     developed = np.float32(1) if frame.developed is None else frame.developed
     need = float(frame.first)
     if kind == WARPED and claims:
