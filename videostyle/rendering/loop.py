@@ -15,8 +15,8 @@ from videostyle.settings import RenderSettings
 
 LED = 12
 """most frames that are led into the first one"""
-MATCH = 0.4
-"""share of the last frame that the first one must show: two shots share less, however fast the camera moves"""
+MATCH = 0.6
+"""how well the first frame must follow the last one, in parts of how well the last one follows the one before it"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,24 +41,33 @@ def first_of(scanned: Scan) -> int | None:
 
 
 def match(inside: Clip, scanned: Scan, settings: RenderSettings) -> float:
-    """The share of the clip's last frame that its first frame shows too, 0..1, judged at a small size.
+    """How well the clip's first frame follows its last one, in parts of how well neighbors do, 0..1.
 
-    inside: without bars. scanned: must cover the clip's first and last scene. Whether the end of a clip leads into its
-    beginning is decided by the frames that are painted, in the usual light of their scenes.
+    inside: without bars. scanned: must cover the clip's first scene and its last one, which has frames that are led.
+    Judged at a small size, by the share of the last frame that another one shows, and by what is painted: frames in the
+    usual light of their scenes.
     """
-    first, last = (_shown(inside, scanned, scanned.scenes[place], settings, place) for place in (0, -1))
-    if first is None or last is None:
+    if first_of(scanned) is None:
         return 0.0
-    motion = estimate(last, first, settings.flow)
-    shown, _ = warp(to_picture(surroundings(first)), motion.flow)
+    end = scanned.scenes[-1]
+    first, last = (
+        _painted(inside, scanned, scanned.scenes[0], settings, 0),
+        _painted(inside, scanned, end, settings, -1),
+    )
+    before = _painted(inside, scanned, end, settings, -2)
+    return min(1.0, _share(last, first, settings) / max(_share(last, before, settings), 1e-6))
+
+
+def _share(last: Pixels, other: Pixels, settings: RenderSettings) -> float:
+    """The share of a frame that another one shows too, 0..1."""
+    motion = estimate(last, other, settings.flow)
+    shown, _ = warp(to_picture(surroundings(other)), motion.flow)
     return float((motion.consistency * still_shown(shown, surroundings(last))).mean())
 
 
-def _shown(inside: Clip, scanned: Scan, scene: FrameRange, settings: RenderSettings, place: int) -> Pixels | None:
-    """What is painted for the first (place 0) or last (-1) frame of a scene; None if none can be decoded."""
+def _painted(inside: Clip, scanned: Scan, scene: FrameRange, settings: RenderSettings, place: int) -> Pixels:
+    """What is painted for a frame of a scene. place: among those that can be decoded; negative: from the end."""
     frames = [frame for frame in scene.indices if frame not in scanned.lost]
-    if not frames:
-        return None
     lights = [scanned.lights.get(frame, USUAL) for frame in frames]
     follows = settings.light.follow > 0
     source = sources(frames, lights)[place] if follows else frames[place]

@@ -219,7 +219,7 @@ def _joined(
         known |= scan(inside, settings.scene, beginning, lambda frame: on_event(Scanned(frame)))
     share = loop.match(inside, known, settings)
     if share < loop.MATCH:
-        unlike = f"the first frame shows {share:.0%} of what the last one shows"
+        unlike = f"the first frame follows the last one {share:.0%} as well as a next frame would"
         on_event(Notice(f"{inside.path}: does not end where it begins ({unlike}), so --loop changes nothing"))
         return known, None
     return known, loop.first_of(known)
