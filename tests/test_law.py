@@ -239,6 +239,35 @@ def test_every_frame_is_given_out_once_when_it_is_on_disk(folder: Path, painter:
     assert {done.chunk for done in seen} == {0, 6, 11}, "chunks are named by their first frame"
 
 
+@pytest.mark.parametrize("values", [{"temporal.loop": True}, {"temporal.passes": 3}], ids=["loop", "passes"])
+def test_loops_and_passes_keep_the_law(values: dict[str, object], folder: Path, tmp_path: Path) -> None:
+    """The last scene, which begins like the first, is led into it; or every scene is painted three times."""
+    settings, head = change(SETTINGS, values, "test"), 0 if "temporal.loop" in values else None
+    first = moving_scenes((SCENES[0],))
+    write_clip(tmp_path / "clip.mp4", [*moving_scenes(SCENES[:2]), *first[: SCENES[2]]])
+    clip, art = probe(tmp_path / "clip.mp4"), read_picture(folder / "art.png")
+    painter = load_painter([art], settings)
+
+    def made(job: str, keep: range, slots: int, using: Painter) -> dict[int, str]:
+        selection = Selection((keep,))
+        chosen = make_plan(clip, [Artwork("art.png", art)], settings, known(*SCENES), selection, "", head)
+        return rendered(chosen, tmp_path / job, using, slots)
+
+    full = made("full", range(15), 1, painter)
+    assert len(set(full.values())) == 15
+    part = made("part", range(13, 14), 2, painter)
+    assert set(part) == ({0, 11, 12, 13} if head == 0 else {11, 12, 13, 14})
+    assert part == {frame: full[frame] for frame in part}
+    stumbling, interrupted = Stumbling(painter, random.Random(1)), 0
+    while True:
+        try:
+            assert made("stumbling", range(15), 3, stumbling) == full
+            break
+        except KeyboardInterrupt:
+            interrupted += 1
+    assert interrupted
+
+
 def test_killed_processes_leave_what_the_same_command_finishes(folder: Path, tmp_path: Path) -> None:
     """The whole program, killed outright again and again, against one run in peace."""
     command = [sys.executable, "-m", "videostyle", "run", str(folder / "clip.mp4"), "--style", str(folder / "art.png")]

@@ -97,6 +97,7 @@ def test_every_flag_says_what_it_does_and_stands_in_a_panel(group: type) -> None
             {"backbone.name": "compact", "backbone.weights": Path("a.pth"), "backbone.device": "cpu"},
         ),
         (Look([Path("a.png")]), {}),
+        (Look([Path("a.png")], loop=True), {"temporal.loop": True}),
         (
             Look([Path("a.png")], style_weight=3.0, size=90, seed=0),
             {"style.weight": 3.0, "picture.size": 90, "picture.work": 90, "seed": 0},

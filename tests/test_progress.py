@@ -136,6 +136,17 @@ def test_repeats_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
     assert "scene 6, frames 6:9: 1 painted in 2 s, 2.00 s and 12 iterations each, 1 repeat" in text
 
 
+def test_frames_of_unfinished_passes_are_not_counted_as_painted(capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(Progress(verbose=True)) as progress:
+        for event in (replace(PLANNED, passes=2, passed=1), replace(DONE, passes_left=1), LAST):
+            progress(event)
+        text = capsys.readouterr().err
+    assert "; 2 passes over whole scenes; 1 frame already done" in text
+    assert "frame 7: 2.00 s, 12 iterations, style 0.5, to be painted 1 time more" in text
+    assert "scene 6, frames 6:9: 1 painted in 6 s, 6.00 s and 26 iterations each" in text
+    assert "5/6" in text, "3 frames in 2 passes: two paintings are stored, another counts for one, and two were done"
+
+
 def test_a_resumed_scene_may_have_repeats_only(capsys: pytest.CaptureFixture[str]) -> None:
     with closing(planned()) as progress:
         progress(replace(DONE, iterations=0, seconds=0.0, last=True, repeats=5))
@@ -180,6 +191,7 @@ def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
         "last": False,
         "retried": "",
         "repeats": None,
+        "passes_left": 0,
     }
     assert again["text"] == "frame 8 was painted again: its loss did not fall"
     assert scene == {"event": "scene", "scene": 6, "frames": "6:9", "painted": 2, "repeats": 0, "seconds": 6.0}

@@ -69,6 +69,10 @@ class Planned:
     """memory that painting needs, in addition to the program's own"""
     fingerprint: str
     """of clip, artworks and settings"""
+    passes: int = 1
+    """how often each frame is painted"""
+    passed: int = 0
+    """how many frames unfinished passes have painted, all passes together"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ class FrameDone:
     """why it was painted again; empty if it was not"""
     repeats: int | None = None
     """the earlier frame that it repeats and whose pixels and losses it has; None if it was painted"""
+    passes_left: int = 0
+    """how often it will be painted again; see the setting temporal.passes"""
 
 
 @dataclass(frozen=True, slots=True)

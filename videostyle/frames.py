@@ -199,6 +199,8 @@ class Chunk:
     frames: FrameRange
     keep: FrameRange
     """from the first to the last selected frame; those before and between them are painted too, those after are not"""
+    whole: bool = False
+    """whether those after are painted nevertheless, because paint also comes from later frames"""
 
     def __post_init__(self) -> None:
         if self.keep.start < self.frames.start or self.keep.stop > self.frames.stop:
@@ -211,8 +213,8 @@ class Chunk:
 
     @property
     def render(self) -> FrameRange:
-        """The frames to render: from the chunk's first frame to the last one kept."""
-        return FrameRange(self.frames.start, self.keep.stop)
+        """The frames to render: from the chunk's first frame to the last one kept, or to its last one."""
+        return self.frames if self.whole else FrameRange(self.frames.start, self.keep.stop)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -247,12 +249,14 @@ class FrameInput:
     first: bool = False
     """whether this is the first frame of its chunk"""
     earlier: Mapping[int, TemporalTarget] = field(default_factory=dict)
-    """number of frames back, in the order in which they claim pixels -> that painted frame warped to this one, and
-    where to trust it"""
+    """number of frames back (negative: ahead, in a loop), in the order in which they claim pixels -> that painted frame
+    warped to this one, and where to trust it"""
     losses_before: Mapping[str, float] = field(default_factory=dict)
     """median losses of the frames before in the chunk, as reported by their painter; empty if there are none"""
     developed: NDArray[np.float32] | None = None
     """(H, W) in 0..1: how far the paint of the earlier frames has been worked out; None: fully"""
+    own: Picture | None = None
+    """this frame as the pass before painted it; None: this is the first pass"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

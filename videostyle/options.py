@@ -64,6 +64,7 @@ class Look:
         None, PICTURE, "whose colors the film has; default: the artwork's", metavar="artwork|clip|0..1"
     )
     seed: int | None = _flag(None, PICTURE, "seed of random starts", metavar="N")
+    loop: bool = _flag(False, PICTURE, "lead the clip's last frames into its first, for a seamless loop", "--loop")
     config: Path | None = _flag(None, PICTURE, "TOML file of settings that replace the preset's", metavar="FILE.toml")
     assignments: list[str] | None = _flag(
         None, PICTURE, "any setting; 'videostyle settings' lists them all", "--set", metavar="NAME=VALUE"
@@ -73,7 +74,10 @@ class Look:
         """With ``--size``, frames are painted at that size rather than enlarged to it."""
         sizes = {"picture.size": self.size, "picture.work": self.size}
         colors = None if self.colors is None else _read_colors(self.colors)
-        return given({"style.weight": self.style_weight, "colors.artwork": colors, **sizes, "seed": self.seed})
+        weight, loop = self.style_weight, self.loop or None
+        return given(
+            {"style.weight": weight, "colors.artwork": colors, **sizes, "temporal.loop": loop, "seed": self.seed}
+        )
 
 
 def _read_colors(text: str) -> float:

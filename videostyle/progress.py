@@ -122,7 +122,7 @@ class Progress:
         self.close()  # of a download that was given up
         (width, height), frames = planned.size, planned.frames
         work = "" if planned.work == planned.size else f", painted at {planned.work[0]}x{planned.work[1]}"
-        total, stored = planned.frames_to_render, planned.frames_stored
+        total, stored, passes = planned.frames_to_render, planned.frames_stored, planned.passes
         self._say(
             f"{planned.clip.name}: {counted(frames, 'frame')} of {width}x{height}{work}, "
             f"{counted(len(planned.scenes), 'scene')}"
@@ -132,6 +132,7 @@ class Progress:
         self._say(
             f"{planned.reason} On {planned.device}, {counted(planned.slots, 'scene')} at a time: "
             f"about {span(planned.seconds)}, {planned.bytes / 1e9:.2f} GB on top of the program's own memory"
+            + (f"; {passes} passes over whole scenes" if passes > 1 else "")
             + (f"; {counted(stored, 'frame')} already done" if stored else "")
             + (f"; about {counted(planned.frames_alike, 'repeat')}, at no cost" if planned.frames_alike else "")
         )
@@ -140,7 +141,8 @@ class Progress:
             for (first, scene), render in zip(self._scenes.items(), planned.render, strict=True):
                 self._say(f"scene {first}: frames {scene}, renders {render}")
         elif not self._quiet and stored < total:  # from the start: first frames take longest
-            self._bar = tqdm(total=total, initial=stored, unit="frame", smoothing=0.1, dynamic_ncols=True)
+            known = passes * stored + planned.passed
+            self._bar = tqdm(total=passes * total, initial=known, unit="frame", smoothing=0.1, dynamic_ncols=True)
 
     def _fetched(self, event: Fetched) -> None:
         if self._bar is None:
@@ -156,9 +158,10 @@ class Progress:
         if self._verbose and event.repeats is not None:
             self._say(f"frame {event.frame}: repeats frame {event.repeats}")
         elif self._verbose:
+            again = f", to be painted {counted(event.passes_left, 'time')} more" if event.passes_left else ""
             losses = " ".join(f"{name} {value:.4g}" for name, value in event.losses.items())
             iterations = counted(event.iterations, "iteration")
-            self._say(f"frame {event.frame}: {event.seconds:.2f} s, {iterations}, {losses}")
+            self._say(f"frame {event.frame}: {event.seconds:.2f} s, {iterations}, {losses}{again}")
         if event.retried:
             self(Notice(f"frame {event.frame} was painted again: {event.retried}"))
         self._done[event.chunk].append(event)
@@ -174,8 +177,9 @@ class Progress:
 
     def _scene(self, chunk: int, frames: list[FrameDone]) -> None:
         seconds = sum(done.seconds for done in frames)
-        painted = sum(done.repeats is None for done in frames)
-        repeats = f", {counted(len(frames) - painted, 'repeat')}" if len(frames) > painted else ""
+        final = [done.repeats is None for done in frames if not done.passes_left]
+        painted = sum(final)
+        repeats = f", {counted(len(final) - painted, 'repeat')}" if len(final) > painted else ""
         iterations, each = sum(done.iterations for done in frames), max(painted, 1)
         self._say(
             f"scene {chunk}, frames {self._scenes[chunk]}: {painted} painted in {span(seconds)}, "
@@ -183,7 +187,7 @@ class Progress:
         )
         if self._json:
             scene = {"scene": chunk, "frames": self._scenes[chunk], "painted": painted}
-            scene |= {"repeats": len(frames) - painted}
+            scene |= {"repeats": len(final) - painted}
             _print_object("scene", scene | {"seconds": round(seconds, 3)})
 
     def _say(self, line: str) -> None:

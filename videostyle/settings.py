@@ -102,6 +102,10 @@ class TemporalSettings:
         64,
         unit="frames",
     )
+    passes: int = _setting(
+        1, "how often each scene is painted, forward and backward in turn, for strong camera motion", 1, 20
+    )
+    loop: bool = _setting(False, "whether the clip's last frames are led into its first, for films shown in a loop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,10 @@ class OptimizeSettings:
 
     method: Literal["lbfgs", "adam"] = _setting("lbfgs", "the optimizer")
     iterations: int = _setting(
-        40, "most iterations for every frame except a scene's first; 0: frames are left unpainted", 0, 100000
+        40,
+        "most iterations for every frame except a scene's first, over all passes; 0: frames are left unpainted",
+        0,
+        100000,
     )
     first_iterations: int = _setting(300, "most iterations for a scene's first frame, over all scales", 1, 100000)
     history: int = _setting(10, "L-BFGS corrections kept; memory: 24 * history * H * W bytes per frame", 1, 200)

@@ -8,6 +8,7 @@ import pytest
 from videostyle.frames import Frame, Pixels
 from videostyle.motion.memory import surroundings
 from videostyle.rendering.chain import ANCHOR, ANCHORS, LAG, RECENT, Chain, Link
+from videostyle.rendering.loop import Lead
 from videostyle.settings import FlowSettings
 
 
@@ -68,6 +69,23 @@ def test_what_an_object_hid_comes_back_from_before_it() -> None:
     weights = [motion.consistency for _, motion in uncovered.values()]
     hidden = 1 - weights[0]
     assert np.minimum(hidden, sum(weights[1:])).sum() > 0.3 * hidden.sum()
+
+
+def test_a_frame_is_led_into_another_that_claims_its_share_first() -> None:
+    (head,) = links([texture()], 1)
+    chain = Chain((1,), FlowSettings(), lambda *_: 0.3)
+    frames = [Frame(place, Fraction(place), texture(2 * place)) for place in (6, 5, 4)]
+    chain.add(0, frames[0], chain.link(0, frames[0]).memory)
+    for place, ahead in ((1, 4), (2, 1)):
+        lead = Lead(Frame(0, Fraction(0), texture()), head.memory, ahead)
+        link = chain.link(place, frames[place], lead)
+        assert list(link.motions)[:2] == [-ahead, 1]
+        index, motion = link.motions[-ahead]
+        assert index == 0
+        assert np.median(motion.consistency) == pytest.approx(1 / ahead, abs=0.01)
+        assert np.abs(motion.flow[30:40, 30:60, 0] - 2 * frames[place].index).max() < 0.5
+        chain.add(place, frames[place], link.memory)
+    assert link.developed[30, 50] > 0.98, "a first frame's paint is worked out"
 
 
 def test_slow_change_is_seen() -> None:

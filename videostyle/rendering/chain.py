@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from videostyle.frames import Frame, Motion, Pixels, to_picture
 from videostyle.motion.flow import estimate
 from videostyle.motion.memory import Memory, carried, remember, shows, still_shown, surroundings
+from videostyle.rendering.loop import Lead
 from videostyle.settings import FlowSettings
 
 RECENT = 4
@@ -29,7 +30,8 @@ class Link:
     """How a frame hangs on earlier ones."""
 
     motions: dict[int, tuple[int, Motion]]
-    """how many frames back, in the order in which they claim pixels -> that frame's number, and the motion since"""
+    """how many frames back (negative: ahead, in a loop), in the order in which they claim pixels -> that frame's
+    number, and the motion since"""
     developed: NDArray[np.float32]
     """(H, W) in 0..1: how far the paint that comes from them has been worked out; 0 where none does"""
     memory: Memory
@@ -76,23 +78,33 @@ class Chain:
         kept = set(self.needed(place + 1))
         self._past = {place: past for place, past in self._past.items() if place in kept}
 
-    def link(self, place: int, frame: Frame) -> Link:
-        """Link a frame to those before it. The frames of ``needed`` must have been added."""
+    def link(self, place: int, frame: Frame, lead: Lead | None = None) -> Link:
+        """Link a frame to those before it. The frames of ``needed`` must have been added.
+
+        lead: a frame that it is led into. It claims a share of every pixel that grows to all of them, so that the paint
+        fades from one to the other evenly.
+        """
         now = surroundings(frame.pixels)
         motions: dict[int, tuple[int, Motion]] = {}
         covered = np.zeros(now.shape[:2], np.float32)
         content, developed = np.zeros(now.shape, np.float32), np.zeros(now.shape[:2], np.float32)
-        usual = [place - distance for distance in self._reach if distance <= place]
-        further = [other for other in self.needed(place) if other not in usual]
-        for other in usual + further:
-            index, pixels, memory = self._past[other]
+        usual = [distance for distance in self._reach if distance <= place]
+        further = [place - other for other in self.needed(place) if place - other not in usual]
+        references = {distance: self._past[place - distance] for distance in usual + further}
+        if lead:
+            references = {-lead.ahead: (lead.frame.index, lead.frame.pixels, lead.memory), **references}
+        for distance, (index, pixels, memory) in references.items():
             missing = 1 - covered
-            if other in further and (missing.mean() < MISSING or not shows(frame.pixels, pixels, missing, self._flow)):
+            if distance in further and (
+                missing.mean() < MISSING or not shows(frame.pixels, pixels, missing, self._flow)
+            ):
                 continue
             motion = estimate(frame.pixels, pixels, self._flow)
             made_for, worked = carried(memory, motion.flow)
             weight = motion.consistency * still_shown(made_for, now)
-            motions[place - other] = index, Motion(motion.flow, weight)
+            if distance < 0:
+                weight /= -distance
+            motions[distance] = index, Motion(motion.flow, weight)
             share = np.minimum(weight, missing)
             content += share[..., None] * made_for
             developed = developed + share * worked

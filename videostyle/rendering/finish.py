@@ -61,6 +61,8 @@ def stretches(
     kept = set(plan.to_keep)
     for chunk in plan.chunks:
         frames = plan.frames_of(chunk)
+        if kept.isdisjoint(frames):
+            continue  # others are led into its first frame
         if not finish.carries:
             yield [frame for frame in frames if frame in kept], b""
             continue

@@ -14,6 +14,7 @@ from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
 from videostyle.rendering.film import StoredFilm, check_free, make_film, make_patched
+from videostyle.rendering.passes import passed
 from videostyle.rendering.plan import Artwork, RenderPlan, make_plan, plan_frames, scan_key
 from videostyle.rendering.record import JobRecord
 from videostyle.rendering.renderer import render
@@ -76,6 +77,8 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         seconds_later=cost.seconds_later,
         bytes=cost.bytes_per_slot * slots,
         fingerprint=plan.fingerprint,
+        passes=plan.settings.temporal.passes,
+        passed=passed(plan, store),
     )
     return Prepared(checked, plan, painter, summary)
 
@@ -156,7 +159,7 @@ def estimate(prepared: Prepared, preset: str) -> float:
     """Seconds that the whole range would take with another preset; see ``_seconds``."""
     plan = prepared.plan
     settings = compose(preset, prepared.checked.request.recipe.values)
-    other = make_plan(plan.clip, (), settings, plan.scan, plan.keep)
+    other = make_plan(plan.clip, (), settings, plan.scan, plan.keep, head=plan.head)
     width, height = other.work
     done = _alike(other, prepared.painter, set())
     return _seconds(other, prepared.painter.cost(height, width, settings), done)
@@ -174,7 +177,9 @@ def _seconds(plan: RenderPlan, cost: Cost, free: set[int]) -> float:
     """
     firsts = {chunk.name for chunk in plan.chunks} - free
     later = set(plan.to_render) - free - firsts
-    return len(later) * cost.seconds_later + len(firsts) * cost.seconds_first
+    passes = plan.settings.temporal.passes
+    again = len(later) * passes + len(firsts) * (passes - 1)
+    return again * cost.seconds_later + len(firsts) * cost.seconds_first
 
 
 def _check_space(plan: RenderPlan, store: Store) -> None:
@@ -185,6 +190,7 @@ def _check_space(plan: RenderPlan, store: Store) -> None:
     folder = next(path for path in (store.folder, *store.folder.parents) if path.exists())
     width, height = plan.work
     missing = sum(not store.has(frame) for frame in plan.to_render)
+    missing *= min(2, plan.settings.temporal.passes)  # those of the pass before are kept until a pass is done
     needed = missing * (width * height * 3 * plan.clip.dtype.itemsize * 3 // 4 + 4096)
     free = shutil.disk_usage(folder).free
     if needed > free:

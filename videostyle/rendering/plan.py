@@ -8,10 +8,11 @@ from pathlib import Path
 
 from videostyle.errors import MediaError
 from videostyle.events import Notice, OnEvent, Scanned, ignore
-from videostyle.frames import NO_BARS, Bars, Chunk, Clip, Pixels, hash_of
+from videostyle.frames import NO_BARS, Bars, Chunk, Clip, FrameRange, Pixels, hash_of
 from videostyle.media.read.crop import without_bars
 from videostyle.media.read.sequence import identity
 from videostyle.motion.light import USUAL, Light, sources
+from videostyle.rendering import loop
 from videostyle.rendering.bars import describe, inside_size, search_bars
 from videostyle.rendering.scan import NOTHING, Scan, scan
 from videostyle.rendering.sizes import film_size, fit
@@ -56,6 +57,8 @@ class RenderPlan:
     """of the clip's file, which must not change between planning and painting"""
     fingerprint: str
     """of clip, artworks and settings, but neither of the frames asked for nor of the painter"""
+    head: int | None = None
+    """the clip's first frame, if frames asked for are led into it: its chunk is painted up to it at least"""
 
     def __repr__(self) -> str:
         artworks = " + ".join(artwork.name for artwork in self.artworks)
@@ -122,6 +125,11 @@ class RenderPlan:
         scene = [frame for frame in chunk.frames.indices if frame not in lost]
         return dict(zip(frames, sources(scene, [self.light(frame) for frame in scene]), strict=False))
 
+    def led(self, chunk: Chunk) -> list[int]:
+        """The frames of a chunk that are led into the clip's first frame, ascending, asked for or not."""
+        is_last = self.head is not None and chunk.frames.stop == self.clip.num_frames
+        return loop.led(chunk.frames, self.scan.lost) if is_last else []
+
     def frames_of(self, chunk: Chunk) -> list[int]:
         """Frames of a chunk that must be painted, ascending."""
         lost = set(self.scan.lost)
@@ -129,15 +137,25 @@ class RenderPlan:
 
 
 def make_plan(
-    clip: Clip, artworks: Sequence[Artwork], settings: RenderSettings, scanned: Scan, keep: Selection, preset: str = ""
+    clip: Clip,
+    artworks: Sequence[Artwork],
+    settings: RenderSettings,
+    scanned: Scan,
+    keep: Selection,
+    preset: str = "",
+    head: int | None = None,
 ) -> RenderPlan:
     """Cut a clip into chunks and pick those needed for the frames asked for. Reads samples of the clip's file.
 
     scanned: must cover these frames. Scenes begin where those of the whole clip do, so that frames equal the full
-    render's.
+    render's. head: the clip's first frame, if its last ones are led into it.
     """
     known = identity(clip)
-    chunks = tuple(Chunk(scene, part) for scene in scanned.scenes if (part := keep.within(scene)))
+    whole = settings.temporal.passes > 1
+    chunks = tuple(Chunk(scene, part, whole) for scene in scanned.scenes if (part := keep.within(scene)))
+    if head is not None and head not in chunks[0].render:
+        scene = scanned.scenes[0]
+        chunks = (Chunk(scene, FrameRange(scene.start, head + 1)), *(one for one in chunks if one.frames != scene))
     size = film_size(clip, settings)
     inside = inside_size(clip, _kept_bars(scanned, settings), size)
     side = settings.picture.work if settings.paints else 0  # frames kept as they are stay sharp
@@ -153,6 +171,7 @@ def make_plan(
         size=size,
         identity=known,
         fingerprint=fingerprint_of(known, artworks, settings),
+        head=head,
     )
 
 
@@ -179,13 +198,39 @@ def plan_frames(
         on_event(Notice(f"{clip.path}: {stay}; --set picture.bars=paint paints them"))
     if not known.covers(keep):
         known |= scan(without_bars(clip, bars), settings.scene, keep, lambda frame: on_event(Scanned(frame)))
-    plan = make_plan(clip, artworks, settings, known, keep, preset)
+    known, head = _joined(without_bars(clip, bars), settings, known, keep, on_event)
+    plan = make_plan(clip, artworks, settings, known, keep, preset, head)
     if not plan.to_keep:
         raise MediaError(f"{clip.path}: none of the frames {keep} can be decoded; choose others with --frames")
     if count := plan.frames_damaged:
         where = next(frame for frame in plan.scan.damaged if frame in keep.frames)
         on_event(Notice(f"{count} of these frames are damaged, the first is {where}: they show what could be decoded"))
     return plan
+
+
+def _joined(
+    inside: Clip, settings: RenderSettings, known: Scan, keep: Selection, on_event: OnEvent
+) -> tuple[Scan, int | None]:
+    """The clip's first frame, if frames asked for are led into it, and what is known of the clip then.
+
+    inside: without bars. Says so if the last frame does not lead into the first one.
+    """
+    last = known.scenes[-1]
+    asked = keep.within(last) if settings.temporal.loop and settings.paints and last.stop == inside.num_frames else None
+    if asked is None or not any(frame < asked.stop for frame in loop.led(last, known.lost)):
+        return known, None
+    if settings.temporal.passes > 1 and last.start:
+        on_event(Notice("with several passes, --loop changes only clips of a single scene"))
+        return known, None
+    beginning = Selection((range(1),))
+    if not known.covers(beginning):
+        known |= scan(inside, settings.scene, beginning, lambda frame: on_event(Scanned(frame)))
+    share = loop.match(inside, known, settings)
+    if share < loop.MATCH:
+        unlike = f"the first frame follows the last one {share:.0%} as well as a next frame would"
+        on_event(Notice(f"{inside.path}: does not end where it begins ({unlike}), so --loop changes nothing"))
+        return known, None
+    return known, loop.first_of(known)
 
 
 def fingerprint_of(clip: str, artworks: Sequence[Artwork], settings: RenderSettings) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from videostyle.errors import OutOfMemoryError
 from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
-from videostyle.frames import FrameTask, Painted, Pixels, to_pixels
+from videostyle.frames import Chunk, FrameTask, Painted, Pixels, to_pixels
 from videostyle.paint.painter import Painter
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.slot import Repeat, Slot
@@ -40,9 +40,10 @@ def render(
 ) -> Generator[RenderedFrame]:
     """Paint every frame of the plan that is not stored yet; report and yield each one once it is on disk.
 
-    Frames that repeat an earlier one are stored with its pixels instead of being painted. Up to ``slots`` chunks
-    advance together as one batch. If a batch does not fit on the device, the slots are halved and the other chunks wait
-    for their turn. Closing the iterator ends all threads. Raises OutOfMemoryError if a single frame does not fit.
+    Frames that repeat an earlier one are stored with its pixels instead of being painted. Of several passes, only the
+    last one yields frames. Up to ``slots`` chunks advance together as one batch. If a batch does not fit on the device,
+    the slots are halved and the other chunks wait for their turn. Closing the iterator ends all threads. Raises
+    OutOfMemoryError if a single frame does not fit.
     """
     waiting, live = deque(plan.chunks), list[Slot]()
     writing = list[_Writing]()
@@ -51,15 +52,19 @@ def render(
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
     try:
         while True:
-            live = [slot for slot in live if not slot.finished]
-            while waiting and len(live) < slots:
+            done, live = [slot for slot in live if slot.finished], [slot for slot in live if not slot.finished]
+            if done and plan.settings.temporal.passes > 1:  # on with their next pass, from what is stored
+                yield from _stored(writing, on_event)
+                writing = []
+                waiting.extendleft(slot.chunk for slot in done[::-1])
+            room = slots if _has_head(plan, store, writing) else 1
+            while waiting and len(live) < room:
                 slot = Slot(waiting.popleft(), plan, store, painter)
-                if not slot.finished:
-                    live.append(slot)
+                live += [] if slot.finished else [slot]
             if not live:
                 break
             found = zip(live, makers.map(Slot.repeats, live), strict=True)
-            if stepped := [_repeated(slot, repeat, store, writers) for slot, repeats in found for repeat in repeats]:
+            if stepped := [_repeated(slot, repeat, writers) for slot, repeats in found for repeat in repeats]:
                 # a slot remembers the pixels of its latest frames only, and repeats may be many
                 before, writing = writing, []
                 yield from _stored([*before, *stepped], on_event)
@@ -72,22 +77,15 @@ def render(
             except OutOfMemoryError:
                 if len(live) == 1:
                     raise
-                slots = len(live) // 2
-                on_event(
-                    Notice(f"{len(live)} scenes at a time do not fit in the device's memory; continuing with {slots}")
-                )
-                for save, *_ in writing:
-                    save.result()  # a slot that begins again must find what is stored
-                for slot in live[: slots - 1 : -1]:
-                    slot.close()
-                    waiting.appendleft(slot.chunk)
-                live = live[:slots]
+                _settle(writing)  # a slot that begins again must find what is stored
+                live = _half(live, waiting, on_event)
+                slots = len(live)
                 continue
             seconds = (time.perf_counter() - start) / len(live)
             before, writing = writing, []
             for slot, result in zip(live, results, strict=True):
                 pixels = to_pixels(result.picture, plan.clip.dtype)
-                writing.append(_painted(slot, result, pixels, seconds, store, writers))
+                writing.append(_painted(slot, result, pixels, seconds, writers))
             yield from _stored(before, on_event)
         yield from _stored(writing, on_event)
     finally:
@@ -97,22 +95,55 @@ def render(
             slot.close()
 
 
-def _painted(
-    slot: Slot, result: Painted, pixels: Pixels, seconds: float, store: Store, writers: ThreadPoolExecutor
-) -> _Writing:
+def _painted(slot: Slot, result: Painted, pixels: Pixels, seconds: float, writers: ThreadPoolExecutor) -> _Writing:
     """Store the frame that a slot has waited for."""
     frame = slot.frame
     slot.accept(pixels, result.losses)
-    done = FrameDone(slot.chunk.name, frame, result.losses, result.iterations, seconds, slot.finished, result.retried)
-    return writers.submit(store.save, frame, pixels, result), done, pixels
+    left = slot.passes_left
+    done = FrameDone(
+        chunk=slot.chunk.name,
+        frame=frame,
+        losses=result.losses,
+        iterations=result.iterations,
+        seconds=seconds,
+        last=slot.finished and not left,
+        retried=result.retried,
+        passes_left=left,
+    )
+    return writers.submit(slot.store.save, frame, pixels, result), done, pixels
 
 
-def _repeated(slot: Slot, repeat: Repeat, store: Store, writers: ThreadPoolExecutor) -> _Writing:
+def _repeated(slot: Slot, repeat: Repeat, writers: ThreadPoolExecutor) -> _Writing:
     """Store a frame that repeats an earlier one."""
-    last = slot.finished and repeat.index == slot.chunk.render.stop - 1
-    done = FrameDone(slot.chunk.name, repeat.index, repeat.losses, 0, 0.0, last, repeats=repeat.first)
-    save = writers.submit(store.save_repeat, repeat.index, repeat.pixels, repeat.losses, repeat.first)
+    left = slot.passes_left
+    last = slot.finished and repeat.index == slot.end and not left
+    done = FrameDone(slot.chunk.name, repeat.index, repeat.losses, 0, 0.0, last, repeats=repeat.first, passes_left=left)
+    save = writers.submit(slot.store.save_repeat, repeat.index, repeat.pixels, repeat.losses, repeat.first)
     return save, done, repeat.pixels
+
+
+def _has_head(plan: RenderPlan, store: Store, writing: list[_Writing]) -> bool:
+    """Whether any scene may be painted; the clip's last one may be led into the first frame of the first scene."""
+    if plan.head is None or store.has(plan.head):
+        return True
+    _settle(writing)
+    return store.has(plan.head)
+
+
+def _settle(writing: list[_Writing]) -> None:
+    """Wait until the frames of a batch are written."""
+    for save, *_ in writing:
+        save.result()
+
+
+def _half(live: list[Slot], waiting: deque[Chunk], on_event: OnEvent) -> list[Slot]:
+    """Half of the slots; the chunks of the others wait again."""
+    slots = len(live) // 2
+    on_event(Notice(f"{len(live)} scenes at a time do not fit in the device's memory; continuing with {slots}"))
+    for slot in live[: slots - 1 : -1]:
+        slot.close()
+        waiting.appendleft(slot.chunk)
+    return live[:slots]
 
 
 def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Painted]) -> None:
@@ -129,4 +160,5 @@ def _stored(writing: list[_Writing], on_event: OnEvent) -> Iterator[RenderedFram
     for save, done, pixels in writing:
         save.result()
         on_event(done)
-        yield RenderedFrame(done.frame, pixels, done.losses)
+        if not done.passes_left:
+            yield RenderedFrame(done.frame, pixels, done.losses)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from videostyle.frames import Bars, Clip, Frame, FrameRange
+from videostyle.frames import NO_BARS, Bars, Clip, Frame, FrameRange
 from videostyle.media.read.decode import decode
 from videostyle.motion.light import USUAL, Glimpse, Light, find_lights, glimpse
 from videostyle.motion.repeat import repeats
@@ -59,6 +60,34 @@ class Scan:
             bars=other.bars if self.bars is None else self.bars,
             alike=alike,
             palettes={**self.palettes, **other.palettes},
+        )
+
+    def to_plain(self) -> dict[str, object]:
+        """The scan as JSON can store it; ``from_plain`` is the inverse."""
+        return {
+            "scenes": [(scene.start, scene.stop) for scene in self.scenes],
+            "lost": self.lost,
+            "lights": [(frame, light.gain, light.shadow) for frame, light in sorted(self.lights.items())],
+            "bars": self.bars,
+            "alike": self.alike,
+            "damaged": self.damaged,
+            "palettes": [(start, one.mean, one.covariance) for start, one in sorted(self.palettes.items())],
+        }
+
+    @staticmethod
+    def from_plain(stored: Mapping[str, Any]) -> "Scan":
+        """Raises ValueError, TypeError, KeyError, or SettingsError if it is damaged."""
+        left, right, top, bottom = stored["bars"] or NO_BARS
+        return Scan(
+            scenes=tuple(FrameRange(*scene) for scene in stored["scenes"]),
+            lost=tuple(stored["lost"]),
+            lights={frame: Light(*light) for frame, *light in stored["lights"]},
+            bars=(left, right, top, bottom) if stored["bars"] else None,
+            alike=tuple(stored["alike"]),
+            damaged=tuple(stored["damaged"]),
+            palettes={
+                start: Palette(tuple(mean), tuple(map(tuple, spread))) for start, mean, spread in stored["palettes"]
+            },
         )
 
 

@@ -25,6 +25,8 @@ from videostyle.paint.colors import match
 from videostyle.paint.painter import Painter
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.chain import Chain, Link
+from videostyle.rendering.loop import Lead
+from videostyle.rendering.passes import BLOCK, next_pass
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.store import Store
 
@@ -48,15 +50,22 @@ class Repeat:
 
 
 class Slot:
-    """Steps through the frames of a chunk that are not stored yet; a thread decodes and estimates flow ahead."""
+    """Steps through the frames of a chunk that are not stored yet; a thread decodes and estimates flow ahead.
+
+    If there are several passes, a slot steps through the first one that is not done.
+    """
 
     def __init__(self, chunk: Chunk, plan: RenderPlan, store: Store, painter: Painter) -> None:
         self.chunk = chunk
         self._plan = plan
-        self._store = store
         self._painter = painter
-        self._order = plan.frames_of(chunk)
-        self._todo = [frame for frame in self._order if not store.has(frame)]
+        found = next_pass(plan, chunk, store)
+        self._order, self._todo = found.order, found.todo
+        self._before, self.store = found.before, found.store
+        self.passes_left = found.left
+        """how often the frames will be painted again"""
+        self.end = self._order[-1] if self._order else -1
+        """the frame that is painted last"""
         self._recent: dict[int, Pixels] = {}
         """the latest frames, as far back as the painter reaches: the last may not be on disk yet"""
         self._losses: dict[int, Mapping[str, float]] = {}
@@ -102,12 +111,12 @@ class Slot:
         frame = self._todo.pop(0)
         self._recent[frame], self._losses[frame] = pixels, losses
         if len(self._recent) > max((UNWRITTEN, *self._painter.reach)):
-            del self._recent[min(self._recent)]
+            del self._recent[next(iter(self._recent))]
         self._task = self._next = None
         if self.finished:
             self.close()
-            if self.chunk.keep.stop == self.chunk.frames.stop:
-                self._store.forget(self._order)  # no later frame is linked to these
+            if self.chunk.render.stop == self.chunk.frames.stop:
+                self.store.forget(self._order)  # no later frame is linked to these
 
     def _source(self) -> tuple[Frame, int, Link | None]:
         """The next frame, the first frame of its run of repeats, and its link unless it is a repeat."""
@@ -126,40 +135,61 @@ class Slot:
         chain = Chain(self._painter.reach, flow, self._painter.progress)
         begin, end = known[self._todo[0]], known[self._todo[-1]]
         lead = set(chain.needed(begin))
-        if any(self._store.memory(self._order[place], work) is None for place in lead):
+        if any(self.store.memory(self._order[place], work) is None for place in lead):
             lead, begin = set(), 0
-        run, runs = self._store.first_of(self._order[max(0, begin - 1)]), Runs()
-        todo = set(self._todo)
-        for frame in self._contents(self._order[min({begin, known[run], *lead}) : end + 1]):
+        run, runs = self.store.first_of(self._order[max(0, begin - 1)]), Runs()
+        todo, (head, leads) = set(self._todo), self._leads()
+        for frame in self._contents(self.chunk, self._order[min({begin, known[run], *lead}) : end + 1]):
             place = known[frame.index]
-            first = runs.first_of(frame) if self._carries and frame.index >= run else frame.index
+            first = runs.first_of(frame) if self._carries and place >= known[run] else frame.index
+            if frame.index in leads and first != head:
+                first = frame.index  # a still would reach the end of the clip as it was before
             if place < begin and place not in lead:
                 continue
-            memory = None if frame.index in todo else self._store.memory(frame.index, work)
+            memory = None if frame.index in todo else self.store.memory(frame.index, work)
             if memory is None:
-                link = chain.link(place, frame) if first == frame.index else None
+                link = chain.link(place, frame, leads.get(frame.index)) if first == frame.index else None
                 memory = link.memory if link else chain.memory(place - 1)
                 if self._painter.reach:
-                    self._store.save_memory(frame.index, memory)
-                    self._store.forget([self._order[old] for old in chain.passed(place)])
+                    self.store.save_memory(frame.index, memory)
+                    self.store.forget([self._order[old] for old in chain.passed(place)])
                 if frame.index in todo:
                     yield frame, first, link
             chain.add(place, frame, memory)
+
+    def _leads(self) -> tuple[int | None, dict[int, Lead]]:
+        """The clip's first frame; each frame that is led into it -> how. In a backward pass first and last change."""
+        plan, led, first = self._plan, self._plan.led(self.chunk), self._plan.head
+        if led and plan.settings.temporal.passes > 1:
+            led, first = self._order[1:][-len(led) :], self._order[0]
+        if first is None or not self._painter.reach or not set(led).intersection(self._todo):
+            return None, {}
+        (head,) = self._contents(plan.chunks[0], [first])
+        memory = Chain(self._painter.reach, plan.settings.flow, self._painter.progress).link(0, head).memory
+        return first, {frame: Lead(head, memory, len(led) - place) for place, frame in enumerate(led)}
 
     @property
     def _carries(self) -> bool:
         """Whether repeats get the earlier frame's pixels; a painter that looks at no earlier frame paints all."""
         return bool(self._painter.reach) and self._plan.settings.temporal.strength == 1
 
-    def _contents(self, frames: Sequence[int]) -> Iterator[Frame]:
-        """What is painted for these frames, ascending: the clip's frames in usual light.
+    def _contents(self, chunk: Chunk, frames: Sequence[int]) -> Iterator[Frame]:
+        """What is painted for these frames of a chunk, ascending or, block by block, descending."""
+        if len(frames) < 2 or frames[0] < frames[1]:
+            yield from self._decoded(chunk, frames)
+            return
+        for start in range(0, len(frames), BLOCK):
+            yield from list(self._decoded(chunk, frames[start : start + BLOCK][::-1]))[::-1]
+
+    def _decoded(self, chunk: Chunk, frames: Sequence[int]) -> Iterator[Frame]:
+        """What is painted for these frames of a chunk, ascending: the clip's frames in usual light.
 
         A frame that shows too little has the content of another one, which may come after it. Raises MediaError if a
         frame that the scan could decode can no longer be read: painting another one in its place would make the film
         wrong.
         """
         plan, due = self._plan, deque(frames)
-        sources = plan.sources_of(self.chunk)
+        sources = plan.sources_of(chunk)
         needed = deque(sorted({sources[frame] for frame in frames}))
         for frame in decode(plan.inside, FrameRange(needed[0], needed[-1] + 1), plan.work):
             if frame.index > needed[0]:
@@ -184,9 +214,10 @@ class Slot:
             earlier[distance] = TemporalTarget(warped, motion.consistency * seen)
         place = self._order.index(frame.index)
         losses = self._usual_losses(self._order[max(0, place - USUAL) : place])
-        return FrameInput(
-            frame.index, self._recolor(to_picture(frame.pixels)), place == 0, earlier, losses, link.developed
-        )
+        own = to_picture(self._before.load(frame.index, self._plan.work)) if self._before else None
+        first = place == 0 and own is None
+        content = self._recolor(to_picture(frame.pixels))
+        return FrameInput(frame.index, content, first, earlier, losses, link.developed, own)
 
     def _usual_losses(self, frames: list[int]) -> dict[str, float]:
         """The median of each loss over these frames."""
@@ -195,10 +226,10 @@ class Slot:
         return {name: median(losses[name] for losses in self._losses.values() if name in losses) for name in names}
 
     def _painted(self, frame: int) -> Pixels:
-        return self._recent[frame] if frame in self._recent else self._store.load(frame, self._plan.work)
+        return self._recent[frame] if frame in self._recent else self.store.load(frame, self._plan.work)
 
     def _losses_of(self, frame: int) -> Mapping[str, float]:
-        return self._losses[frame] if frame in self._losses else self._store.losses(frame)
+        return self._losses[frame] if frame in self._losses else self.store.losses(frame)
 
 
 def _unchanged(picture: Picture) -> Picture:

@@ -5,6 +5,7 @@
     frames/000123.png   a painted frame, with its losses inside the file
     chain/000123        what the paint of a frame was made for, as long as later frames need it
     finish/HASH/000123  what a finish carries from a frame to the next one
+    passes/1/           frames/ and chain/ of a pass that others follow, until the next one is done
     .lock               held by the processes that use the folder
 
 Every file is written whole or not at all, and flushed to disk before it gets its name. A frame that exists is done.
@@ -15,18 +16,16 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from videostyle.errors import JobError, MediaError, SettingsError
-from videostyle.frames import NO_BARS, FrameRange, Painted, Pixels
+from videostyle.frames import Painted, Pixels
 from videostyle.media.files import explained, temporary_of, whole_or_nothing
 from videostyle.media.stills import read_note, read_png, write_png
-from videostyle.motion.light import Light
 from videostyle.motion.memory import Memory
-from videostyle.paint.colors import Palette
 from videostyle.rendering.lock import Lock
 from videostyle.rendering.record import JobRecord
 from videostyle.rendering.scan import NOTHING, Scan
@@ -85,8 +84,7 @@ class Store:
                 # the plan first: a folder with frames and no plan would belong to nobody
                 _write_once(self.folder / PLAN, record.to_json().encode())
             self.check(*job)  # another process may have been faster
-            with explained(f"{self._frames}: cannot be created", "use another folder with --job"):
-                self._frames.mkdir(exist_ok=True)
+            self.begin()
         except BaseException:
             self.discard_if_empty()
             self.close()
@@ -108,11 +106,7 @@ class Store:
 
     def save_scan(self, key: str, scan: Scan) -> None:
         """Add what a process knows about the clip. key: see ``plan.scan_key``."""
-        scenes = [(scene.start, scene.stop) for scene in scan.scenes]
-        lights = [(frame, light.gain, light.shadow) for frame, light in sorted(scan.lights.items())]
-        content: dict[str, object] = {"key": key, "scenes": scenes, "lost": scan.lost, "damaged": scan.damaged}
-        content |= {"lights": lights, "bars": scan.bars, "alike": scan.alike}
-        content["palettes"] = [(start, one.mean, one.covariance) for start, one in sorted(scan.palettes.items())]
+        content = {"key": key, **scan.to_plain()}
         name = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         path = self.folder / "scans" / f"{name}.json"
         if not path.exists():
@@ -126,16 +120,7 @@ class Store:
             with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, SettingsError):
                 stored = json.loads(path.read_text(encoding="utf-8"))
                 if stored["key"] == key:
-                    scenes = tuple(FrameRange(*scene) for scene in stored["scenes"])
-                    lights = {frame: Light(*light) for frame, *light in stored["lights"]}
-                    left, right, top, bottom = stored["bars"] or NO_BARS
-                    bars = (left, right, top, bottom) if stored["bars"] else None
-                    lost, damaged, alike = (tuple(stored[name]) for name in ("lost", "damaged", "alike"))
-                    palettes = {
-                        start: Palette(tuple(mean), tuple(map(tuple, spread)))
-                        for start, mean, spread in stored["palettes"]
-                    }
-                    scan |= Scan(scenes, lost, lights, bars, alike, damaged, palettes)
+                    scan |= Scan.from_plain(stored)
         return scan
 
     def has(self, frame: int) -> bool:
@@ -223,21 +208,40 @@ class Store:
         except OSError:
             return None
 
+    def of_pass(self, number: int) -> "Store":
+        """The frames of a pass over scenes that is followed by others, in a folder of their own."""
+        return Store(self.folder / "passes" / str(number))
+
+    def begin(self) -> None:
+        """Create the folder of frames. Raises JobError."""
+        with explained(f"{self._frames}: cannot be created", "use another folder with --job"):
+            self._frames.mkdir(parents=True, exist_ok=True)
+
+    def drop(self, frames: Iterable[int]) -> None:
+        """Delete these frames and their memories."""
+        for frame in frames:
+            self._path(frame).unlink(missing_ok=True)
+            self.forget([frame])
+
     def discard_if_empty(self) -> None:
         """Delete a folder that this process created, that holds no frames yet and that no other process uses."""
-        if self._created and not any(self._frames.glob(FRAMES)) and self.lock.is_alone():
+        if self._created and not any(self._stored()) and self.lock.is_alone():
             self._delete()
 
     def remove(self, frames: Collection[int]) -> None:
         """Delete these frames and what finishes carried from them; the whole folder unless other frames are left."""
         names = {self._path(frame).name for frame in frames}
-        if all(path.name in names for path in self._frames.glob(FRAMES)):
+        if all(path.name in names for path in self._stored()):
             self._delete()
             return
-        self.forget(frames)
-        for frame in frames:
-            for path in (self._path(frame), *self.folder.glob(f"finish/*/{frame:06d}")):
-                path.unlink(missing_ok=True)
+        self.drop(frames)
+        for path in [path for frame in frames for path in self.folder.glob(f"finish/*/{frame:06d}")]:
+            path.unlink(missing_ok=True)
+
+    def _stored(self) -> Iterator[Path]:
+        """Files of all frames, those of unfinished passes included."""
+        yield from self._frames.glob(FRAMES)
+        yield from self.folder.glob(f"passes/*/frames/{FRAMES}")
 
     def _delete(self) -> None:
         """Delete the folder; renamed first, so that a process that opens it again never sees half of it."""

@@ -62,6 +62,13 @@ def test_work_follows_need(painter: Optimizer) -> None:
     assert painter.progress(0, HEIGHT, WIDTH) == 1, "a first frame has as many iterations at full size"
 
 
+def test_passes_share_the_iterations_of_later_frames() -> None:
+    thrice = optimizer(temporal__passes=4)
+    assert [thrice.paint([task(0, first)])[0].iterations for first in (False, True)] == [2, 6]
+    assert thrice.progress(0, HEIGHT, WIDTH) == 2 / 6
+    assert thrice.fingerprint != optimizer().fingerprint
+
+
 def test_what_comes_into_view_is_painted_coarse_to_fine_and_the_rest_is_held() -> None:
     painter = optimizer(optimize__first_iterations=80)
     held = target(50)

@@ -89,6 +89,21 @@ def test_less_strength_starts_from_less_of_the_paint_and_boils() -> None:
     np.testing.assert_allclose([start.std() for start in starts], [0, 0.1, 0.2], atol=0.01)
 
 
+def test_a_frame_that_is_painted_again_starts_between_its_own_paint_and_its_neighbors() -> None:
+    """Ruder et al. 2016: half and half where the neighbor's paint is trusted, its own elsewhere."""
+    own, earlier = np.full((HEIGHT, WIDTH, 3), 0.8, np.float32), {1: flat(0.2)}
+    earlier[1].weight[:, WIDTH // 2 :] = 0
+    again = FrameInput(9, picture(1), False, earlier, {"style": 1.5}, np.zeros((HEIGHT, WIDTH), np.float32), own)
+    task = make_task(again, settings(), [art()])
+    np.testing.assert_allclose(task.initial[:, : WIDTH // 2], 0.5, atol=1e-6)
+    np.testing.assert_allclose(task.initial[:, WIDTH // 2 :], 0.8, atol=1e-6)
+    assert (task.need, task.first, task.losses_before) == (0, False, {"style": 1.5}), "all of it has paint"
+    (held,) = task.held
+    np.testing.assert_array_equal(held.weight, earlier[1].weight)
+    weak = make_task(again, settings(temporal__strength=0.5), [art()])
+    np.testing.assert_allclose(weak.initial[0, 0], 0.65, atol=1e-6)
+
+
 def test_if_frames_are_lost_the_nearest_remaining_one_is_used() -> None:
     chosen = settings(temporal__long_term=[1, 2])
     task = make_task(FrameInput(9, picture(1), False, {2: flat(0.2)}), chosen, [art()])

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -61,7 +62,7 @@ class Optimizer(Painter):
         self.fingerprint = hashlib.sha256(" ".join(looks).encode()).hexdigest()
         self.smallest = backbone.smallest
         self.reach = reach(settings)
-        self._settings = settings
+        self._settings = one_pass(settings)
         self._artworks = tuple(artworks)
         self._backbone = backbone.to(device, precision)
         self._backbone.to(memory_format=torch.channels_last)
@@ -74,7 +75,7 @@ class Optimizer(Painter):
         self._together = device.type != "cpu"
 
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
-        chosen = (settings or self._settings).optimize
+        chosen = (one_pass(settings) if settings else self._settings).optimize
         if not chosen.iterations:
             return Cost()
         size = height, width
@@ -186,6 +187,12 @@ class Optimizer(Painter):
         """The objective of pictures that show ``content``, (B, 3, H, W) in 0..1."""
         targets = self._targets(*content.shape[2:])
         return Objective(self._backbone, choose_terms(self._settings, self._backbone, targets, content, held))
+
+
+def one_pass(settings: RenderSettings) -> RenderSettings:
+    """The settings of one pass, with its share of the iterations."""
+    share = math.ceil(settings.optimize.iterations / settings.temporal.passes)
+    return replace(settings, optimize=replace(settings.optimize, iterations=share))
 
 
 def scales(height: int, width: int, smallest: int, settings: OptimizeSettings) -> list[tuple[int, int]]:

@@ -13,6 +13,8 @@ WARPED = "warped"
 """value of ``optimize.initial_later`` that needs earlier frames"""
 BOIL = 0.2
 """standard deviation of the noise, in parts of white, that a frame starts from with ``temporal.strength`` 0"""
+BLEND = 0.5
+"""share of the neighbor's paint in the start of a frame that is painted again (delta of Ruder et al. 2016)"""
 
 
 def held_distances(settings: RenderSettings) -> tuple[int, ...]:
@@ -30,6 +32,9 @@ def make_task(frame: FrameInput, settings: RenderSettings, artworks: Sequence[Pi
     """Choose the picture that a frame starts from, and the earlier frames that it is held to."""
     kind = settings.optimize.initial if frame.first else settings.optimize.initial_later
     claims = claim(list(frame.earlier.values()))
+    if frame.own is not None:
+        start = _blended(frame.own, claims, settings)
+        return FrameTask(frame.content, start, tuple(_held(frame, settings)), losses_before=frame.losses_before)
     developed = np.float32(1) if frame.developed is None else frame.developed
     need = float(frame.first)
     if kind == WARPED and claims:
@@ -66,6 +71,18 @@ def _merged(
         noise = np.random.default_rng([settings.seed, frame.index]).standard_normal(initial.shape, np.float32)
         initial = initial + (1 - strength) * np.float32(BOIL) * noise
     return initial, covered
+
+
+def _blended(own: Picture, claims: Sequence[TemporalTarget], settings: RenderSettings) -> Picture:
+    """The start of a frame that is painted again (Ruder et al. 2016, multi-pass): x' = b c w + (1 - b c) x.
+
+    x: the frame as it was painted before; w: its neighbor in this pass, warped; c: where w is trusted; b: ``BLEND``.
+    """
+    share = np.float32(BLEND * settings.temporal.strength)
+    blended = own.copy()
+    for one in claims:
+        blended += share * one.weight[..., None] * (one.picture - own)
+    return blended
 
 
 def _blank(kind: str, frame: FrameInput, seed: int, artworks: Sequence[Pixels]) -> Picture:
