@@ -59,6 +59,7 @@ class Look:
     style: list[Path] = _flag(MISSING, PICTURE, "an artwork; repeat to blend several", "--style", metavar="FILE")
     style_weight: float | None = _flag(None, PICTURE, "weight of the artwork (style.weight)", metavar="W")
     preset: str = _flag("", PICTURE, PRESETS, metavar="NAME")
+    no_brush: bool = _flag(False, PICTURE, "only enlarge painted frames (brush.amount=0)", "--no-brush")
     size: int | None = _flag(None, PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
     seed: int | None = _flag(None, PICTURE, "seed of random starts", metavar="N")
     config: Path | None = _flag(None, PICTURE, "TOML file of settings that replace the preset's", metavar="FILE.toml")
@@ -69,7 +70,8 @@ class Look:
     def settings(self) -> dict[str, object]:
         """With ``--size``, frames are painted at that size rather than enlarged to it."""
         sizes = {"picture.size": self.size, "picture.work": self.size}
-        return given({"style.weight": self.style_weight, **sizes, "seed": self.seed})
+        brush = {"brush.amount": 0.0} if self.no_brush else {}
+        return given({"style.weight": self.style_weight, **sizes, "seed": self.seed}) | brush
 
 
 @dataclass(frozen=True)

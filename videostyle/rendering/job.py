@@ -13,6 +13,7 @@ from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
 from videostyle.rendering.film import StoredFilm, check_free, make_film, make_patched
+from videostyle.rendering.finish import finish_for
 from videostyle.rendering.plan import Artwork, RenderPlan, check_size, make_plan, plan_frames, scan_key
 from videostyle.rendering.record import JobRecord
 from videostyle.rendering.renderer import render
@@ -117,10 +118,12 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
             plan.check_clip()
             overwrite = request.overwrite or plan.settings.film.codec == "png"
             check_free(checked.output, checked.sources, overwrite)
+            finish = finish_for(plan.artworks, plan.settings)
+            film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
             if checked.patch:
-                make_patched(plan, store, checked.patch, checked.output, on_event)
+                make_patched(film, checked.patch, on_event)
             else:
-                make_film(StoredFilm(plan, store, checked.output, subtitles=checked.subtitles), on_event)
+                make_film(film, on_event)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
     done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, time.perf_counter() - start)

@@ -9,8 +9,8 @@ from videostyle.media.read.probe import probe
 from videostyle.metrics import Scores
 from videostyle.metrics import score as measure
 from videostyle.presets import Recipe, Values
+from videostyle.rendering.artworks import AnyPath, Styles, read_artworks
 from videostyle.rendering.plan import scan
-from videostyle.rendering.request import AnyPath, Styles, read_artworks
 from videostyle.selection import select
 from videostyle.settings import FlowSettings, SceneSettings, StyleSettings
 
