@@ -35,7 +35,7 @@ ROOMS = {
         {"keep", "mirror", "device", "tensors"},
         {"backbones"},
         {"terms"},
-        {"optimize"},
+        {"optimize", "brush"},
         {"load", "judge"},
     ],
 }

@@ -13,7 +13,8 @@ from videostyle.frames import Color
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture
 from videostyle.presets import Recipe
-from videostyle.rendering.request import Request, check, read_artworks
+from videostyle.rendering.artworks import read_artworks
+from videostyle.rendering.request import Request, check
 
 
 @pytest.fixture(scope="module")
