@@ -219,7 +219,9 @@ def test_a_finish_gets_the_motion_since_the_frame_before_in_its_chunk(clip: Clip
     motions = dict(whole.seen)
     for frame, motion in later.seen:
         wanted = motions[frame]
-        assert motion and wanted and motion.flow.shape == (32, 40, 2)
+        assert motion
+        assert wanted
+        assert motion.flow.shape == (32, 40, 2)
         np.testing.assert_array_equal(motion.flow, wanted.flow)
         np.testing.assert_array_equal(motion.consistency, wanted.consistency)
 
@@ -235,7 +237,7 @@ def test_motion_across_a_lost_frame_is_that_of_both_steps(clip: Clip, store: Sto
     ]
 
 
-def test_the_settings_choose_the_finish(clip: Clip) -> None:
+def test_the_settings_choose_the_finish() -> None:
     artworks = [Artwork("art.png", paint(1))]
     assert finish_for(artworks, settings(brush__amount=0.0)) is ENLARGE
     assert finish_for((), settings(brush__amount=1.0, optimize__iterations=0)) is ENLARGE, "frames are not painted"

@@ -91,7 +91,7 @@ def motions(
         if frame.index != wanted:
             break
         if before or not continued:
-            yield wanted, before and estimate(frame.pixels, before.pixels, plan.settings.flow)
+            yield wanted, estimate(frame.pixels, before.pixels, plan.settings.flow) if before else None
         before, wanted = frame, next(due, -1)
     if wanted >= 0:
         raise MediaError(

@@ -53,6 +53,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     done = len(stored) == len(plan.to_render)
     cost = Cost() if done else painter.cost(height, width)  # which it measures by painting
     slots = choose_slots(checked.request.slots, cost, plan)
+    finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.size)
     summary = Planned(
         clip=plan.clip.path,
         output=checked.output,
@@ -69,10 +70,10 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         reason=painter.reason,
         device=painter.device,
         slots=slots,
-        seconds=_seconds(plan, cost, stored),
+        seconds=_seconds(plan, cost, stored) + _seconds(plan, finishing, set()) * checked.request.film,
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
-        bytes=cost.bytes_per_slot * slots,
+        bytes=max(cost.bytes_per_slot * slots, finishing.bytes_per_slot),  # the film is written after painting
         fingerprint=plan.fingerprint,
     )
     return Prepared(checked, plan, painter, summary)
@@ -156,7 +157,9 @@ def estimate(prepared: Prepared, preset: str) -> float:
     settings = compose(preset, prepared.checked.request.recipe.values)
     other = make_plan(plan.clip, (), settings, plan.scan, plan.keep)
     width, height = other.work
-    return _seconds(other, prepared.painter.cost(height, width, settings), set())
+    finishing = finish_for(plan.artworks, settings).cost(other.work, other.size)
+    painting = prepared.painter.cost(height, width, settings)
+    return _seconds(other, painting, set()) + _seconds(other, finishing, set()) * prepared.checked.request.film
 
 
 def _seconds(plan: RenderPlan, cost: Cost, stored: set[int]) -> float:

@@ -1,11 +1,11 @@
 """The film's frame: sampled from the artworks, mixed by frequency, the same in strips."""
 
-import numpy as np
 import torch
 
 from tests.paint.brush.arts import art, atlas, levels
+from videostyle.paint.brush.blur import blurred, reach
 from videostyle.paint.brush.coordinates import Coordinates
-from videostyle.paint.brush.mix import blurred, drawn, mixed, reach
+from videostyle.paint.brush.mix import drawn, mixed
 
 FILM = (96, 128)
 
@@ -31,16 +31,6 @@ def test_each_artwork_is_sampled_from_its_own_picture() -> None:
     made = atlas(art(1, 48, 64), art(2, 48, 64), mix=(0.5, 0.5))
     shown = drawn(made, paint((float(made.lefts[1]), 0.0)), FILM, 0, 96)
     torch.testing.assert_close(shown, made.pictures[1].permute(1, 2, 0), atol=0.05, rtol=0)
-
-
-def test_the_blur_is_a_gaussian() -> None:
-    picture, sigma = levels(art(3)), 1.3
-    taps = np.exp(-0.5 * (np.arange(-4, 5) / sigma) ** 2)
-    kernel = np.outer(taps, taps) / taps.sum() ** 2
-    padded = np.pad(picture.numpy().astype(np.float64), ((4, 4), (4, 4), (0, 0)), mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (9, 9), (0, 1))
-    assert reach(sigma) == 4
-    np.testing.assert_allclose(blurred(picture, sigma), (windows * kernel).sum((-1, -2)), atol=1e-3)
 
 
 def test_the_painted_frame_stays_below_its_resolution() -> None:

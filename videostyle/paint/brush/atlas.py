@@ -7,10 +7,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from videostyle.frames import Pixels, to_picture
+from videostyle.paint.brush.blur import blurred
 from videostyle.paint.brush.patches import RADIUS, Basis, neighbors
 
+GUIDE = 3.0
+"""weight of the painted frame beside the weight of the patches around"""
+GUIDED = 12
+"""principal components in which a patch must look like the painted frame"""
 SMALLEST = 32
 """px: artworks are not shrunk below this"""
+SOFTNESS = 0.4
+"""px of the film: standard deviation"""
 FORBIDDEN = 1e12
 """cost of a patch that is not inside one artwork"""
 
@@ -18,6 +25,11 @@ FORBIDDEN = 1e12
 def resized(planes: Tensor, size: tuple[int, int]) -> Tensor:
     """Resize (3, H, W) to (height, width) without aliasing."""
     return F.interpolate(planes[None], size=size, mode="bicubic", antialias=True, align_corners=False)[0]
+
+
+def soft(planes: Tensor) -> Tensor:
+    """(3, H, W), slightly blurred: an artwork's finest grain would flicker when it moves by fractions of a pixel."""
+    return blurred(planes.permute(1, 2, 0), SOFTNESS).permute(2, 0, 1).contiguous()
 
 
 class Page:
@@ -40,6 +52,11 @@ class Page:
         self.allowed = torch.nonzero(self.barred == 0)[:, 0]
         self.basis = Basis.of(patches[self.allowed])
         self.table = self.basis(patches)
+        weights = torch.ones(self.table.shape[1], device=colors.device)
+        weights[:GUIDED] += GUIDE
+        self.weights = weights.sqrt()
+        """how much each component counts, beside what lies around"""
+        self.weighted = self.table * self.weights
 
 
 class Atlas:
@@ -70,7 +87,7 @@ class Atlas:
             size = max(SMALLEST, 2 * round(height * scale / 2)), max(SMALLEST, 2 * round(width * scale / 2))
             sheets.append(resized(planes, size).clamp(0, 255))
             large = round(size[0] * ratio), round(size[1] * ratio)
-            self.pictures.append(resized(planes, large).clamp(0, 255))
+            self.pictures.append(soft(resized(planes, large).clamp(0, 255)))
             self.scales.append((large[0] / size[0], large[1] / size[1]))
             rectangles.append((0, left, size[0], left + size[1]))
             self.lefts.append(left)

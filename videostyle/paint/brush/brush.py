@@ -12,9 +12,10 @@ from torch import Tensor
 
 from videostyle.frames import Motion, Pixels, hash_of, to_picture, to_pixels
 from videostyle.paint.brush.atlas import Atlas, resized
+from videostyle.paint.brush.blur import reach
 from videostyle.paint.brush.coordinates import Coordinates
 from videostyle.paint.brush.lay import lay, relay
-from videostyle.paint.brush.mix import mixed, reach
+from videostyle.paint.brush.mix import mixed
 from videostyle.paint.finish import Finish, Finished, FinishInput
 from videostyle.paint.painter import Cost
 from videostyle.paint.terms.style import style_mix

@@ -26,7 +26,7 @@ class Coordinates:
     sheets: Tensor
     """(S, h, w, 2) integers: x and y in the atlas minus the place on the sheet, px"""
     offsets: Tensor
-    """(h, w, 2): x and y on the sheet minus the pixel's own, multiples of 1 / STEPS; x also has ``NEXT`` for each sheet"""
+    """(h, w, 2): x and y on the sheet minus the pixel's own, plus ``NEXT`` in x per sheet; multiples of 1 / STEPS"""
     misfit: Tensor
     """(h, w): how unlike the painted frame the paint was when it was laid, levels of 255; integers up to 255"""
 
@@ -99,28 +99,30 @@ class Corners:
         """offsets: (h, w, 2), or (S, h, w, 2) with the number of the sheet to look at. y, x: places, px."""
         height, width = offsets.shape[-3:-1]
         flat = offsets.reshape(-1, 2)
-        y, x = torch.broadcast_tensors(y, x)
-        y0, x0 = y.floor(), x.floor()
         base = 0 if sheet is None else sheet * (height * width)
-
-        def number(row: Tensor, column: Tensor) -> Tensor:
-            return row.long().clamp(0, height - 1) * width + column.long().clamp(0, width - 1) + base
-
-        self.nearest = number(y.round(), x.round())
+        self.nearest = _inside(y.round(), height) * width + _inside(x.round(), width) + base
         """number of the nearest pixel"""
         center = flat[self.nearest]
         self.joined = torch.zeros_like(center)
         """mean over the corners that belong to the nearest pixel's piece"""
-        self.share = torch.zeros_like(y)
+        self.share = torch.zeros_like(center[..., 0])
         """the weight of these corners"""
-        self.others: list[tuple[Tensor, Tensor]] = []
-        """the other corners, and their weights: 0 where they do belong"""
-        for row, part in ((y0, 1 - (y - y0)), (y0 + 1, y - y0)):
-            for column, weight in ((x0, part * (1 - (x - x0))), (x0 + 1, part * (x - x0))):
-                corner = flat[number(row, column)]
-                apart = (corner - center).abs().amax(-1) >= APART
-                self.others.append((corner, weight * apart))
-                weight = weight * ~apart
-                self.joined += corner * weight[..., None]
-                self.share += weight
+        self.others: list[tuple[Tensor, Tensor, Tensor]] = []
+        """the other corners: of which places, (N,), their offsets, (N, 2), and weights"""
+        y0, x0 = y.floor(), x.floor()
+        columns = [(_inside(x0, width) + base, 1 - (x - x0)), (_inside(x0 + 1, width) + base, x - x0)]
+        for row, part in ((_inside(y0, height), 1 - (y - y0)), (_inside(y0 + 1, height), y - y0)):
+            for column, weight in columns:
+                corner, weight = flat[row * width + column], part * weight
+                joins = (corner - center).abs().amax(-1) < APART
+                kept = weight * joins
+                self.joined += corner * kept[..., None]
+                self.share += kept
+                where = torch.nonzero((weight > kept).reshape(-1))[:, 0]
+                if len(where):
+                    self.others.append((where, corner.reshape(-1, 2)[where], weight.expand_as(kept).reshape(-1)[where]))
         self.joined /= self.share[..., None]
+
+
+def _inside(places: Tensor, count: int) -> Tensor:
+    return places.long().clamp_(0, count - 1)

@@ -1,7 +1,5 @@
 """Laying patches: everywhere in a scene's first frame, later only where the carried paint no longer fits."""
 
-import os
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -10,11 +8,14 @@ from videostyle.paint.brush.atlas import Atlas
 from videostyle.paint.brush.coordinates import NEXT, Coordinates
 from videostyle.paint.brush.match import Canvas
 
-CHANGED = float(os.environ.get("CHANGED", 14))
-UNTRUSTED = float(os.environ.get("UNTRUSTED", 8))
-BETTER = float(os.environ.get("BETTER", 3))
+CHANGED, UNTRUSTED = 14.0, 8.0
+"""levels of 255 by which paint must have come to fit worse to be laid anew, where the flow is trusted and where not"""
+BETTER = 3.0
+"""levels of 255 by which fresh paint must fit better to replace what is there"""
 STRETCHED = 2.0
+"""growth or shrinkage in area at which paint is worn out"""
 SHEETS = 8
+"""most sheets: they take memory and space in the job folder"""
 
 
 def halved(planes: Tensor) -> Tensor:

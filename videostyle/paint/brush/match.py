@@ -4,13 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from videostyle.paint.brush.atlas import Page
+from videostyle.paint.brush.atlas import GUIDE, GUIDED, Page
 from videostyle.paint.brush.patches import RADIUS, neighbors
 
-GUIDE = 3.0
-"""weight of the painted frame beside the weight of the patches around"""
-GUIDED = 12
-"""principal components in which a patch must look like the painted frame"""
 REPEATED = 140.0
 """cost, levels^2, of a patch that is used as often as all are on average"""
 
@@ -36,10 +32,6 @@ class Canvas:
         self.y = torch.zeros(count, dtype=torch.int64, device=guide.device)
         self.x = torch.zeros_like(self.y)
         self.picture = torch.zeros((count, 3), device=guide.device)
-        weights = torch.ones(self.target.shape[1], device=guide.device)
-        weights[:GUIDED] += GUIDE
-        self._weights = weights.sqrt()
-        self._table = page.table * self._weights
 
     def everywhere(self) -> Tensor:
         return torch.arange(self.height * self.width, device=self.y.device)
@@ -61,7 +53,7 @@ class Canvas:
         """Find the patch that looks most like the painted frame: at every second pixel, which the others continue."""
         rows, columns = where // self.width, where % self.width
         near = (rows - rows % 2) * self.width + columns - columns % 2
-        asked = near.unique()
+        asked = torch.unique(near)
         page = self.page
         table = page.table[page.allowed]
         lengths, turned = table.square().sum(1), (-2 * table).T.contiguous()
@@ -100,7 +92,7 @@ class Canvas:
             self.vote(wide)
             goal = self.page.basis(self.patches(where))
             goal[:, :GUIDED] = (goal[:, :GUIDED] + GUIDE * self.target[where, :GUIDED]) / (1 + GUIDE)
-            self._choose(where, goal * self._weights)
+            self._choose(where, goal * self.page.weights)
 
     def _choose(self, where: Tensor, goal: Tensor) -> None:
         """Of a pixel's own patch and those that continue a neighbor's, take the one with the least cost."""
@@ -110,7 +102,7 @@ class Canvas:
 
         def cost(place: Tensor) -> Tensor:
             broken = torch.stack([place != one for one in implied]).sum(0)
-            return (self._table.index_select(0, place) - goal).square_().sum(1) + used[place] + BROKEN * broken
+            return (page.weighted.index_select(0, place) - goal).square_().sum(1) + used[place] + BROKEN * broken
 
         best = cost(place[where])
         for y, x in STEPS:
