@@ -24,6 +24,13 @@ def test_distances_are_those_of_the_pixels_as_far_as_the_components_reach() -> N
         torch.testing.assert_close((described[a] - described[b]).square().sum(), wanted, rtol=1e-3, atol=1e-2)
 
 
+def test_all_patches_at_once_are_described_the_same() -> None:
+    picture = levels(art(2))
+    patches = neighbors(picture)
+    basis = Basis.of(patches)
+    torch.testing.assert_close(basis.everywhere(picture), basis(patches), atol=1e-2, rtol=1e-4)
+
+
 def test_the_first_components_vary_most() -> None:
     patches = neighbors(levels(art(2)))
     spread = Basis.of(patches)(patches).var(0)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from videostyle.paint.brush.atlas import GUIDE, GUIDED, Page
-from videostyle.paint.brush.patches import RADIUS, neighbors
+from videostyle.paint.brush.patches import RADIUS
 
 REPEATED = 140.0
 """cost, levels^2, of a patch that is used as often as all are on average"""
@@ -27,7 +27,7 @@ class Canvas:
         """guide: the painted frame (H, W, 3), levels of 255."""
         self.page = page
         self.height, self.width = guide.shape[:2]
-        self.target = page.basis(neighbors(guide))
+        self.target = page.basis.everywhere(guide)
         count = self.height * self.width
         self.y = torch.zeros(count, dtype=torch.int64, device=guide.device)
         self.x = torch.zeros_like(self.y)

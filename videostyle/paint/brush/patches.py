@@ -39,6 +39,14 @@ class Basis:
         components = torch.linalg.eigh(covariance)[1].flip(1)[:, :KEPT] / patches.shape[1] ** 0.5
         return cls(mean.to(patches), components.to(patches))
 
+    def everywhere(self, plane: Tensor) -> Tensor:
+        """Describe the patch around every pixel of (H, W, 3): (H * W, KEPT). Faster than copying patches."""
+        side = 2 * RADIUS + 1
+        kernels = self._components.T.reshape(-1, side, side, plane.shape[2]).permute(0, 3, 1, 2).contiguous()
+        padded = F.pad(plane.permute(2, 0, 1)[None], (RADIUS,) * 4, mode="replicate")
+        described = F.conv2d(padded, kernels, bias=-(self._mean @ self._components))[0]
+        return described.permute(1, 2, 0).reshape(-1, described.shape[0])
+
     def __call__(self, patches: Tensor) -> Tensor:
         """Describe patches (N, values) as (N, KEPT)."""
         return (patches - self._mean) @ self._components
