@@ -31,7 +31,7 @@ FLOORS = [
 ROOMS = {
     "media": [{"color", "stills", "files", "ffmpeg"}, {"read"}, {"write"}, {"patch"}],
     "paint": [
-        {"painter"},
+        {"painter", "finish"},
         {"keep", "mirror", "device", "tensors"},
         {"backbones"},
         {"terms"},
