@@ -29,10 +29,10 @@ SIZES = 2
 """sizes of the film whose atlas is kept"""
 STRIP = 1 << 19
 """px of the film that are mixed at once"""
-BYTES_GRID, BYTES_FILM, BYTES_STRIP = 4000, 36, 400
+BYTES_GRID, BYTES_FILM, BYTES_STRIP = 1000, 36, 250
 """peak memory per px of the grid, of the film, and of a strip"""
-SECONDS_FIRST, SECONDS_GRID, SECONDS_FILM = 20e-6, 2.5e-6, 0.6e-6
-"""CPU time: of a scene's first frame per px of the grid; of later frames; and of every frame per px of the film"""
+SECONDS_FIRST, SECONDS_GRID, SECONDS_FILM = 25e-6, 2.5e-6, 0.67e-6
+"""CPU time: of a first frame per px of the grid; of later frames, flow included; of every frame per px of the film"""
 
 Enlarge = Callable[[Pixels, tuple[int, int]], Pixels]
 
