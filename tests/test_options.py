@@ -153,3 +153,9 @@ def test_flags_become_a_request(tmp_path: Path) -> None:
 def test_slots_that_are_not_a_number(slots: str) -> None:
     with pytest.raises(SettingsError, match=f"--slots {slots}: wanted auto or a number from 1"):
         request_with(work=Work(slots=slots))
+
+
+def test_no_brush_only_enlarges() -> None:
+    assert "brush.amount" not in Look([Path("a.png")]).settings()
+    assert Look([Path("a.png")], no_brush=True).settings()["brush.amount"] == 0
+    assert compose("draft").brush.amount == 1
