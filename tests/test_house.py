@@ -36,11 +36,11 @@ ROOMS = {
         {"patch"},
     ],
     "paint": [
-        {"painter", "colors"},
+        {"painter", "finish", "colors"},
         {"keep", "mirror", "device", "tensors"},
         {"backbones"},
         {"terms", "patches"},
-        {"optimize"},
+        {"optimize", "brush"},
         {"load", "judge"},
     ],
 }

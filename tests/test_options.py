@@ -165,3 +165,9 @@ def test_colors_are_named_or_mixed(text: str, share: float) -> None:
 def test_other_colors_are_refused(text: str) -> None:
     with pytest.raises(SettingsError, match=r"--colors .*: wanted artwork, clip, or a number"):
         Look([Path("a.png")], colors=text).settings()
+
+
+def test_no_brush_only_enlarges() -> None:
+    assert "brush.amount" not in Look([Path("a.png")]).settings()
+    assert Look([Path("a.png")], no_brush=True).settings()["brush.amount"] == 0
+    assert compose("draft").brush.amount == 1

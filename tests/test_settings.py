@@ -13,11 +13,14 @@ SILENT = {
     "backbone.weights",
     "backbone.device",
     "optimize.precision",
+    "brush.amount",
+    "brush.likeness",
+    "brush.stroke",
     "film.codec",
     "film.sound",
     "film.quality",
 }
-"""settings that decide no pixel by themselves: the painter's fingerprint holds what the first four come to"""
+"""settings that decide no pixel by themselves: fingerprints of painter and finish hold what the first seven come to"""
 
 
 def changed(name: str) -> RenderSettings:

@@ -115,6 +115,9 @@ def assemble_command(
     clip: Annotated[
         Path | None, typer.Option(metavar="FILE", help="the clip, if it has been moved", rich_help_panel=FRAMES)
     ] = None,
+    no_brush: Annotated[
+        bool, typer.Option("--no-brush", help="only enlarge painted frames", rich_help_panel=OUTPUT)
+    ] = False,
 ) -> None:
     """Make the film of a job folder whose frames one or several processes have rendered.
 
@@ -125,7 +128,8 @@ def assemble_command(
     if place.output is None:
         raise SettingsError("no film to write; name it with -o film.mp4")
     with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
-        stored = stored_film(folder, place.output, frames, encoding.settings(), clip, place.overwrite, place.strict)
+        film = encoding.settings() | ({"brush.amount": 0.0} if no_brush else {})
+        stored = stored_film(folder, place.output, frames, film, clip, place.overwrite, place.strict)
         done = assemble(stored, progress)
     _end(done, voice)
 

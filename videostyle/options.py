@@ -59,6 +59,7 @@ class Look:
     style: list[Path] = _flag(MISSING, PICTURE, "an artwork; repeat to blend several", "--style", metavar="FILE")
     style_weight: float | None = _flag(None, PICTURE, "weight of the artwork (style.weight)", metavar="W")
     preset: str = _flag("", PICTURE, PRESETS, metavar="NAME")
+    no_brush: bool = _flag(False, PICTURE, "only enlarge painted frames (brush.amount=0)", "--no-brush")
     size: int | None = _flag(None, PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
     colors: str | None = _flag(
         None, PICTURE, "whose colors the film has; default: the artwork's", metavar="artwork|clip|0..1"
@@ -74,10 +75,9 @@ class Look:
         """With ``--size``, frames are painted at that size rather than enlarged to it."""
         sizes = {"picture.size": self.size, "picture.work": self.size}
         colors = None if self.colors is None else _read_colors(self.colors)
-        weight, loop = self.style_weight, self.loop or None
-        return given(
-            {"style.weight": weight, "colors.artwork": colors, **sizes, "temporal.loop": loop, "seed": self.seed}
-        )
+        values = {"style.weight": self.style_weight, "colors.artwork": colors, **sizes, "seed": self.seed}
+        flags = {"brush.amount": 0.0 if self.no_brush else None, "temporal.loop": self.loop or None}
+        return given({**values, **flags})
 
 
 def _read_colors(text: str) -> float:

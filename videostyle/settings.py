@@ -190,6 +190,19 @@ class PictureSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BrushSettings:
+    """The brush pass: painting at the film's size with patches of the artworks. Painted frames do not depend on it."""
+
+    amount: float = _setting(
+        0.0, "how much of it the film shows; 0: painted frames are only enlarged", 0, 1, pixels=False
+    )
+    likeness: float = _setting(
+        0.5, "how much of the painted frame is kept; 0: patches alone; 1: only the finest strokes", 0, 1, pixels=False
+    )
+    stroke: float = _setting(1.0, "size of the strokes, in addition to style.scale", 0.25, 4, pixels=False)
+
+
+@dataclass(frozen=True, slots=True)
 class FilmSettings:
     """How the film is encoded; painted frames do not depend on it."""
 
@@ -217,6 +230,7 @@ class RenderSettings:
     light: LightSettings = field(default_factory=LightSettings)
     optimize: OptimizeSettings = field(default_factory=OptimizeSettings)
     picture: PictureSettings = field(default_factory=PictureSettings)
+    brush: BrushSettings = field(default_factory=BrushSettings)
     film: FilmSettings = field(default_factory=FilmSettings)
     seed: int = _setting(0, "seed of random starts", 0)
 

@@ -20,6 +20,7 @@ from videostyle.rendering.api import encode
 from videostyle.rendering.film import assemble, ranges, stored_film
 from videostyle.rendering.job import prepare, run
 from videostyle.rendering.request import Request, check
+from videostyle.rendering.store import Store
 
 FEW = {
     "optimize.iterations": 1,
@@ -86,6 +87,20 @@ def test_a_part_can_be_assembled_before_the_rest_is_there(request_: Request, tmp
     assert request_.job
     done = assemble(stored_film(request_.job, tmp_path / "part.mp4", "2:6"))
     assert (done.frames, probe(done.path).num_frames) == (4, 4)
+
+
+def test_the_brush_pass_needs_the_artworks_and_can_be_left_out(request_: Request, tmp_path: Path) -> None:
+    assert request_.job
+    store = Store(request_.job)
+    gone = dataclasses.replace(store.record(), styles=(tmp_path / "gone.png",))
+    (request_.job / "plan.json").write_text(gone.to_json())
+    brush, film = {"brush.amount": 1.0}, tmp_path / "part.mp4"
+    with pytest.raises(JobError, match=r"gone.png: no such file.*restore the artworks of .*, or use --no-brush"):
+        stored_film(request_.job, film, "2:4", brush)
+    write_art(tmp_path / "gone.png", seed=7)
+    with pytest.raises(JobError, match="needs the pictures that the frames were painted with"):
+        stored_film(request_.job, film, "2:4", brush)
+    assert assemble(stored_film(request_.job, film, "2:4", {"brush.amount": 0.0})).frames == 2
 
 
 def test_a_lost_scan_is_made_again(request_: Request, tmp_path: Path) -> None:

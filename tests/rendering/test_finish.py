@@ -10,13 +10,13 @@ import pytest
 
 from tests.clips import moving_scenes, write_clip
 from tests.painters import Gray
-from tests.rendering.jobs import opened, plan_of
-from videostyle.frames import Clip, Painted, Pixels
+from tests.rendering.jobs import opened, plan_of, settings
+from videostyle.frames import Clip, Motion, Painted, Pixels
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import resize
 from videostyle.paint.finish import Finish, Finished, FinishInput
-from videostyle.rendering.finish import Enlarge, finished
-from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.finish import ENLARGE, Enlarge, finish_for, finished
+from videostyle.rendering.plan import Artwork, RenderPlan
 from videostyle.rendering.store import Store
 
 SCENES = (13, 9)
@@ -193,3 +193,52 @@ def test_lost_frames_are_left_out(clip: Clip, store: Store) -> None:
     assert [frame for frame, _ in film] == [2, 4, 5]
     mean = (paint(1).astype(int) + paint(2)) // 2
     np.testing.assert_array_equal(film[0][1], resize(mean.astype(np.uint8), (80, 64)))
+
+
+class Watching(RunningMean):
+    """Asks for the clip's motion and keeps what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__("watching")
+        self.seen: list[tuple[int, Motion | None]] = []
+
+    def sees(self, work: tuple[int, int]) -> tuple[int, int]:
+        return work
+
+    def finish(self, frame: FinishInput) -> Finished:
+        self.seen.append((frame.index, frame.motion))
+        return super().finish(frame)
+
+
+def test_a_finish_gets_the_motion_since_the_frame_before_in_its_chunk(clip: Clip, store: Store) -> None:
+    whole, later = Watching(), Watching()
+    list(finished(plan(clip), store, whole))
+    assert [frame for frame, motion in whole.seen if motion is None] == [0, 13]
+    list(finished(plan(clip, range(5, 7), range(15, 16)), store, later))
+    assert [frame for frame, _ in later.seen] == [5, 6, 15], "earlier ones are stored"
+    motions = dict(whole.seen)
+    for frame, motion in later.seen:
+        wanted = motions[frame]
+        assert motion
+        assert wanted
+        assert motion.flow.shape == (32, 40, 2)
+        np.testing.assert_array_equal(motion.flow, wanted.flow)
+        np.testing.assert_array_equal(motion.consistency, wanted.consistency)
+
+
+def test_motion_across_a_lost_frame_is_that_of_both_steps(clip: Clip, store: Store) -> None:
+    watching = Watching()
+    list(finished(plan(clip, range(2, 6), lost=(0, 3)), store, watching))
+    assert [(frame, motion is None) for frame, motion in watching.seen] == [
+        (1, True),
+        (2, False),
+        (4, False),
+        (5, False),
+    ]
+
+
+def test_the_settings_choose_the_finish() -> None:
+    artworks = [Artwork("art.png", paint(1))]
+    assert finish_for(artworks, settings(brush__amount=0.0)) is ENLARGE
+    assert finish_for((), settings(brush__amount=1.0, optimize__iterations=0)) is ENLARGE, "frames are not painted"
+    assert finish_for(artworks, settings(brush__amount=1.0, backbone__device="cpu")).carries

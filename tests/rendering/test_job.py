@@ -15,6 +15,7 @@ from videostyle.events import Event, FilmDone, FrameDone, Scanned
 from videostyle.media.read.probe import probe
 from videostyle.paint.keep import KeepPainter
 from videostyle.presets import Recipe
+from videostyle.rendering.finish import finish_for
 from videostyle.rendering.job import estimate, prepare, run
 from videostyle.rendering.request import Request, check
 from videostyle.rendering.store import Store
@@ -128,7 +129,7 @@ def test_a_job_remembers_its_backbone(request_: Request, tmp_path: Path, monkeyp
 
 
 def test_a_painter_can_be_handed_in(request_: Request) -> None:
-    prepared = prepare(check(request_), KeepPainter())
+    prepared = prepare(check(with_(request_, recipe=more(brush__amount=0.0))), KeepPainter())
     assert (prepared.painter.name, prepared.summary.seconds) == ("unpainted", 0)
     assert run(prepared).frames == 19
 
@@ -171,11 +172,23 @@ def test_nothing_is_measured_if_all_frames_are_stored(
 
 
 def test_the_summary_tells_what_will_be_done(request_: Request) -> None:
-    summary = prepare(check(with_(request_, frames="12:14"))).summary
+    summary = prepare(check(with_(request_, recipe=more(brush__amount=0.0), frames="12:14"))).summary
     assert (summary.frames, summary.frames_to_render, summary.frames_stored) == (2, 4, 0)
     assert (summary.scenes, summary.render) == (("10:19",), ("10:14",))
     assert (summary.painter, summary.artworks, summary.slots) == ("compact", ("art.png",), 1)
     assert summary.seconds == pytest.approx(summary.seconds_first + 3 * summary.seconds_later)
+
+
+def test_the_summary_includes_the_brush_pass_if_there_is_a_film(request_: Request, tmp_path: Path) -> None:
+    with_brush = with_(request_, recipe=more(brush__amount=1.0), frames="12:14")
+    prepared = prepare(check(with_brush))
+    plan, painting = prepared.plan, prepared.summary.seconds_first + 3 * prepared.summary.seconds_later
+    cost = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.size)
+    assert cost.seconds_first > cost.seconds_later > 0
+    assert prepared.summary.seconds == pytest.approx(painting + cost.seconds_first + 3 * cost.seconds_later)
+    assert prepared.summary.bytes >= cost.bytes_per_slot
+    frames = prepare(check(with_(with_brush, job=tmp_path / "job", film=False))).summary
+    assert frames.seconds == pytest.approx(frames.seconds_first + 3 * frames.seconds_later)
 
 
 def test_slots_are_never_more_than_scenes(request_: Request) -> None:

@@ -182,7 +182,7 @@ def test_backward_passes_decode_block_by_block(
         return decode(*what)
 
     monkeypatch.setattr("videostyle.rendering.slot.BLOCK", 2)
-    monkeypatch.setattr("videostyle.rendering.slot.decode", counting)
+    monkeypatch.setattr("videostyle.rendering.contents.decode", counting)
     rendered(plan(clip), tmp_path / "job", Mixing(0))
     assert frames_in(tmp_path / "job") == whole
     assert asked == [6, 2, 2, 2, 6, 5, 2, 2, 1, 5]

@@ -150,7 +150,7 @@ from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import identity
 from videostyle.motion.light import Light
 from videostyle.rendering.plan import make_plan, plan_frames
-from videostyle.rendering.request import read_artworks
+from videostyle.rendering.artworks import read_artworks
 from videostyle.selection import select
 from videostyle.settings import RenderSettings
 clip = probe(Path({str(folder / "clip.mp4")!r}))

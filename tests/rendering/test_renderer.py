@@ -141,7 +141,7 @@ def test_errors_in_threads_reach_the_caller(
     def broken(*_: object, **__: object) -> None:
         raise MediaError("gone")
 
-    room = {"decode": "videostyle.rendering.slot", "write_png": "videostyle.rendering.store"}
+    room = {"decode": "videostyle.rendering.contents", "write_png": "videostyle.rendering.store"}
     monkeypatch.setattr(f"{room[where]}.{where}" if where in room else "tests.painters.Gray.task", broken)
     threads = threading.active_count()
     with pytest.raises(VideostyleError, match="gone"):

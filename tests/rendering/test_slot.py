@@ -196,7 +196,7 @@ def test_no_frame_takes_the_place_of_one_that_can_no_longer_be_read(
     def failing(*what: Any) -> Iterator[Frame]:
         return (frame for frame in decode(*what) if frame.index != gone)
 
-    monkeypatch.setattr("videostyle.rendering.slot.decode", failing)
+    monkeypatch.setattr("videostyle.rendering.contents.decode", failing)
     plan = plan_of(clip, (8,))
     one, _ = slot(plan, job, Listening(1))
     for frame in range(gone):

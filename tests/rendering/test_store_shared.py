@@ -99,7 +99,7 @@ def test_a_scan_counts_for_its_own_clip_only(store: Store) -> None:
 
 def test_the_colors_of_scenes_are_stored_exactly(store: Store) -> None:
     palette = Palette((0.1, 1 / 3, 0.7), ((0.02, 1e-17, 0.0), (1e-17, 0.03, 0.0), (0.0, 0.0, 0.04)))
-    store.save_scan("k", Scan((FrameRange(4, 9),), (), {4: palette}))
+    store.save_scan("k", Scan((FrameRange(4, 9),), (), palettes={4: palette}))
     store.save_scan("k", SCANS[0])
     assert store.scan("k").palettes == {4: palette}
 

@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from videostyle.frames import Pixels
+from videostyle.frames import Motion, Pixels
+from videostyle.paint.painter import Cost
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,6 +19,8 @@ class FinishInput:
     """width and height of the film, px"""
     carry: bytes = b""
     """from the previous frame; empty for the first frame of a chunk"""
+    motion: Motion | None = None
+    """of the clip since the previous frame, at the size that the finish ``sees``; None for a chunk's first frame"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +44,14 @@ class Finish(ABC):
     """covers everything besides the input that affects the result"""
     carries: bool = False
     """whether frames depend on earlier ones"""
+
+    def sees(self, work: tuple[int, int]) -> tuple[int, int] | None:
+        """Width and height at which the clip's motion is wanted, for painted frames of a size; None: it is not."""
+        return None
+
+    def cost(self, work: tuple[int, int], size: tuple[int, int]) -> Cost:
+        """Time and memory that a frame takes. work, size: width and height of painted frames and of the film, px."""
+        return Cost()
 
     @abstractmethod
     def finish(self, frame: FinishInput) -> Finished:

@@ -13,13 +13,14 @@ from videostyle.paint.finish import Finish
 from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import Recipe, Values, change
+from videostyle.rendering.artworks import AnyPath, Styles, read_artworks
 from videostyle.rendering.film import StoredFilm, assemble, check_complete, check_place
-from videostyle.rendering.finish import ENLARGE
+from videostyle.rendering.finish import finish_for
 from videostyle.rendering.job import choose_slots, opened, painter_for, prepare, run
 from videostyle.rendering.plan import RenderPlan, plan_frames
 from videostyle.rendering.renderer import RenderedFrame
 from videostyle.rendering.renderer import render as render_missing
-from videostyle.rendering.request import AnyPath, Request, Styles, check, read_artworks
+from videostyle.rendering.request import Request, check
 from videostyle.rendering.sizes import check_size
 from videostyle.rendering.store import Store
 from videostyle.selection import select
@@ -137,23 +138,21 @@ def encode(
 ) -> FilmDone:
     """Make the film of a plan whose frames are all in the job folder. Returns what was made.
 
-    settings: ``film.*`` settings that differ from the plan's. finish: turns painted frames into the film's; None: they
-    are enlarged. Raises IncompleteError, whose ``missing`` lists the frames that are not painted yet, or another
-    VideostyleError.
+    settings: ``film.*`` and ``brush.*`` settings that differ from the plan's. finish: turns painted frames into the
+    film's; None: the one that the settings ask for. Raises IncompleteError, whose ``missing`` lists the frames that are
+    not painted yet, or another VideostyleError.
     """
-    store, path, finish = Store(Path(job)), Path(output), finish or ENLARGE
+    store, path = Store(Path(job)), Path(output)
     store.check(plan.fingerprint)
     plan.check_clip()
-    check_complete(plan, store, finish)
-    if wrong := [name for name in settings or {} if not name.startswith("film.")]:
-        raise SettingsError(f"{wrong[0]} cannot change after painting; only film.* settings can")
+    if wrong := [name for name in settings or {} if not name.startswith(("film.", "brush."))]:
+        raise SettingsError(f"{wrong[0]} cannot change after painting; only film.* and brush.* settings can")
     plan = replace(plan, settings=change(plan.settings, settings or {}))
+    finish = finish or finish_for(plan.artworks, plan.settings)
+    check_complete(plan, store, finish)
     sources = (plan.clip.path, *(artwork.path for artwork in plan.artworks if artwork.path))
     checked = check_place(plan.clip, plan.keep, path, plan.settings, sources, overwrite, strict)
-    with closing(store):
-        if finish.carries:
-            store.lock.take(exclusive=False)  # what it carries is written into the job folder
-        return assemble(StoredFilm(plan, store, path, checked.notices, checked.subtitles, finish), on_event)
+    return assemble(StoredFilm(plan, store, path, checked.notices, checked.subtitles, finish), on_event)
 
 
 def load_painter(

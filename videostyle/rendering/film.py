@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from videostyle import __version__
@@ -24,9 +25,11 @@ from videostyle.names import usable
 from videostyle.paint.finish import Finish
 from videostyle.presets import change
 from videostyle.rendering.ahead import Ahead
+from videostyle.rendering.artworks import read_artworks
 from videostyle.rendering.bars import with_bars
-from videostyle.rendering.finish import ENLARGE, finished, stretches
-from videostyle.rendering.plan import RenderPlan, plan_frames, scan_key
+from videostyle.rendering.finish import ENLARGE, finish_for, finished, stretches
+from videostyle.rendering.plan import Artwork, RenderPlan, fingerprint_of, plan_frames, scan_key
+from videostyle.rendering.record import JobRecord
 from videostyle.rendering.sizes import film_size
 from videostyle.rendering.store import Store
 from videostyle.selection import Selection, select
@@ -58,9 +61,11 @@ def make_film(film: StoredFilm, on_event: OnEvent = ignore) -> None:
         encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, made, film.subtitles)
 
 
-def make_patched(plan: RenderPlan, store: Store, patch: Patch, output: Path, on_event: OnEvent = ignore) -> None:
+def make_patched(film: StoredFilm, patch: Patch, on_event: OnEvent = ignore) -> None:
     """Copy a finished film with the stored frames in it. Raises MediaError if it cannot be written."""
-    for text in patch_film(patch, output, lambda: _reported(_whole(plan, store, ENLARGE, patch.size), plan, on_event)):
+    plan = film.plan
+    frames = partial(_whole, plan, film.store, film.finish, patch.size)
+    for text in patch_film(patch, film.output, lambda: _reported(frames(), plan, on_event)):
         on_event(Notice(text))
 
 
@@ -143,11 +148,11 @@ def stored_film(
     overwrite: bool = False,
     strict: bool = False,
 ) -> StoredFilm:
-    """Plan the film of a job folder from the folder alone: neither artwork nor network is needed.
+    """Plan the film of a job folder from the folder alone: no network is needed, and artworks only for the brush pass.
 
-    frames: as for ``select``. film: ``film.*`` settings that differ from the job's. clip: where the clip is now; None:
-    not moved. Raises JobError if the folder holds no job or the clip is another one, IncompleteError if frames are not
-    stored yet, and the errors of ``check_place``.
+    frames: as for ``select``. film: ``film.*`` and ``brush.*`` settings that differ from the job's. clip: where it
+    is now; None: not moved. Raises JobError if the folder holds no job or the clip or an artwork is another one,
+    IncompleteError if frames are not stored yet, and the errors of ``check_place``.
     """
     store = Store(folder)
     record = store.record()
@@ -156,10 +161,25 @@ def stored_film(
         raise JobError(f"{source.path} is not the clip that {folder} was rendered from; name that clip with --clip")
     settings = change(record.settings, film or {})
     known = store.scan(scan_key(record.identity, settings))
-    plan = plan_frames(source, (), settings, select(source, frames), known=known)
-    check_complete(plan, store)
+    brushes = settings.brush.amount and settings.paints
+    artworks = _artworks_of(record, source, store) if brushes else ()
+    plan = plan_frames(source, artworks, settings, select(source, frames), known=known)
+    finish = finish_for(artworks, settings)
+    check_complete(plan, store, finish)
     checked = check_place(source, plan.keep, output, settings, (source.path, *record.styles), overwrite, strict)
-    return StoredFilm(plan, store, output, source.notes + checked.notices, checked.subtitles)
+    return StoredFilm(plan, store, output, source.notes + checked.notices, checked.subtitles, finish)
+
+
+def _artworks_of(record: JobRecord, clip: Clip, store: Store) -> tuple[Artwork, ...]:
+    """The artworks that a job was painted with. Raises JobError if they are gone or have changed."""
+    advice = f"restore the artworks of {store.folder}, or use --no-brush"
+    try:
+        artworks = read_artworks(record.styles, clip)
+    except (MediaError, SettingsError) as error:
+        raise JobError(f"{error}; {advice}") from None
+    if fingerprint_of(record.identity, artworks, record.settings) != record.fingerprint:
+        raise JobError(f"the brush pass needs the pictures that the frames were painted with; {advice}")
+    return artworks
 
 
 def check_complete(plan: RenderPlan, store: Store, finish: Finish = ENLARGE) -> None:
@@ -191,7 +211,10 @@ def assemble(film: StoredFilm, on_event: OnEvent = ignore) -> FilmDone:
     start = time.perf_counter()
     for text in film.notices:
         on_event(Notice(text))
-    make_film(film, on_event)
+    with closing(film.store):
+        if film.finish.carries:
+            film.store.lock.take(exclusive=False)  # what it carries is written into the job folder
+        make_film(film, on_event)
     plan, seconds = film.plan, time.perf_counter() - start
     done = FilmDone(film.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)
     on_event(done)

@@ -1,14 +1,17 @@
 """From painted frames to the film's frames, with what a finish carries stored in the job folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from videostyle.frames import Pixels
+from videostyle.frames import Motion, Pixels
 from videostyle.media.stills import resize
+from videostyle.motion.flow import estimate
 from videostyle.paint.finish import Finish, Finished, FinishInput
-from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.contents import contents
+from videostyle.rendering.plan import Artwork, RenderPlan
 from videostyle.rendering.recolor import recolored
 from videostyle.rendering.relight import relit
 from videostyle.rendering.store import Store
+from videostyle.settings import RenderSettings
 
 
 class Enlarge(Finish):
@@ -21,6 +24,17 @@ class Enlarge(Finish):
 
 
 ENLARGE = Enlarge()
+
+
+def finish_for(artworks: Sequence[Artwork], settings: RenderSettings) -> Finish:
+    """The finish that the settings ask for. Raises SettingsError or DeviceError."""
+    if not (settings.brush.amount and settings.paints):
+        return ENLARGE
+    from videostyle.paint.brush.brush import Brush  # torch takes seconds to import
+    from videostyle.paint.device import choose_device
+
+    device = choose_device(settings.backbone.device)
+    return Brush([artwork.pixels for artwork in artworks], settings, device, resize)
 
 
 def finished(
@@ -42,8 +56,8 @@ def _finished(plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, i
     """size: of the film without its bars, px."""
     kept = set(plan.to_keep)
     for frames, carry in stretches(plan, store, finish, size):
-        for frame in frames:
-            result = finish.finish(FinishInput(frame, store.load(frame, plan.work), size, carry))
+        for frame, motion in motions(plan, frames, finish.sees(plan.work), bool(carry)):
+            result = finish.finish(FinishInput(frame, store.load(frame, plan.work), size, carry, motion))
             if finish.carries:
                 carry = result.carry
                 store.save_carry(_name(finish, size), frame, carry)
@@ -70,6 +84,26 @@ def stretches(
         carries = ((place, store.carry(_name(finish, size), frames[place - 1])) for place in range(first, 0, -1))
         place, carry = next(((place, carry) for place, carry in carries if carry is not None), (0, b""))
         yield frames[place:], carry
+
+
+def motions(
+    plan: RenderPlan, frames: Sequence[int], size: tuple[int, int] | None, continued: bool
+) -> Iterator[tuple[int, Motion | None]]:
+    """(source frame, motion since the frame before in its chunk) of neighboring frames of a chunk.
+
+    size: width and height at which it is estimated, px; None: not at all. continued: whether the first of them is not
+    the chunk's first. Raises MediaError if a frame can no longer be read.
+    """
+    if size is None or not frames:
+        yield from ((frame, None) for frame in frames)
+        return
+    chunk = next(chunk for chunk in plan.chunks if frames[0] in plan.frames_of(chunk))
+    order = plan.frames_of(chunk)
+    start, before = order.index(frames[0]) - continued, None
+    for frame in contents(plan, chunk, order[start : order.index(frames[-1]) + 1], size):
+        if before or not continued:
+            yield frame.index, estimate(frame.pixels, before.pixels, plan.settings.flow) if before else None
+        before = frame
 
 
 def _name(finish: Finish, size: tuple[int, int]) -> str:

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
 from videostyle.rendering.film import StoredFilm, check_free, make_film, make_patched
+from videostyle.rendering.finish import finish_for
 from videostyle.rendering.passes import passed
 from videostyle.rendering.plan import Artwork, RenderPlan, make_plan, plan_frames, scan_key
 from videostyle.rendering.record import JobRecord
@@ -55,6 +56,9 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     done = len(stored) == len(plan.to_render)
     cost = Cost() if done else painter.cost(height, width)  # which it measures by painting
     slots = choose_slots(checked.request.slots, cost, plan)
+    finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
+    alike = _alike(plan, painter, stored)
+    painting = _seconds(plan, cost, stored | alike, plan.settings.temporal.passes)
     summary = Planned(
         clip=plan.clip.path,
         output=checked.output,
@@ -62,7 +66,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         frames=len(plan.to_keep),
         frames_to_render=len(plan.to_render),
         frames_stored=len(stored),
-        frames_alike=len(_alike(plan, painter, stored)),
+        frames_alike=len(alike),
         size=plan.size,
         work=plan.work,
         scenes=tuple(str(chunk.frames) for chunk in plan.chunks),
@@ -72,10 +76,10 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         reason=painter.reason,
         device=painter.device,
         slots=slots,
-        seconds=_seconds(plan, cost, stored | _alike(plan, painter, stored)),
+        seconds=painting + _seconds(plan, finishing) * checked.request.film,
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
-        bytes=cost.bytes_per_slot * slots,
+        bytes=max(cost.bytes_per_slot * slots, finishing.bytes_per_slot),  # the film is written after painting
         fingerprint=plan.fingerprint,
         passes=plan.settings.temporal.passes,
         passed=passed(plan, store),
@@ -124,10 +128,12 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
             pictures = pictures_of(checked.output, plan.settings.film, plan.clip)
             place = pictures.folder if pictures else checked.output
             check_free(place, checked.sources, request.overwrite or bool(pictures), pictures)
+            finish = finish_for(plan.artworks, plan.settings)
+            film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
             if checked.patch:
-                make_patched(plan, store, checked.patch, checked.output, on_event)
+                make_patched(film, checked.patch, on_event)
             else:
-                make_film(StoredFilm(plan, store, checked.output, subtitles=checked.subtitles), on_event)
+                make_film(film, on_event)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
     seconds = time.perf_counter() - start
@@ -161,8 +167,10 @@ def estimate(prepared: Prepared, preset: str) -> float:
     settings = compose(preset, prepared.checked.request.recipe.values)
     other = make_plan(plan.clip, (), settings, plan.scan, plan.keep, head=plan.head)
     width, height = other.work
-    done = _alike(other, prepared.painter, set())
-    return _seconds(other, prepared.painter.cost(height, width, settings), done)
+    alike = _alike(other, prepared.painter, set())
+    painting = _seconds(other, prepared.painter.cost(height, width, settings), alike, settings.temporal.passes)
+    finishing = finish_for(plan.artworks, settings).cost(other.work, other.painted_size(other.size))
+    return painting + _seconds(other, finishing) * prepared.checked.request.film
 
 
 def _alike(plan: RenderPlan, painter: Painter, stored: set[int]) -> set[int]:
@@ -170,14 +178,13 @@ def _alike(plan: RenderPlan, painter: Painter, stored: set[int]) -> set[int]:
     return set(plan.to_render) & set(plan.scan.alike) - stored if painter.reach else set()
 
 
-def _seconds(plan: RenderPlan, cost: Cost, free: set[int]) -> float:
-    """Most seconds that painting takes if little in each frame is new to its scene.
+def _seconds(plan: RenderPlan, cost: Cost, free: Collection[int] = (), passes: int = 1) -> float:
+    """Most seconds that a plan's frames take if little in each is new to its scene.
 
-    free: frames that are stored, or repeat others.
+    free: frames that take none, because they are stored, or repeat others.
     """
-    firsts = {chunk.name for chunk in plan.chunks} - free
-    later = set(plan.to_render) - free - firsts
-    passes = plan.settings.temporal.passes
+    firsts = {chunk.name for chunk in plan.chunks}.difference(free)
+    later = set(plan.to_render).difference(free, firsts)
     again = len(later) * passes + len(firsts) * (passes - 1)
     return again * cost.seconds_later + len(firsts) * cost.seconds_first
 

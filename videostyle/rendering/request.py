@@ -1,39 +1,29 @@
 """What a user asks for, and the checks of it before any work begins."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from videostyle.errors import SettingsError
-from videostyle.frames import Clip, to_pixels
+from videostyle.frames import Clip
 from videostyle.media.artworks import remarks
 from videostyle.media.color import in_colors_of
 from videostyle.media.patch.patch import plan_patch
 from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import default_name, has_file
-from videostyle.media.stills import read_picture
 from videostyle.media.write.folder import pictures_of
 from videostyle.media.write.subtitles import Subtitles
 from videostyle.media.write.suffix import usual_suffix
 from videostyle.names import shortened, usable
-from videostyle.pictures import as_picture
 from videostyle.presets import Recipe
+from videostyle.rendering.artworks import Styles, read_artworks
 from videostyle.rendering.film import check_free, check_place, unless_strict
 from videostyle.rendering.plan import Artwork
 from videostyle.selection import Selection, select
 from videostyle.settings import FilmSettings
 
-AnyPath = str | os.PathLike[str]
-StyleSource = AnyPath | NDArray[np.generic]
-"""an artwork: a file, or a picture (H, W, 3) of uint8, uint16, or float in 0..1"""
-Styles = StyleSource | Sequence[StyleSource]
-"""an artwork, or several to blend"""
 LONGEST_NAME = 60
 """most characters of a film's default name that list its frames"""
 
@@ -124,28 +114,6 @@ def check(request: Request) -> Checked:
         return replace(checked, notices=notices + patch.notices + unless_strict(patch.left_out, strict))
     film = check_place(clip, keep, output, given, checked.sources, overwrite, strict)
     return replace(checked, notices=notices + film.notices, subtitles=film.subtitles)
-
-
-def read_artworks(styles: Styles, clip: Clip | None = None) -> tuple[Artwork, ...]:
-    """Style pictures from files or arrays, in the clip's colors; in sRGB if there is no clip.
-
-    Raises MediaError for a file that is not a picture, SettingsError for an array that is not one or for no styles.
-    """
-    if isinstance(styles, str | os.PathLike | np.ndarray):
-        styles = [styles]
-    if not styles:
-        raise SettingsError("no artwork given; name at least one with --style art.jpg")
-    artworks = []
-    for number, style in enumerate(styles, start=1):
-        if isinstance(style, np.ndarray):
-            deep = style.dtype != np.uint8
-            pixels = to_pixels(as_picture(style), np.dtype(np.uint16) if deep else np.dtype(np.uint8))
-            name, path = f"artwork{number}", None
-        else:
-            path = Path(style)
-            name, pixels, path = path.name, read_picture(path), path.absolute()
-        artworks.append(Artwork(name, in_colors_of(clip.color, pixels) if clip else pixels, path))
-    return tuple(artworks)
 
 
 def _default_job(output: Path, settings: FilmSettings, clip: Clip) -> Path:

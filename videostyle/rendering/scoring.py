@@ -11,8 +11,8 @@ from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.metrics import score as measure
 from videostyle.presets import Recipe, Values
+from videostyle.rendering.artworks import AnyPath, Styles, read_artworks
 from videostyle.rendering.bars import area, search_bars
-from videostyle.rendering.request import AnyPath, Styles, read_artworks
 from videostyle.rendering.scan import scan
 from videostyle.scores import Scores
 from videostyle.selection import select

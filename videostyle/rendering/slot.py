@@ -1,30 +1,26 @@
 """One place in the batch: a chunk whose frames are painted in order, each from earlier ones."""
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from videostyle.errors import MediaError
 from videostyle.frames import (
     Chunk,
     Frame,
     FrameInput,
-    FrameRange,
     FrameTask,
     Picture,
     Pixels,
     TemporalTarget,
     to_picture,
 )
-from videostyle.media.read.decode import decode
 from videostyle.motion.flow import warp
-from videostyle.motion.light import even
 from videostyle.motion.repeat import Runs
 from videostyle.paint.colors import match
 from videostyle.paint.painter import Painter
 from videostyle.rendering.ahead import Ahead
 from videostyle.rendering.chain import Chain, Link
+from videostyle.rendering.contents import contents
 from videostyle.rendering.loop import Lead
 from videostyle.rendering.passes import BLOCK, next_pass
 from videostyle.rendering.plan import RenderPlan
@@ -176,36 +172,10 @@ class Slot:
     def _contents(self, chunk: Chunk, frames: Sequence[int]) -> Iterator[Frame]:
         """What is painted for these frames of a chunk, ascending or, block by block, descending."""
         if len(frames) < 2 or frames[0] < frames[1]:
-            yield from self._decoded(chunk, frames)
+            yield from contents(self._plan, chunk, frames)
             return
         for start in range(0, len(frames), BLOCK):
-            yield from list(self._decoded(chunk, frames[start : start + BLOCK][::-1]))[::-1]
-
-    def _decoded(self, chunk: Chunk, frames: Sequence[int]) -> Iterator[Frame]:
-        """What is painted for these frames of a chunk, ascending: the clip's frames in usual light.
-
-        A frame that shows too little has the content of another one, which may come after it. Raises MediaError if a
-        frame that the scan could decode can no longer be read: painting another one in its place would make the film
-        wrong.
-        """
-        plan, due = self._plan, deque(frames)
-        sources = plan.sources_of(chunk)
-        needed = deque(sorted({sources[frame] for frame in frames}))
-        for frame in decode(plan.inside, FrameRange(needed[0], needed[-1] + 1), plan.work):
-            if frame.index > needed[0]:
-                break
-            if frame.index < needed[0]:
-                continue  # not needed, or lost in the scan but readable now because decoding started elsewhere
-            needed.popleft()
-            pixels = even(frame.pixels, plan.light(frame.index)) if plan.follows_light else frame.pixels
-            while due and sources[due[0]] == frame.index:
-                yield Frame(due.popleft(), frame.pts, pixels)
-            if not needed:
-                return
-        raise MediaError(
-            f"{plan.clip.path}: frame {needed[0]} could be read before and can no longer be read; "
-            "check the file and its disk, then run the same command again"
-        )
+            yield from list(contents(self._plan, chunk, frames[start : start + BLOCK][::-1]))[::-1]
 
     def _input(self, frame: Frame, link: Link) -> FrameInput:
         earlier = {}
