@@ -49,8 +49,8 @@ def score(
 ) -> Scores:
     """Compare a film with the clip it was made from, frame by frame.
 
-    cuts: source frame numbers at which scenes begin; pairs of frames across a cut are skipped. flow: preferably not the
-    estimator that the film was rendered with. Source frames are resized to the film's size.
+    cuts: source frame numbers at which scenes begin; pairs across a cut are skipped. flow: preferably not the estimator
+    that the film was rendered with. Source frames are resized to the film's size.
 
     - flicker (warping error, Lai et al. 2018): root mean square over consistent pixels of
       ``film[i] - warp(film[i-1], flow of the source)``, per pair in levels of 255; then the mean over pairs.
@@ -60,14 +60,12 @@ def score(
     - drift: least-squares slope, within scenes, of how far the film's luma moves away from the source's, for its mean
       and its spread. The curve sums the changes from pair to pair, each over the pixels that are still in that pair.
     - seam: flicker of a scene's first pair, divided by the median over all its pairs; then the median over scenes.
-    - light: mean over frames of ``|film's mean luma - s * source's|``. One factor s for the film, its luma over the
-      source's, within ``BRIGHTER``: artworks are brighter or darker than the clip, but not night as bright as day.
+    - light: mean over frames of ``|film's mean luma - s * source's|``; see ``_light_error``.
 
     Raises SettingsError if film and clip have different numbers of frames, or none.
     """
     steadiness, frames = _Steadiness(), 0
-    looks, looks_half = list[_Look](), list[_Look]()
-    luma = list[tuple[float, float]]()
+    looks, looks_half, luma = list[_Look](), list[_Look](), list[tuple[float, float]]()
     before: _Both | None = None
     for original, painted in itertools.zip_longest(source, stylized):
         if original is None or painted is None:
@@ -80,7 +78,7 @@ def score(
         if before is None or any(before.index < cut <= now.index for cut in cuts):
             steadiness.end_scene()
         else:
-            # Optical flow alone: moving plain areas with the camera is a rule for rendering, not for judging.
+            # flow alone: moving plain areas with the camera is a rule for rendering, not for judging
             steadiness.add(before, now, estimate(now.source, before.source, flow, plain=False))
         luma.append((float((now.film @ LUMA).mean()), float((to_picture(now.source) @ LUMA).mean())))
         before = now
@@ -88,8 +86,7 @@ def score(
     steadiness.end_scene()
     if not frames:
         raise SettingsError("the film has no frames; score a film with at least one frame")
-    drift_mean, drift_spread = map(float, 100 * steadiness.drift.slopes())
-    full, half = _Look.mean(looks), _Look.mean(looks_half)
+    drift, full, half = 100 * steadiness.drift.slopes(), _Look.mean(looks), _Look.mean(looks_half)
     return Scores(
         flicker=_mean(steadiness.film),
         flicker_source=_mean(steadiness.source),
@@ -101,8 +98,8 @@ def score(
         content_distance_half=half.content,
         sharpness=full.sharpness,
         sharpness_source=full.sharpness_source,
-        drift_mean=drift_mean,
-        drift_spread=drift_spread,
+        drift_mean=float(drift[0]),
+        drift_spread=float(drift[1]),
         seam=steadiness.seam(),
         light=_light_error(luma),
         frames=frames,
@@ -231,7 +228,11 @@ def _change(before: Picture, now: Picture, where: NDArray[np.bool_]) -> NDArray[
 
 
 def _light_error(luma: Sequence[tuple[float, float]]) -> float:
-    """Levels of 255. luma: means of each frame of the film and of the source, 0..1."""
+    """Levels of 255. luma: means of each frame of the film and of the source, 0..1.
+
+    One factor s for the film, its luma over the source's, within ``BRIGHTER``: artworks are brighter or darker than the
+    clip, but not night as bright as day.
+    """
     film, source = np.array(luma).T
     factor = np.clip(film.sum() / max(source.sum(), 1e-6), *BRIGHTER)
     return 255 * float(np.abs(film - factor * source).mean())

@@ -13,6 +13,7 @@ class KeepPainter(Painter):
     name = "unpainted"
     reason = "Frames are kept as they are because optimize.iterations is 0."
     fingerprint = "keep"
+    paints = False
 
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
         return Cost()

@@ -53,6 +53,8 @@ class Painter(ABC):
     reach: tuple[int, ...] = ()
     """distances, in frames, to the earlier frames that the painter needs with their motion, nearest first"""
 
+    paints: bool = True
+    """False: frames stay as they are, so that nothing else may change them either"""
     palette: Palette | None = None
     """colors that each scene gets before it is painted; None: it keeps its own"""
 

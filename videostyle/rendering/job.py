@@ -47,6 +47,8 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     preset = recipe.preset or (begun and begun.preset) or usual_preset(recipe.given.backbone.device)
     settings = recipe.settings(preset)
     painter = painter or painter_for(checked.artworks, settings, begun, on_event)
+    if not painter.paints:
+        settings = change(settings, {"optimize.iterations": 0})
     known = store.scan(scan_key(identity(checked.clip), settings))
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
     check_size(plan.work, painter.smallest)

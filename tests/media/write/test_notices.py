@@ -43,11 +43,15 @@ def test_notices_name_what_a_container_cannot_hold(tmp_path: Path) -> None:
     ):
         notices = check_film(clip, tmp_path / name, settings, (64, 48)).left_out
         sound = ("audio track 1 (mp3) of clip.mp4 is left out of the film",) if name == "pictures" else ()
+        tags = (
+            (f"tags that {place} cannot hold are left out: title, artist",) if name in ("film.ts", "film.gif") else ()
+        )
         assert notices == (
             *sound,
             "subtitle track 2 (mov_text) of clip.mp4 is left out of the film",
             f"the chapters of clip.mp4 are left out: {place} cannot hold them",
             f"the timecode 01:00:00:00 is left out: {place} cannot hold it",
+            *tags,
         )
         if name != "pictures":
             made = film_of(clip, tmp_path / name, settings=settings)

@@ -107,8 +107,7 @@ def encode_film(
         timeline = Timeline(clip, keep, origin_of(source, clip, container))
         tags = film_tags(source.metadata, made)
         sorted_tracks = sort_tracks(source, clip, container, timeline, settings.sound)
-        if subtitles is None:
-            subtitles = read_subtitles(clip.path, sorted_tracks.converted)
+        subtitles = subtitles or read_subtitles(clip.path, sorted_tracks.converted)
         with av.open(
             os.path.abspath(temporary),  # FFmpeg would take ``a:b.mp4`` as a URL with protocol ``a``
             "w",

@@ -11,6 +11,8 @@ OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "dur
 """tags that describe the old file itself, in lower case"""
 OURS = "videostyle "
 """how the comment of a film that this program has made begins"""
+MUXERS = "Lavf"
+"""how the ``software`` of an AVI that FFmpeg has written begins: that describes the old file, too"""
 ANY_TAG = ("matroska", "webm")
 """formats that hold every tag"""
 
@@ -20,7 +22,9 @@ def kept_tags(tags: Mapping[str, str]) -> dict[str, str]:
     kept = {
         key: value
         for key, value in tags.items()
-        if key.lower() not in OWN_TAGS and not key.startswith(("_STATISTICS", "BPS", "DURATION", "NUMBER_OF"))
+        if key.lower() not in OWN_TAGS
+        and not key.startswith(("_STATISTICS", "BPS", "DURATION", "NUMBER_OF"))
+        and not (key.lower() == "software" and value.startswith(MUXERS))
     }
     return {"title": kept.pop("name")} | kept if "name" in kept else kept
 
