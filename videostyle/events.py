@@ -60,13 +60,13 @@ class Planned:
     slots: int
     """chunks painted as one batch"""
     seconds: float
-    """estimate for the frames that are not stored yet"""
+    """estimate: painting what is not stored yet, and finishing the film"""
     seconds_first: float
     """estimate for the first frame of a scene; 0, like the next two, if all frames are stored"""
     seconds_later: float
     """estimate for every other frame"""
     bytes: int
-    """memory that painting needs, in addition to the program's own"""
+    """most memory that painting or finishing needs, in addition to the program's own"""
     fingerprint: str
     """of clip, artworks and settings"""
     passes: int = 1

@@ -15,9 +15,11 @@ CALMEST = 10
 """percentile of the change of color along the flow that counts as grain; no more than half of what is allowed is"""
 CALM, WINDOW = 1.5, 31
 """px: standard deviation of the blur that calms noise, and side of the window in which two motions are compared"""
-STANDS, AS_GOOD, SLIGHT = 1.02, 1.1, 0.05
-"""by what factor the error of a camera that stands still, and the error of the camera's motion around a pixel, may be
-larger than that of the more detailed motion; and by how many squared levels of 255"""
+STANDS, SLIGHT = 1.02, 0.05
+"""by what factor, and by how many squared levels of 255, the error of a camera that stands still may be larger than the
+error of its estimated motion"""
+AS_GOOD, FAINT = 1.1, 0.5
+"""the same for the camera's motion around a pixel, beside the pixel's own motion"""
 EDGE = 0.1
 """px by which a position may lie outside: otherwise the border of a still picture would never be trusted"""
 
@@ -58,10 +60,10 @@ def estimate(current: Pixels, previous: Pixels, settings: FlowSettings, *, plain
         x, y = _places(camera)
         camera_change = _change(current, previous, x, y)
         dragged, ground = plain_ground(now, backward - camera, change - camera_change, trusted, grain)
-        moves = ~trusted | dragged
-        moves &= _inside(x, y) & (camera_change < allowed)
         # where the flow predicts no better, it only follows noise, elsewhere in each frame, which would stir the paint
-        moves |= trusted & ~ground & (errors.of(camera) <= AS_GOOD * errors.of(backward) + SLIGHT)
+        noise = errors.of(camera) <= AS_GOOD * errors.of(backward) + FAINT
+        moves = ~trusted | dragged | (noise & ~ground)
+        moves &= _inside(x, y) & (camera_change < allowed)
         backward = np.where(moves[..., None], camera, backward)
         inside |= moves
         trusted = (trusted & ~ground) | moves

@@ -138,15 +138,17 @@ def encode(
 ) -> FilmDone:
     """Make the film of a plan whose frames are all in the job folder. Returns what was made.
 
-    settings: ``film.*`` and ``brush.*`` settings that differ from the plan's. finish: turns painted frames into the
-    film's; None: the one that the settings ask for. Raises IncompleteError, whose ``missing`` lists the frames that are
-    not painted yet, or another VideostyleError.
+    settings: ``film.*``, ``brush.*``, and ``colors.artwork`` settings that differ from the plan's. finish: turns
+    painted frames into the film's; None: the one that the settings ask for. Raises IncompleteError, whose ``missing``
+    lists the frames that are not painted yet, or another VideostyleError.
     """
     store, path = Store(Path(job)), Path(output)
     store.check(plan.fingerprint)
     plan.check_clip()
-    if wrong := [name for name in settings or {} if not name.startswith(("film.", "brush."))]:
-        raise SettingsError(f"{wrong[0]} cannot change after painting; only film.* and brush.* settings can")
+    if wrong := [name for name in settings or {} if not name.startswith(("film.", "brush.", "colors.artwork"))]:
+        raise SettingsError(
+            f"{wrong[0]} cannot change after painting; only film.*, brush.*, and colors.artwork settings can"
+        )
     plan = replace(plan, settings=change(plan.settings, settings or {}))
     finish = finish or finish_for(plan.artworks, plan.settings)
     check_complete(plan, store, finish)

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -199,14 +200,15 @@ class Store:
 
     def save_carry(self, finish: str, frame: int, carry: bytes) -> None:
         """Store what a finish carries from a frame to the next one. finish: its fingerprint."""
-        _write(self._carry_path(finish, frame), carry)
+        _write(self._carry_path(finish, frame), carry + zlib.crc32(carry).to_bytes(4))
 
     def carry(self, finish: str, frame: int) -> bytes | None:
-        """What a finish carried on from a frame; None if it is not stored."""
-        try:
-            return self._carry_path(finish, frame).read_bytes()
-        except OSError:
-            return None
+        """What a finish carried on from a frame; None if it is not stored or is damaged."""
+        with suppress(OSError):
+            stored = self._carry_path(finish, frame).read_bytes()
+            if stored[-4:] == zlib.crc32(stored[:-4]).to_bytes(4):
+                return stored[:-4]
+        return None
 
     def of_pass(self, number: int) -> "Store":
         """The frames of a pass over scenes that is followed by others, in a folder of their own."""

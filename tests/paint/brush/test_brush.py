@@ -145,3 +145,7 @@ def test_the_cost_grows_with_the_film_and_a_first_frame_takes_longest() -> None:
     assert small.seconds_first > small.seconds_later
     assert large.seconds_later > small.seconds_later
     assert large.bytes_per_slot > small.bytes_per_slot
+    for more in (brush(brush__stroke=2.0), brush(art(1), art(2), art(3), art(4))):  # four times the artworks' area
+        cost = more.cost((455, 256), (960, 540))
+        assert cost.bytes_per_slot - small.bytes_per_slot == 3 * 155 * 960 * 540
+        assert cost.seconds_first > small.seconds_first

@@ -40,6 +40,16 @@ def test_a_changed_area_gets_fresh_paint_and_nothing_else_does() -> None:
     assert again.misfit[20:28, 24:40].mean() < 10
 
 
+def test_what_comes_into_view_gets_paint_of_its_own() -> None:
+    """A pan: the paint of the frame's edge must not be drawn out over what follows it."""
+    made, world = atlas(art(1)), levels(art(5, 48, 64 + 40 * 4))
+    paint = lay(made, world[:, :64])
+    pan = torch.tensor([4.0, 0.0]).expand(48, 64, 2)
+    for step in range(1, 40):
+        paint = relay(made, world[:, 4 * step : 4 * step + 64].contiguous(), paint.moved(pan), TRUSTED).rounded()
+        assert paint.off().float().mean() < 0.02
+
+
 def test_fresh_paint_shares_a_sheet_unless_it_would_cover_what_is_shown() -> None:
     start = Coordinates(torch.zeros(1, 48, 64, 2), torch.zeros(48, 64, 2), torch.zeros(48, 64))
     laid, misfit = torch.ones(48, 64, 2), torch.ones(48, 64)

@@ -31,6 +31,9 @@ STRIP = 1 << 19
 """px of the film that are mixed at once"""
 BYTES_GRID, BYTES_FILM, BYTES_STRIP = 1000, 36, 250
 """peak memory per px of the grid, of the film, and of a strip"""
+BYTES_ART, SECONDS_ART = 155, 10e-6
+"""peak memory per px of the film, and CPU time of a first frame per px of the grid, for each artwork of the film's area
+beyond the first"""
 SECONDS_FIRST, SECONDS_GRID, SECONDS_FILM = 25e-6, 2.5e-6, 0.67e-6
 """CPU time: of a first frame per px of the grid; of later frames, flow included; of every frame per px of the film"""
 
@@ -51,6 +54,7 @@ class Brush(Finish):
     ) -> None:
         """artworks: (H, W, 3) each. enlarge: resizes pixels to (width, height)."""
         self._artworks, self._settings, self._device, self._enlarge = tuple(artworks), settings, device, enlarge
+        self._stroke = settings.brush.stroke * settings.style.scale
         self._mix = style_mix(settings.style, len(artworks))
         looks = [VERSION, device.type, asdict(settings.brush), settings.style.scale, self._mix, asdict(settings.flow)]
         content = json.dumps([looks, [hash_of(artwork) for artwork in artworks]])
@@ -64,12 +68,16 @@ class Brush(Finish):
         width, height = _grid(work)
         grid, film = width * height, size[0] * size[1]
         memory = BYTES_GRID * grid + BYTES_FILM * film + BYTES_STRIP * STRIP
-        seconds = SECONDS_FILM * film
-        return Cost(seconds + SECONDS_FIRST * grid, seconds + SECONDS_GRID * grid, memory)
+        more = max(0.0, len(self._artworks) * self._stroke**2 - 1)
+        seconds, first = SECONDS_FILM * film, SECONDS_FIRST + SECONDS_ART * more
+        memory += round(BYTES_ART * more * film)
+        return Cost(seconds + first * grid, seconds + SECONDS_GRID * grid, memory)
 
     @torch.inference_mode()
     def finish(self, frame: FinishInput) -> Finished:
         height, width = frame.painted.shape[:2]
+        if frame.size == (width, height):
+            return Finished(frame.painted)  # as sharp as the film can be
         grid, film = _grid((width, height))[::-1], frame.size[::-1]
         atlas = self._atlas(grid, film)
         carry = self._coordinates(atlas, self._levels(frame.painted, grid), frame, grid).to_bytes()
@@ -108,8 +116,7 @@ class Brush(Finish):
         return torch.from_numpy(np.ascontiguousarray(values)).to(self._device)
 
     def _make_atlas(self, grid: tuple[int, int], film: tuple[int, int]) -> Atlas:
-        stroke = self._settings.brush.stroke * self._settings.style.scale
-        return Atlas(self._artworks, self._mix, grid, film, stroke, self._device)
+        return Atlas(self._artworks, self._mix, grid, film, self._stroke, self._device)
 
 
 def _grid(work: tuple[int, int]) -> tuple[int, int]:

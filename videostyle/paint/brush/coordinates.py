@@ -12,8 +12,8 @@ STEPS = 64
 """stored fractions of a pixel"""
 APART = 0.75
 """px: neighbors whose offsets differ by more do not belong together"""
-NEXT = 4096
-"""px from a place on one sheet to the same place on the next: more than any offset"""
+NEXT = 8192
+"""px from a place on one sheet to the same place on the next: more than twice any offset that is not ``off``"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,22 +66,30 @@ class Coordinates:
 
     def in_atlas(self) -> Tensor:
         """x and y in the atlas minus the pixel's own, to the nearest px: (h, w, 2)."""
+        y, x = pixels(self.misfit, self.offsets.device)
+        sheet, row, column = self._places()
+        return self.sheets[sheet, row, column] + torch.stack([column - x, row - y], -1)
+
+    def off(self) -> Tensor:
+        """Pixels whose paint would lie outside their sheet, as what has come into view does: (h, w)."""
+        height, width = self.misfit.shape
+        y, x = pixels(self.misfit, self.offsets.device)
+        _, offsets = self.on_sheets(self.offsets)
+        row, column = y + offsets[..., 1], x + offsets[..., 0]
+        return (row < -0.5) | (row > height - 0.5) | (column < -0.5) | (column > width - 0.5)
+
+    def _places(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Number of the sheet, and the nearest row and column on it, of each pixel: (h, w)."""
         height, width = self.misfit.shape
         y, x = pixels(self.misfit, self.offsets.device)
         sheet, offsets = self.on_sheets(self.offsets)
-        row = (y + offsets[..., 1]).round().long().clamp(0, height - 1)
-        column = (x + offsets[..., 0]).round().long().clamp(0, width - 1)
-        return self.sheets[sheet, row, column] + torch.stack([column - x, row - y], -1)
+        return sheet, _inside((y + offsets[..., 1]).round(), height), _inside((x + offsets[..., 0]).round(), width)
 
     def shown(self, sheet: int, besides: Tensor) -> Tensor:
         """The places of a sheet that a frame shows anywhere but in ``besides``: (h, w)."""
-        height, width = self.misfit.shape
-        y, x = pixels(self.misfit, self.offsets.device)
-        numbers, offsets = self.on_sheets(self.offsets)
-        row = (y + offsets[..., 1]).round().long().clamp(0, height - 1)
-        column = (x + offsets[..., 0]).round().long().clamp(0, width - 1)
+        numbers, row, column = self._places()
         there = (numbers == sheet) & ~besides
-        mask = torch.zeros((height, width), dtype=torch.bool, device=row.device)
+        mask = torch.zeros(self.misfit.shape, dtype=torch.bool, device=row.device)
         mask[row[there], column[there]] = True
         return mask
 

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from videostyle.paint.brush.atlas import Atlas
-from videostyle.paint.brush.coordinates import NEXT, Coordinates
+from videostyle.paint.brush.coordinates import APART, NEXT, Coordinates
 from videostyle.paint.brush.match import Canvas
 
 CHANGED, UNTRUSTED = 14.0, 8.0
@@ -32,10 +32,12 @@ def mean(plane: Tensor, side: int = 5) -> Tensor:
 
 
 def grown(mask: Tensor, side: int) -> Tensor:
+    """(h, w), by half of ``side`` px in each direction."""
     return F.max_pool2d(mask[None].float(), side, 1, side // 2)[0] > 0
 
 
 def shrunk(mask: Tensor, side: int) -> Tensor:
+    """The opposite of ``grown``."""
     return ~grown(~mask, side)
 
 
@@ -52,6 +54,7 @@ def lay(atlas: Atlas, painted: Tensor) -> Coordinates:
 
 
 def refine(coarse: Canvas, fine: Canvas, where: Tensor) -> None:
+    """Continue at full size, in these pixels (N,), from what was found at half of it."""
     rows, columns = where // fine.width, where % fine.width
     above = rows // 2 * coarse.width + columns // 2
     fine.y[where], fine.x[where] = fine.inside(2 * coarse.y[above] + rows % 2, 2 * coarse.x[above] + columns % 2)
@@ -66,7 +69,7 @@ def relay(atlas: Atlas, painted: Tensor, carried: Coordinates, trusted: Tensor) 
     outside = fine.place(there)
     before = fine.misfit().sqrt().view(height, width)
     worse = mean(before - carried.misfit)
-    worn = outside.view(height, width) | stretched(carried.offsets)
+    worn = outside.view(height, width) | stretched(carried.offsets) | carried.off()
     need = (worse > torch.where(trusted, CHANGED, UNTRUSTED)) | worn
     need = grown(shrunk(need, 3), 3)
     need = grown(shrunk(grown(need, 9), 9), 5)
@@ -110,7 +113,7 @@ def stretched(offsets: Tensor) -> Tensor:
     """Where paint is stretched or squeezed more than ``STRETCHED`` times, within patches."""
     down = F.pad(offsets[1:] - offsets[:-1], (0, 0, 0, 0, 0, 1))
     right = F.pad(offsets[:, 1:] - offsets[:, :-1], (0, 0, 0, 1))
-    inner = (down.abs().amax(-1) < 0.75) & (right.abs().amax(-1) < 0.75)
+    inner = (down.abs().amax(-1) < APART) & (right.abs().amax(-1) < APART)
     area = (1 + right[..., 0]) * (1 + down[..., 1]) - right[..., 1] * down[..., 0]
     area = mean(torch.where(inner, area, 1.0))
     return (area > STRETCHED) | (area < 1 / STRETCHED)
