@@ -23,6 +23,8 @@ ANCHOR, ANCHORS = 8, 6
 """every so many frames one is kept for longer, and how many of these: they know what has been hidden for a while"""
 MISSING = 0.006
 """share of a frame that its usual references must leave uncovered for further ones to be tried"""
+UNUSED = Memory(np.zeros((0, 0, 3), np.uint8), np.zeros((0, 0), np.uint8))
+"""of a frame to which no other is linked"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +86,8 @@ class Chain:
         lead: a frame that it is led into. It claims a share of every pixel that grows to all of them, so that the paint
         fades from one to the other evenly.
         """
+        if not self._reach:
+            return Link({}, np.zeros(frame.pixels.shape[:2], np.float32), UNUSED)
         now = surroundings(frame.pixels)
         motions: dict[int, tuple[int, Motion]] = {}
         covered = np.zeros(now.shape[:2], np.float32)
