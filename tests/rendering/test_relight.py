@@ -126,6 +126,6 @@ def test_a_frame_that_can_no_longer_be_read_is_an_error(
     def failing(*what: object) -> Iterator[Frame]:
         return (frame for frame in decode(*what) if frame.index != 6)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("videostyle.rendering.relight.decode", failing)
+    monkeypatch.setattr("videostyle.rendering.contents.decode", failing)
     with pytest.raises(MediaError, match="frame 6 can no longer be read"):
         list(finished(made, opened(tmp_path / "job", made, Blend()), ENLARGE))

@@ -1,10 +1,10 @@
-"""What is painted: the clip's frames without its bars, in usual light."""
+"""The clip's frames without its bars: what is painted, in usual light, and what is beside the painted frames."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from videostyle.errors import MediaError
-from videostyle.frames import Chunk, Frame, FrameRange
+from videostyle.frames import Chunk, Frame, FrameRange, Pixels
 from videostyle.media.read.decode import decode
 from videostyle.motion.light import even
 from videostyle.rendering.plan import RenderPlan
@@ -35,3 +35,20 @@ def contents(
         f"{plan.clip.path}: frame {needed[0]} could be read before and can no longer be read; "
         "check the file and its disk, then run the same command again"
     )
+
+
+def beside(
+    plan: RenderPlan, frames: Iterable[tuple[int, Pixels]], size: tuple[int, int]
+) -> Iterator[tuple[int, Pixels, Pixels]]:
+    """Frames of the film beside the clip's: (source frame, finished pixels, the clip's pixels).
+
+    frames: (source frame, finished pixels) of all frames to keep, ascending. size: width and height of the clip's, px.
+    Raises MediaError if a frame of the clip can no longer be read.
+    """
+    asked = plan.to_keep
+    clip = decode(plan.inside, FrameRange(asked[0], asked[-1] + 1), size)
+    for index, finished in frames:
+        frame = next((frame for frame in clip if frame.index >= index), None)
+        if frame is None or frame.index > index:
+            raise MediaError(f"{plan.clip.path}: frame {index} can no longer be read; restore the file")
+        yield index, finished, frame.pixels

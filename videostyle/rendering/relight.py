@@ -5,11 +5,10 @@ from typing import cast
 
 import numpy as np
 
-from videostyle.errors import MediaError
-from videostyle.frames import NO_BARS, FrameRange, Pixels
-from videostyle.media.read.decode import decode
+from videostyle.frames import NO_BARS, Pixels
 from videostyle.motion.light import relight
 from videostyle.rendering.bars import area
+from videostyle.rendering.contents import beside
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.sizes import fit
 
@@ -22,14 +21,9 @@ def relit(plan: RenderPlan, frames: Iterable[tuple[int, Pixels]]) -> Iterator[tu
 
     Raises MediaError if a frame of the clip can no longer be read.
     """
-    follow, asked = plan.settings.light.follow, plan.to_keep
-    size = plan.painted_size(plan.size)
-    clip = decode(plan.inside, FrameRange(asked[0], asked[-1] + 1), fit(*size, min(SIDE, *size)))
-    for index, painted in frames:
-        frame = next((frame for frame in clip if frame.index >= index), None)
-        if frame is None or frame.index > index:
-            raise MediaError(f"{plan.clip.path}: frame {index} can no longer be read; restore the file")
-        shown = frame.pixels if plan.bars == plan.scan.bars else _with_white_bars(plan, frame.pixels)
+    follow, size = plan.settings.light.follow, plan.painted_size(plan.size)
+    for index, painted, pixels in beside(plan, frames, fit(*size, min(SIDE, *size))):
+        shown = pixels if plan.bars == plan.scan.bars else _with_white_bars(plan, pixels)
         yield index, relight(painted, shown, plan.light(index), follow)
 
 
