@@ -36,10 +36,18 @@ def test_other_parts_are_named(tmp_path: Path) -> None:
 
 def test_damaged_headers(tmp_path: Path) -> None:
     whole = make_exr(tmp_path / "a.exr", dict.fromkeys("RGB", np.zeros((5, 7), np.float16))).read_bytes()
-    for content in (b"", b"v/1\x01", whole[:60], whole[:8] + b"x" * 400, whole[:8] + b"\0" * 9):
+    between = whole.index(b"screenWindowWidth\0")  # the last attribute
+    for content in (b"", b"v/1\x01", whole[:60], whole[:between], whole[:8] + b"x" * 400, whole[:8] + b"\0" * 9):
         (tmp_path / "bad.exr").write_bytes(content)
         with pytest.raises(ValueError, match=r"damaged|EXR"):
             read_header(tmp_path / "bad.exr")
+
+
+def test_a_long_name_sets_its_flag(tmp_path: Path) -> None:
+    for name, flag in (("n" * 31, 0), ("n" * 32, 0x400)):
+        write_exr(tmp_path / "a.exr", glowing(), (), {name: ("string", b"x")})
+        assert int.from_bytes((tmp_path / "a.exr").read_bytes()[4:8], "little") & 0x400 == flag
+        assert read_header(tmp_path / "a.exr").kept[name] == ("string", b"x")
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32])

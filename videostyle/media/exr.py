@@ -19,8 +19,10 @@ from videostyle.media.files import whole_or_nothing
 from videostyle.media.light import to_values
 
 MAGIC = b"v/1\x01"
-TILED, DEEP, MULTIPART = 0x200, 0x800, 0x1000
+TILED, LONG_NAMES, DEEP, MULTIPART = 0x200, 0x400, 0x800, 0x1000
 """flags of a header's version field"""
+SHORT = 31
+"""most bytes of a name in a file without ``LONG_NAMES``"""
 CHUNK_LINES = 16
 """lines of a chunk compressed as ``zip16``"""
 OWN = {
@@ -114,11 +116,11 @@ def _attributes(file: BinaryIO) -> dict[str, tuple[str, bytes]]:
 
 
 def _text(file: BinaryIO) -> str:
-    """The next zero-terminated text; raises ValueError if it is too long."""
+    """The next zero-terminated text; raises ValueError if it is too long, or if the file ends before."""
     text = b""
-    while (byte := file.read(1)) not in (b"\0", b""):
+    while (byte := file.read(1)) != b"\0":
         text += byte
-        if len(text) > 255:
+        if not byte or len(text) > 255:
             raise ValueError("damaged")
     return text.decode(errors="replace")
 
@@ -184,4 +186,8 @@ def _with_attributes(content: bytes, added: Attributes, chunks: int) -> bytes:
         first += 4 + int.from_bytes(content[first : first + 4], "little")
     table = struct.unpack_from(f"<{chunks}Q", content, first + 1)
     moved = struct.pack(f"<{chunks}Q", *(place + len(text) for place in table))
-    return content[:first] + text + b"\0" + moved + content[first + 1 + 8 * chunks :]
+    flags = int.from_bytes(content[4:8], "little")
+    if any(len(word.encode()) > SHORT for name, (kind, _) in added.items() for word in (name, kind)):
+        flags |= LONG_NAMES
+    begin = content[:4] + flags.to_bytes(4, "little") + content[8:first]
+    return begin + text + b"\0" + moved + content[first + 1 + 8 * chunks :]

@@ -9,6 +9,7 @@ from tests.media.write.films import copy
 from videostyle.media.read.extras import CAPTIONS
 from videostyle.media.read.probe import probe
 from videostyle.media.write.film import check_film
+from videostyle.selection import Selection
 from videostyle.settings import FilmSettings
 
 SIZE = (80, 48)
@@ -32,6 +33,13 @@ def test_captions_of_a_range(tmp_path: Path) -> None:
     clip = probe(captioned(tmp_path / "clip.mp4"))
     film = copy(clip, tmp_path / "film.mp4", FilmSettings(), range(3, 9))
     assert texts_of(film) == [caption(number) for number in range(3, 9)]
+
+
+def test_captions_of_skipped_frames_are_told(tmp_path: Path) -> None:
+    clip = probe(captioned(tmp_path / "clip.mp4"))
+    keep = Selection((range(0, 12, 2),))
+    check = check_film(clip, tmp_path / "film.mp4", FilmSettings(), SIZE, keep)
+    assert check.left_out == ("captions of the frames that are skipped are left out, so texts may be incomplete",)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,8 @@ def film_notices(
     )
     losses += _hdr_losses(clip, keeps=codec.encoder == "libx265")
     captions = (CAPTIONS,) if keeps_captions(clip, codec.encoder) else ()
+    if captions and timeline.skips:
+        losses.append("captions of the frames that are skipped are left out, so texts may be incomplete")
     losses += _extra_losses(clip, captions + kept_boxes(clip, container.format, size).names)
     if clip.alpha and not keeps_alpha(clip, codec, container):
         losses.append(

@@ -50,6 +50,8 @@ class Timeline:
         """the clip's frames that begin and end the film"""
         self.num_frames = sum(map(len, self._ranges))
         self.whole = self._ranges == (clip.frames.indices,)
+        self.skips = any(frames.step > 1 for frames in self._ranges)
+        """whether frames are left out within a part"""
         parts, now = [], Fraction(0)
         for frames in self._ranges:
             start, end = self._seconds(frames.start), self._seconds(frames.stop)
