@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.clips import tracks_of, write_clip
 from tests.commands import FEW, videostyle
@@ -141,6 +142,19 @@ def test_a_farm(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert (probe(film).num_frames, probe(film).codec) == (26, "hevc")
     assert videostyle(monkeypatch, "assemble", job) == 2
     assert "-o film.mp4" in capsys.readouterr().err
+    own = folder / "own.mp4"
+    assert videostyle(monkeypatch, "assemble", job, "-o", own, "--colors", "clip", "-q") == 0
+    clip, painted, recolored = (chroma_of(path) for path in (folder / "clip.mp4", film, own))
+    assert np.abs(recolored - clip).max() < 5 < np.abs(painted - clip).max()
+
+
+def chroma_of(path: Path) -> NDArray[np.float64]:
+    """Means of the Cb and Cr of a film's frames."""
+    import av
+
+    with av.open(str(path)) as film:
+        frames = [frame.to_ndarray(format="yuv444p") for frame in film.decode(video=0)]
+    return np.mean([frame[1:].mean((1, 2)) for frame in frames], 0)
 
 
 def test_a_part_by_default_has_a_name_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

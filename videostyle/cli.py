@@ -16,7 +16,21 @@ import typer
 from videostyle import __version__
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
-from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Flags, Look, Network, Part, Place, Voice, Work, grouped
+from videostyle.options import (
+    FRAMES,
+    OUTPUT,
+    Aim,
+    Encoding,
+    Flags,
+    Look,
+    Network,
+    Part,
+    Place,
+    Voice,
+    Work,
+    grouped,
+    read_colors,
+)
 from videostyle.presets import Recipe, compose, describe
 from videostyle.progress import SCHEMA, Progress, faults, output, span
 from videostyle.settings import group_title, known_settings
@@ -118,8 +132,11 @@ def assemble_command(
     no_brush: Annotated[
         bool, typer.Option("--no-brush", help="only enlarge painted frames", rich_help_panel=OUTPUT)
     ] = False,
+    colors: Annotated[
+        str | None, typer.Option(metavar="artwork|clip|0..1", help="as for 'run'", rich_help_panel=OUTPUT)
+    ] = None,
 ) -> None:
-    """Make the film of a job folder whose frames one or several processes have rendered.
+    """Make the film of a job folder whose frames one or several processes have rendered. -o is required.
 
     Exit code 0: done; 2: a mistake; 3: done, but frames of a damaged clip are missing; 4: frames are not rendered yet.
     """
@@ -129,6 +146,7 @@ def assemble_command(
         raise SettingsError("no film to write; name it with -o film.mp4")
     with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
         film = encoding.settings() | ({"brush.amount": 0.0} if no_brush else {})
+        film |= {} if colors is None else {"colors.artwork": read_colors(colors)}
         stored = stored_film(folder, place.output, frames, film, clip, place.overwrite, place.strict)
         done = assemble(stored, progress)
     _end(done, voice)

@@ -74,13 +74,13 @@ class Look:
     def settings(self) -> dict[str, object]:
         """With ``--size``, frames are painted at that size rather than enlarged to it."""
         sizes = {"picture.size": self.size, "picture.work": self.size}
-        colors = None if self.colors is None else _read_colors(self.colors)
+        colors = None if self.colors is None else read_colors(self.colors)
         values = {"style.weight": self.style_weight, "colors.artwork": colors, **sizes, "seed": self.seed}
         flags = {"brush.amount": 0.0 if self.no_brush else None, "temporal.loop": self.loop or None}
         return given({**values, **flags})
 
 
-def _read_colors(text: str) -> float:
+def read_colors(text: str) -> float:
     """How much of the artwork's colors the film has, 0..1. Raises SettingsError."""
     named = {"artwork": 1.0, "clip": 0.0}
     try:

@@ -97,6 +97,14 @@ def test_a_clip_that_does_not_end_where_it_begins_is_left_alone(clip: Clip) -> N
     assert "--loop" in notice.text
 
 
+@pytest.mark.parametrize(("stop", "says"), [(13, True), (16, False)])
+def test_a_range_that_holds_no_led_frame_says_so(stop: int, says: bool, clip: Clip) -> None:
+    events = list[Event]()
+    scan = known(*SCENES) | Scan((), (), bars=(0, 0, 0, 0))
+    plan_frames(clip, (), LOOP, Selection((range(stop),)), known=scan, on_event=events.append)
+    assert any("these frames hold none" in event.text for event in events if isinstance(event, Notice)) == says
+
+
 def test_frames_are_held_to_the_first_one_more_and_more(clip: Clip, tmp_path: Path) -> None:
     painter = Listening()
     rendered(plan_of(clip), tmp_path / "job", painter)

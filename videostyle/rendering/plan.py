@@ -215,9 +215,12 @@ def _joined(
 
     inside: without bars. Says so if the last frame does not lead into the first one.
     """
+    if not (settings.temporal.loop and settings.paints):
+        return known, None
     last = known.scenes[-1]
-    asked = keep.within(last) if settings.temporal.loop and settings.paints and last.stop == inside.num_frames else None
+    asked = keep.within(last) if last.stop == inside.num_frames else None
     if asked is None or not any(frame < asked.stop for frame in loop.led(last, known.lost)):
+        on_event(Notice("--loop leads the clip's last frames into its first; these frames hold none that it changes"))
         return known, None
     if settings.temporal.passes > 1 and last.start:
         on_event(Notice("with several passes, --loop changes only clips of a single scene"))
