@@ -1,6 +1,10 @@
 """The law holds for the brush pass: the film is the same for any range, after any interruption."""
 
+import hashlib
 import itertools
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -85,3 +89,62 @@ def test_a_film_that_was_interrupted_continues_the_same(
     check(list(itertools.islice(begun, stop)), whole, range(stop))
     begun.close()  # type: ignore[attr-defined]
     check(list(finished(plan(clip), store, brush(clip))), whole, range(11))
+
+
+KILL = """
+import os, signal
+from videostyle.cli import main
+from videostyle.rendering.store import Store
+
+save = Store.save_carry
+
+def killed(self, finish, frame, carry):
+    if frame == {frame}:
+        assert self.has(frame)
+        os.kill(os.getpid(), signal.SIGKILL)
+    save(self, finish, frame, carry)
+
+Store.save_carry = killed
+main()
+"""
+
+
+def test_a_process_killed_between_a_painted_frame_and_what_it_carries_is_continued(clip: Clip, tmp_path: Path) -> None:
+    """In the middle of a scene, and at the end of one that is then never painted again."""
+    art = clip.path.with_name("art.png")
+    given = [
+        "run",
+        str(clip.path),
+        "--style",
+        str(art),
+        "--backbone",
+        "compact",
+        "--device",
+        "cpu",
+        "-q",
+        "--overwrite",
+    ]
+    for name in (
+        "optimize.iterations=2",
+        "optimize.first_iterations=3",
+        "film.codec=ffv1",
+        "brush.amount=1",
+        "picture.work=40",
+    ):
+        given += ["--set", name]
+
+    def run(job: str, code: list[str]) -> int:
+        place = ["-o", str(tmp_path / f"{job}.mkv"), "--job", str(tmp_path / job)]
+        return subprocess.run([sys.executable, *code, *given, *place], check=False).returncode
+
+    def made(job: str) -> list[str]:
+        files = [tmp_path / f"{job}.mkv", *sorted((tmp_path / job / "finish").glob("*/*"))]
+        assert len(files) == 1 + sum(SCENES)
+        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+
+    assert run("peace", ["-m", "videostyle"]) == 0
+    for frame in (2, SCENES[0] - 1):
+        assert run("killed", ["-c", KILL.format(frame=frame)]) == -signal.SIGKILL
+        assert not (tmp_path / "killed.mkv").exists()
+    assert run("killed", ["-m", "videostyle"]) == 0
+    assert made("killed") == made("peace")

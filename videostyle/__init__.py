@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from videostyle.errors import VideostyleError as VideostyleError
     from videostyle.errors import WeightsError as WeightsError
     from videostyle.paint.finish import Finish as Finish
-    from videostyle.paint.finish import Finished as Finished
     from videostyle.paint.finish import FinishInput as FinishInput
     from videostyle.paint.painter import Painter as Painter
     from videostyle.rendering.api import encode as encode
@@ -39,7 +38,7 @@ _NAMES = {
     "rendering.renderer": "RenderedFrame",
     "rendering.plan": "RenderPlan",
     "paint.painter": "Painter",
-    "paint.finish": "Finish FinishInput Finished",
+    "paint.finish": "Finish FinishInput",
     "metrics": "Scores",
     "errors": "VideostyleError SettingsError MediaError WeightsError DeviceError OutOfMemoryError JobError "
     "IncompleteError",

@@ -80,6 +80,8 @@ class Progress:
         self._scenes: dict[int, str] = {}
         """first frame of a scene -> its frame range"""
         self._done: defaultdict[int, list[FrameDone]] = defaultdict(list)
+        self._written = 0
+        """frames handed to the encoder"""
 
     def __call__(self, event: Event) -> None:
         """Show an event: an object for scripts on stdout, or a line for people on stderr."""
@@ -169,10 +171,14 @@ class Progress:
             self._scene(event.chunk, self._done.pop(event.chunk))
 
     def _frame_written(self, total: int) -> None:
-        """A separate bar: encoding a long film takes minutes."""
+        """A separate bar for what is left once everything is painted: encoding a long film takes minutes."""
+        self._written += 1
         if self._bar is None or self._bar.desc != WRITING:
+            if self._bar is not None and self._bar.n < self._bar.total:
+                return
             self.close()
-            self._bar = tqdm(total=total, unit="frame", desc=WRITING, leave=False, dynamic_ncols=True)
+            first = self._written - 1
+            self._bar = tqdm(total=total, initial=first, unit="frame", desc=WRITING, leave=False, dynamic_ncols=True)
         self._bar.update()
 
     def _scene(self, chunk: int, frames: list[FrameDone]) -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 import videostyle as vs
 from tests.clips import moving_scenes, tracks_of, write_art, write_clip
 from videostyle.events import Event, FilmDone, FrameDone, FrameWritten, Iterated, Planned
+from videostyle.frames import Pixels
 from videostyle.media.read.probe import probe
 from videostyle.paint.keep import KeepPainter
 from videostyle.rendering.lock import Lock
@@ -232,18 +233,24 @@ def test_only_the_encoding_can_change_after_painting(folder: Path) -> None:
 class Echo(vs.Finish):
     """Carries the mean of the frame before, and tries to take the folder for itself."""
 
-    fingerprint, carries = "echo 1", True
+    fingerprint = "echo 1"
 
     def __init__(self, job: Path) -> None:
         self.job = job
         self.refused = 0
 
-    def finish(self, frame: vs.FinishInput) -> vs.Finished:
+    def carries(self, work: tuple[int, int], size: tuple[int, int]) -> bool:
+        return True
+
+    def carry(self, frame: vs.FinishInput) -> bytes:
         try:
             Lock(self.job / ".lock").take(exclusive=True)
         except vs.JobError:
             self.refused += 1
-        return vs.Finished(frame.painted, bytes([int(frame.painted.mean())]))
+        return bytes([int(frame.painted.mean())])
+
+    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
+        return painted
 
 
 def test_a_finish_that_carries_something_holds_the_lock_and_needs_the_lead_in(

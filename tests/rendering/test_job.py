@@ -78,19 +78,16 @@ def test_who_is_stopped_before_a_frame_is_done_leaves_nothing(
     assert not prepared.checked.job.exists()
 
 
-def test_a_range_that_is_done_leaves_the_frames_of_one_that_was_stopped(
-    request_: Request, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_range_that_is_done_leaves_the_frames_of_one_that_was_stopped(request_: Request) -> None:
     film = request_.clip.with_name("film.mp4")
     stopped = prepare(check(with_(request_, frames="0:4", output=film)))
 
-    def broken(*_: object) -> None:
-        raise KeyboardInterrupt
+    def interrupted(event: Event) -> None:
+        if isinstance(event, FrameDone) and event.frame == 3:
+            raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
-        patched.setattr("videostyle.rendering.job.make_film", broken)
-        with pytest.raises(KeyboardInterrupt):
-            run(stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped, interrupted)
     other = prepare(check(with_(request_, frames="11:13", output=film)))
     run(other)
     assert film.exists()
@@ -100,11 +97,17 @@ def test_a_range_that_is_done_leaves_the_frames_of_one_that_was_stopped(
 def test_a_file_that_came_into_the_films_place_meanwhile_stays(request_: Request, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     prepared = prepare(check(with_(request_, frames="0:2", output=film)))
-    film.write_text("precious")
+
+    def late(event: Event) -> None:
+        if isinstance(event, FrameDone):
+            film.write_text("precious")
+
     with pytest.raises(SettingsError, match=r"film\.mp4 exists"):
-        run(prepared)
+        run(prepared, late)
     assert film.read_text() == "precious"
     assert prepare(check(with_(request_, frames="0:2", output=film, overwrite=True))).summary.frames_stored == 2
+    with pytest.raises(SettingsError, match=r"film\.mp4 exists"):
+        run(prepared)
 
 
 def test_no_process_loses_what_another_has_learned_about_the_clip(request_: Request, tmp_path: Path) -> None:

@@ -15,44 +15,42 @@ class FinishInput:
     """source frame number"""
     painted: Pixels
     """(h, w, 3) at work size"""
-    size: tuple[int, int]
-    """width and height of the film, px"""
     carry: bytes = b""
     """from the previous frame; empty for the first frame of a chunk"""
     motion: Motion | None = None
     """of the clip since the previous frame, at the size that the finish ``sees``; None for a chunk's first frame"""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Finished:
-    """A frame of the film."""
-
-    pixels: Pixels
-    """(H, W, 3) at the film's size"""
-    carry: bytes = b""
-    """what the next frame of the chunk needs to know; may be empty"""
-
-
 class Finish(ABC):
-    """Turns painted frames into the film's frames, chunk by chunk and in order.
+    """Turns painted frames into the film's frames.
 
-    A frame depends only on its input. What it carries is stored in the job folder, so that a range or a resumed job has
-    the same frames as the full render.
+    What it carries goes from frame to frame of a chunk, in order, and is stored in the job folder right after each
+    painted frame. A frame of the film depends only on its painted frame and what is carried with it, so that a range or
+    a resumed job has the same frames as the full render.
     """
 
     fingerprint: str
-    """covers everything besides the input that affects the result"""
-    carries: bool = False
-    """whether frames depend on earlier ones"""
+    """covers everything besides the input that affects what is carried"""
+
+    def carries(self, work: tuple[int, int], size: tuple[int, int]) -> bool:
+        """Whether frames depend on earlier ones. work, size: width and height of painted frames and of the film, px."""
+        return False
 
     def sees(self, work: tuple[int, int]) -> tuple[int, int] | None:
         """Width and height at which the clip's motion is wanted, for painted frames of a size; None: it is not."""
         return None
 
     def cost(self, work: tuple[int, int], size: tuple[int, int]) -> Cost:
-        """Time and memory that a frame takes. work, size: width and height of painted frames and of the film, px."""
+        """Time and memory that a frame takes. work, size: as in ``carries``."""
         return Cost()
 
+    def carry(self, frame: FinishInput) -> bytes:
+        """What a frame's picture and the next frame of the chunk need to know. Called if it ``carries`` anything."""
+        return b""
+
     @abstractmethod
-    def finish(self, frame: FinishInput) -> Finished:
-        """Finish one frame."""
+    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
+        """A frame of the film, (H, W, 3). painted: at work size. carry: of this frame. size: width and height, px.
+
+        Called in another thread than ``carry``.
+        """

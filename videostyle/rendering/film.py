@@ -3,8 +3,8 @@
 import itertools
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,9 +25,10 @@ from videostyle.names import usable
 from videostyle.paint.finish import Finish
 from videostyle.presets import change
 from videostyle.rendering.ahead import Ahead
+from videostyle.rendering.arrivals import Arrivals
 from videostyle.rendering.artworks import read_artworks
 from videostyle.rendering.bars import with_bars
-from videostyle.rendering.finish import ENLARGE, finish_for, finished, stretches
+from videostyle.rendering.finish import ENLARGE, finish_for, finished, needed
 from videostyle.rendering.plan import Artwork, RenderPlan, fingerprint_of, plan_frames, scan_key
 from videostyle.rendering.record import JobRecord
 from videostyle.rendering.sizes import film_size
@@ -52,12 +53,23 @@ class StoredFilm:
     finish: Finish = ENLARGE
 
 
-def make_film(film: StoredFilm, on_event: OnEvent = ignore) -> None:
-    """Encode the stored frames with everything else in the clip. Raises MediaError if the film cannot be written."""
+def make_film(
+    film: StoredFilm,
+    on_event: OnEvent = ignore,
+    arrivals: Arrivals | None = None,
+    check: Callable[[], object] = lambda: None,
+) -> None:
+    """Encode the stored frames with everything else in the clip. Raises MediaError if the film cannot be written.
+
+    arrivals: of frames that are still being painted. check: called after the last frame, before the film appears.
+    """
     plan = film.plan
     made = f"videostyle {__version__}, {film.store.record().maker}, seed {plan.settings.seed}"
-    with closing(Ahead(_whole(plan, film.store, film.finish, plan.size), depth=4)) as ahead:
-        frames = _reported(ahead, plan, on_event)
+    whole = _whole(plan, film.store, film.finish, plan.size, arrivals)
+    with closing(Ahead(whole, depth=4)) as ahead, ExitStack() as stack:
+        if arrivals:
+            stack.callback(arrivals.stop)  # or the thread ahead would wait for the next frame
+        frames = _reported(ahead, plan, on_event, check)
         encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, made, film.subtitles)
 
 
@@ -69,19 +81,25 @@ def make_patched(film: StoredFilm, patch: Patch, on_event: OnEvent = ignore) -> 
         on_event(Notice(text))
 
 
-def _whole(plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int]) -> Iterator[tuple[int, Pixels]]:
+def _whole(
+    plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int], arrivals: Arrivals | None = None
+) -> Iterator[tuple[int, Pixels]]:
     """The film's frames with the clip's bars around them."""
     span = FrameRange(plan.to_keep[0], plan.to_keep[-1] + 1)
-    return with_bars(plan.clip, plan.bars, size, finished(plan, store, finish, size), span)
+    return with_bars(plan.clip, plan.bars, size, finished(plan, store, finish, size, arrivals), span)
 
 
 def _reported(
-    frames: Iterable[tuple[int, Pixels]], plan: RenderPlan, on_event: OnEvent
+    frames: Iterable[tuple[int, Pixels]],
+    plan: RenderPlan,
+    on_event: OnEvent,
+    check: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple[int, Pixels]]:
     total = len(plan.to_keep)
     for frame, pixels in frames:
         yield frame, pixels
         on_event(FrameWritten(frame, total))
+    check()
 
 
 def check_place(
@@ -184,11 +202,8 @@ def _artworks_of(record: JobRecord, clip: Clip, store: Store) -> tuple[Artwork, 
 
 def check_complete(plan: RenderPlan, store: Store, finish: Finish = ENLARGE) -> None:
     """Raise IncompleteError, which lists the missing ranges, if frames that the film needs are not stored yet."""
-    needed = {
-        *plan.to_keep,
-        *(frame for frames, _ in stretches(plan, store, finish, plan.painted_size(plan.size)) for frame in frames),
-    }
-    if missing := tuple(frame for frame in sorted(needed) if not store.has(frame)):
+    wanted = needed(plan, store, finish, plan.painted_size(plan.size))
+    if missing := tuple(frame for frame in sorted(wanted) if not store.has(frame)):
         names = ranges(missing)
         more = f" and {len(names) - SHOWN} more ranges" if len(names) > SHOWN else ""
         raise IncompleteError(
@@ -212,7 +227,7 @@ def assemble(film: StoredFilm, on_event: OnEvent = ignore) -> FilmDone:
     for text in film.notices:
         on_event(Notice(text))
     with closing(film.store):
-        if film.finish.carries:
+        if film.finish.carries(film.plan.work, film.plan.painted_size(film.plan.size)):
             film.store.lock.take(exclusive=False)  # what it carries is written into the job folder
         make_film(film, on_event)
     plan, seconds = film.plan, time.perf_counter() - start

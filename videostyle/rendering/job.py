@@ -13,7 +13,8 @@ from videostyle.media.write.folder import pictures_of
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
-from videostyle.rendering.film import StoredFilm, check_free, make_film, make_patched
+from videostyle.rendering.beside import written_beside
+from videostyle.rendering.film import StoredFilm, check_free, make_patched
 from videostyle.rendering.finish import finish_for
 from videostyle.rendering.passes import passed
 from videostyle.rendering.plan import Artwork, RenderPlan, make_plan, plan_frames, scan_key
@@ -122,20 +123,28 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
     with opened(plan, Store(checked.job), prepared.painter, exclusive=not request.job) as store:
-        with closing(render(plan, store, prepared.painter, prepared.summary.slots, on_event)) as frames:
-            for _ in frames:
-                pass
-        if request.film:  # unless clip or film were replaced in the meantime
+
+        def paint(on_event: OnEvent) -> None:
+            with closing(render(plan, store, prepared.painter, prepared.summary.slots, on_event)) as frames:
+                for _ in frames:
+                    pass
+
+        def check() -> None:  # whether clip or film were replaced in the meantime
             plan.check_clip()
             pictures = pictures_of(checked.output, plan.settings.film, plan.clip)
             place = pictures.folder if pictures else checked.output
             check_free(place, checked.sources, request.overwrite or bool(pictures), pictures)
-            finish = finish_for(plan.artworks, plan.settings)
-            film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
-            if checked.patch:
-                make_patched(film, checked.patch, on_event)
-            else:
-                make_film(film, on_event)
+
+        finish = finish_for(plan.artworks, plan.settings)
+        film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
+        if request.film and not checked.patch:
+            with written_beside(film, check, on_event) as follow:
+                paint(follow)
+        else:
+            paint(on_event)
+        if checked.patch:
+            check()
+            make_patched(film, checked.patch, on_event)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
     seconds = time.perf_counter() - start

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,14 +13,26 @@ from videostyle.errors import OutOfMemoryError
 from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
 from videostyle.frames import Chunk, FrameTask, Painted, Pixels, to_pixels
 from videostyle.paint.painter import Painter
+from videostyle.rendering.laying import Laying
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.slot import Repeat, Slot
 from videostyle.rendering.store import Store
 
 WRITERS = 2
 """threads that compress and write frames"""
-_Writing = tuple[Future[None], FrameDone, Pixels]
-"""a frame that is being written"""
+LAG = 8
+"""frames that may be stored before what is carried from them: a scene's first frame takes longest to finish"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Writing:
+    """A frame that is being written."""
+
+    save: Future[None]
+    complete: Future[None]
+    """what is carried from it, too"""
+    done: FrameDone
+    pixels: Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,16 +58,16 @@ def render(
     OutOfMemoryError if a single frame does not fit.
     """
     waiting, live = deque(plan.chunks), list[Slot]()
-    writing = list[_Writing]()
+    writing = deque[_Writing]()
     # tasks of a batch are made in parallel: a GPU would have to wait while each slot in turn warps and fills
     makers = ThreadPoolExecutor(max(1, min(slots, os.cpu_count() or 1)), thread_name_prefix="task")
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
+    laying = Laying(plan, store)
     try:
         while True:
             done, live = [slot for slot in live if slot.finished], [slot for slot in live if not slot.finished]
             if done and plan.settings.temporal.passes > 1:  # on with their next pass, from what is stored
-                yield from _stored(writing, on_event)
-                writing = []
+                _settle(writing)
                 waiting.extendleft(slot.chunk for slot in done[::-1])
             room = slots if _has_head(plan, store, writing) else 1
             while waiting and len(live) < room:
@@ -64,10 +76,11 @@ def render(
             if not live:
                 break
             found = zip(live, makers.map(Slot.repeats, live), strict=True)
-            if stepped := [_repeated(slot, repeat, writers) for slot, repeats in found for repeat in repeats]:
+            if stepped := [_repeated(slot, one, writers, laying) for slot, repeats in found for one in repeats]:
                 # a slot remembers the pixels of its latest frames only, and repeats may be many
-                before, writing = writing, []
-                yield from _stored([*before, *stepped], on_event)
+                writing.extend(stepped)
+                _settle(writing)
+                yield from _stored(writing, on_event, LAG)
                 continue  # until every slot has a frame to paint
             start = time.perf_counter()
             try:
@@ -82,20 +95,24 @@ def render(
                 slots = len(live)
                 continue
             seconds = (time.perf_counter() - start) / len(live)
-            before, writing = writing, []
+            _settle(writing)
+            before = len(writing)
             for slot, result in zip(live, results, strict=True):
                 pixels = to_pixels(result.picture, plan.clip.dtype)
-                writing.append(_painted(slot, result, pixels, seconds, writers))
-            yield from _stored(before, on_event)
+                writing.append(_painted(slot, result, pixels, seconds, writers, laying))
+            yield from _stored(writing, on_event, len(writing) - before + LAG)
         yield from _stored(writing, on_event)
     finally:
         makers.shutdown(wait=True)
         writers.shutdown(wait=True)
+        laying.close()
         for slot in live:
             slot.close()
 
 
-def _painted(slot: Slot, result: Painted, pixels: Pixels, seconds: float, writers: ThreadPoolExecutor) -> _Writing:
+def _painted(
+    slot: Slot, result: Painted, pixels: Pixels, seconds: float, writers: ThreadPoolExecutor, laying: Laying
+) -> _Writing:
     """Store the frame that a slot has waited for."""
     frame = slot.frame
     slot.accept(pixels, result.losses)
@@ -110,19 +127,20 @@ def _painted(slot: Slot, result: Painted, pixels: Pixels, seconds: float, writer
         retried=result.retried,
         passes_left=left,
     )
-    return writers.submit(slot.store.save, frame, pixels, result), done, pixels
+    save = writers.submit(slot.store.save, frame, pixels, result)
+    return _Writing(save, save if left else laying.after(save, slot.chunk, frame), done, pixels)
 
 
-def _repeated(slot: Slot, repeat: Repeat, writers: ThreadPoolExecutor) -> _Writing:
+def _repeated(slot: Slot, repeat: Repeat, writers: ThreadPoolExecutor, laying: Laying) -> _Writing:
     """Store a frame that repeats an earlier one."""
     left = slot.passes_left
     last = slot.finished and repeat.index == slot.end and not left
     done = FrameDone(slot.chunk.name, repeat.index, repeat.losses, 0, 0.0, last, repeats=repeat.first, passes_left=left)
     save = writers.submit(slot.store.save_repeat, repeat.index, repeat.pixels, repeat.losses, repeat.first)
-    return save, done, repeat.pixels
+    return _Writing(save, save if left else laying.after(save, slot.chunk, repeat.index), done, repeat.pixels)
 
 
-def _has_head(plan: RenderPlan, store: Store, writing: list[_Writing]) -> bool:
+def _has_head(plan: RenderPlan, store: Store, writing: Iterable[_Writing]) -> bool:
     """Whether any scene may be painted; the clip's last one may be led into the first frame of the first scene."""
     if plan.head is None or store.has(plan.head):
         return True
@@ -130,10 +148,10 @@ def _has_head(plan: RenderPlan, store: Store, writing: list[_Writing]) -> bool:
     return store.has(plan.head)
 
 
-def _settle(writing: list[_Writing]) -> None:
-    """Wait until the frames of a batch are written."""
-    for save, *_ in writing:
-        save.result()
+def _settle(writing: Iterable[_Writing]) -> None:
+    """Wait until these frames are stored."""
+    for one in writing:
+        one.save.result()
 
 
 def _half(live: list[Slot], waiting: deque[Chunk], on_event: OnEvent) -> list[Slot]:
@@ -155,10 +173,12 @@ def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Paint
         raise ValueError(f"painter {painter.name} must return finite floats in 0..1")
 
 
-def _stored(writing: list[_Writing], on_event: OnEvent) -> Iterator[RenderedFrame]:
-    """The frames of a batch, once they are written."""
-    for save, done, pixels in writing:
-        save.result()
-        on_event(done)
-        if not done.passes_left:
-            yield RenderedFrame(done.frame, pixels, done.losses)
+def _stored(writing: deque[_Writing], on_event: OnEvent, most: int = 0) -> Iterator[RenderedFrame]:
+    """The frames, in order, that are complete; waits for some if more than ``most`` are not."""
+    while writing and (len(writing) > most or writing[0].complete.done()):
+        one = writing.popleft()
+        one.save.result()
+        one.complete.result()
+        on_event(one.done)
+        if not one.done.passes_left:
+            yield RenderedFrame(one.done.frame, one.pixels, one.done.losses)

@@ -3,21 +3,21 @@
 import pytest
 import torch
 
-from tests.paint.brush.arts import CPU, art, atlas
+from tests.paint.brush.arts import CPU, art, atlas, prints
 from videostyle.paint.brush.atlas import Atlas
 
 
 def test_an_artwork_has_the_films_area() -> None:
     for height, width in ((30, 90), (400, 100)):
-        made = atlas(art(1, height, width), grid=(96, 128), times=3)
-        page, (picture,) = made.pages[0], made.pictures
+        page = atlas(art(1, height, width), grid=(96, 128)).pages[0]
+        (picture,) = prints(art(1, height, width), grid=(96, 128), times=3).pictures
         assert page.height * page.width == pytest.approx(96 * 128, rel=0.05)
         assert picture.shape[1] * picture.shape[2] == pytest.approx(9 * 96 * 128, rel=0.05)
         assert picture.shape[1] / picture.shape[2] == pytest.approx(height / width, rel=0.1)
 
 
 def test_larger_strokes_come_from_a_larger_artwork() -> None:
-    pages = [Atlas([art(1)], (1.0,), (48, 64), (96, 128), stroke, CPU).pages[0] for stroke in (1.0, 2.0)]
+    pages = [Atlas([art(1)], (1.0,), (48, 64), stroke, CPU).pages[0] for stroke in (1.0, 2.0)]
     assert (pages[1].height, pages[1].width) == (2 * pages[0].height, 2 * pages[0].width)
 
 
@@ -26,7 +26,7 @@ def test_patches_stay_within_one_artwork() -> None:
     page = made.pages[0]
     allowed = (page.barred == 0).view(page.height, page.width)
     assert page.allowed.numel() == allowed.sum()
-    left = made.lefts[1]
+    left = prints(art(1, 48, 64), art(2, 64, 48)).lefts[1]
     assert not allowed[:, left - 2 : left + 2].any()
     assert allowed[10, left - 3]
     assert allowed[10, left + 2]

@@ -1,4 +1,4 @@
-"""The artworks side by side, at the sizes at which patches are compared."""
+"""The artworks side by side: at the sizes at which patches are compared, and at the film's."""
 
 from collections.abc import Sequence
 
@@ -60,37 +60,22 @@ class Page:
 
 
 class Atlas:
-    """All artworks, for a film of one size."""
+    """All artworks, at the size of the grid: where patches are looked for."""
 
     def __init__(
         self,
         artworks: Sequence[Pixels],
         mix: Sequence[float],
         grid: tuple[int, int],
-        film: tuple[int, int],
         stroke: float,
         device: torch.device,
     ) -> None:
-        """grid, film: height and width, px. stroke: size of the artworks; 1: the film's area."""
-        self.pictures: list[Tensor] = []
-        """each artwork at the film's size: (3, H, W), levels of 255"""
-        self.lefts: list[int] = []
-        """its first column in the atlas, grid px"""
-        self.scales: list[tuple[float, float]] = []
-        """its height and width there, relative to the atlas"""
+        """mix: share of each artwork. grid: height and width, px. stroke: size of the artworks; 1: the film's area."""
         sheets, rectangles, left = list[Tensor](), list[tuple[int, int, int, int]](), 0
-        ratio = (film[0] * film[1] / (grid[0] * grid[1])) ** 0.5
         for artwork in artworks:
-            planes = torch.from_numpy(to_picture(artwork)).to(device).permute(2, 0, 1) * 255
-            height, width = planes.shape[1:]
-            scale = stroke * (grid[0] * grid[1] / (height * width)) ** 0.5
-            size = max(SMALLEST, 2 * round(height * scale / 2)), max(SMALLEST, 2 * round(width * scale / 2))
-            sheets.append(resized(planes, size).clamp(0, 255))
-            large = round(size[0] * ratio), round(size[1] * ratio)
-            self.pictures.append(soft(resized(planes, large).clamp(0, 255)))
-            self.scales.append((large[0] / size[0], large[1] / size[1]))
+            size = _size(artwork, grid, stroke)
+            sheets.append(resized(_planes(artwork, device), size).clamp(0, 255))
             rectangles.append((0, left, size[0], left + size[1]))
-            self.lefts.append(left)
             left += size[1]
         tall = max(sheet.shape[1] for sheet in sheets)
         whole = torch.cat(
@@ -102,3 +87,43 @@ class Atlas:
             Page(planes.permute(1, 2, 0).contiguous(), places, mix)
             for planes, places in ((whole, rectangles), (half, halves))
         ]
+
+
+class Prints:
+    """All artworks, at the film's size: what is seen of the patches."""
+
+    def __init__(
+        self,
+        artworks: Sequence[Pixels],
+        grid: tuple[int, int],
+        film: tuple[int, int],
+        stroke: float,
+        device: torch.device,
+    ) -> None:
+        """grid, film: height and width, px. stroke: as in ``Atlas``."""
+        self.pictures: list[Tensor] = []
+        """each artwork: (3, H, W), levels of 255"""
+        self.lefts: list[int] = []
+        """its first column in the atlas, grid px"""
+        self.scales: list[tuple[float, float]] = []
+        """its height and width, relative to the atlas"""
+        ratio, left = (film[0] * film[1] / (grid[0] * grid[1])) ** 0.5, 0
+        for artwork in artworks:
+            size = _size(artwork, grid, stroke)
+            large = round(size[0] * ratio), round(size[1] * ratio)
+            self.pictures.append(soft(resized(_planes(artwork, device), large).clamp(0, 255)))
+            self.scales.append((large[0] / size[0], large[1] / size[1]))
+            self.lefts.append(left)
+            left += size[1]
+
+
+def _planes(artwork: Pixels, device: torch.device) -> Tensor:
+    """An artwork as (3, H, W), levels of 255."""
+    return torch.from_numpy(to_picture(artwork)).to(device).permute(2, 0, 1) * 255
+
+
+def _size(artwork: Pixels, grid: tuple[int, int], stroke: float) -> tuple[int, int]:
+    """Height and width of an artwork in the atlas, px."""
+    height, width = artwork.shape[:2]
+    scale = stroke * (grid[0] * grid[1] / (height * width)) ** 0.5
+    return max(SMALLEST, 2 * round(height * scale / 2)), max(SMALLEST, 2 * round(width * scale / 2))

@@ -11,22 +11,22 @@ import torch
 from torch import Tensor
 
 from videostyle.frames import Motion, Pixels, hash_of, to_picture, to_pixels
-from videostyle.paint.brush.atlas import Atlas, resized
+from videostyle.paint.brush.atlas import Atlas, Prints, resized
 from videostyle.paint.brush.blur import reach
 from videostyle.paint.brush.coordinates import Coordinates
 from videostyle.paint.brush.lay import lay, relay
 from videostyle.paint.brush.mix import mixed
-from videostyle.paint.finish import Finish, Finished, FinishInput
+from videostyle.paint.finish import Finish, FinishInput
 from videostyle.paint.painter import Cost
 from videostyle.paint.terms.style import style_mix
 from videostyle.settings import RenderSettings
 
 VERSION = 1
-"""incremented whenever the same painted frames lead to other pixels"""
+"""incremented whenever the same painted frames lead to other paint"""
 SIDE = 256
 """px, largest short side of the grid on which patches are compared"""
 SIZES = 2
-"""sizes of the film whose atlas is kept"""
+"""sizes of the film whose prints are kept"""
 STRIP = 1 << 19
 """px of the film that are mixed at once"""
 BYTES_GRID, BYTES_FILM, BYTES_STRIP = 1000, 36, 250
@@ -47,8 +47,6 @@ class Brush(Finish):
     What is coarser than the painted frame's own resolution stays the painted frame's.
     """
 
-    carries = True
-
     def __init__(
         self, artworks: Sequence[Pixels], settings: RenderSettings, device: torch.device, enlarge: Enlarge
     ) -> None:
@@ -56,10 +54,13 @@ class Brush(Finish):
         self._artworks, self._settings, self._device, self._enlarge = tuple(artworks), settings, device, enlarge
         self._stroke = settings.brush.stroke * settings.style.scale
         self._mix = style_mix(settings.style, len(artworks))
-        looks = [VERSION, device.type, asdict(settings.brush), settings.style.scale, self._mix, asdict(settings.flow)]
-        content = json.dumps([looks, [hash_of(artwork) for artwork in artworks]])
+        laid = [VERSION, device.type, self._stroke, self._mix, asdict(settings.flow)]
+        content = json.dumps([laid, [hash_of(artwork) for artwork in artworks]])
         self.fingerprint = f"brush {hashlib.sha256(content.encode()).hexdigest()}"
-        self._atlas = lru_cache(SIZES)(self._make_atlas)
+        self._atlas, self._prints = lru_cache(1)(self._make_atlas), lru_cache(SIZES)(self._make_prints)
+
+    def carries(self, work: tuple[int, int], size: tuple[int, int]) -> bool:
+        return work != size  # a painted frame of the film's size is as sharp as the film can be
 
     def sees(self, work: tuple[int, int]) -> tuple[int, int]:
         return _grid(work)
@@ -74,15 +75,23 @@ class Brush(Finish):
         return Cost(seconds + first * grid, seconds + SECONDS_GRID * grid, memory)
 
     @torch.inference_mode()
-    def finish(self, frame: FinishInput) -> Finished:
+    def carry(self, frame: FinishInput) -> bytes:
         height, width = frame.painted.shape[:2]
-        if frame.size == (width, height):
-            return Finished(frame.painted)  # as sharp as the film can be
-        grid, film = _grid((width, height))[::-1], frame.size[::-1]
-        atlas = self._atlas(grid, film)
-        carry = self._coordinates(atlas, self._levels(frame.painted, grid), frame, grid).to_bytes()
-        paint = Coordinates.from_bytes(carry, grid, self._device)
-        enlarged = self._enlarge(frame.painted, frame.size)
+        grid = _grid((width, height))[::-1]
+        atlas, painted = self._atlas(grid), self._levels(frame.painted, grid)
+        if not (frame.carry and frame.motion):
+            return lay(atlas, painted).to_bytes()
+        carried = Coordinates.from_bytes(frame.carry, grid, self._device).moved(self._tensor(frame.motion.flow))
+        return relay(atlas, painted, carried, self._trusted(frame.motion)).rounded().to_bytes()
+
+    @torch.inference_mode()
+    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
+        height, width = painted.shape[:2]
+        if not self.carries((width, height), size):
+            return painted
+        grid, film = _grid((width, height))[::-1], size[::-1]
+        prints, paint = self._prints(grid, film), Coordinates.from_bytes(carry, grid, self._device)
+        enlarged = self._enlarge(painted, size)
         brush = self._settings.brush
         sigma = min(film) / min(height, width) / (2 * brush.likeness) if brush.likeness else 0.0
         pixels = np.empty_like(enlarged)
@@ -91,16 +100,10 @@ class Brush(Finish):
             bottom = min(film[0], top + rows)
             first, last = max(0, top - reach(sigma)), min(film[0], bottom + reach(sigma))
             below = torch.from_numpy(to_picture(enlarged[first:last])).to(self._device) * 255
-            strip = mixed(atlas, paint, below, film, first, sigma)[top - first : bottom - first]
+            strip = mixed(prints, paint, below, film, first, sigma)[top - first : bottom - first]
             strip = torch.lerp(below[top - first : bottom - first], strip, brush.amount) / 255
             pixels[top:bottom] = to_pixels(strip.cpu().numpy(), pixels.dtype)
-        return Finished(pixels, carry)
-
-    def _coordinates(self, atlas: Atlas, painted: Tensor, frame: FinishInput, grid: tuple[int, int]) -> Coordinates:
-        if not (frame.carry and frame.motion):
-            return lay(atlas, painted)
-        carried = Coordinates.from_bytes(frame.carry, grid, self._device).moved(self._tensor(frame.motion.flow))
-        return relay(atlas, painted, carried, self._trusted(frame.motion)).rounded()
+        return pixels
 
     def _trusted(self, motion: Motion) -> Tensor:
         return self._tensor(motion.consistency) > 0.5
@@ -115,8 +118,11 @@ class Brush(Finish):
     def _tensor(self, values: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self._device)
 
-    def _make_atlas(self, grid: tuple[int, int], film: tuple[int, int]) -> Atlas:
-        return Atlas(self._artworks, self._mix, grid, film, self._stroke, self._device)
+    def _make_atlas(self, grid: tuple[int, int]) -> Atlas:
+        return Atlas(self._artworks, self._mix, grid, self._stroke, self._device)
+
+    def _make_prints(self, grid: tuple[int, int], film: tuple[int, int]) -> Prints:
+        return Prints(self._artworks, grid, film, self._stroke, self._device)
 
 
 def _grid(work: tuple[int, int]) -> tuple[int, int]:

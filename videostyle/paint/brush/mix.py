@@ -6,12 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from videostyle.paint.brush.atlas import Atlas
+from videostyle.paint.brush.atlas import Prints
 from videostyle.paint.brush.blur import blurred
 from videostyle.paint.brush.coordinates import Coordinates, Corners
 
 
-def drawn(atlas: Atlas, paint: Coordinates, film: tuple[int, int], top: int, bottom: int) -> Tensor:
+def drawn(prints: Prints, paint: Coordinates, film: tuple[int, int], top: int, bottom: int) -> Tensor:
     """Rows of the synthesized picture: (rows, width, 3), levels of 255. film: height and width, px."""
     height, width = paint.misfit.shape
     device = paint.offsets.device
@@ -25,7 +25,7 @@ def drawn(atlas: Atlas, paint: Coordinates, film: tuple[int, int], top: int, bot
         y, x = y + offsets[:, 1], x + offsets[:, 0]
         corners = Corners(paint.sheets, y, x, sheet)
         place = torch.stack([x, y], -1)
-        return blended(corners, lambda offsets, where: sampled(atlas, place[where] + offsets))
+        return blended(corners, lambda offsets, where: sampled(prints, place[where] + offsets))
 
     return blended(corners, lambda offsets, where: show(offsets, y[where], x[where])).view(bottom - top, film[1], 3)
 
@@ -38,20 +38,20 @@ def blended(corners: Corners, show: Callable[[Tensor, Tensor | slice], Tensor]) 
     return picture
 
 
-def mixed(atlas: Atlas, paint: Coordinates, below: Tensor, film: tuple[int, int], top: int, sigma: float) -> Tensor:
+def mixed(prints: Prints, paint: Coordinates, below: Tensor, film: tuple[int, int], top: int, sigma: float) -> Tensor:
     """Rows of the film: the painted frame below its own resolution, paint above it.
 
     below: rows of the enlarged painted frame from ``top`` on, levels of 255. sigma: px, of the Gaussian that splits the
     frequencies; 0: paint alone. The outermost ``blur.reach(sigma)`` rows are right only at the frame's own edges.
     """
-    picture = drawn(atlas, paint, film, top, top + len(below))
+    picture = drawn(prints, paint, film, top, top + len(below))
     return picture + blurred(below - picture, sigma) if sigma else picture
 
 
-def sampled(atlas: Atlas, places: Tensor) -> Tensor:
+def sampled(prints: Prints, places: Tensor) -> Tensor:
     """The artworks' colors at places (N, 2) of the atlas, grid px: (N, 3), levels of 255."""
     result = None
-    for left, (scale_y, scale_x), picture in zip(atlas.lefts, atlas.scales, atlas.pictures, strict=True):
+    for left, (scale_y, scale_x), picture in zip(prints.lefts, prints.scales, prints.pictures, strict=True):
         height, width = picture.shape[1:]
         x, y = (places[:, 0] - left + 0.5) * scale_x, (places[:, 1] + 0.5) * scale_y
         grid = torch.stack([x * (2 / width) - 1, y * (2 / height) - 1], -1)
