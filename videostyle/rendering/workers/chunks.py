@@ -34,9 +34,12 @@ def render_chunks(
     work = Work(replace(plan, clip=clip), job.folder.absolute(), painter, slots)
     dealer = _Dealer(work, chunks, job, engine, on_event)
     try:
-        while dealer.deal():
-            engine.wait(dealer.report)
+        while True:
+            busy = dealer.deal()
             yield from dealer.painted()
+            if not busy:
+                break
+            engine.wait(dealer.report)
     finally:
         engine.abandon()
 
@@ -108,6 +111,8 @@ class _Dealer:
             self._missing.setdefault(chunk.name, missing)
             if missing or plan.settings.temporal.passes > 1:
                 chunks.append(chunk)
+            else:
+                self._complete(chunk)
         return Piece(self._work, tuple(chunks)) if chunks else None
 
     def _has_head(self, chunks: Sequence[Chunk]) -> bool:
@@ -130,7 +135,7 @@ class _Dealer:
         self._on_event(done)
 
     def _complete(self, chunk: Chunk) -> None:
-        """Report frames that a worker stored and could not report any more before it was lost."""
+        """Report frames that a worker has stored, and was lost before it could report them."""
         missing = self._missing[chunk.name]
         for frame in list(missing):
             if self._store.has(frame):
@@ -144,6 +149,8 @@ class _Dealer:
         """Let another worker continue a piece. why: it was lost; empty: for memory, which is not the piece's fault."""
         self._busy.remove(piece)
         self._waiting.extendleft(piece.chunks[::-1])
+        for chunk in piece.chunks:
+            self._complete(chunk)
         if not why:
             return
         for chunk in piece.chunks:
@@ -156,4 +163,5 @@ class _Dealer:
 
     def _fewer(self, why: str) -> None:
         self._engine.workers -= 1
-        self._on_event(Notice(f"{why}; continuing with {self._engine.workers}"))
+        left = self._engine.workers
+        self._on_event(Notice(f"{why}; continuing with {left} worker{'s' * (left > 1)}"))

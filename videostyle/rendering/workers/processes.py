@@ -53,7 +53,7 @@ class Processes(Engine):
                 continue  # a worker that was ended says a last word
             piece = child.piece
             if isinstance(report, Lost):
-                self._children.remove(child)
+                self._end([child])
                 report = self._judged(child, report)
             if isinstance(report, Finished | Failed):
                 child.piece = None

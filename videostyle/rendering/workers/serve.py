@@ -89,6 +89,7 @@ def _read(orders: BinaryIO, given: "SimpleQueue[_Order | None]") -> None:
             given.put(pickle.load(orders))
     except (EOFError, pickle.UnpicklingError):
         given.put(None)
+    time.sleep(0.1)  # an idle worker has ended by itself
     _thread.interrupt_main(signal.SIGTERM)
     time.sleep(GRACE)
     os._exit(1)
