@@ -1,7 +1,7 @@
 """What a running job reports: values, handed to the caller's ``on_event``."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -77,8 +77,8 @@ class Planned:
     """processes that paint chunks at the same time; 1: the program itself"""
     bytes_per_worker: int = 0
     """memory of each; if there are several, their own programs included"""
-    slowest: tuple[str, ...] = ()
-    """scenes, slowest first, that hold it up: more workers would not make it faster than these"""
+    slowest: Mapping[str, float] = field(default_factory=dict)
+    """scenes that hold it up, because they take longer than a fair share of the work -> seconds; slowest first"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ def seconds_of(plan: RenderPlan, cost: Cost, free: Collection[int] = (), passes:
     seconds = []
     for chunk in plan.chunks:
         frames = plan.frames_of(chunk)
-        todo = len(known.symmetric_difference(frames).intersection(frames))
-        first = chunk.name not in known
-        later = todo * passes - first
+        todo = [frame for frame in frames if frame not in known]
+        first = todo[:1] == frames[:1] and bool(todo)
+        later = len(todo) * passes - first
         seconds.append(later * cost.seconds_later + first * cost.seconds_first)
     return seconds
 

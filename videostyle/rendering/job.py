@@ -101,7 +101,7 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
         passed=passed(plan, store),
         workers=workers,
         bytes_per_worker=painting // workers,
-        slowest=tuple(str(plan.chunks[place].frames) for place in slowest(seconds, workers)),
+        slowest={str(plan.chunks[place].frames): span for place, span in slowest(seconds, workers)},
     )
 
 

@@ -36,6 +36,6 @@ def test_more_workers_are_chosen_only_if_they_are_worth_it() -> None:
 
 def test_the_slowest_are_those_longer_than_a_fair_share() -> None:
     assert slowest([10, 40, 10, 30], 2) == []
-    assert slowest([10, 50, 10, 30], 4) == [1, 3]
+    assert slowest([10, 50, 10, 30], 4) == [(1, CROWD * 50), (3, CROWD * 30)]
     assert slowest([10, 40, 10, 30], 1) == []
     assert len(slowest([10.0] * 9, 1000)) == 3

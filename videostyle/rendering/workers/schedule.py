@@ -36,8 +36,8 @@ def best_workers(seconds: Sequence[float], most: int) -> int:
     return next(place for place, one in enumerate(durations, 1) if one <= 1.01 * min(durations))
 
 
-def slowest(seconds: Sequence[float], workers: int) -> list[int]:
-    """Places of the chunks that take longer than all would if they were spread evenly, slowest first."""
+def slowest(seconds: Sequence[float], workers: int) -> list[tuple[int, float]]:
+    """Places of the chunks that take longer than a fair share of the work, and how long they take; slowest first."""
     share = sum(seconds) / workers
-    longer = [place for place, span in enumerate(seconds) if workers > 1 and span > share]
-    return sorted(longer, key=lambda place: -seconds[place])[:SHOWN]
+    longer = [(place, CROWD * span) for place, span in enumerate(seconds) if workers > 1 and span > share]
+    return sorted(longer, key=lambda one: -one[1])[:SHOWN]
