@@ -2,7 +2,8 @@
 
     python scripts/bench_workers.py [--workers 1,2,3] [--preset draft] [--clip FILE --style FILE] [--json FILE]
 
-Frames are counted once each worker has painted one, so that starting costs nothing. The frames of all runs must be equal.
+Frames are counted once each worker has painted one, so that starting costs nothing. The frames of all runs must be
+equal.
 """
 
 import argparse
@@ -53,6 +54,7 @@ def bench_workers(options: argparse.Namespace, folder: Path) -> dict[str, dict[s
         command = [sys.executable, "-m", "videostyle", "run", options.clip, "--style", options.style, "--json"]
         command += ["--no-film", "--job", job, "--preset", options.preset, "--workers", workers, "--device", "cpu"]
         command += ["--backbone", "compact", "--set", "scene.detector=content"]
+        command += [word for setting in options.set for word in ("--set", setting)]
         figures[f"workers {workers}"] = measure([str(word) for word in command], workers)
         seen.add(hashlib.sha256(b"".join(path.read_bytes() for path in sorted(job.glob("frames/*.png")))).hexdigest())
     if len(seen) > 1:
@@ -80,6 +82,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(360, 640), help="height and width of that clip, px")
     parser.add_argument("--frames", type=int, default=FRAMES, help="in each of its scenes")
     parser.add_argument("--style", type=Path, help="default: the demo's artwork")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any setting")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

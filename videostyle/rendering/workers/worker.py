@@ -5,6 +5,7 @@ from contextlib import closing
 from videostyle import __version__
 from videostyle.errors import JobError
 from videostyle.events import OnEvent
+from videostyle.frames import hash_of
 from videostyle.paint.painter import Painter
 from videostyle.rendering.painters import painter_for
 from videostyle.rendering.renderer import render
@@ -21,6 +22,7 @@ class Worker:
     def __init__(self, place: str) -> None:
         self._place = place
         self._painter: Painter | None = None
+        self._work: Work | None = None
         self._looks: tuple[object, ...] = ()
 
     def paint(self, piece: Piece, report: OnEvent) -> None:
@@ -35,15 +37,15 @@ class Worker:
                 pass
 
     def _painter_of(self, work: Work, report: OnEvent) -> Painter:
+        if self._painter and work is self._work:
+            return self._painter
+        if work.version != __version__:
+            fault = f"has videostyle {__version__}, but the job is of {work.version}"
+            raise JobError(f"{self._place}: {fault}; install the same version everywhere")
         plan = work.plan
-        looks = work.version, work.painter, plan.settings, *(artwork.pixels.tobytes() for artwork in plan.artworks)
+        looks = work.painter, plan.settings, *(hash_of(artwork.pixels) for artwork in plan.artworks)
         if self._painter is None or looks != self._looks:
-            if work.version != __version__:
-                raise JobError(
-                    f"{self._place}: has videostyle {__version__}, but the job is of {work.version}; "
-                    "install the same version everywhere"
-                )
             self._painter = None  # two at a time may not fit
             self._painter = painter_for(plan.artworks, plan.settings, Store(work.job).begun(), report)
-            self._looks = looks
+        self._work, self._looks = work, looks
         return self._painter
