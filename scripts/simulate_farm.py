@@ -60,7 +60,7 @@ def simulate(
     free = [start + farm.starts * float(chance.random()) for _ in range(min(workers, len(lengths)))]
     heapq.heapify(free)
     for length in lengths:
-        seconds = np.full(length, later)
+        seconds = np.full(length, float(later))
         seconds[0] = first
         seconds *= np.exp(farm.jitter * chance.standard_normal(length) - farm.jitter**2 / 2)
         now = free[0]

@@ -75,7 +75,7 @@ def test_a_full_disk_ends_it_with_one_line(folder: Path, monkeypatch: pytest.Mon
     made = subprocess.run([sys.executable, "-m", "videostyle", *command(folder, "-q")], capture_output=True, text=True)
     assert made.returncode == 2
     assert made.stderr.count("\n") == 1
-    assert made.stderr.startswith(f"videostyle: {folder / 'clip_art.mp4.job/frames'}")
+    assert made.stderr.startswith(f"videostyle: {folder / 'clip_art.mp4.job'}/")
     assert "File too large" in made.stderr
     assert not (folder / "clip_art.mp4.job").exists(), "no frame is done"
 

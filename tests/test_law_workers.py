@@ -18,6 +18,7 @@ SETTINGS = {
     "optimize.coarsest": 40,
     "backbone.name": "compact",
     "backbone.device": "cpu",
+    "scene.detector": "content",
     "scene.min_frames": 3,
 }
 
