@@ -62,7 +62,7 @@ def test_it_paints_chunks_and_keeps_its_painter(
     assert frames_in(tmp_path / "job") == frames_in(tmp_path / "whole")
     assert len(loaded) == 1
     other = replace(plan, settings=change(plan.settings, {"style.weight": 3.0}))
-    hand.paint(Piece(replace(work, plan=other), ()), ignore)
+    hand.paint(Piece(replace(work, plan=other), plan.chunks), ignore)
     assert len(loaded) == 2, "for other settings"
 
 
