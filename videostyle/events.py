@@ -1,7 +1,7 @@
 """What a running job reports: values, handed to the caller's ``on_event``."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -58,7 +58,7 @@ class Planned:
     """one sentence: why this painter was chosen"""
     device: str
     slots: int
-    """chunks painted as one batch"""
+    """chunks that a worker paints as one batch"""
     seconds: float
     """estimate: painting what is not stored yet, and finishing the film"""
     seconds_first: float
@@ -66,13 +66,19 @@ class Planned:
     seconds_later: float
     """estimate for every other frame"""
     bytes: int
-    """most memory that painting or finishing needs, in addition to the program's own"""
+    """most memory that painting or finishing needs, all workers together, in addition to the program's own"""
     fingerprint: str
     """of clip, artworks and settings"""
     passes: int = 1
     """how often each frame is painted"""
     passed: int = 0
     """how many frames unfinished passes have painted, all passes together"""
+    workers: int = 1
+    """processes that paint chunks at the same time; 1: the program itself"""
+    bytes_per_worker: int = 0
+    """memory of each; if there are several, their own programs included"""
+    slowest: Mapping[str, float] = field(default_factory=dict)
+    """scenes that hold it up, because they take longer than a fair share of the work -> seconds; slowest first"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,13 @@ class Work:
         metavar="DIR",
     )
     keep_job: bool = _flag(False, OUTPUT, "keep the folder of finished frames", "--keep-job")
-    slots: str = _flag("auto", SPEED, "scenes painted as one batch", metavar="auto|N")
+    workers: str = _flag(
+        "auto",
+        SPEED,
+        "scenes painted at the same time, each by a process; auto: what is fastest here",
+        metavar="auto|N",
+    )
+    slots: str = _flag("auto", SPEED, "scenes that a worker paints as one batch, on a GPU", metavar="auto|N")
 
 
 @dataclass(frozen=True)
@@ -191,8 +197,6 @@ class Flags:
         from videostyle.rendering.request import Request
 
         look, part, work = self.look, self.part, self.work
-        if not re.fullmatch("auto|[1-9][0-9]{0,8}", work.slots):
-            raise SettingsError(f"--slots {work.slots}: wanted auto or a number from 1")
         values = look.settings() | self.network.settings() | self.encoding.settings()
         return Request(
             clip=clip,
@@ -211,8 +215,16 @@ class Flags:
             keep_job=work.keep_job,
             overwrite=self.place.overwrite,
             strict=self.place.strict,
-            slots=0 if work.slots == "auto" else int(work.slots),
+            slots=_count("--slots", work.slots),
+            workers=_count("--workers", work.workers),
         )
+
+
+def _count(flag: str, text: str) -> int:
+    """A number from 1; 0: ``auto``. Raises SettingsError."""
+    if not re.fullmatch("auto|[1-9][0-9]{0,8}", text):
+        raise SettingsError(f"{flag} {text}: wanted auto or a number from 1")
+    return 0 if text == "auto" else int(text)
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -67,6 +67,14 @@ def faults(done: FilmDone) -> str:
     return "; ".join(part for part in (lost, damaged) if part)
 
 
+def side_by_side(planned: Planned) -> str:
+    """How many scenes are painted at the same time: ``1 scene at a time``, ``3 workers``."""
+    scenes = f"{counted(planned.slots, 'scene')} at a time"
+    if planned.workers == 1:
+        return scenes
+    return f"{planned.workers} workers" + (f" with {scenes} each" if planned.slots > 1 else "")
+
+
 class Progress:
     """Turns events into lines: call it with every event, and close it after the work.
 
@@ -132,8 +140,9 @@ class Progress:
             + f", in the style of {' + '.join(planned.artworks)} -> {planned.output}"
         )
         self._say(
-            f"{planned.reason} On {planned.device}, {counted(planned.slots, 'scene')} at a time: "
-            f"about {span(planned.seconds)}, {planned.bytes / 1e9:.2f} GB on top of the program's own memory"
+            f"{planned.reason} On {planned.device}, {side_by_side(planned)}: about {span(planned.seconds)}, "
+            f"{planned.bytes / 1e9:.2f} GB on top of the program's own memory"
+            + (f" ({planned.bytes_per_worker / 1e9:.2f} GB per worker)" if planned.workers > 1 else "")
             + (f"; {passes} passes over whole scenes" if passes > 1 else "")
             + (f"; {counted(stored, 'frame')} already done" if stored else "")
             + (f"; about {counted(planned.frames_alike, 'repeat')}, at no cost" if planned.frames_alike else "")
@@ -142,6 +151,9 @@ class Progress:
         if self._dry:
             for (first, scene), render in zip(self._scenes.items(), planned.render, strict=True):
                 self._say(f"scene {first}: frames {scene}, renders {render}")
+            if planned.slowest:
+                scenes = ", ".join(f"{scene} ({span(seconds)})" for scene, seconds in planned.slowest.items())
+                self._say(f"held up by frames {scenes}: more workers would not paint a scene faster")
         elif not self._quiet and stored < total:  # from the start: first frames take longest
             known = passes * stored + planned.passed
             self._bar = tqdm(total=passes * total, initial=known, unit="frame", smoothing=0.1, dynamic_ncols=True)

@@ -72,7 +72,7 @@ def test_who_is_stopped_before_a_frame_is_done_leaves_nothing(
         yield
 
     prepared = prepare(check(with_(request_, job=tmp_path / "job" if named else None)))
-    monkeypatch.setattr("videostyle.rendering.job.render", stopped)
+    monkeypatch.setattr("videostyle.rendering.workers.inside.render", stopped)
     with pytest.raises(KeyboardInterrupt):
         run(prepared)
     assert not prepared.checked.job.exists()

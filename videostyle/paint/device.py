@@ -45,6 +45,17 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda", number)
 
 
+def gpus_of(name: str) -> tuple[str, ...]:
+    """The GPUs that ``backbone.device`` means, named as in CUDA_VISIBLE_DEVICES; ``auto``, ``cuda``: all visible.
+
+    Empty if it means one certain device, or none. More than one GPU has never been tried.
+    """
+    if name not in ("auto", "cuda"):
+        return ()
+    count, named = torch.cuda.device_count(), os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    return tuple(named.split(",")[:count]) if named else tuple(map(str, range(count)))
+
+
 def choose_precision(name: str, device: torch.device) -> torch.dtype:
     """Dtype of the convolutions. ``auto``: bfloat16 on CUDA devices with native support, otherwise float32.
 
@@ -66,12 +77,15 @@ def exact_dtype(device: torch.device) -> torch.dtype:
 def prepare_process(device: torch.device) -> None:
     """Configure the whole process so that painting on the device is fast and repeatable.
 
-    On a CPU, glibc's malloc keeps freed memory from now on instead of returning it to the system. On CUDA, cuDNN uses
-    only deterministic kernels from now on. Neither is undone.
+    On a CPU, torch computes with one thread from now on, and glibc's malloc keeps freed memory instead of returning it
+    to the system. On CUDA, cuDNN uses only deterministic kernels from now on. None of this is undone.
     """
     if device.type == "cuda":
         torch.backends.cudnn.deterministic = True
-    if device.type != "cpu" or os.name != "posix":
+    if device.type != "cpu":
+        return
+    torch.set_num_threads(1)  # sums are rounded differently by every number of threads; further cores are for workers
+    if os.name != "posix":
         return
     # Otherwise every block of more than 32 MiB returns to the system, which clears it page by page when the next
     # iteration allocates it again: a third of the time at 1080p, two thirds at 4K (scripts/LOG.md).

@@ -1,6 +1,6 @@
 """The front door: what ``import videostyle`` offers. Paths may be text, and pictures arrays."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
@@ -14,15 +14,18 @@ from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import Recipe, Values, change
 from videostyle.rendering.artworks import AnyPath, Styles, read_artworks
+from videostyle.rendering.estimate import seconds_of
 from videostyle.rendering.film import StoredFilm, assemble, check_complete, check_place
 from videostyle.rendering.finish import finish_for
-from videostyle.rendering.job import choose_slots, opened, painter_for, prepare, run
+from videostyle.rendering.job import choose_slots, engine_for, opened, prepare, run
+from videostyle.rendering.painters import painter_for
 from videostyle.rendering.plan import RenderPlan, plan_frames
 from videostyle.rendering.renderer import RenderedFrame
-from videostyle.rendering.renderer import render as render_missing
 from videostyle.rendering.request import Request, check
 from videostyle.rendering.sizes import check_size
 from videostyle.rendering.store import Store
+from videostyle.rendering.workers.chunks import render_chunks
+from videostyle.rendering.workers.count import choose_workers
 from videostyle.selection import select
 
 
@@ -39,6 +42,7 @@ def stylize(
     overwrite: bool = False,
     strict: bool = False,
     slots: int = 0,
+    workers: int = 0,
     on_event: OnEvent = ignore,
 ) -> FilmDone:
     """Paint a clip in the style of an artwork and write the film. Returns what was made.
@@ -57,6 +61,7 @@ def stylize(
         overwrite=overwrite,
         strict=strict,
         slots=slots,
+        workers=workers,
     )
     return run(prepare(check(request), painter, on_event), on_event)
 
@@ -88,26 +93,35 @@ def plan(
 
 
 def render(
-    plan: RenderPlan, job: AnyPath, *, painter: Painter | None = None, slots: int = 0, on_event: OnEvent = ignore
+    plan: RenderPlan,
+    job: AnyPath,
+    *,
+    painter: Painter | None = None,
+    slots: int = 0,
+    workers: int = 1,
+    on_event: OnEvent = ignore,
 ) -> Generator[RenderedFrame]:
     """Paint the frames of a plan into a job folder, and yield each frame asked for once it is on disk.
 
     Frames stored by an earlier call come first, then the others as they are finished: in order within a scene. The
     iterator may be closed, or the process stopped, after any frame; the next call continues there. Several processes
     may render plans of the same job. painter: None: the one that the settings select. slots: scenes painted as one
-    batch; 0: as many as fit. Raises VideostyleError.
+    batch; 0: as many as fit. workers: processes that paint scenes at the same time; 1: this one, in which frames are
+    only painted when they are asked for; 0: as many as are fastest. Raises VideostyleError.
     """
-    store = Store(Path(job))
+    if painter and workers > 1:
+        raise SettingsError(f"workers={workers}: a painter of your own paints in this process only; omit workers")
+    store, workers = Store(Path(job)), 1 if painter else workers
     painter = painter or painter_for(plan.artworks, plan.settings, store.begun(), on_event)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
-    return _render(plan, store, painter, slots, on_event)
+    return _render(plan, store, painter, slots, workers, on_event)
 
 
 def _render(
-    plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent
+    plan: RenderPlan, store: Store, painter: Painter, slots: int, workers: int, on_event: OnEvent
 ) -> Generator[RenderedFrame]:
-    def stored(frames: Sequence[int]) -> Iterator[RenderedFrame]:
+    def stored(frames: Iterable[int]) -> Iterator[RenderedFrame]:
         return (RenderedFrame(frame, store.load(frame, plan.work), store.losses(frame)) for frame in frames)
 
     width, height = plan.work
@@ -115,13 +129,19 @@ def _render(
         before = [frame for frame in plan.to_keep if store.has(frame)]
         missing = set(plan.to_keep).difference(before)
         yield from stored(before)
-        done = all(store.has(frame) for frame in plan.to_render)
-        count = choose_slots(slots, Cost() if done else painter.cost(height, width), plan)
-        with closing(render_missing(plan, store, painter, count, on_event)) as frames:
-            for frame in frames:
-                if frame.index in missing:
-                    missing.remove(frame.index)
-                    yield frame
+        known = {frame for frame in plan.to_render if store.has(frame)}
+        cost = Cost() if len(known) == len(plan.to_render) else painter.cost(height, width)
+        seconds = seconds_of(plan, cost, known, plan.settings.temporal.passes)
+        workers = choose_workers(workers, seconds, cost, painter.device, plan.settings)
+        count = choose_slots(slots, cost, plan, workers)
+        with (
+            engine_for(plan, painter, workers) as engine,
+            closing(render_chunks(plan, plan.chunks, store, engine, painter.fingerprint, count, on_event)) as frames,
+        ):
+            for done in frames:
+                if done.frame in missing:
+                    missing.remove(done.frame)
+                    yield from stored([done.frame])
         yield from stored(sorted(missing))  # painted by other processes in the meantime
 
 

@@ -2,28 +2,34 @@
 
 import shutil
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from videostyle.errors import JobError
-from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
+from videostyle.events import FilmDone, Notice, OnEvent, Planned, ignore
 from videostyle.media.read.sequence import identity
 from videostyle.media.write.folder import pictures_of
-from videostyle.paint.load import load_painter, usual_preset
+from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
 from videostyle.rendering.beside import written_beside
+from videostyle.rendering.estimate import frames_alike, seconds_of
 from videostyle.rendering.film import StoredFilm, check_free, make_patched
 from videostyle.rendering.finish import finish_for
+from videostyle.rendering.painters import painter_for
 from videostyle.rendering.passes import passed
-from videostyle.rendering.plan import Artwork, RenderPlan, make_plan, plan_frames, scan_key
+from videostyle.rendering.plan import RenderPlan, make_plan, plan_frames, scan_key
 from videostyle.rendering.record import JobRecord
-from videostyle.rendering.renderer import render
 from videostyle.rendering.request import Checked
 from videostyle.rendering.sizes import check_size
 from videostyle.rendering.store import Store
-from videostyle.settings import BACKBONES, RenderSettings
+from videostyle.rendering.workers.chunks import render_chunks
+from videostyle.rendering.workers.count import bytes_of, choose_workers, gpus_for
+from videostyle.rendering.workers.engine import Engine
+from videostyle.rendering.workers.inside import InProcess
+from videostyle.rendering.workers.processes import Processes
+from videostyle.rendering.workers.schedule import duration, slowest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +53,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     begun = store.begun()
     preset = recipe.preset or (begun and begun.preset) or usual_preset(recipe.given.backbone.device)
     settings = recipe.settings(preset)
+    workers = 1 if painter else checked.request.workers  # only this process has a painter of the caller's own
     painter = painter or painter_for(checked.artworks, settings, begun, on_event)
     if not painter.paints:
         settings = change(settings, {"optimize.iterations": 0})
@@ -54,15 +61,22 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
+    return Prepared(checked, plan, painter, _planned(checked, plan, painter, store, workers))
+
+
+def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store, workers: int) -> Planned:
+    """What a job will make, and what it will take. workers: 0: as many as are worth it."""
     width, height = plan.work
     stored = {frame for frame in plan.to_render if store.has(frame)}
     done = len(stored) == len(plan.to_render)
     cost = Cost() if done else painter.cost(height, width)  # which it measures by painting
-    slots = choose_slots(checked.request.slots, cost, plan)
+    alike = frames_alike(plan, painter, stored)
+    seconds = seconds_of(plan, cost, stored | alike, plan.settings.temporal.passes)
+    workers = choose_workers(workers, seconds, cost, painter.device, plan.settings)
+    slots = choose_slots(checked.request.slots, cost, plan, workers)
+    painting = bytes_of(workers, slots, cost, painter.device)
     finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
-    alike = _alike(plan, painter, stored)
-    painting = _seconds(plan, cost, stored | alike, plan.settings.temporal.passes)
-    summary = Planned(
+    return Planned(
         clip=plan.clip.path,
         output=checked.output,
         job=checked.job,
@@ -79,45 +93,30 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         reason=painter.reason,
         device=painter.device,
         slots=slots,
-        seconds=painting + _seconds(plan, finishing) * checked.request.film,
+        seconds=duration(seconds, workers) + sum(seconds_of(plan, finishing)) * checked.request.film,
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
-        bytes=max(cost.bytes_per_slot * slots, finishing.bytes_per_slot),  # the film is written after painting
+        bytes=max(painting, finishing.bytes_per_slot),  # the film is written after painting
         fingerprint=plan.fingerprint,
         passes=plan.settings.temporal.passes,
         passed=passed(plan, store),
+        workers=workers,
+        bytes_per_worker=painting // workers,
+        slowest={str(plan.chunks[place].frames): span for place, span in slowest(seconds, workers)},
     )
-    return Prepared(checked, plan, painter, summary)
 
 
-def choose_slots(asked: int, cost: Cost, plan: RenderPlan) -> int:
-    """Number of chunks painted as one batch. asked: 0: the painter's usual number."""
-    return max(1, min(asked or cost.usual_slots, cost.most_slots, len(plan.chunks)))
+def choose_slots(asked: int, cost: Cost, plan: RenderPlan, workers: int = 1) -> int:
+    """Number of chunks that a worker paints as one batch. asked: 0: the painter's usual number."""
+    return max(1, min(asked or cost.usual_slots, cost.most_slots, -(-len(plan.chunks) // workers)))
 
 
-def painter_for(
-    artworks: Sequence[Artwork], settings: RenderSettings, begun: JobRecord | None, on_event: OnEvent = ignore
-) -> Painter:
-    """The painter that the settings select; for an ``auto`` backbone, the network that a job has begun with.
-
-    If weights cached since then changed the network, the job could not continue.
-    """
-    name = begun.painter if begun else ""
-    known = settings.backbone.name == "auto" and not settings.backbone.weights and name in BACKBONES
-    if known:
-        settings = change(settings, {"backbone.name": name})
-    pixels = [artwork.pixels for artwork in artworks]
-    painter = load_painter(pixels, settings, lambda what, done, total: on_event(Fetched(what, done, total)))
-    if known:
-        painter.reason = f"{name}: this job started with it."
-    return painter
-
-
-def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
+def run(prepared: Prepared, on_event: OnEvent = ignore, engine: Engine | None = None) -> FilmDone:
     """Render the missing frames and make the film from all of them.
 
     After an interruption the same request continues where it stopped. The job folder is deleted once the film is done,
-    unless the user named it or keeps it, and after an error unless it holds finished frames.
+    unless the user named it or keeps it, and after an error unless it holds finished frames. engine: runs the workers,
+    and lives on; None: one for this job only, with as many as planned.
     """
     on_event(prepared.summary)
     checked, plan = prepared.checked, prepared.plan
@@ -125,7 +124,14 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
     with opened(plan, Store(checked.job), prepared.painter, exclusive=not request.job) as store:
 
         def paint(on_event: OnEvent) -> None:
-            with closing(render(plan, store, prepared.painter, prepared.summary.slots, on_event)) as frames:
+            own = (
+                engine_for(plan, prepared.painter, prepared.summary.workers) if engine is None else nullcontext(engine)
+            )
+            painter, slots = prepared.painter.fingerprint, prepared.summary.slots
+            with (
+                own as workers,
+                closing(render_chunks(plan, plan.chunks, store, workers, painter, slots, on_event)) as frames,
+            ):
                 for _ in frames:
                     pass
 
@@ -153,6 +159,13 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
     return done
 
 
+def engine_for(plan: RenderPlan, painter: Painter, workers: int) -> Engine:
+    """An engine of so many workers. Raises SettingsError if this machine has too few GPUs for them."""
+    if workers == 1:
+        return InProcess(painter)
+    return Processes(workers, gpus_for(workers, painter.device, plan.settings))
+
+
 @contextmanager
 def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = False) -> Iterator[Store]:
     """A job folder that is ready for frames; after an error it is deleted if it holds none.
@@ -173,31 +186,16 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = F
 
 
 def estimate(prepared: Prepared, preset: str) -> float:
-    """Seconds that the whole range would take with another preset; see ``_seconds``."""
+    """Seconds that the whole range would take with another preset and as many workers; see ``seconds_of``."""
     plan = prepared.plan
     settings = compose(preset, prepared.checked.request.recipe.values)
     other = make_plan(plan.clip, (), settings, plan.scan, plan.keep, head=plan.head)
     width, height = other.work
-    alike = _alike(other, prepared.painter, set())
-    painting = _seconds(other, prepared.painter.cost(height, width, settings), alike, settings.temporal.passes)
+    alike = frames_alike(other, prepared.painter, set())
+    cost = prepared.painter.cost(height, width, settings)
+    painting = duration(seconds_of(other, cost, alike, settings.temporal.passes), prepared.summary.workers)
     finishing = finish_for(plan.artworks, settings).cost(other.work, other.painted_size(other.size))
-    return painting + _seconds(other, finishing) * prepared.checked.request.film
-
-
-def _alike(plan: RenderPlan, painter: Painter, stored: set[int]) -> set[int]:
-    """Frames not stored yet that probably repeat earlier ones."""
-    return set(plan.to_render) & set(plan.scan.alike) - stored if painter.reach else set()
-
-
-def _seconds(plan: RenderPlan, cost: Cost, free: Collection[int] = (), passes: int = 1) -> float:
-    """Most seconds that a plan's frames take if little in each is new to its scene.
-
-    free: frames that take none, because they are stored, or repeat others.
-    """
-    firsts = {chunk.name for chunk in plan.chunks}.difference(free)
-    later = set(plan.to_render).difference(free, firsts)
-    again = len(later) * passes + len(firsts) * (passes - 1)
-    return again * cost.seconds_later + len(firsts) * cost.seconds_first
+    return painting + sum(seconds_of(other, finishing)) * prepared.checked.request.film
 
 
 def _check_space(plan: RenderPlan, store: Store) -> None:

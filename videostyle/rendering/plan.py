@@ -19,7 +19,7 @@ from videostyle.rendering.sizes import film_size, fit
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings
 
-LOOK = 7
+LOOK = 8
 """incremented whenever the same settings lead to different pixels, so that a job folder never mixes two looks"""
 
 

@@ -61,6 +61,8 @@ class Request:
     """whether it is an error if the film lacks something that the clip has"""
     slots: int = 0
     """chunks painted as one batch; 0: as many as fit"""
+    workers: int = 0
+    """processes that paint at the same time; 0: as many as are worth it"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

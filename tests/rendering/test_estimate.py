@@ -1,0 +1,38 @@
+"""What painting a plan costs."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.clips import moving_scenes, write_clip
+from tests.painters import Blend, Gray
+from tests.rendering.jobs import plan_of
+from videostyle.media.read.probe import probe
+from videostyle.paint.painter import Cost
+from videostyle.rendering.estimate import frames_alike, seconds_of
+from videostyle.rendering.plan import RenderPlan
+
+COST = Cost(seconds_first=10.0, seconds_later=1.0)
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> RenderPlan:
+    clip = probe(write_clip(tmp_path_factory.mktemp("estimate") / "clip.mp4", moving_scenes((4, 3))))
+    return plan_of(clip, (4, 3), lost=(2,))
+
+
+def test_seconds_of_each_chunk(plan: RenderPlan) -> None:
+    assert seconds_of(plan, COST) == [12.0, 12.0]
+    assert seconds_of(plan, COST, passes=3) == [12.0 + 2 * 3, 12.0 + 2 * 3]
+
+
+def test_stored_frames_and_repeats_cost_nothing(plan: RenderPlan) -> None:
+    assert seconds_of(plan, COST, {0, 1}) == [1.0, 12.0]
+    assert seconds_of(plan, COST, {6}, passes=2) == [12.0 + 3, 11.0 + 2]
+    assert seconds_of(plan, COST, plan.to_render) == [0.0, 0.0]
+
+
+def test_only_painters_that_look_back_skip_repeats(plan: RenderPlan) -> None:
+    still = replace(plan, scan=replace(plan.scan, alike=(1, 3, 99)))
+    assert frames_alike(still, Blend(), {3}) == {1}
+    assert frames_alike(still, Gray(), {3}) == set()

@@ -1,0 +1,174 @@
+"""Worker processes: they are started anew, survive several jobs, and never outlive what started them."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.clips import moving_scenes, write_art, write_clip
+from tests.painters import Blend
+from tests.rendering.jobs import frames_in, opened, plan_of, rendered
+from tests.rendering.workers.children import is_running, painting, soon, workers_of
+from videostyle.errors import DeviceError, JobError
+from videostyle.events import Event, FrameDone, Notice
+from videostyle.frames import Clip
+from videostyle.media.read.probe import probe
+from videostyle.rendering.workers import processes
+from videostyle.rendering.workers.chunks import render_chunks
+from videostyle.rendering.workers.engine import Engine
+from videostyle.rendering.workers.processes import Processes
+
+SCENES = (6, 5, 4)
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    return probe(write_clip(tmp_path_factory.mktemp("processes") / "clip.mp4", moving_scenes(SCENES)))
+
+
+@pytest.fixture(scope="module")
+def whole(clip: Clip, tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
+    job = tmp_path_factory.mktemp("whole") / "job"
+    rendered(plan_of(clip, SCENES), job, Blend())
+    return frames_in(job)
+
+
+def painted(clip: Clip, job: Path, engine: Engine, on_event=lambda _: None) -> list[FrameDone]:  # type: ignore[no-untyped-def]
+    plan, painter = plan_of(clip, SCENES), Blend()
+    store = opened(job, plan, painter)
+    try:
+        return list(render_chunks(plan, plan.chunks, store, engine, painter.fingerprint, 1, on_event))
+    finally:
+        store.close()
+
+
+def test_workers_paint_what_one_process_paints_and_live_through_several_jobs(
+    clip: Clip, whole: dict[int, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painting(monkeypatch, tmp_path, "print('noise'); os.write(1, b'more noise')")
+    with Processes(2) as engine:
+        assert workers_of(os.getpid()) == [], "they start when they are needed"
+        painted(clip, tmp_path / "one", engine)
+        pids = workers_of(os.getpid())
+        assert len(pids) == 2
+        frames = painted(clip, tmp_path / "two", engine)
+        assert workers_of(os.getpid()) == pids
+    assert workers_of(os.getpid()) == []
+    assert sorted(done.frame for done in frames) == list(range(15))
+    assert frames_in(tmp_path / "one") == frames_in(tmp_path / "two") == whole
+
+
+def test_a_killed_worker_is_replaced_and_at_most_its_frame_in_flight_painted_again(
+    clip: Clip, whole: dict[int, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painting(monkeypatch, tmp_path, "(folder / f'{os.getpid()}_{frames}').touch(); time.sleep(0.05)")
+    killed: list[int] = []
+
+    def kill(event: Event) -> None:
+        if isinstance(event, FrameDone) and event.frame == 3:
+            killed.extend(workers_of(os.getpid()))
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+
+    with Processes(2) as engine:
+        frames = painted(clip, tmp_path / "job", engine, kill)
+    assert frames_in(tmp_path / "job") == whole
+    assert sorted(done.frame for done in frames) == list(range(15)), "reported once each"
+    assert len(killed) == 2
+    assert workers_of(os.getpid()) == []
+    assert 15 <= len(list(tmp_path.glob("*_*"))) <= 17
+
+
+def test_a_worker_killed_for_memory_is_not_replaced(
+    clip: Clip, whole: dict[int, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painting(monkeypatch, tmp_path, "time.sleep(0.05)")
+    events: list[Event] = []
+    kills = [0]
+    monkeypatch.setattr(processes, "memory_kills", lambda: kills[0])
+
+    def kill(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, FrameDone) and event.frame == 1:
+            kills[0] += 1
+            os.kill(workers_of(os.getpid())[0], signal.SIGKILL)
+
+    with Processes(2) as engine:
+        painted(clip, tmp_path / "job", engine, kill)
+        assert engine.workers == 1
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert notices == ["the system ended a worker because memory ran out; continuing with 1 worker"]
+    assert frames_in(tmp_path / "job") == whole
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "text"),
+    [
+        (
+            "from videostyle.errors import JobError\nif frames == 1: raise JobError('the disk is full')",
+            JobError,
+            "full",
+        ),
+        ("if frames == 1: os._exit(7)", DeviceError, "3 workers in a row were lost .* exit code 7"),
+        ("if frames == 1: raise KeyError('bug')", KeyError, "bug"),
+    ],
+    ids=["an error", "an exit", "a bug"],
+)
+def test_an_error_of_a_worker_is_raised_here_once(
+    code: str, error: type[Exception], text: str, clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a worker that is started again begins with a frame count of 0, so that it must stumble at once
+    code = code.replace(
+        "frames == 1", "(folder / 'job/frames/000002.png').exists()" if "_exit" in code else "frames == 1"
+    )
+    painting(monkeypatch, tmp_path, code)
+    with Processes(2) as engine, pytest.raises(error, match=text) as raised:
+        painted(clip, tmp_path / "job", engine)
+    notes = "".join(getattr(raised.value, "__notes__", ()))
+    assert ("in a worker" in notes and "paint" in notes) == (error is KeyError)
+    assert workers_of(os.getpid()) == []
+    assert not list((tmp_path / "job/frames").glob(".*")), "nothing half-written is left"
+
+
+SCRIPT = """
+import sys
+from contextlib import closing
+import videostyle as vs
+plan = vs.plan(sys.argv[1], sys.argv[2], settings={"optimize.iterations": 0, "scene.min_frames": 4})
+frames = vs.render(plan, sys.argv[3], workers=2)
+with closing(frames):
+    print(next(frames).index, flush=True)
+    sys.stdin.read()
+    print(1 + sum(1 for _ in frames))
+"""
+"""a user's script, with no guard around what it does"""
+
+
+@pytest.mark.parametrize("ending", ["", "SIGKILL", "SIGINT"])
+def test_a_script_without_a_guard_and_however_it_ends_nothing_is_left_running(
+    ending: str, clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    painting(monkeypatch, tmp_path, "time.sleep(0.2)")
+    command = [sys.executable, tmp_path / "script.py", clip.path, write_art(tmp_path / "art.png"), tmp_path / "job"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path, start_new_session=True,
+    ) as script:  # fmt: skip
+        assert script.stdout
+        assert script.stdout.readline().strip() in ("0", "6", "11")
+        pids = workers_of(script.pid)
+        assert len(pids) == 2
+        if ending:
+            os.killpg(script.pid, signal.SIGINT) if ending == "SIGINT" else script.kill()
+        said, errors = script.communicate()
+    assert soon(lambda: not any(map(is_running, pids)), 5)
+    if ending == "SIGINT":
+        assert errors.count("Traceback") == 1, "the script's own"
+        assert errors.rstrip().endswith("KeyboardInterrupt")
+    elif not ending:
+        assert (script.returncode, said.strip(), errors) == (0, "15", "")

@@ -1,0 +1,27 @@
+"""What painting a plan costs: seconds of its chunks, and memory."""
+
+from collections.abc import Collection
+
+from videostyle.paint.painter import Cost, Painter
+from videostyle.rendering.plan import RenderPlan
+
+
+def seconds_of(plan: RenderPlan, cost: Cost, free: Collection[int] = (), passes: int = 1) -> list[float]:
+    """Most seconds that the frames of each chunk take one after another if little in each is new to its scene.
+
+    free: frames that take none, because they are stored, or repeat others.
+    """
+    known = set(free)
+    seconds = []
+    for chunk in plan.chunks:
+        frames = plan.frames_of(chunk)
+        todo = [frame for frame in frames if frame not in known]
+        first = todo[:1] == frames[:1] and bool(todo)
+        later = len(todo) * passes - first
+        seconds.append(later * cost.seconds_later + first * cost.seconds_first)
+    return seconds
+
+
+def frames_alike(plan: RenderPlan, painter: Painter, stored: set[int]) -> set[int]:
+    """Frames not stored yet that probably repeat earlier ones."""
+    return set(plan.to_render) & set(plan.scan.alike) - stored if painter.reach else set()

@@ -1,0 +1,56 @@
+"""How many workers a job gets, and the memory that they take."""
+
+from collections.abc import Sequence
+
+from videostyle.errors import SettingsError
+from videostyle.paint.painter import Cost
+from videostyle.rendering.workers.machine import cores, free_bytes
+from videostyle.rendering.workers.schedule import best_workers
+from videostyle.settings import RenderSettings
+
+PROCESS_BYTES = 500_000_000
+"""of a worker process, in addition to what painting takes"""
+MEMORY_SHARE = 0.9
+"""share of the free memory that workers may fill"""
+
+
+def gpus_for(workers: int, device: str, settings: RenderSettings) -> Sequence[str]:
+    """A GPU for each of several workers; empty: they paint on the CPU.
+
+    device: what the painter paints on. Raises SettingsError if there are too few.
+    """
+    if device == "cpu":
+        return ()
+    gpus = _gpus(settings)
+    if len(gpus) < workers:
+        wanted = f"each needs a GPU of its own, and --device {settings.backbone.device} means {max(1, len(gpus))}"
+        raise SettingsError(f"--workers {workers}: {wanted}; use --workers auto")
+    return gpus[:workers]
+
+
+def choose_workers(asked: int, seconds: Sequence[float], cost: Cost, device: str, settings: RenderSettings) -> int:
+    """Number of workers. asked: 0: what is fastest, but never more than cores and memory, or GPUs, allow.
+
+    seconds: of each chunk. device: what the painter paints on.
+    """
+    if asked:
+        return min(asked, max(1, len(seconds) - list(seconds).count(0)))
+    if device != "cpu":
+        return best_workers(seconds, len(_gpus(settings)))
+    return best_workers(seconds, min(cores(), int(MEMORY_SHARE * free_bytes() / (PROCESS_BYTES + cost.bytes_per_slot))))
+
+
+def bytes_of(workers: int, slots: int, cost: Cost, device: str) -> int:
+    """Memory that painting takes, bytes: the device's.
+
+    A single worker is this process, whose own memory does not count.
+    """
+    painting = slots * cost.bytes_per_slot
+    return workers * (painting + (PROCESS_BYTES if workers > 1 and device == "cpu" else 0))
+
+
+def _gpus(settings: RenderSettings) -> tuple[str, ...]:
+    """The GPUs that a job may be painted on at the same time."""
+    from videostyle.paint.device import gpus_of  # torch takes seconds to import
+
+    return gpus_of(settings.backbone.device)
