@@ -36,7 +36,8 @@ def test_it_paints_what_the_renderer_paints(slots: int, plan: RenderPlan, tmp_pa
     assert sorted(done.frame for done in frames) == list(range(7))
     assert again == []
     assert max(painter.batches) == slots
-    assert list(map(type, events)) == list(map(type, plain))
+    # when a frame is reported depends on how fast it is written
+    assert sorted(type(event).__name__ for event in events) == sorted(type(event).__name__ for event in plain)
     assert [event for event in events if isinstance(event, FrameDone)] == frames
 
 
