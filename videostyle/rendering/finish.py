@@ -1,5 +1,6 @@
 """From painted frames to the film's frames, with what a finish carries stored in the job folder."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
@@ -36,6 +37,15 @@ def finish_for(artworks: Sequence[Artwork], settings: RenderSettings) -> Finish:
 
     device = choose_device(settings.backbone.device)
     return Brush([artwork.pixels for artwork in artworks], settings, device, resize)
+
+
+def together(painting: float, finishing: float, device: str) -> float:
+    """Seconds that painting and finishing take side by side, at most, given those that each takes alone.
+
+    On a CPU they share its cores, one each; on a GPU one waits for the other.
+    """
+    cores = (os.cpu_count() or 1) if device == "cpu" else 1
+    return max(painting, finishing, (painting + finishing) / cores)
 
 
 def finished(

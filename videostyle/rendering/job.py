@@ -15,7 +15,7 @@ from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
 from videostyle.rendering.beside import written_beside
 from videostyle.rendering.film import StoredFilm, check_free, make_patched
-from videostyle.rendering.finish import finish_for
+from videostyle.rendering.finish import finish_for, together
 from videostyle.rendering.passes import passed
 from videostyle.rendering.plan import Artwork, RenderPlan, make_plan, plan_frames, scan_key
 from videostyle.rendering.record import JobRecord
@@ -79,10 +79,10 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         reason=painter.reason,
         device=painter.device,
         slots=slots,
-        seconds=painting + _seconds(plan, finishing) * checked.request.film,
+        seconds=together(painting, _seconds(plan, finishing) * checked.request.film, painter.device),
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
-        bytes=max(cost.bytes_per_slot * slots, finishing.bytes_per_slot),  # the film is written after painting
+        bytes=cost.bytes_per_slot * slots + finishing.bytes_per_slot,  # the film is written beside painting
         fingerprint=plan.fingerprint,
         passes=plan.settings.temporal.passes,
         passed=passed(plan, store),
@@ -181,7 +181,8 @@ def estimate(prepared: Prepared, preset: str) -> float:
     alike = _alike(other, prepared.painter, set())
     painting = _seconds(other, prepared.painter.cost(height, width, settings), alike, settings.temporal.passes)
     finishing = finish_for(plan.artworks, settings).cost(other.work, other.painted_size(other.size))
-    return painting + _seconds(other, finishing) * prepared.checked.request.film
+    film = _seconds(other, finishing) * prepared.checked.request.film
+    return together(painting, film, prepared.painter.device)
 
 
 def _alike(plan: RenderPlan, painter: Painter, stored: set[int]) -> set[int]:
@@ -203,13 +204,15 @@ def _seconds(plan: RenderPlan, cost: Cost, free: Collection[int] = (), passes: i
 def _check_space(plan: RenderPlan, store: Store) -> None:
     """Raise JobError if a job's frames cannot fit on the disk.
 
-    A painted frame as PNG takes about three quarters of its raw size, plus a block of the disk.
+    A painted frame as PNG takes about three quarters of its raw size, plus a block of the disk, and what the film's
+    finish carries from it.
     """
     folder = next(path for path in (store.folder, *store.folder.parents) if path.exists())
     width, height = plan.work
     missing = sum(not store.has(frame) for frame in plan.to_render)
-    missing *= min(2, plan.settings.temporal.passes)  # those of the pass before are kept until a pass is done
-    needed = missing * (width * height * 3 * plan.clip.dtype.itemsize * 3 // 4 + 4096)
+    passes = min(2, plan.settings.temporal.passes)  # those of the pass before are kept until a pass is done
+    carried = finish_for(plan.artworks, plan.settings).stored(plan.work, plan.painted_size(plan.size))
+    needed = missing * (passes * (width * height * 3 * plan.clip.dtype.itemsize * 3 // 4 + 4096) + carried)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise JobError(
