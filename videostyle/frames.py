@@ -31,7 +31,7 @@ def to_pixels(picture: Picture, dtype: np.dtype[np.uint8] | np.dtype[np.uint16])
     """Float picture -> the nearest pixels; values outside 0..1 are clipped."""
     levels = np.clip(picture, 0, 1)
     levels *= np.float32(np.iinfo(dtype).max)
-    pixels: Pixels = np.rint(levels, out=levels).astype(dtype)
+    pixels: Pixels = np.asarray(np.rint(levels, out=levels), np.float32).astype(dtype)
     return pixels
 
 

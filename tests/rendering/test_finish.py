@@ -15,7 +15,7 @@ from videostyle.frames import Clip, Motion, Painted, Pixels
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import resize
 from videostyle.paint.finish import Finish, FinishInput
-from videostyle.rendering.finish import ENLARGE, Enlarge, finish_for, finished
+from videostyle.rendering.finish import ENLARGE, Enlarge, finish_for, finished, together
 from videostyle.rendering.plan import Artwork, RenderPlan
 from videostyle.rendering.store import Store
 
@@ -247,3 +247,11 @@ def test_the_settings_choose_the_finish() -> None:
     assert finish_for(artworks, settings(brush__amount=0.0)) is ENLARGE
     assert finish_for((), settings(brush__amount=1.0, optimize__iterations=0)) is ENLARGE, "frames are not painted"
     assert finish_for(artworks, settings(brush__amount=1.0, backbone__device="cpu")).carries((64, 48), (128, 96))
+
+
+def test_finishing_takes_no_time_of_its_own_where_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    for cores, seconds in ((1, 14.0), (2, 10.0), (None, 14.0)):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        assert together(10.0, 4.0, "cpu") == together(4.0, 10.0, "cpu") == seconds
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    assert together(10.0, 4.0, "cuda") == 14.0

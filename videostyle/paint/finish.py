@@ -44,6 +44,10 @@ class Finish(ABC):
         """Time and memory that a frame takes. work, size: as in ``carries``."""
         return Cost()
 
+    def stored(self, work: tuple[int, int], size: tuple[int, int]) -> int:
+        """About how many bytes of the disk are taken by what is carried from a frame. work, size: as in ``carries``."""
+        return 0
+
     def carry(self, frame: FinishInput) -> bytes:
         """What a frame's picture and the next frame of the chunk need to know. Called if it ``carries`` anything."""
         return b""

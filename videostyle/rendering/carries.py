@@ -18,17 +18,21 @@ class Carries:
         self._order = plan.frames_of(chunk)
         self._worked: Generator[tuple[int, bytes]] | None = None
 
-    def of(self, frame: int) -> bytes:
+    def of(self, frame: int, step: Motion | None = None) -> bytes:
         """What is carried from a frame. It comes after those asked for before, and the frames up to it are painted.
 
-        Raises MediaError if the clip can no longer be read, JobError if something cannot be stored.
+        step: the motion since the frame before it, as the finish sees it, if it is known. Raises MediaError if the clip
+        can no longer be read, JobError if something cannot be stored.
         """
-        stored = self._store.carry(self._finish.fingerprint, frame)
-        if stored is not None:
+        carry = self._store.carry(self._finish.fingerprint, frame)
+        if carry is not None:
             self.close()
-            return stored
+            return carry
         if self._worked is None:
-            self._worked = self._work_out(*self.known(frame))
+            place, carry = self.known(frame)
+            if place == self._order.index(frame) and (step or not place):
+                return self._laid(frame, carry, step)
+            self._worked = self._work_out(place, carry)
         return next(carry for index, carry in self._worked if index == frame)
 
     def known(self, frame: int) -> tuple[int, bytes]:
@@ -48,10 +52,14 @@ class Carries:
     def _work_out(self, place: int, carry: bytes) -> Generator[tuple[int, bytes]]:
         """(source frame, what is carried from it) from a place of the chunk on."""
         for frame, motion in self._motions(place):
-            painted = self._store.load(frame, self._plan.work)
-            carry = self._finish.carry(FinishInput(frame, painted, carry, motion))
-            self._store.save_carry(self._finish.fingerprint, frame, carry)
+            carry = self._laid(frame, carry, motion)
             yield frame, carry
+
+    def _laid(self, frame: int, carry: bytes, motion: Motion | None) -> bytes:
+        painted = self._store.load(frame, self._plan.work)
+        carry = self._finish.carry(FinishInput(frame, painted, carry, motion))
+        self._store.save_carry(self._finish.fingerprint, frame, carry)
+        return carry
 
     def _motions(self, place: int) -> Iterator[tuple[int, Motion | None]]:
         """(source frame, motion since the frame before in the chunk) from a place of the chunk on."""

@@ -38,6 +38,8 @@ class Link:
     """(H, W) in 0..1: how far the paint that comes from them has been worked out; 0 where none does"""
     memory: Memory
     """of the frame, once it is painted"""
+    step: Motion | None = None
+    """since the frame before, wherever it can be trusted; None if the frame is not linked to that one"""
 
 
 class Chain:
@@ -89,7 +91,7 @@ class Chain:
         if not self._reach:
             return Link({}, np.zeros(frame.pixels.shape[:2], np.float32), UNUSED)
         now = surroundings(frame.pixels)
-        motions: dict[int, tuple[int, Motion]] = {}
+        motions, step = dict[int, tuple[int, Motion]](), None
         covered = np.zeros(now.shape[:2], np.float32)
         content, developed = np.zeros(now.shape, np.float32), np.zeros(now.shape[:2], np.float32)
         usual = [distance for distance in self._reach if distance <= place]
@@ -104,6 +106,7 @@ class Chain:
             ):
                 continue
             motion = estimate(frame.pixels, pixels, self._flow)
+            step = motion if distance == 1 else step
             made_for, worked = carried(memory, motion.flow)
             weight = motion.consistency * still_shown(made_for, now)
             if distance < 0:
@@ -116,4 +119,4 @@ class Chain:
         content += (1 - covered)[..., None] * to_picture(now)
         height, width = now.shape[:2]
         gain = self._progress(1 - float(developed.mean()), height, width)
-        return Link(motions, developed, remember(content, developed, gain))
+        return Link(motions, developed, remember(content, developed, gain), step)

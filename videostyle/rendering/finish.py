@@ -12,6 +12,7 @@ from videostyle.rendering.plan import Artwork, RenderPlan
 from videostyle.rendering.recolor import recolored
 from videostyle.rendering.relight import relit
 from videostyle.rendering.store import Store
+from videostyle.rendering.workers.machine import cores
 from videostyle.settings import RenderSettings
 
 
@@ -36,6 +37,15 @@ def finish_for(artworks: Sequence[Artwork], settings: RenderSettings) -> Finish:
 
     device = choose_device(settings.backbone.device)
     return Brush([artwork.pixels for artwork in artworks], settings, device, resize)
+
+
+def together(painting: float, finishing: float, device: str, workers: int = 1) -> float:
+    """Seconds that painting and finishing take side by side, at most, given those that each takes alone.
+
+    On a CPU they share its cores; on a GPU one waits for the other. workers: that paint at the same time.
+    """
+    free = cores() if device == "cpu" else workers
+    return max(painting, finishing / workers, (workers * painting + finishing) / free)
 
 
 def finished(

@@ -16,7 +16,7 @@ from videostyle.presets import change, compose
 from videostyle.rendering.beside import written_beside
 from videostyle.rendering.estimate import frames_alike, seconds_of
 from videostyle.rendering.film import StoredFilm, check_free, make_patched
-from videostyle.rendering.finish import finish_for
+from videostyle.rendering.finish import finish_for, together
 from videostyle.rendering.painters import painter_for
 from videostyle.rendering.passes import passed
 from videostyle.rendering.plan import RenderPlan, make_plan, plan_frames, scan_key
@@ -76,6 +76,7 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
     slots = choose_slots(checked.request.slots, cost, plan, workers)
     painting = bytes_of(workers, slots, cost, painter.device)
     finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
+    finishing_seconds = sum(seconds_of(plan, finishing)) * checked.request.film
     return Planned(
         clip=plan.clip.path,
         output=checked.output,
@@ -93,10 +94,10 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
         reason=painter.reason,
         device=painter.device,
         slots=slots,
-        seconds=duration(seconds, workers) + sum(seconds_of(plan, finishing)) * checked.request.film,
+        seconds=together(duration(seconds, workers), finishing_seconds, painter.device, workers),
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
-        bytes=max(painting, finishing.bytes_per_slot),  # the film is written after painting
+        bytes=painting + finishing.bytes_per_slot,  # the film is written beside painting
         fingerprint=plan.fingerprint,
         passes=plan.settings.temporal.passes,
         passed=passed(plan, store),
@@ -195,19 +196,22 @@ def estimate(prepared: Prepared, preset: str) -> float:
     cost = prepared.painter.cost(height, width, settings)
     painting = duration(seconds_of(other, cost, alike, settings.temporal.passes), prepared.summary.workers)
     finishing = finish_for(plan.artworks, settings).cost(other.work, other.painted_size(other.size))
-    return painting + sum(seconds_of(other, finishing)) * prepared.checked.request.film
+    film = sum(seconds_of(other, finishing)) * prepared.checked.request.film
+    return together(painting, film, prepared.painter.device, prepared.summary.workers)
 
 
 def _check_space(plan: RenderPlan, store: Store) -> None:
     """Raise JobError if a job's frames cannot fit on the disk.
 
-    A painted frame as PNG takes about three quarters of its raw size, plus a block of the disk.
+    A painted frame as PNG takes about three quarters of its raw size, plus a block of the disk, and what the film's
+    finish carries from it.
     """
     folder = next(path for path in (store.folder, *store.folder.parents) if path.exists())
     width, height = plan.work
     missing = sum(not store.has(frame) for frame in plan.to_render)
-    missing *= min(2, plan.settings.temporal.passes)  # those of the pass before are kept until a pass is done
-    needed = missing * (width * height * 3 * plan.clip.dtype.itemsize * 3 // 4 + 4096)
+    passes = min(2, plan.settings.temporal.passes)  # those of the pass before are kept until a pass is done
+    carried = finish_for(plan.artworks, plan.settings).stored(plan.work, plan.painted_size(plan.size))
+    needed = missing * (passes * (width * height * 3 * plan.clip.dtype.itemsize * 3 // 4 + 4096) + carried)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise JobError(

@@ -120,7 +120,7 @@ def _painted(
     slot: Slot, result: Painted, pixels: Pixels, seconds: float, writers: ThreadPoolExecutor, laying: Laying
 ) -> _Writing:
     """Store the frame that a slot has waited for."""
-    frame = slot.frame
+    frame, step = slot.frame, slot.step
     slot.accept(pixels, result.losses)
     left = slot.passes_left
     done = FrameDone(
@@ -134,7 +134,7 @@ def _painted(
         passes_left=left,
     )
     save = writers.submit(slot.store.save, frame, pixels, result)
-    return _Writing(save, save if left else laying.after(save, slot.chunk, frame), done, pixels)
+    return _Writing(save, save if left else laying.after(save, slot.chunk, frame, step), done, pixels)
 
 
 def _repeated(slot: Slot, repeat: Repeat, writers: ThreadPoolExecutor, laying: Laying) -> _Writing:

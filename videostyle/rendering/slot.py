@@ -9,6 +9,7 @@ from videostyle.frames import (
     Frame,
     FrameInput,
     FrameTask,
+    Motion,
     Picture,
     Pixels,
     TemporalTarget,
@@ -79,6 +80,12 @@ class Slot:
     def frame(self) -> int:
         """The frame to be painted next."""
         return self._todo[0]
+
+    @property
+    def step(self) -> Motion | None:
+        """The clip's motion at work size since the frame that was painted before, if painting needed to know it."""
+        link = self._source()[2]
+        return link.step if link else None
 
     def close(self) -> None:
         """End the thread that decodes ahead."""

@@ -37,6 +37,9 @@ beyond the first"""
 SECONDS_FIRST, SECONDS_GRID, SECONDS_FILM = 25e-6, 2.5e-6, 0.67e-6
 """CPU time: of a first frame per px of the grid; of later frames, flow included; of every frame per px of the film"""
 
+BYTES_CARRIED = 8
+"""on disk per px of the grid: 3 to 5 in a scene's first seconds, and more the more sheets there are"""
+
 Enlarge = Callable[[Pixels, tuple[int, int]], Pixels]
 
 
@@ -73,6 +76,10 @@ class Brush(Finish):
         seconds, first = SECONDS_FILM * film, SECONDS_FIRST + SECONDS_ART * more
         memory += round(BYTES_ART * more * film)
         return Cost(seconds + first * grid, seconds + SECONDS_GRID * grid, memory)
+
+    def stored(self, work: tuple[int, int], size: tuple[int, int]) -> int:
+        width, height = _grid(work)
+        return BYTES_CARRIED * width * height * self.carries(work, size)
 
     @torch.inference_mode()
     def carry(self, frame: FinishInput) -> bytes:

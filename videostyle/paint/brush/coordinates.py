@@ -110,7 +110,7 @@ class Corners:
         base = 0 if sheet is None else sheet * (height * width)
         self.nearest = _inside(y.round(), height) * width + _inside(x.round(), width) + base
         """number of the nearest pixel"""
-        center = flat[self.nearest]
+        center = picked(flat, self.nearest)
         self.joined = torch.zeros_like(center)
         """mean over the corners that belong to the nearest pixel's piece"""
         self.share = torch.zeros_like(center[..., 0])
@@ -121,8 +121,9 @@ class Corners:
         columns = [(_inside(x0, width) + base, 1 - (x - x0)), (_inside(x0 + 1, width) + base, x - x0)]
         for row, part in ((_inside(y0, height), 1 - (y - y0)), (_inside(y0 + 1, height), y - y0)):
             for column, weight in columns:
-                corner, weight = flat[row * width + column], part * weight
-                joins = (corner - center).abs().amax(-1) < APART
+                corner, weight = picked(flat, row * width + column), part * weight
+                apart = (corner - center).abs_()
+                joins = torch.maximum(apart[..., 0], apart[..., 1]) < APART
                 kept = weight * joins
                 self.joined += corner * kept[..., None]
                 self.share += kept
@@ -130,6 +131,11 @@ class Corners:
                 if len(where):
                     self.others.append((where, corner.reshape(-1, 2)[where], weight.expand_as(kept).reshape(-1)[where]))
         self.joined /= self.share[..., None]
+
+
+def picked(rows: Tensor, numbers: Tensor) -> Tensor:
+    """Rows (N, 2) by their numbers, of any shape: several times faster than ``rows[numbers]``."""
+    return rows.index_select(0, numbers.reshape(-1)).view(*numbers.shape, 2)
 
 
 def _inside(places: Tensor, count: int) -> Tensor:

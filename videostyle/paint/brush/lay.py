@@ -6,6 +6,7 @@ from torch import Tensor
 
 from videostyle.paint.brush.atlas import Atlas
 from videostyle.paint.brush.coordinates import APART, NEXT, Coordinates
+from videostyle.paint.brush.masks import grown, shrunk
 from videostyle.paint.brush.match import Canvas
 
 CHANGED, UNTRUSTED = 14.0, 8.0
@@ -29,16 +30,6 @@ def mean(plane: Tensor, side: int = 5) -> Tensor:
     """Mean over a square of (h, w), edges repeated."""
     padded = F.pad(plane[None, None], (side // 2,) * 4, mode="replicate")
     return F.avg_pool2d(padded, side, 1)[0, 0]
-
-
-def grown(mask: Tensor, side: int) -> Tensor:
-    """(h, w), by half of ``side`` px in each direction."""
-    return F.max_pool2d(mask[None].float(), side, 1, side // 2)[0] > 0
-
-
-def shrunk(mask: Tensor, side: int) -> Tensor:
-    """The opposite of ``grown``."""
-    return ~grown(~mask, side)
 
 
 def lay(atlas: Atlas, painted: Tensor) -> Coordinates:

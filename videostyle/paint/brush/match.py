@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from videostyle.paint.brush.atlas import GUIDE, GUIDED, Page
+from videostyle.paint.brush.masks import grown
 from videostyle.paint.brush.patches import RADIUS
 
 REPEATED = 140.0
@@ -43,11 +44,9 @@ class Canvas:
 
     def around(self, where: Tensor, radius: int) -> Tensor:
         """These pixels and those up to ``radius`` px away."""
-        mask = torch.zeros(self.height * self.width, device=where.device)
-        mask[where] = 1
-        side = 2 * radius + 1
-        mask = F.max_pool2d(mask.view(1, 1, self.height, self.width), side, 1, radius)
-        return torch.nonzero(mask.reshape(-1))[:, 0]
+        mask = torch.zeros(self.height * self.width, dtype=torch.bool, device=where.device)
+        mask[where] = True
+        return torch.nonzero(grown(mask.view(self.height, self.width), 2 * radius + 1).reshape(-1))[:, 0]
 
     def search(self, where: Tensor) -> None:
         """Find the patch that looks most like the painted frame: at every second pixel, which the others continue."""
