@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 from videostyle.errors import OutOfMemoryError
-from videostyle.rendering.workers.engine import Engine, Failed, Finished, Lost, OnReport, Piece, Report, Work
+from videostyle.rendering.workers.engine import Commission, Engine, Failed, Finished, Lost, OnReport, Piece, Report
 from videostyle.rendering.workers.machine import memory_kills
 from videostyle.rendering.workers.serve import GRACE
 
@@ -92,8 +92,8 @@ class _Child:
         self.piece: Piece | None = None
         """what it paints; None: it is idle"""
         self.gpu = gpu
-        self._known: Work | None = None
-        # the module search path of this process, and not the folder it happens to work in
+        self._known: Commission | None = None
+        # the module search path of this process, and not the folder that it happens to be in
         code = f"import sys; sys.path = {sys.path!r}; from videostyle.rendering.workers.serve import main; main()"
         command = [sys.executable, "-P", "-c", code]
         variables = os.environ | ({"CUDA_VISIBLE_DEVICES": gpu} if gpu else ONE_THREAD)
@@ -104,10 +104,10 @@ class _Child:
     def give(self, piece: Piece) -> None:
         assert self.process.stdin
         self.piece = piece
-        work = piece.work if piece.work is not self._known else None  # a plan may be large
-        self._known = piece.work
+        commission = piece.commission if piece.commission is not self._known else None  # a plan may be large
+        self._known = piece.commission
         with suppress(BrokenPipeError):  # it is lost, and its thread will say so
-            pickle.dump((work, piece.chunks), self.process.stdin, pickle.HIGHEST_PROTOCOL)
+            pickle.dump((commission, piece.chunks), self.process.stdin, pickle.HIGHEST_PROTOCOL)
             self.process.stdin.flush()
 
     def dismiss(self) -> None:

@@ -14,12 +14,12 @@ from typing import BinaryIO
 
 from videostyle.errors import VideostyleError
 from videostyle.frames import Chunk
-from videostyle.rendering.workers.engine import Failed, Finished, Piece, Report, Work
+from videostyle.rendering.workers.engine import Commission, Failed, Finished, Piece, Report
 
 GRACE = 2.0
 """seconds in which a worker that is told to stop may finish what it writes"""
-_Order = tuple[Work | None, Sequence[Chunk]]
-"""None: the same work as before"""
+_Order = tuple[Commission | None, Sequence[Chunk]]
+"""None: the same commission as before"""
 
 
 def main() -> None:
@@ -42,12 +42,12 @@ def _serve(given: "SimpleQueue[_Order | None]", reports: BinaryIO) -> None:
         pickle.dump(value, reports, pickle.HIGHEST_PROTOCOL)
         reports.flush()
 
-    worker, work = Worker("a worker process"), None
+    worker, commission = Worker("a worker process"), None
     while (order := given.get()) is not None:
-        work = order[0] or work
-        assert work
+        commission = order[0] or commission
+        assert commission
         try:
-            worker.paint(Piece(work, tuple(order[1])), report)
+            worker.paint(Piece(commission, tuple(order[1])), report)
         except BrokenPipeError:
             raise
         except Exception as error:
