@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import BinaryIO
@@ -26,6 +27,8 @@ def main() -> None:
     """Paint until stdin is closed; then stop at once, even in the middle of a frame."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one stops us
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(OSError):  # where memory runs out, the system shall end a worker and not who could replace it
+        Path("/proc/self/oom_score_adj").write_text("500")
     orders, reports = _streams()
     given = SimpleQueue[_Order | None]()
     Thread(target=_read, args=(orders, given), daemon=True).start()
