@@ -124,11 +124,11 @@ class _Dealer:
 
     def _frame(self, done: FrameDone) -> None:
         """Report a frame once: a worker that continues for another may paint frames again that were in flight."""
-        self._losses[done.chunk] = 0
         key = done.chunk, done.frame, done.passes_left
         if key in self._seen:
             return
         self._seen.add(key)
+        self._losses[done.chunk] = 0
         missing = self._missing[done.chunk]
         if not done.passes_left:
             self._painted.append(done)
