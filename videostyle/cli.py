@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from videostyle import __version__
+from videostyle.commands.stopping import gently
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
+from videostyle.journal import SCHEMA
 from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Flags, Look, Network, Part, Place, Voice, Work, grouped
 from videostyle.presets import Recipe, compose, describe
-from videostyle.progress import SCHEMA, Progress, faults, output, span
+from videostyle.progress import Progress, faults, output, span
 from videostyle.settings import group_title, known_settings
 
 if TYPE_CHECKING:
@@ -207,7 +209,9 @@ def _run(request: "Request", voice: Voice) -> None:
 
     try:
         with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
-            done = run(_prepare(request, progress), progress)
+            prepared = _prepare(request, progress)
+            with gently(progress) as heard:
+                done = run(prepared, heard)
     except KeyboardInterrupt:
         print("videostyle: stopped; run the same command again to continue", file=sys.stderr)
         raise typer.Exit(EXIT_INTERRUPTED) from None

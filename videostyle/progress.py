@@ -1,36 +1,20 @@
 """What the user sees of a job: two lines of plan, a progress bar, a line per scene; or JSON, one object per line."""
 
 import errno
-import json
-import math
 import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Any
 
 from tqdm import tqdm
 
-from videostyle import __version__
 from videostyle.errors import VideostyleError
 from videostyle.events import Event, Fetched, FilmDone, FrameDone, FrameWritten, Iterated, Notice, Planned, Scanned
+from videostyle.journal import NAMES, named, start, to_line, to_object
 
-SCHEMA = 1
-"""version of the JSON objects: raised when a name or a meaning changes, but not when something is added"""
 WRITING = "writing the film"
-NAMES = {
-    Notice: "notice",
-    Fetched: "fetched",
-    Scanned: "scanned",
-    Planned: "plan",
-    Iterated: "iterated",
-    FrameDone: "frame",
-    FrameWritten: "written",
-    FilmDone: "film",
-}
-"""what JSON objects call events"""
 
 
 @contextmanager
@@ -85,9 +69,9 @@ class Progress:
         """Show an event: an object for scripts on stdout, or a line for people on stderr."""
         if self._json:
             if not self._started:
-                _print_object("start", {"schema": SCHEMA, "version": __version__})
+                _print_object(start())
             self._started = True
-            _print_object(NAMES[type(event)], asdict(event))
+            _print_object(to_object(event))
         match event:
             case Planned():
                 self._plan(event)
@@ -188,20 +172,13 @@ class Progress:
         if self._json:
             scene = {"scene": chunk, "frames": self._scenes[chunk], "painted": painted}
             scene |= {"repeats": len(final) - painted}
-            _print_object("scene", scene | {"seconds": round(seconds, 3)})
+            _print_object(named("scene", scene | {"seconds": round(seconds, 3)}))
 
     def _say(self, line: str) -> None:
         if not self._quiet:
             tqdm.write(line, file=sys.stderr)
 
 
-def _print_object(name: str, content: dict[str, Any]) -> None:
+def _print_object(content: dict[str, object]) -> None:
     with output():
-        print(json.dumps({"event": name} | _plain(content), default=str))
-
-
-def _plain(value: Any) -> Any:
-    """A value for JSON: null for numbers that are not finite."""
-    if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        print(to_line(content))

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import re
+import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
@@ -15,6 +17,27 @@ from videostyle.errors import MediaError
 def temporary_of(path: Path) -> Path:
     """A short temporary name next to a path, different on every call and machine, with the path's extension."""
     return path.with_name(f".{path.stem[:40]}.{uuid.uuid4().hex}{path.suffix[:10]}")
+
+
+def remove_leftovers(path: Path) -> None:
+    """Delete what killed processes have left under temporary names of a path; none may be writing it now."""
+    name = re.compile(re.escape(f".{path.stem[:40]}.") + "[0-9a-f]{32}" + re.escape(path.suffix[:10]))
+    with suppress(OSError):
+        for left in [entry for entry in path.absolute().parent.iterdir() if name.fullmatch(entry.name)]:
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush the names in a folder to disk, where the system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def reason_of(error: Exception) -> str:

@@ -7,14 +7,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from videostyle.errors import JobError
-from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
+from videostyle.events import Event, Fetched, FilmDone, Notice, OnEvent, Planned, ignore
+from videostyle.media.files import flush_folder, remove_leftovers
 from videostyle.media.read.sequence import identity
 from videostyle.media.write.folder import pictures_of
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
+from videostyle.rendering.command import command_of
 from videostyle.rendering.film import StoredFilm, check_free, make_film, make_patched
 from videostyle.rendering.finish import finish_for
+from videostyle.rendering.log import NAME, Log, logged
 from videostyle.rendering.passes import passed
 from videostyle.rendering.plan import Artwork, RenderPlan, make_plan, plan_frames, scan_key
 from videostyle.rendering.record import JobRecord
@@ -22,7 +25,7 @@ from videostyle.rendering.renderer import render
 from videostyle.rendering.request import Checked
 from videostyle.rendering.sizes import check_size
 from videostyle.rendering.store import Store
-from videostyle.settings import BACKBONES, RenderSettings
+from videostyle.settings import BACKBONES, RenderSettings, known_settings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +36,8 @@ class Prepared:
     plan: RenderPlan
     painter: Painter
     summary: Planned
+    notices: tuple[Notice, ...] = ()
+    """what was said while it was prepared, for its log"""
 
 
 def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent = ignore) -> Prepared:
@@ -40,17 +45,23 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
 
     painter: None: the one that the settings select.
     """
+    notices = list[Notice]()
+
+    def heard(event: Event) -> None:
+        notices.extend([event] if isinstance(event, Notice) else [])
+        on_event(event)
+
     for text in checked.notices:
-        on_event(Notice(text))
+        heard(Notice(text))
     recipe, store = checked.request.recipe, Store(checked.job)
     begun = store.begun()
     preset = recipe.preset or (begun and begun.preset) or usual_preset(recipe.given.backbone.device)
     settings = recipe.settings(preset)
-    painter = painter or painter_for(checked.artworks, settings, begun, on_event)
+    painter = painter or painter_for(checked.artworks, settings, begun, heard)
     if not painter.paints:
         settings = change(settings, {"optimize.iterations": 0})
     known = store.scan(scan_key(identity(checked.clip), settings))
-    plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
+    plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, heard)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     width, height = plan.work
@@ -85,8 +96,11 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         fingerprint=plan.fingerprint,
         passes=plan.settings.temporal.passes,
         passed=passed(plan, store),
+        preset=plan.preset,
+        settings={name: settings.value(name) for name in known_settings()},
+        command=command_of(checked, plan.preset),
     )
-    return Prepared(checked, plan, painter, summary)
+    return Prepared(checked, plan, painter, summary, tuple(notices))
 
 
 def choose_slots(asked: int, cost: Cost, plan: RenderPlan) -> int:
@@ -121,27 +135,38 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
     on_event(prepared.summary)
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
+    before: list[Event] = [*prepared.notices, prepared.summary]
     with opened(plan, Store(checked.job), prepared.painter, exclusive=not request.job) as store:
-        with closing(render(plan, store, prepared.painter, prepared.summary.slots, on_event)) as frames:
-            for _ in frames:
-                pass
-        if request.film:  # unless clip or film were replaced in the meantime
-            plan.check_clip()
-            pictures = pictures_of(checked.output, plan.settings.film, plan.clip)
-            place = pictures.folder if pictures else checked.output
-            check_free(place, checked.sources, request.overwrite or bool(pictures), pictures)
-            finish = finish_for(plan.artworks, plan.settings)
-            film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
-            if checked.patch:
-                make_patched(film, checked.patch, on_event)
-            else:
-                make_film(film, on_event)
+        with logged(Log(store.folder / NAME), on_event, before) as heard:
+            with closing(render(plan, store, prepared.painter, prepared.summary.slots, heard)) as frames:
+                for _ in frames:
+                    pass
+            if request.film:
+                _write_film(prepared, store, heard)
+            seconds = time.perf_counter() - start
+            done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)
+            heard(done)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
-    seconds = time.perf_counter() - start
-    done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)
-    on_event(done)
     return done
+
+
+def _write_film(prepared: Prepared, store: Store, on_event: OnEvent) -> None:
+    """Make the film of the stored frames, unless clip or film were replaced in the meantime."""
+    checked, plan = prepared.checked, prepared.plan
+    plan.check_clip()
+    pictures = pictures_of(checked.output, plan.settings.film, plan.clip)
+    place = pictures.folder if pictures else checked.output
+    check_free(place, checked.sources, checked.request.overwrite or bool(pictures), pictures)
+    if store.lock.is_exclusive:  # then nobody else is writing this film
+        remove_leftovers(checked.output)
+    finish = finish_for(plan.artworks, plan.settings)
+    film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
+    if checked.patch:
+        make_patched(film, checked.patch, on_event)
+    else:
+        make_film(film, on_event)
+    flush_folder(checked.output.absolute().parent)  # the frames may be deleted next
 
 
 @contextmanager

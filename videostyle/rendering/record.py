@@ -82,6 +82,14 @@ class JobRecord:
             raise JobError(f"{path}: damaged, or from another version of videostyle ({error}); {advice}") from None
 
 
+def is_cut(path: Path) -> bool:
+    """Whether a record's file ends too early."""
+    try:
+        return not path.read_bytes().endswith(b"}")
+    except OSError:
+        return False
+
+
 def _value(stored: Any, name: str) -> Any:
     """A value as the record holds it. Raises ValueError if it is missing or not valid."""
     try:

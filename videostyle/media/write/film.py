@@ -19,6 +19,7 @@ from videostyle.media.write.containers import CONTAINERS, codec_of, container_of
 from videostyle.media.write.folder import Pictures, pictures_of, write_folder
 from videostyle.media.write.notices import FilmCheck, film_notices, folder_notices
 from videostyle.media.write.picture import FrameMaker, add_picture
+from videostyle.media.write.readback import check_written
 from videostyle.media.write.subtitles import Subtitles, read_subtitles
 from videostyle.media.write.tags import any_key, film_tags
 from videostyle.media.write.timeline import Timeline
@@ -128,13 +129,14 @@ def encode_film(
             if container.format != "gif":
                 output.set_chapters(chapters_of(source, timeline))
             to_frame = FrameMaker(clip, picture, size, timeline)
-            for index, pixels in frames:
+            for written, (index, pixels) in enumerate(frames, start=1):
                 frame, begins = to_frame(index, pixels)
                 tracks.write(begins)
                 output.mux(_delayed(picture.encode(frame), to_frame.late, clip.time_base))
             output.mux(_delayed(picture.encode(None), to_frame.late, clip.time_base))
             tracks.write(None)
         add_boxes(temporary, kept_boxes(clip, container.format, size))
+        check_written(temporary, path, written, timeline.place(index)[0] - timeline.place(first[0])[0])
 
 
 def _delayed(packets: "list[av.Packet[av.VideoStream]]", late: Fraction, tick: Fraction) -> list[Any]:
