@@ -160,6 +160,7 @@ def _write_film(prepared: Prepared, store: Store, on_event: OnEvent) -> None:
     check_free(place, checked.sources, checked.request.overwrite or bool(pictures), pictures)
     if store.lock.is_exclusive:  # then nobody else is writing this film
         remove_leftovers(checked.output)
+        remove_leftovers(store.folder)
     finish = finish_for(plan.artworks, plan.settings)
     film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
     if checked.patch:
