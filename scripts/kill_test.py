@@ -1,10 +1,10 @@
 """Kill renders at random and compare the films: python scripts/kill_test.py [KILLS] [--seed N] [--batch] [--keep DIR]
 
-A tiny clip of two scenes with sound is rendered once undisturbed. Then the same command is started again and again, and
-each time killed (SIGKILL) after a random time, until it ends on its own; and so on, film after film, until KILLS renders
-have been killed. After a third of the kills, the file of the job folder that was written last is cut off at a random
-place, as a power failure may do. Every film must be the same file as the undisturbed one. Prints a table; exit code 1
-if a film differs or could not be made. --batch renders the clip as the only job of a batch instead of with run.
+A tiny clip of two scenes with sound is rendered once undisturbed. Then the same command is started again and again,
+and each time killed (SIGKILL) after a random time, until it ends on its own; and so on, film after film, until KILLS
+renders have been killed. After a third of the kills, the file of the job folder that was written last is cut off at a
+random place, as a power failure may do. Every film must be the same file as the undisturbed one. Prints a table; exit
+code 1 if a film differs or could not be made. --batch renders the clip as the only job of a batch instead.
 
 Needs a system with fork, so that not every render imports torch anew.
 """

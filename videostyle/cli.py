@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from videostyle import __version__
+from videostyle.commands.batch import batch_command
 from videostyle.commands.stopping import gently
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
@@ -84,6 +85,9 @@ def frames_command(
     next to the clip. Exit codes are those of 'run'.
     """
     _run(Flags(look, network, part, place, Aim(), Encoding(codec="png", no_sound=True), work).request(clip), voice)
+
+
+app.command("batch")(batch_command)
 
 
 @app.command("plan")

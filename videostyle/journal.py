@@ -7,7 +7,7 @@ import platform
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from videostyle import __version__
@@ -58,7 +58,7 @@ LIBRARIES = ("torch", "av", "numpy", "opencv-python")
 
 def now() -> str:
     """The time in UTC: ``2026-11-28T18:00:45.123Z``."""
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def start() -> dict[str, object]:

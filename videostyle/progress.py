@@ -103,7 +103,8 @@ class Progress:
 
     def _plan(self, planned: Planned) -> None:
         """The plan in two lines: what is made; how, and how long it takes. Then the scenes, or the progress bar."""
-        self.close()  # of a download that was given up
+        self.close()  # of a download that was given up, or of another clip's job
+        self._done.clear()
         (width, height), frames = planned.size, planned.frames
         work = "" if planned.work == planned.size else f", painted at {planned.work[0]}x{planned.work[1]}"
         total, stored, passes = planned.frames_to_render, planned.frames_stored, planned.passes

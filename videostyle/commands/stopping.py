@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from videostyle.events import Event, FrameDone, FrameWritten, OnEvent, Scanned
+from videostyle.events import BatchDone, Event, FilmDone, Iterated, OnEvent
 
 SIGNALS = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
-STEPS = (Scanned, FrameDone, FrameWritten)
-"""events after which work may end: what was done until then is stored, or is quick to do again"""
+NO_END = (Iterated, FilmDone, BatchDone)
+"""events after which work goes on: in the middle of a frame, and when little is left to do"""
 SAID = b"\nvideostyle: stopping after the frame in flight; once more to stop at once\n"
 
 
@@ -23,7 +23,7 @@ def gently(on_event: OnEvent) -> Iterator[OnEvent]:
     """
     asked = False
 
-    def ask(number: int, at: FrameType | None) -> None:
+    def ask(_: int, __: FrameType | None) -> None:
         nonlocal asked
         if asked:
             raise KeyboardInterrupt
@@ -32,7 +32,7 @@ def gently(on_event: OnEvent) -> Iterator[OnEvent]:
 
     def heard(event: Event) -> None:
         on_event(event)
-        if asked and isinstance(event, STEPS):
+        if asked and not isinstance(event, NO_END):
             raise KeyboardInterrupt
 
     before = {number: signal.getsignal(number) for number in SIGNALS}

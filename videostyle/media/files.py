@@ -13,6 +13,8 @@ import av
 
 from videostyle.errors import MediaError
 
+FULL = "the disk is full"
+
 
 def temporary_of(path: Path) -> Path:
     """A short temporary name next to a path, different on every call and machine, with the path's extension."""
@@ -43,7 +45,7 @@ def flush_folder(folder: Path) -> None:
 def reason_of(error: Exception) -> str:
     """Why something could not be written, in a few words."""
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full"
+        return FULL
     return getattr(error, "strerror", None) or str(error)
 
 

@@ -191,14 +191,19 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = F
 
 def estimate(prepared: Prepared, preset: str) -> float:
     """Seconds that the whole range would take with another preset; see ``_seconds``."""
-    plan = prepared.plan
-    settings = compose(preset, prepared.checked.request.recipe.values)
-    other = make_plan(plan.clip, (), settings, plan.scan, plan.keep, head=plan.head)
-    width, height = other.work
-    alike = _alike(other, prepared.painter, set())
-    painting = _seconds(other, prepared.painter.cost(height, width, settings), alike, settings.temporal.passes)
-    finishing = finish_for(plan.artworks, settings).cost(other.work, other.painted_size(other.size))
-    return painting + _seconds(other, finishing) * prepared.checked.request.film
+    plan, recipe = prepared.plan, prepared.checked.request.recipe
+    settings = compose(preset, recipe.values)
+    other = make_plan(plan.clip, plan.artworks, settings, plan.scan, plan.keep, head=plan.head)
+    return seconds_of(other, prepared.painter, prepared.checked.request.film)
+
+
+def seconds_of(plan: RenderPlan, painter: Painter, film: bool = True) -> float:
+    """Seconds that a plan would take from the beginning, estimated from what the painter has measured."""
+    width, height = plan.work
+    alike = _alike(plan, painter, set())
+    painting = _seconds(plan, painter.cost(height, width, plan.settings), alike, plan.settings.temporal.passes)
+    finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
+    return painting + _seconds(plan, finishing) * film
 
 
 def _alike(plan: RenderPlan, painter: Painter, stored: set[int]) -> set[int]:

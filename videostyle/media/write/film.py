@@ -129,7 +129,9 @@ def encode_film(
             if container.format != "gif":
                 output.set_chapters(chapters_of(source, timeline))
             to_frame = FrameMaker(clip, picture, size, timeline)
-            for written, (index, pixels) in enumerate(frames, start=1):
+            written = 0
+            for index, pixels in frames:
+                written += 1
                 frame, begins = to_frame(index, pixels)
                 tracks.write(begins)
                 output.mux(_delayed(picture.encode(frame), to_frame.late, clip.time_base))

@@ -33,8 +33,6 @@ LITTLE, MUCH = 0.08, 0.5
 COARSE = 0.25
 """least share of a first frame's iterations at smaller sizes: what comes into view gets large strokes at once"""
 
-NEAR = 4
-"""ratio of areas up to which a measurement is scaled"""
 MEASURED: dict[str, dict[tuple[int, int], Measured]] = {}
 """network, device, and kind of loss -> what this process has measured: one calibration serves all clips of a batch"""
 
@@ -86,7 +84,7 @@ class Optimizer(Painter):
         if not chosen.iterations:
             return Cost()
         size = height, width
-        if not (settings and self._measured) and not any(_near(size, known) for known in self._measured):
+        if size not in self._measured and not (settings and self._measured):
             own = self._settings.optimize
             self._measured[size] = measure(height, width, self.smallest, self._objective, own, self._device)
         # an estimate for other settings does not justify another measurement: it is scaled from the nearest
@@ -198,11 +196,6 @@ class Optimizer(Painter):
 
 def _area(size: tuple[int, int]) -> int:
     return size[0] * size[1]
-
-
-def _near(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Whether what frames of one size take follows from what was measured for the other, by area."""
-    return max(_area(one), _area(other)) <= NEAR * min(_area(one), _area(other))
 
 
 def one_pass(settings: RenderSettings) -> RenderSettings:

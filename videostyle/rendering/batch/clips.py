@@ -60,8 +60,8 @@ def _found(base: Path, pattern: str) -> Iterator[Path]:
 def _request(job: Job, clip: Path) -> Request:
     request = Request(clip, job.styles, job.recipe, job.frames)
     name = clip.stem if clip.is_file() else sequence_name(clip).name
-    fields = {"clip": name, "style": "+".join(style.stem for style in job.styles), "preset": job.recipe.preset or "usual"}
-    fields["folder"] = str(clip.parent)
+    fields = {"clip": name, "style": "+".join(style.stem for style in job.styles)}
+    fields |= {"preset": job.recipe.preset or "usual", "folder": str(clip.parent)}
     output = re.sub(r"\{(\w+)\}", lambda place: fields[place[1]], job.output)  # once: names may hold braces themselves
     if not output:
         return request

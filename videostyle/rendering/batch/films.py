@@ -53,6 +53,10 @@ class Films:
         self._films[_name(film)] = {"key": key, **_state(film)}
         self._write()
 
+    def mark(self, film: Path) -> str:
+        """Eight letters that tell films of the same name in several folders apart."""
+        return hashlib.sha256(_name(film).encode()).hexdigest()[:8]
+
     def _write(self) -> None:
         with whole_or_nothing(self._path, "free some space", "cannot be written") as temporary:
             temporary.write_text(json.dumps({"version": __version__, "films": self._films}, indent=1))
