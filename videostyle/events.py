@@ -168,6 +168,8 @@ class ClipPlanned:
     """``waiting``, ``done`` by an earlier run, or ``failed``"""
     text: str
     """why it failed"""
+    log: Path
+    """file that keeps the events of its job, once it has begun"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,7 @@ class Work:
     )
     keep_job: bool = _flag(False, OUTPUT, "keep the folder of finished frames", "--keep-job")
     slots: str = _flag("auto", SPEED, "scenes painted as one batch", metavar="auto|N")
+    budget: str = _flag("", SPEED, "the best preset and size that fit into a time: 2h, 90min", metavar="TIME")
 
 
 @dataclass(frozen=True)

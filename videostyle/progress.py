@@ -44,6 +44,11 @@ def span(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def shown(line: str) -> str:
+    """A line without what names of files may hold and a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
+
+
 def faults(done: FilmDone) -> str:
     """What damage to the clip has cost its film; empty if nothing."""
     lost = f"{counted(done.frames_lost, 'frame')} of the clip could not be decoded" if done.frames_lost else ""
@@ -76,7 +81,7 @@ class Progress:
             case Planned():
                 self._plan(event)
             case Notice(text):
-                self._say(f"note: {text}")
+                self.say(f"note: {text}")
             case Scanned(frame) if not self._quiet and sys.stderr.isatty() and frame % 50 == 49:
                 print(f"\rlooking for scenes: frame {frame + 1}", end="\r", file=sys.stderr, flush=True)
             case Fetched() if not self._quiet:
@@ -91,7 +96,7 @@ class Progress:
             case FilmDone(path, frames, _, seconds):
                 self.close()
                 more = f"; {faults(event)}" if faults(event) else ""
-                self._say(f"wrote {path}: {counted(frames, 'frame')} in {span(seconds)}{more}")
+                self.say(f"wrote {path}: {counted(frames, 'frame')} in {span(seconds)}{more}")
             case _ if type(event) not in NAMES:
                 raise TypeError(f"not an event: {event!r}")
 
@@ -108,13 +113,13 @@ class Progress:
         (width, height), frames = planned.size, planned.frames
         work = "" if planned.work == planned.size else f", painted at {planned.work[0]}x{planned.work[1]}"
         total, stored, passes = planned.frames_to_render, planned.frames_stored, planned.passes
-        self._say(
+        self.say(
             f"{planned.clip.name}: {counted(frames, 'frame')} of {width}x{height}{work}, "
             f"{counted(len(planned.scenes), 'scene')}"
             + (f", plus {counted(total - frames, 'frame')} painted but not kept" if total > frames else "")
             + f", in the style of {' + '.join(planned.artworks)} -> {planned.output}"
         )
-        self._say(
+        self.say(
             f"{planned.reason} On {planned.device}, {counted(planned.slots, 'scene')} at a time: "
             f"about {span(planned.seconds)}, {planned.bytes / 1e9:.2f} GB on top of the program's own memory"
             + (f"; {passes} passes over whole scenes" if passes > 1 else "")
@@ -124,7 +129,7 @@ class Progress:
         self._scenes = {int(scene.partition(":")[0]): scene for scene in planned.scenes}
         if self._dry:
             for (first, scene), render in zip(self._scenes.items(), planned.render, strict=True):
-                self._say(f"scene {first}: frames {scene}, renders {render}")
+                self.say(f"scene {first}: frames {scene}, renders {render}")
         elif not self._quiet and stored < total:  # from the start: first frames take longest
             known = passes * stored + planned.passed
             self._bar = tqdm(total=passes * total, initial=known, unit="frame", smoothing=0.1, dynamic_ncols=True)
@@ -141,12 +146,12 @@ class Progress:
             self._bar.set_postfix_str("", refresh=False)
             self._bar.update()
         if self._verbose and event.repeats is not None:
-            self._say(f"frame {event.frame}: repeats frame {event.repeats}")
+            self.say(f"frame {event.frame}: repeats frame {event.repeats}")
         elif self._verbose:
             again = f", to be painted {counted(event.passes_left, 'time')} more" if event.passes_left else ""
             losses = " ".join(f"{name} {value:.4g}" for name, value in event.losses.items())
             iterations = counted(event.iterations, "iteration")
-            self._say(f"frame {event.frame}: {event.seconds:.2f} s, {iterations}, {losses}{again}")
+            self.say(f"frame {event.frame}: {event.seconds:.2f} s, {iterations}, {losses}{again}")
         if event.retried:
             self(Notice(f"frame {event.frame} was painted again: {event.retried}"))
         self._done[event.chunk].append(event)
@@ -166,7 +171,7 @@ class Progress:
         painted = sum(final)
         repeats = f", {counted(len(final) - painted, 'repeat')}" if len(final) > painted else ""
         iterations, each = sum(done.iterations for done in frames), max(painted, 1)
-        self._say(
+        self.say(
             f"scene {chunk}, frames {self._scenes[chunk]}: {painted} painted in {span(seconds)}, "
             f"{seconds / each:.2f} s and {iterations / each:.0f} iterations each{repeats}"
         )
@@ -175,9 +180,10 @@ class Progress:
             scene |= {"repeats": len(final) - painted}
             _print_object(named("scene", scene | {"seconds": round(seconds, 3)}))
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """A line for people, beside the bar."""
         if not self._quiet:
-            tqdm.write(line, file=sys.stderr)
+            tqdm.write(shown(line), file=sys.stderr)
 
 
 def _print_object(content: dict[str, object]) -> None:

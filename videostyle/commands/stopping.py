@@ -2,9 +2,8 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from videostyle.events import BatchDone, Event, FilmDone, Iterated, OnEvent
@@ -12,6 +11,7 @@ from videostyle.events import BatchDone, Event, FilmDone, Iterated, OnEvent
 SIGNALS = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
 NO_END = (Iterated, FilmDone, BatchDone)
 """events after which work goes on: in the middle of a frame, and when little is left to do"""
+STDERR = 2
 SAID = b"\nvideostyle: stopping after the frame in flight; once more to stop at once\n"
 
 
@@ -28,7 +28,8 @@ def gently(on_event: OnEvent) -> Iterator[OnEvent]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, SAID)  # print may be in the middle of a line
+        with suppress(OSError):  # closed, or gone
+            os.write(STDERR, SAID)  # print may be in the middle of a line
 
     def heard(event: Event) -> None:
         on_event(event)

@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from videostyle.errors import JobError
 from videostyle.events import Event, Fetched, FilmDone, Notice, OnEvent, Planned, ignore
@@ -13,7 +13,7 @@ from videostyle.media.read.sequence import identity
 from videostyle.media.write.folder import pictures_of
 from videostyle.paint.load import load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
-from videostyle.presets import change, compose
+from videostyle.presets import Values, change, compose
 from videostyle.rendering.command import command_of
 from videostyle.rendering.film import StoredFilm, check_free, make_film, make_patched
 from videostyle.rendering.finish import finish_for
@@ -40,10 +40,16 @@ class Prepared:
     """what was said while it was prepared, for its log"""
 
 
-def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent = ignore) -> Prepared:
+def prepare(
+    checked: Checked,
+    painter: Painter | None = None,
+    on_event: OnEvent = ignore,
+    before: "Prepared | None" = None,
+) -> Prepared:
     """Load the painter, plan, and estimate what a frame costs. Writes nothing but downloaded weights.
 
-    painter: None: the one that the settings select.
+    painter: None: the one that the settings select. before: the same request with other settings, whose scan is used
+    again if it holds for these.
     """
     notices = list[Notice]()
 
@@ -51,17 +57,23 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         notices.extend([event] if isinstance(event, Notice) else [])
         on_event(event)
 
+    return replace(_prepare(checked, painter, heard, before), notices=tuple(notices))
+
+
+def _prepare(checked: Checked, painter: Painter | None, on_event: OnEvent, before: Prepared | None) -> Prepared:
     for text in checked.notices:
-        heard(Notice(text))
+        on_event(Notice(text))
     recipe, store = checked.request.recipe, Store(checked.job)
     begun = store.begun()
     preset = recipe.preset or (begun and begun.preset) or usual_preset(recipe.given.backbone.device)
     settings = recipe.settings(preset)
-    painter = painter or painter_for(checked.artworks, settings, begun, heard)
+    painter = painter or painter_for(checked.artworks, settings, begun, on_event)
     if not painter.paints:
         settings = change(settings, {"optimize.iterations": 0})
-    known = store.scan(scan_key(identity(checked.clip), settings))
-    plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, heard)
+    known = store.scan(key := scan_key(identity(checked.clip), settings))
+    if before and scan_key(before.plan.identity, before.plan.settings) == key:
+        known |= before.plan.scan
+    plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     width, height = plan.work
@@ -100,7 +112,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         settings={name: settings.value(name) for name in known_settings()},
         command=command_of(checked, plan.preset),
     )
-    return Prepared(checked, plan, painter, summary, tuple(notices))
+    return Prepared(checked, plan, painter, summary)
 
 
 def choose_slots(asked: int, cost: Cost, plan: RenderPlan) -> int:
@@ -189,10 +201,13 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = F
         store.close()
 
 
-def estimate(prepared: Prepared, preset: str) -> float:
-    """Seconds that the whole range would take with another preset; see ``_seconds``."""
+def estimate(prepared: Prepared, preset: str, values: Values | None = None) -> float:
+    """Seconds that the whole range would take with another preset; see ``_seconds``.
+
+    values: settings that replace the preset's and the request's.
+    """
     plan, recipe = prepared.plan, prepared.checked.request.recipe
-    settings = compose(preset, recipe.values)
+    settings = compose(preset, {**recipe.values, **(values or {})})
     other = make_plan(plan.clip, plan.artworks, settings, plan.scan, plan.keep, head=plan.head)
     return seconds_of(other, prepared.painter, prepared.checked.request.film)
 

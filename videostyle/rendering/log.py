@@ -13,12 +13,13 @@ is not JSON; whoever reads a log skips it.
 
 import json
 import os
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from videostyle.errors import JobError
+from videostyle.errors import JobError, VideostyleError
 from videostyle.events import Event, Failed, OnEvent, Stopped
 from videostyle.journal import PASSING, start, to_line, to_object
 
@@ -77,7 +78,8 @@ def logged(log: Log, on_event: OnEvent, before: Iterable[Event] = ()) -> Iterato
     try:
         yield heard
     except Exception as error:
-        log(Failed(type(error).__name__, str(error)))
+        bug = not isinstance(error, VideostyleError)
+        log(Failed(type(error).__name__, "".join(traceback.format_exception(error)) if bug else str(error)))
         raise
     except BaseException:
         log(Stopped())

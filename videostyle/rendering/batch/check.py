@@ -48,7 +48,10 @@ class Task:
     """why it failed"""
     needs: dict[Path, float] = field(default_factory=dict)
     """folder -> bytes that the film takes there"""
+    job: Path = Path()
+    """its job folder"""
     job_bytes: float = 0.0
+    """that it takes at most"""
 
 
 def find_films(source: Path, jobs: Sequence[Job], films: Films) -> list[Wanted]:
@@ -92,7 +95,7 @@ def _task(item: Wanted, films: Films, overwrite: bool) -> Task:
     except MediaError as error:
         task.status, task.text = "failed", str(error)
         return task
-    task.output, task.key = checked.output, key_of(checked)
+    task.output, task.job, task.key = checked.output, checked.job, key_of(checked)
     task.frames, task.size = len(checked.keep.frames), film_size(checked.clip, item.request.recipe.given)
     there = checked.output.exists()
     if there and films.is_done(checked.output, task.key):

@@ -1,6 +1,7 @@
 """Many films, one after the other, within a budget of time."""
 
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from videostyle.events import (
     ClipDone,
     ClipPlanned,
     Event,
+    Failed,
     FilmDone,
     FrameWritten,
     OnEvent,
@@ -144,6 +146,7 @@ class _Night:
                     seconds=task.seconds,
                     status=task.status,
                     text=task.text,
+                    log=self._log_of(task),
                 )
             )
         waiting = [task for task in self._tasks if task.status == "waiting"]
@@ -164,7 +167,10 @@ class _Night:
         """Render what waits; a film that failed for a cause that may pass is tried again after the others."""
         for task in self._tasks:
             if task.status == "failed":
+                Log(self._log_of(task))(Failed(MediaError.__name__, task.text))
                 self._done(task, "", 0, 0.0)
+            elif task.status == "done" and task.job.exists():  # killed before it could delete it
+                _tidy(task.job)
         waiting = [task for task in self._tasks if task.status == "waiting"]
         if order == "shortest":
             waiting.sort(key=lambda task: task.seconds)
@@ -206,9 +212,10 @@ class _Night:
         job = Store(checked.job).begun()
         presets = [job.preset] if job else [recipe.preset, *([task.fallback] if task.fallback else [])]
         self._begun(task, presets[0])
+        prepared = None
         for preset in presets:
             request = replace(task.request, recipe=replace(recipe, preset=preset))
-            prepared = prepare(replace(checked, request=request), on_event=on_event)
+            prepared = prepare(replace(checked, request=request), on_event=on_event, before=prepared)
             if self._pace.fits(prepared.plan.preset, prepared.summary.seconds):
                 return prepared
         raise OutOfTime(TOO_LONG)
@@ -247,3 +254,12 @@ class _Night:
 def _may_pass(error: Exception) -> bool:
     """Whether the cause of an error may pass by itself."""
     return isinstance(error, OutOfMemoryError) or FULL in str(error)
+
+
+def _tidy(job: Path) -> None:
+    """Delete the job folder of a finished film, unless it is in use."""
+    store = Store(job)
+    with closing(store), suppress(JobError):
+        if store.begun():
+            store.lock.take(exclusive=True)
+            store.remove([int(path.stem) for path in job.glob("frames/[0-9]*.png")])
