@@ -27,13 +27,13 @@ def test_it_asks_for_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     values = {"style.mix": (1,), "style.weight": 30, "backbone.name": "compact", "temporal.loop": True}
     request = Request(
         folder / "clip.mp4", (folder / "art.png",), Recipe.read(values=values), frames="2:9", handles=1, slots=2,
-        stream=0, keep_job=True,
+        stream=1, keep_job=True,
     )  # fmt: skip
     again = typed(command_of(check(request), "fine"), monkeypatch)
     assert again.recipe.preset == "fine"
     assert again.recipe.given == request.recipe.given
     assert (again.clip, again.output) == (folder / "clip.mp4", folder / "clip_art_1-9.mp4")
-    assert (again.frames, again.handles, again.slots, again.stream, again.keep_job) == ("2:9", 1, 2, 0, True)
+    assert (again.frames, again.handles, again.slots, again.stream, again.keep_job) == ("2:9", 1, 2, 1, True)
     assert again.rate is None
 
 

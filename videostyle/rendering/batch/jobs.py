@@ -146,10 +146,10 @@ class _Reader:
         base = self._path.absolute().parent
         clips = texts("clips")
         if not clips:
-            self._add(line(""), 'no clips; write for example clips = ["a.mp4", "shots/*.mp4"]')
+            self._add(line("clips"), 'no clips; write for example clips = ["a.mp4", "shots/*.mp4"]')
         styles = tuple(base / Path(style).expanduser() for style in texts("styles"))
         if not styles:
-            self._add(line(""), 'no artwork; write for example styles = "art.jpg", here or in [defaults]')
+            self._add(line("styles"), 'no artwork; write for example styles = "art.jpg", here or in [defaults]')
         own = {name: text(name) for name in OWN[2:]}
         for name in [name for name in values if not self._is_setting(name, line(name), values[name])]:
             del values[name]

@@ -97,7 +97,7 @@ def batch(
     lock.take(exclusive=True)
     try:
         with logged(Log(folder / LOG), on_event) as heard:
-            night.on_event = heard
+            night.on_event = heard  # of the batch itself; each job has a log of its own
             night.plan()
             return night.render(order)
     finally:
@@ -122,7 +122,7 @@ class _Night:
 
     def __init__(self, folder: Path, films: Films, tasks: list[Task], pace: Pace, on_event: OnEvent) -> None:
         self._folder, self._films, self._tasks, self._pace = folder, films, tasks, pace
-        self.on_event = on_event
+        self._of_jobs = self.on_event = on_event
         self._estimates = Estimates(on_event)
 
     def plan(self) -> BatchDone:
@@ -228,7 +228,7 @@ class _Night:
                 self._films.begin(task.output, task.key)
             if isinstance(event, FilmDone):  # before the job folder is deleted
                 self._films.end(task.output, task.key)
-            self.on_event(event)
+            self._of_jobs(event)
             if self._pace.left <= 0 and not isinstance(event, FilmDone):
                 raise OutOfTime("the time was up; the frames that are finished are kept")
 
