@@ -18,6 +18,8 @@ from videostyle.settings import RenderSettings
 T = TypeVar("T")
 FORMAT = 4
 """version of the file's layout"""
+HEAD = b'{\n "format": '
+"""what the file begins with"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +85,15 @@ class JobRecord:
 
 
 def is_cut(path: Path) -> bool:
-    """Whether a record's file ends too early."""
+    """Whether a file is a record that ends too early, and nothing else."""
     try:
-        return not path.read_bytes().endswith(b"}")
-    except OSError:
-        return False
+        content = path.read_bytes()
+        json.loads(content)
+    except ValueError:
+        return content.startswith(HEAD) or HEAD.startswith(content)
+    except (OSError, RecursionError):
+        pass
+    return False
 
 
 def _value(stored: Any, name: str) -> Any:
