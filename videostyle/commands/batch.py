@@ -3,7 +3,7 @@
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,7 +19,7 @@ EXIT_FAILED, EXIT_LEFT, EXIT_INTERRUPTED = 1, 4, 130
 Source = Annotated[Path, typer.Argument(metavar="JOBS.toml|FOLDER", help="a file of jobs, or a folder of clips")]
 
 
-def _option(panel: str, help: str, *names: str, metavar: str | None = None) -> Any:
+def _option(panel: str, help: str, *names: str, metavar: str | None = None) -> object:
     return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=panel)
 
 

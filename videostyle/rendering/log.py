@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from videostyle.errors import JobError, VideostyleError
 from videostyle.events import Event, Failed, OnEvent, Stopped
@@ -54,12 +54,12 @@ class Log:
             file.flush()
 
 
-def _is_cut(file: Any) -> bool:
+def _is_cut(file: BinaryIO) -> bool:
     """Whether a crash has cut off the last line."""
     if not file.seek(0, os.SEEK_END):
         return False
     file.seek(-1, os.SEEK_END)
-    return bool(file.read(1) != b"\n")
+    return file.read(1) != b"\n"
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def logged(log: Log, on_event: OnEvent, before: Iterable[Event] = ()) -> Iterato
         raise
 
 
-def read_log(path: Path) -> Iterator[dict[str, Any]]:
+def read_log(path: Path) -> Iterator[dict[str, object]]:
     """The objects of a log, oldest first; none if there is no such file. Raises JobError if it cannot be read."""
     try:
         with path.open("rb") as file:

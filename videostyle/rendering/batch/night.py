@@ -40,6 +40,8 @@ WAIT = "wait for it to finish, or stop it"
 TOO_LITTLE = 2.0
 """a film whose rough estimate is more than so many times the time left is not even prepared"""
 
+NO_ROOM = (FULL, "free some space")
+"""what messages about full disks say"""
 TOO_LONG = "there is no time for it"
 
 
@@ -184,7 +186,7 @@ class _Night:
     def _render(self, task: Task, last: bool) -> bool:
         """Render a film. Returns whether it is worth trying again."""
         preset, begun = task.request.recipe.preset, self._pace.passed
-        frames, log = 0, Log(self._log_of(task))
+        frames, log, task.text = 0, Log(self._log_of(task)), ""
         try:
             with logged(log, self._watched(task)) as heard:
                 prepared = self._prepared(task, heard)
@@ -196,7 +198,7 @@ class _Night:
             task.status, task.text = "left", str(reason)
         except Exception as error:
             task.status, task.text = "failed", str(error) or type(error).__name__
-            if not last and isinstance(error, OutOfMemoryError | MediaError | JobError) and _may_pass(error):
+            if not last and isinstance(error, VideostyleError) and _may_pass(error):
                 return True
         self._done(task, preset, frames, self._pace.passed - begun)
         return False
@@ -252,8 +254,8 @@ class _Night:
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether the cause of an error may pass by itself."""
-    return isinstance(error, OutOfMemoryError) or FULL in str(error)
+    """Whether the cause of an error may pass by itself: memory or disk space that others take."""
+    return isinstance(error, OutOfMemoryError) or any(text in str(error) for text in NO_ROOM)
 
 
 def _tidy(job: Path) -> None:
