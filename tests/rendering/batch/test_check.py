@@ -76,7 +76,7 @@ def test_a_film_that_is_the_clip_of_another_job_is_a_fault_unless_a_wildcard_fou
 def test_frames_beyond_the_end_are_a_fault(folder: Path) -> None:
     beyond = Job("line 3: ", folder, ("silent.mkv",), (folder / "art.png",), frames="0:100")
     (fault,) = faults_of(beyond)
-    assert fault.startswith("line 3: ")
+    assert fault.startswith(f"line 3: {folder / 'silent.mkv'}: ")
 
 
 def test_what_exists_is_replaced_only_if_the_batch_has_made_it(folder: Path) -> None:

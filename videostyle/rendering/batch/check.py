@@ -76,7 +76,8 @@ def check_films(source: Path, every: Sequence[Wanted], films: Films, overwrite: 
         try:
             tasks.append(_task(item, films, overwrite))
         except SettingsError as error:
-            faults.append(f"{item.job.where}{error}")
+            name = "" if item.request.clip.name in str(error) else f"{item.request.clip}: "
+            faults.append(f"{item.job.where}{name}{error}")
     made = {os.path.realpath(task.output) for task in tasks if task.key}
     tasks = [task for task in tasks if not (task.found and os.path.realpath(task.request.clip) in made)]
     for number, task in enumerate(tasks, start=1):

@@ -125,15 +125,15 @@ class _Night:
     def __init__(self, folder: Path, films: Films, tasks: list[Task], pace: Pace, on_event: OnEvent) -> None:
         self._folder, self._films, self._tasks, self._pace = folder, films, tasks, pace
         self._of_jobs = self.on_event = on_event
-        self._estimates = Estimates(on_event)
 
     def plan(self) -> BatchDone:
         """Estimate every film, and report the table."""
+        estimates = Estimates(self.on_event)
         for task in self._tasks:
             preset = task.request.recipe.preset
             if task.status == "waiting":
                 try:
-                    task.seconds, preset = self._estimates.rough(task.request)
+                    task.seconds, preset = estimates.rough(task.request)
                 except VideostyleError as error:
                     task.status, task.text = "failed", str(error)
             self.on_event(

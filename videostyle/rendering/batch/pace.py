@@ -36,10 +36,10 @@ def read_until(text: str, now: datetime) -> float:
 class Pace:
     """The time left, and estimates corrected by what the films so far have taken.
 
-    budget: seconds from now on; 0: no limit.
+    budget: seconds from now on; 0: no limit. clock: the wall's, which does not stand still while a machine sleeps.
     """
 
-    def __init__(self, budget: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, budget: float, clock: Callable[[], float] = time.time) -> None:
         self._clock, self._begun, self.budget = clock, clock(), budget
         self._estimated: defaultdict[str, float] = defaultdict(float)
         self._measured: defaultdict[str, float] = defaultdict(float)
