@@ -129,12 +129,13 @@ def test_a_farm(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert videostyle(monkeypatch, *arguments, "--frames", "0:14") == 0
     assert videostyle(monkeypatch, *arguments, "--frames", "20-25") == 0
     assert videostyle(monkeypatch, "assemble", job, "-o", film, "--codec", "h265", "--json") == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1]) | {"seconds": 0} == {
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) | {"seconds": 0, "time": ""} == {
         "event": "film",
         "path": str(film),
         "frames": 26,
         "frames_lost": 0,
         "frames_damaged": 0,
+        "time": "",
         "seconds": 0,
     }
     from videostyle.media.read.probe import probe

@@ -21,6 +21,7 @@ EXAMPLES: dict[str, object] = {
     "tuple[int, int]": (4, 3),
     "tuple[str, ...]": ("0:4",),
     "Mapping[str, float]": {"style": 0.5},
+    "Mapping[str, object]": {"seed": 1},
 }
 
 
@@ -44,8 +45,8 @@ def test_an_event_is_a_frozen_value_that_pickles(kind: Any) -> None:
     event = example(kind)
     assert event == example(kind)
     assert pickle.loads(pickle.dumps(event)) == event
-    name = dataclasses.fields(kind)[0].name
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    name = next((item.name for item in dataclasses.fields(kind)), "other")
+    with pytest.raises((dataclasses.FrozenInstanceError, TypeError)):
         setattr(event, name, None)
     assert kind.__doc__
     assert not hasattr(event, "__dict__")

@@ -2,16 +2,14 @@
 
 import io
 import json
-import re
 import sys
 from contextlib import closing
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from videostyle import __version__
 from videostyle.events import (
     Event,
     Fetched,
@@ -23,9 +21,7 @@ from videostyle.events import (
     Planned,
     Scanned,
 )
-from videostyle.progress import NAMES, SCHEMA, Progress, counted, span
-
-README = Path(__file__).parents[1] / "README.md"
+from videostyle.progress import Progress, counted, shown, span
 
 DONE = FrameDone(chunk=6, frame=7, losses={"style": 0.5}, iterations=12, seconds=2.0)
 LAST = FrameDone(chunk=6, frame=8, losses={}, iterations=14, seconds=4.0, retried="its loss did not fall", last=True)
@@ -167,13 +163,13 @@ def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
     captured = capsys.readouterr()
     assert captured.err == ""
     objects = [json.loads(line) for line in captured.out.splitlines()]
+    assert all(one.pop("time").endswith("Z") for one in objects)
     names = [one["event"] for one in objects]
     assert names == [
         "start", "notice", "fetched", "scanned", "plan", "iterated", "frame", "frame", "notice", "scene", "written",
         "film",
     ]  # fmt: skip
-    start, notice, fetched, scanned, plan, iterated, frame, _, again, scene, written, film = objects
-    assert start == {"event": "start", "schema": SCHEMA, "version": __version__}
+    _, notice, fetched, scanned, plan, iterated, frame, _, again, scene, written, film = objects
     assert fetched == {"event": "fetched", "what": "vgg19", "done": 500, "total": 1000}
     assert scanned == {"event": "scanned", "frame": 49}
     assert written == {"event": "written", "frame": 7, "total": 2}
@@ -206,16 +202,26 @@ def test_objects_are_strict_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert frame["losses"] == {"style": None, "content": None, "tv": 1.0}
 
 
+def test_names_of_files_cannot_write_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    Progress()(Notice("a\nb\x1b[2Jc"))
+    assert "note: a?b?[2Jc\n" in capsys.readouterr().err
+    assert shown("\u00e9 ok") == "\u00e9 ok"
+
+
+def test_a_job_that_begins_anew_forgets_the_scenes_of_the_one_before(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = planned()
+    progress(DONE)
+    progress(PLANNED)
+    progress(LAST)
+    assert "scene 6, frames 6:9: 1 painted" in capsys.readouterr().err
+
+
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with closing(Progress(quiet=True)) as progress:
         for event in ONE_OF_EACH:
             progress(event)
     captured = capsys.readouterr()
     assert captured.out + captured.err == ""
-
-
-def test_every_kind_of_event_has_a_name_for_scripts() -> None:
-    assert set(NAMES) == set(get_args(Event)) == {type(event) for event in ONE_OF_EACH}
 
 
 def test_a_value_that_is_not_an_event_is_a_bug() -> None:
@@ -293,12 +299,3 @@ def test_a_download_that_was_given_up_takes_its_bar_along(capsys: pytest.Capture
         capsys.readouterr()
         progress(DONE)
         assert "vgg19" not in capsys.readouterr().err
-
-
-def test_readme_lists_every_event_and_field() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", README.read_text(), re.MULTILINE)
-    listed = {name: [re.sub(r"\W", "", word) for word in re.findall(r"`\w+`", given)] for name, given in rows}
-    for kind, name in NAMES.items():
-        assert listed.pop(name) == [field.name for field in fields(kind)], name
-    assert listed.pop("scene") == ["scene", "frames", "painted", "repeats", "seconds"]
-    assert listed == {"event": [], "start": ["schema", "version"]}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from videostyle.rendering.api import plan as plan
     from videostyle.rendering.api import render as render
     from videostyle.rendering.api import stylize as stylize
+    from videostyle.rendering.batch.night import batch as batch
     from videostyle.rendering.plan import RenderPlan as RenderPlan
     from videostyle.rendering.renderer import RenderedFrame as RenderedFrame
     from videostyle.rendering.scoring import score as score
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "rendering.api": "stylize plan render encode load_painter",
+    "rendering.batch.night": "batch",
     "rendering.scoring": "score",
     "rendering.renderer": "RenderedFrame",
     "rendering.plan": "RenderPlan",

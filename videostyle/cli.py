@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from videostyle import __version__
+from videostyle.commands.batch import batch_command
+from videostyle.commands.stopping import gently
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
+from videostyle.journal import SCHEMA
 from videostyle.options import (
     FRAMES,
     OUTPUT,
@@ -32,7 +35,7 @@ from videostyle.options import (
     read_colors,
 )
 from videostyle.presets import Recipe, compose, describe
-from videostyle.progress import SCHEMA, Progress, faults, output, span
+from videostyle.progress import Progress, faults, output, span
 from videostyle.settings import group_title, known_settings
 
 if TYPE_CHECKING:
@@ -82,7 +85,7 @@ def run_command(clip: ClipArgument, flags: Flags, voice: Voice) -> None:
     Writes CLIP_ART.EXT next to the clip, with every frame painted; frame times, sound, and everything else are kept.
     Exit code 0: done; 2: a mistake in the command or its files; 3: done, but frames of a damaged clip are missing.
     """
-    _run(flags.request(clip), voice)
+    _run(flags.request(clip), voice, flags.work.budget)
 
 
 @app.command("frames")
@@ -95,7 +98,11 @@ def frames_command(
     Ranges may share a folder; to render them at the same time, also pass the same --job. The folder is -o, or CLIP_ART
     next to the clip. Exit codes are those of 'run'.
     """
-    _run(Flags(look, network, part, place, Aim(), Encoding(codec="png", no_sound=True), work).request(clip), voice)
+    flags = Flags(look, network, part, place, Aim(), Encoding(codec="png", no_sound=True), work)
+    _run(flags.request(clip), voice, work.budget)
+
+
+app.command("batch")(batch_command)
 
 
 @app.command("plan")
@@ -109,7 +116,7 @@ def plan_command(
 ) -> None:
     """Show what 'run' would render, how long it would take, and how much memory it needs; render nothing."""
     with closing(Progress(as_json, dry=True)) as progress:
-        prepared = _prepare(replace(flags.request(clip), overwrite=True), progress)
+        prepared = _prepare(replace(flags.request(clip), overwrite=True), progress, flags.work.budget)
         output = prepared.checked.output
         if output.is_file() and prepared.checked.request.film and not flags.place.overwrite:
             progress(Notice(f"{output} exists; run needs --overwrite, or another name with -o"))
@@ -219,13 +226,15 @@ def demo_command(
         print(f"look at {sheet} and play {film}")
 
 
-def _run(request: "Request", voice: Voice) -> None:
+def _run(request: "Request", voice: Voice, budget: str = "") -> None:
     """Render and write; raises typer.Exit if frames were lost or it was stopped."""
     from videostyle.rendering.job import run
 
     try:
         with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
-            done = run(_prepare(request, progress), progress)
+            prepared = _prepare(request, progress, budget)
+            with gently(progress) as heard:
+                done = run(prepared, heard)
     except KeyboardInterrupt:
         print("videostyle: stopped; run the same command again to continue", file=sys.stderr)
         raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -239,11 +248,17 @@ def _end(done: FilmDone, voice: Voice) -> None:
         raise typer.Exit(EXIT_TRUNCATED)
 
 
-def _prepare(request: "Request", progress: Progress) -> "Prepared":
+def _prepare(request: "Request", progress: Progress, budget: str) -> "Prepared":
     """Check the files before torch is imported, then plan. Says what standard costs if draft is only the default."""
     from videostyle.rendering.job import estimate, prepare
     from videostyle.rendering.request import check
 
+    if budget:
+        from videostyle.rendering.batch.pace import read_budget
+        from videostyle.rendering.budget import prepare_within
+
+        seconds = read_budget(budget)
+        return prepare_within(check(request), seconds, progress)
     prepared = prepare(check(request), on_event=progress)
     plan, begun = prepared.plan, prepared.summary.frames_stored
     if plan.preset == "draft" and plan.settings.paints and not (request.recipe.preset or begun):

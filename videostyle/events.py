@@ -79,6 +79,12 @@ class Planned:
     """memory of each; if there are several, their own programs included"""
     slowest: Mapping[str, float] = field(default_factory=dict)
     """scenes that hold it up, because they take longer than a fair share of the work -> seconds; slowest first"""
+    preset: str = ""
+    """preset that the settings started from"""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """dotted name -> value of every setting"""
+    command: tuple[str, ...] = ()
+    """command line that makes the same film; empty if an artwork is not a file"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,122 @@ class FilmDone:
     """frames of the film in which the decoder has patched up damage; others may show traces of it"""
 
 
-Event = Notice | Fetched | Scanned | Planned | Iterated | FrameDone | FrameWritten | FilmDone
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A job has ended with an error; frames that are stored are kept."""
+
+    kind: str
+    """name of the error's class, such as ``MediaError``"""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A job was stopped before it was done; frames that are stored are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPlanned:
+    """A line of a batch's table."""
+
+    number: int
+    """from 1"""
+    clip: Path
+    output: Path
+    artworks: tuple[str, ...]
+    preset: str
+    frames: int
+    """0: the clip cannot be read"""
+    size: tuple[int, int]
+    """width, height of the film, px"""
+    seconds: float
+    """rough estimate: the clip's scenes are not known yet"""
+    status: str
+    """``waiting``, ``done`` by an earlier run, or ``failed``"""
+    text: str
+    """why it failed"""
+    log: Path
+    """file that keeps the events of its job, once it has begun"""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlanned:
+    """The whole table has been reported; nothing has been rendered yet."""
+
+    folder: Path
+    """logs of the batch and its clips"""
+    clips: int
+    waiting: int
+    """clips to render"""
+    seconds: float
+    """estimate for all of them"""
+    budget: float
+    """seconds until the batch has to end; 0: no limit"""
+    bytes: int
+    """estimated disk space that films and the largest job folder take"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipBegun:
+    """A batch goes on with a clip; the events of its job follow."""
+
+    number: int
+    total: int
+    clip: Path
+    output: Path
+    preset: str
+    log: Path
+    """file that keeps the events of its job"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipDone:
+    """A batch has dealt with a clip."""
+
+    number: int
+    clip: Path
+    output: Path
+    status: str
+    """``done``, ``failed``, or ``left`` for the next time"""
+    preset: str
+    """that it was rendered with, which may be the job's fallback"""
+    frames: int
+    """of the film; 0 if there is none"""
+    seconds: float
+    """wall time spent on it; 0: none"""
+    text: str
+    """why it failed or was left"""
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDone:
+    """A batch has ended."""
+
+    done: int
+    """films that exist now, those of earlier runs included"""
+    failed: int
+    left: int
+    seconds: float
+
+
+Event = (
+    Notice
+    | Fetched
+    | Scanned
+    | Planned
+    | Iterated
+    | FrameDone
+    | FrameWritten
+    | FilmDone
+    | Failed
+    | Stopped
+    | ClipPlanned
+    | BatchPlanned
+    | ClipBegun
+    | ClipDone
+    | BatchDone
+)
 OnEvent = Callable[[Event], object]
 
 

@@ -169,6 +169,7 @@ class Work:
         metavar="auto|N",
     )
     slots: str = _flag("auto", SPEED, "scenes that a worker paints as one batch, on a GPU", metavar="auto|N")
+    budget: str = _flag("", SPEED, "the best preset and size that fit into a time: 2h, 90min", metavar="TIME")
 
 
 @dataclass(frozen=True)

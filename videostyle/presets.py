@@ -102,12 +102,12 @@ def read_config(path: Path) -> dict[str, object]:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"--config {path}: not TOML ({error}); write lines such as  style.weight = 200") from None
-    return dict(_flatten(tables, ""))
+    return dict(flatten(tables))
 
 
 def restore(tables: Mapping[str, object]) -> RenderSettings:
     """Settings from what ``dataclasses.asdict`` made of them. Raises SettingsError if they are from another version."""
-    return change(RenderSettings(), dict(_flatten(tables, "")))
+    return change(RenderSettings(), dict(flatten(tables)))
 
 
 def read_assignment(text: str) -> tuple[str, object]:
@@ -139,10 +139,11 @@ def preset_values(name: str) -> dict[str, object]:
     return read_config(presets_folder() / f"{name}.toml")
 
 
-def _flatten(table: Mapping[str, object], prefix: str) -> Iterable[tuple[str, object]]:
+def flatten(table: Mapping[str, object], prefix: str = "") -> Iterable[tuple[str, object]]:
+    """Dotted names and values of nested tables."""
     for key, value in table.items():
         if isinstance(value, dict):
-            yield from _flatten(value, f"{prefix}{key}.")
+            yield from flatten(value, f"{prefix}{key}.")
         else:
             yield prefix + key, value
 

@@ -1,36 +1,20 @@
 """What the user sees of a job: two lines of plan, a progress bar, a line per scene; or JSON, one object per line."""
 
 import errno
-import json
-import math
 import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Any
 
 from tqdm import tqdm
 
-from videostyle import __version__
 from videostyle.errors import VideostyleError
 from videostyle.events import Event, Fetched, FilmDone, FrameDone, FrameWritten, Iterated, Notice, Planned, Scanned
+from videostyle.journal import NAMES, named, start, to_line, to_object
 
-SCHEMA = 1
-"""version of the JSON objects: raised when a name or a meaning changes, but not when something is added"""
 WRITING = "writing the film"
-NAMES = {
-    Notice: "notice",
-    Fetched: "fetched",
-    Scanned: "scanned",
-    Planned: "plan",
-    Iterated: "iterated",
-    FrameDone: "frame",
-    FrameWritten: "written",
-    FilmDone: "film",
-}
-"""what JSON objects call events"""
 
 
 @contextmanager
@@ -58,6 +42,11 @@ def span(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def shown(line: str) -> str:
+    """A line without what names of files may hold and a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def faults(done: FilmDone) -> str:
@@ -95,14 +84,14 @@ class Progress:
         """Show an event: an object for scripts on stdout, or a line for people on stderr."""
         if self._json:
             if not self._started:
-                _print_object("start", {"schema": SCHEMA, "version": __version__})
+                _print_object(start())
             self._started = True
-            _print_object(NAMES[type(event)], asdict(event))
+            _print_object(to_object(event))
         match event:
             case Planned():
                 self._plan(event)
             case Notice(text):
-                self._say(f"note: {text}")
+                self.say(f"note: {text}")
             case Scanned(frame) if not self._quiet and sys.stderr.isatty() and frame % 50 == 49:
                 print(f"\rlooking for scenes: frame {frame + 1}", end="\r", file=sys.stderr, flush=True)
             case Fetched() if not self._quiet:
@@ -117,7 +106,7 @@ class Progress:
             case FilmDone(path, frames, _, seconds):
                 self.close()
                 more = f"; {faults(event)}" if faults(event) else ""
-                self._say(f"wrote {path}: {counted(frames, 'frame')} in {span(seconds)}{more}")
+                self.say(f"wrote {path}: {counted(frames, 'frame')} in {span(seconds)}{more}")
             case _ if type(event) not in NAMES:
                 raise TypeError(f"not an event: {event!r}")
 
@@ -129,17 +118,18 @@ class Progress:
 
     def _plan(self, planned: Planned) -> None:
         """The plan in two lines: what is made; how, and how long it takes. Then the scenes, or the progress bar."""
-        self.close()  # of a download that was given up
+        self.close()  # of a download that was given up, or of another clip's job
+        self._done.clear()
         (width, height), frames = planned.size, planned.frames
         work = "" if planned.work == planned.size else f", painted at {planned.work[0]}x{planned.work[1]}"
         total, stored, passes = planned.frames_to_render, planned.frames_stored, planned.passes
-        self._say(
+        self.say(
             f"{planned.clip.name}: {counted(frames, 'frame')} of {width}x{height}{work}, "
             f"{counted(len(planned.scenes), 'scene')}"
             + (f", plus {counted(total - frames, 'frame')} painted but not kept" if total > frames else "")
             + f", in the style of {' + '.join(planned.artworks)} -> {planned.output}"
         )
-        self._say(
+        self.say(
             f"{planned.reason} On {planned.device}, {side_by_side(planned)}: about {span(planned.seconds)}, "
             f"{planned.bytes / 1e9:.2f} GB on top of the program's own memory"
             + (f" ({planned.bytes_per_worker / 1e9:.2f} GB per worker)" if planned.workers > 1 else "")
@@ -150,10 +140,10 @@ class Progress:
         self._scenes = {int(scene.partition(":")[0]): scene for scene in planned.scenes}
         if self._dry:
             for (first, scene), render in zip(self._scenes.items(), planned.render, strict=True):
-                self._say(f"scene {first}: frames {scene}, renders {render}")
+                self.say(f"scene {first}: frames {scene}, renders {render}")
             if planned.slowest:
                 scenes = ", ".join(f"{scene} ({span(seconds)})" for scene, seconds in planned.slowest.items())
-                self._say(f"held up by frames {scenes}: more workers would not paint a scene faster")
+                self.say(f"held up by frames {scenes}: more workers would not paint a scene faster")
         elif not self._quiet and stored < total:  # from the start: first frames take longest
             known = passes * stored + planned.passed
             self._bar = tqdm(total=passes * total, initial=known, unit="frame", smoothing=0.1, dynamic_ncols=True)
@@ -170,12 +160,12 @@ class Progress:
             self._bar.set_postfix_str("", refresh=False)
             self._bar.update()
         if self._verbose and event.repeats is not None:
-            self._say(f"frame {event.frame}: repeats frame {event.repeats}")
+            self.say(f"frame {event.frame}: repeats frame {event.repeats}")
         elif self._verbose:
             again = f", to be painted {counted(event.passes_left, 'time')} more" if event.passes_left else ""
             losses = " ".join(f"{name} {value:.4g}" for name, value in event.losses.items())
             iterations = counted(event.iterations, "iteration")
-            self._say(f"frame {event.frame}: {event.seconds:.2f} s, {iterations}, {losses}{again}")
+            self.say(f"frame {event.frame}: {event.seconds:.2f} s, {iterations}, {losses}{again}")
         if event.retried:
             self(Notice(f"frame {event.frame} was painted again: {event.retried}"))
         self._done[event.chunk].append(event)
@@ -199,27 +189,21 @@ class Progress:
         painted = sum(final)
         repeats = f", {counted(len(final) - painted, 'repeat')}" if len(final) > painted else ""
         iterations, each = sum(done.iterations for done in frames), max(painted, 1)
-        self._say(
+        self.say(
             f"scene {chunk}, frames {self._scenes[chunk]}: {painted} painted in {span(seconds)}, "
             f"{seconds / each:.2f} s and {iterations / each:.0f} iterations each{repeats}"
         )
         if self._json:
             scene = {"scene": chunk, "frames": self._scenes[chunk], "painted": painted}
             scene |= {"repeats": len(final) - painted}
-            _print_object("scene", scene | {"seconds": round(seconds, 3)})
+            _print_object(named("scene", scene | {"seconds": round(seconds, 3)}))
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """A line for people, beside the bar."""
         if not self._quiet:
-            tqdm.write(line, file=sys.stderr)
+            tqdm.write(shown(line), file=sys.stderr)
 
 
-def _print_object(name: str, content: dict[str, Any]) -> None:
+def _print_object(content: dict[str, object]) -> None:
     with output():
-        print(json.dumps({"event": name} | _plain(content), default=str))
-
-
-def _plain(value: Any) -> Any:
-    """A value for JSON: null for numbers that are not finite."""
-    if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        print(to_line(content))

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from videostyle.errors import MediaError
-from videostyle.media.files import check_folder, reason_of, temporary_of, whole_or_nothing
+from videostyle.media.files import (
+    check_folder,
+    flush_folder,
+    reason_of,
+    remove_leftovers,
+    temporary_of,
+    whole_or_nothing,
+)
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
@@ -59,3 +66,26 @@ def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
         check_folder(tmp_path / "file" / "film.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     assert reason_of(ValueError("odd")) == "odd"
+
+
+def test_leftovers_of_killed_processes_are_deleted_and_nothing_else(tmp_path: Path) -> None:
+    film = tmp_path / "film [1].mp4"
+    for left in (temporary_of(film), temporary_of(film)):
+        left.touch()
+    temporary_of(film).mkdir()
+    others = {
+        film,
+        temporary_of(tmp_path / "other.mp4"),
+        temporary_of(film.with_suffix(".mov")),
+        tmp_path / ".film.mp4",
+    }
+    for other in others:
+        other.touch()
+    remove_leftovers(film)
+    assert set(tmp_path.iterdir()) == others
+    remove_leftovers(tmp_path / "missing/film.mp4")
+
+
+def test_a_folder_is_flushed_if_the_system_can(tmp_path: Path) -> None:
+    flush_folder(tmp_path)
+    flush_folder(tmp_path / "missing")

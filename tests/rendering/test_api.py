@@ -146,6 +146,8 @@ def test_the_readme_lines_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     text = (ROOT / "README.md").read_text()
     (lines,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     (folder / "art.png").rename(folder / "art.jpg")
+    jobs = '[[job]]\nclips = "clip.mp4"\nstyles = "art.jpg"\noutput = "night/"\nbackbone.name = "compact"'
+    (folder / "jobs.toml").write_text(jobs)
     monkeypatch.chdir(folder)
     monkeypatch.setattr("videostyle.presets.preset_values", lambda _: FEW)
     photo = np.asarray(moving_scenes((1,))[0])
@@ -154,6 +156,7 @@ def test_the_readme_lines_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert probe(Path("film.mp4")).num_frames == 19
     assert probe(Path("part.mp4")).num_frames == 2
     assert space["picture"].shape == photo.shape
+    assert probe(Path("night/clip_art.mp4")).num_frames == 19
 
 
 def test_frames_that_another_process_paints_meanwhile_are_given_out_too(folder: Path) -> None:

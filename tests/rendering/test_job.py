@@ -17,6 +17,7 @@ from videostyle.paint.keep import KeepPainter
 from videostyle.presets import Recipe
 from videostyle.rendering.finish import finish_for, together
 from videostyle.rendering.job import estimate, prepare, run
+from videostyle.rendering.log import read_log
 from videostyle.rendering.request import Request, check
 from videostyle.rendering.store import Store
 
@@ -155,6 +156,29 @@ def test_estimates_grow_with_the_work(request_: Request) -> None:
     assert prepared.summary.slots == 1
     assert estimate(prepared, "standard") > 1.5 * prepared.summary.seconds
     assert prepare(check(with_(request_, recipe=more(optimize__iterations=0)))).summary.seconds == 0
+
+
+def test_a_scan_is_used_again_for_other_settings(request_: Request) -> None:
+    first, events = prepare(check(request_)), list[Event]()
+    other = with_(request_, recipe=more(style__weight=3))
+    again = prepare(check(other), on_event=events.append, before=first)
+    assert again.plan.scan == first.plan.scan
+    assert not any(isinstance(event, Scanned) for event in events)
+    finer = with_(request_, recipe=more(scene__min_frames=2))
+    prepare(check(finer), on_event=events.append, before=first)
+    assert any(isinstance(event, Scanned) for event in events)
+
+
+def test_a_job_keeps_a_log(request_: Request, tmp_path: Path) -> None:
+    part = with_(request_, frames="0:2", job=tmp_path / "job", recipe=more(style__weight=3.0))
+    prepared = prepare(check(part))
+    run(prepared)
+    first, *others = read_log(tmp_path / "job/job.log")
+    assert first["version"]
+    plan = next(one for one in others if one["event"] == "plan")
+    assert (plan["settings"]["style.weight"], plan["command"]) == (3.0, list(prepared.summary.command))
+    assert [one["frame"] for one in others if one["event"] == "frame"] == [0, 1]
+    assert others[-1]["event"] == "film"
 
 
 def test_nothing_is_measured_if_all_frames_are_stored(

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,10 +33,26 @@ def locks(path: Path) -> Iterator[tuple[Lock, Lock]]:
 def test_who_wants_to_be_alone_shares_with_nobody(theirs: bool, ours: bool, locks: tuple[Lock, Lock]) -> None:
     first, second = locks
     first.take(theirs)
-    with pytest.raises(JobError, match="job: another process is using it; wait for it to finish, or share the folder"):
+    holder = rf"job: another process is using it \(process {os.getpid()} on {re.escape(socket.gethostname())}, since 20"
+    with pytest.raises(JobError, match=rf"{holder}.*\); wait for it to finish, or share the folder"):
         second.take(ours)
     first.release()
     second.take(ours)
+
+
+def test_a_lock_whose_holder_did_not_sign_is_held_all_the_same(path: Path, locks: tuple[Lock, Lock]) -> None:
+    locks[0].take(exclusive=True)
+    path.write_text("{")
+    with pytest.raises(JobError, match="another process is using it; wait"):
+        locks[1].take(exclusive=True)
+
+
+def test_who_is_exclusive_knows_it(locks: tuple[Lock, Lock]) -> None:
+    locks[0].take(exclusive=True)
+    assert locks[0].is_exclusive
+    locks[0].release()
+    locks[0].take(exclusive=False)
+    assert not locks[0].is_exclusive
 
 
 def test_others_share(locks: tuple[Lock, Lock]) -> None:

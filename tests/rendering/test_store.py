@@ -171,7 +171,7 @@ def test_a_folder_without_a_plan_has_no_record(tmp_path: Path) -> None:
     Store(tmp_path / "none").check("abc", "gray 1")
 
 
-@pytest.mark.parametrize("content", ["", "[1]", "{", '{"format": 2}', '{"format": 99}'])
+@pytest.mark.parametrize("content", ["[1]", "[", '{"format": 2}', '{"format": 99}'])
 def test_a_plan_that_cannot_be_read_is_reported(tmp_path: Path, content: str) -> None:
     (tmp_path / "plan.json").write_text(content)
     store = Store(tmp_path)

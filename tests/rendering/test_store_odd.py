@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.rendering.jobs import record
 from tests.rendering.test_store import DONE, opened, pixels
 from videostyle.errors import JobError
 from videostyle.frames import Painted
@@ -50,3 +51,37 @@ def test_nested_json_is_damage_and_not_a_crash(tmp_path: Path) -> None:
     (store.folder / "plan.json").write_text(NESTED)
     with pytest.raises(JobError, match=r"plan\.json: damaged"):
         Store(tmp_path / "job").record()
+
+
+def test_a_plan_that_a_power_failure_cut_off_before_the_first_frame_is_written_again(tmp_path: Path) -> None:
+    store = Store(tmp_path / "job")
+    store.open(record())
+    store.close()
+    path = tmp_path / "job/plan.json"
+    whole = path.read_bytes()
+    for length in (0, 1, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        store = Store(tmp_path / "job")
+        store.open(record())
+        store.close()
+        assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("content", ["{}", "{\n}\n", "my plan", '{"format": 4'])
+def test_a_plan_of_somebody_else_is_never_deleted(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(content)
+    with pytest.raises(JobError, match=r"plan.json: damaged"):
+        Store(tmp_path).begun()
+    assert path.read_text() == content
+
+
+def test_a_plan_that_is_cut_off_beside_frames_is_damaged(tmp_path: Path) -> None:
+    store = Store(tmp_path / "job")
+    store.open(record())
+    (tmp_path / "job/frames/000000.png").touch()
+    path = tmp_path / "job/plan.json"
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(JobError, match=r"plan.json: damaged"):
+        Store(tmp_path / "job").begun()
+    store.close()

@@ -2,14 +2,18 @@
 
 import errno
 import os
+import re
+import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
 
 from videostyle.errors import MediaError
+
+FULL = "the disk is full"
 
 
 def temporary_of(path: Path) -> Path:
@@ -17,10 +21,31 @@ def temporary_of(path: Path) -> Path:
     return path.with_name(f".{path.stem[:40]}.{uuid.uuid4().hex}{path.suffix[:10]}")
 
 
+def remove_leftovers(path: Path) -> None:
+    """Delete what killed processes have left under temporary names of a path; none may be writing it now."""
+    name = re.compile(re.escape(f".{path.stem[:40]}.") + "[0-9a-f]{32}" + re.escape(path.suffix[:10]))
+    with suppress(OSError):
+        for left in [entry for entry in path.absolute().parent.iterdir() if name.fullmatch(entry.name)]:
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush the names in a folder to disk, where the system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def reason_of(error: Exception) -> str:
     """Why something could not be written, in a few words."""
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full"
+        return FULL
     return getattr(error, "strerror", None) or str(error)
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 
 from videostyle.paint.painter import Cost, Painter
+from videostyle.rendering.finish import finish_for, together
 from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.workers.schedule import duration
 
 
 def seconds_of(plan: RenderPlan, cost: Cost, free: Collection[int] = (), passes: int = 1) -> list[float]:
@@ -25,3 +27,13 @@ def seconds_of(plan: RenderPlan, cost: Cost, free: Collection[int] = (), passes:
 def frames_alike(plan: RenderPlan, painter: Painter, stored: set[int]) -> set[int]:
     """Frames not stored yet that probably repeat earlier ones."""
     return set(plan.to_render) & set(plan.scan.alike) - stored if painter.reach else set()
+
+
+def job_seconds(plan: RenderPlan, painter: Painter, film: bool = True, workers: int = 1) -> float:
+    """Seconds that a plan would take from the beginning, estimated from what the painter has measured."""
+    width, height = plan.work
+    alike = frames_alike(plan, painter, set())
+    cost = painter.cost(height, width, plan.settings)
+    painting = duration(seconds_of(plan, cost, alike, plan.settings.temporal.passes), workers)
+    finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
+    return together(painting, sum(seconds_of(plan, finishing)) * film, painter.device, workers)

@@ -4,19 +4,22 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from videostyle.errors import JobError
-from videostyle.events import FilmDone, Notice, OnEvent, Planned, ignore
+from videostyle.events import Event, FilmDone, Notice, OnEvent, Planned, ignore
+from videostyle.media.files import flush_folder, remove_leftovers
 from videostyle.media.read.sequence import identity
 from videostyle.media.write.folder import pictures_of
 from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Cost, Painter
-from videostyle.presets import change, compose
+from videostyle.presets import Values, change, compose
 from videostyle.rendering.beside import written_beside
-from videostyle.rendering.estimate import frames_alike, seconds_of
+from videostyle.rendering.command import command_of
+from videostyle.rendering.estimate import frames_alike, job_seconds, seconds_of
 from videostyle.rendering.film import StoredFilm, check_free, make_patched
 from videostyle.rendering.finish import finish_for, together
+from videostyle.rendering.log import NAME, Log, logged
 from videostyle.rendering.painters import painter_for
 from videostyle.rendering.passes import passed
 from videostyle.rendering.plan import RenderPlan, make_plan, plan_frames, scan_key
@@ -30,6 +33,7 @@ from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.inside import InProcess
 from videostyle.rendering.workers.processes import Processes
 from videostyle.rendering.workers.schedule import duration, slowest
+from videostyle.settings import known_settings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,13 +44,31 @@ class Prepared:
     plan: RenderPlan
     painter: Painter
     summary: Planned
+    notices: tuple[Notice, ...] = ()
+    """what was said while it was prepared, for its log"""
 
 
-def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent = ignore) -> Prepared:
+def prepare(
+    checked: Checked,
+    painter: Painter | None = None,
+    on_event: OnEvent = ignore,
+    before: "Prepared | None" = None,
+) -> Prepared:
     """Load the painter, plan, and estimate what a frame costs. Writes nothing but downloaded weights.
 
-    painter: None: the one that the settings select.
+    painter: None: the one that the settings select. before: the same request with other settings, whose scan is used
+    again if it holds for these.
     """
+    notices = list[Notice]()
+
+    def heard(event: Event) -> None:
+        notices.extend([event] if isinstance(event, Notice) else [])
+        on_event(event)
+
+    return replace(_prepare(checked, painter, heard, before), notices=tuple(notices))
+
+
+def _prepare(checked: Checked, painter: Painter | None, on_event: OnEvent, before: Prepared | None) -> Prepared:
     for text in checked.notices:
         on_event(Notice(text))
     recipe, store = checked.request.recipe, Store(checked.job)
@@ -57,7 +79,9 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
     painter = painter or painter_for(checked.artworks, settings, begun, on_event)
     if not painter.paints:
         settings = change(settings, {"optimize.iterations": 0})
-    known = store.scan(scan_key(identity(checked.clip), settings))
+    known = store.scan(key := scan_key(identity(checked.clip), settings))
+    if before and scan_key(before.plan.identity, before.plan.settings) == key:
+        known |= before.plan.scan
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
@@ -104,6 +128,9 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
         workers=workers,
         bytes_per_worker=painting // workers,
         slowest={str(plan.chunks[place].frames): span for place, span in slowest(seconds, workers)},
+        preset=plan.preset,
+        settings={name: plan.settings.value(name) for name in known_settings()},
+        command=command_of(checked, plan.preset),
     )
 
 
@@ -122,42 +149,57 @@ def run(prepared: Prepared, on_event: OnEvent = ignore, engine: Engine | None = 
     on_event(prepared.summary)
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
+    before: list[Event] = [*prepared.notices, prepared.summary]
     with opened(plan, Store(checked.job), prepared.painter, exclusive=not request.job) as store:
-
-        def paint(on_event: OnEvent) -> None:
-            own = (
-                engine_for(plan, prepared.painter, prepared.summary.workers) if engine is None else nullcontext(engine)
-            )
-            painter, slots = prepared.painter.fingerprint, prepared.summary.slots
-            with (
-                own as workers,
-                closing(render_chunks(plan, plan.chunks, store, workers, painter, slots, on_event)) as frames,
-            ):
-                for _ in frames:
-                    pass
-
-        def check() -> None:  # whether clip or film were replaced in the meantime
-            plan.check_clip()
-            pictures = pictures_of(checked.output, plan.settings.film, plan.clip)
-            place = pictures.folder if pictures else checked.output
-            check_free(place, checked.sources, request.overwrite or bool(pictures), pictures)
-
-        finish = finish_for(plan.artworks, plan.settings)
-        film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
-        if request.film and not checked.patch:
-            with written_beside(film, check, on_event) as follow:
-                paint(follow)
-        else:
-            paint(on_event)
-        if checked.patch:
-            check()
-            make_patched(film, checked.patch, on_event)
+        with logged(Log(store.folder / NAME), on_event, before) as heard:
+            _make(prepared, store, engine, heard)
+            seconds = time.perf_counter() - start
+            done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)
+            heard(done)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
-    seconds = time.perf_counter() - start
-    done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)
-    on_event(done)
     return done
+
+
+def _make(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnEvent) -> None:
+    """Paint the missing frames, and write the film beside that."""
+    checked, plan = prepared.checked, prepared.plan
+
+    def check() -> None:  # whether clip or film were replaced in the meantime
+        plan.check_clip()
+        pictures = pictures_of(checked.output, plan.settings.film, plan.clip)
+        place = pictures.folder if pictures else checked.output
+        check_free(place, checked.sources, checked.request.overwrite or bool(pictures), pictures)
+
+    if store.lock.is_exclusive:  # then nobody else is writing this film
+        remove_leftovers(checked.output)
+        remove_leftovers(store.folder)
+    finish = finish_for(plan.artworks, plan.settings)
+    film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
+    if checked.patch or not checked.request.film:
+        _paint(prepared, store, engine, on_event)
+    else:
+        with written_beside(film, check, on_event) as follow:
+            _paint(prepared, store, engine, follow)
+    if checked.patch:
+        check()
+        make_patched(film, checked.patch, on_event)
+    if checked.request.film:
+        flush_folder(checked.output.absolute().parent)  # the frames may be deleted next
+
+
+def _paint(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnEvent) -> None:
+    """Paint the missing frames. engine: None: one for these only."""
+    plan, painter, summary = prepared.plan, prepared.painter, prepared.summary
+    own = engine_for(plan, painter, summary.workers) if engine is None else nullcontext(engine)
+    with (
+        own as workers,
+        closing(
+            render_chunks(plan, plan.chunks, store, workers, painter.fingerprint, summary.slots, on_event)
+        ) as frames,
+    ):
+        for _ in frames:
+            pass
 
 
 def engine_for(plan: RenderPlan, painter: Painter, workers: int) -> Engine:
@@ -186,18 +228,15 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = F
         store.close()
 
 
-def estimate(prepared: Prepared, preset: str) -> float:
-    """Seconds that the whole range would take with another preset and as many workers; see ``seconds_of``."""
-    plan = prepared.plan
-    settings = compose(preset, prepared.checked.request.recipe.values)
-    other = make_plan(plan.clip, (), settings, plan.scan, plan.keep, head=plan.head)
-    width, height = other.work
-    alike = frames_alike(other, prepared.painter, set())
-    cost = prepared.painter.cost(height, width, settings)
-    painting = duration(seconds_of(other, cost, alike, settings.temporal.passes), prepared.summary.workers)
-    finishing = finish_for(plan.artworks, settings).cost(other.work, other.painted_size(other.size))
-    film = sum(seconds_of(other, finishing)) * prepared.checked.request.film
-    return together(painting, film, prepared.painter.device, prepared.summary.workers)
+def estimate(prepared: Prepared, preset: str, values: Values | None = None) -> float:
+    """Seconds that the whole range would take with another preset and as many workers; see ``job_seconds``.
+
+    values: settings that replace the preset's and the request's.
+    """
+    plan, recipe = prepared.plan, prepared.checked.request.recipe
+    settings = compose(preset, {**recipe.values, **(values or {})})
+    other = make_plan(plan.clip, plan.artworks, settings, plan.scan, plan.keep, head=plan.head)
+    return job_seconds(other, prepared.painter, prepared.checked.request.film, prepared.summary.workers)
 
 
 def _check_space(plan: RenderPlan, store: Store) -> None:

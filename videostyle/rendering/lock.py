@@ -1,7 +1,11 @@
 """Which processes use a folder: a lock file that they hold, shared or exclusive."""
 
+import json
 import os
+import socket
 import time
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -15,18 +19,23 @@ except ImportError:  # Windows
 
 TRIES, PAUSE = 20, 0.05
 """number of attempts, and seconds between them: a process that is about to end may still hold the lock"""
+SHARE = "wait for it to finish, or share the folder by naming it with --job in both commands"
+"""advice to who comes second to a job folder"""
 
 
 class Lock:
-    """A lock file. The system releases it when the process ends, even after a crash.
+    """A lock file, which says who holds it. The system releases it when the process ends, even after a crash.
 
     On systems and file systems without file locks everyone gets the lock.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, advice: str = SHARE) -> None:
+        """advice: what to do if another process holds it."""
+        self._path, self._advice = path, advice
         self._file: int | None = None
         """descriptor while the lock is held"""
+        self.is_exclusive = False
+        """whether no other process can hold it now"""
 
     def take(self, exclusive: bool) -> None:
         """Hold the lock, shared with others or exclusively; the folder is created if needed.
@@ -51,14 +60,14 @@ class Lock:
                 os.close(file)
                 tries += 1
                 if tries == TRIES:
-                    advice = "wait for it to finish, or share the folder by naming it with --job in both commands"
-                    raise JobError(f"{folder}: another process is using it; {advice}") from None
+                    raise JobError(f"{folder}: another process is using it{self._holder()}; {self._advice}") from None
                 time.sleep(PAUSE)
             except OSError:  # a file system without locks
                 self._file = file
             else:
                 if os.fstat(file).st_nlink:
-                    self._file = file
+                    self._file, self.is_exclusive = file, exclusive
+                    self._sign(file)
                 else:
                     os.close(file)  # its holder has just deleted the folder
 
@@ -66,7 +75,22 @@ class Lock:
         """Let other processes take it."""
         if self._file is not None:
             os.close(self._file)
-            self._file = None
+            self._file, self.is_exclusive = None, False
+
+    def _sign(self, file: int) -> None:
+        """Write into the file who holds it: of several, who came last."""
+        since = datetime.now().astimezone().isoformat(timespec="seconds")
+        with suppress(OSError):  # a full disk; the lock is held all the same
+            os.truncate(file, 0)
+            os.pwrite(file, json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}).encode(), 0)
+
+    def _holder(self) -> str:
+        """Who holds the file, as far as it says so."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            holder = json.loads(self._path.read_text())
+            since = datetime.fromisoformat(holder["since"]).strftime("%Y-%m-%d %H:%M:%S")
+            return f" (process {holder['pid']} on {holder['host']}, since {since})"
+        return ""
 
     def is_alone(self) -> bool:
         """Whether no other process holds the lock; then none can take it from now on. If false, this one loses it."""

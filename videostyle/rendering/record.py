@@ -18,6 +18,8 @@ from videostyle.settings import RenderSettings
 T = TypeVar("T")
 FORMAT = 4
 """version of the file's layout"""
+HEAD = b'{\n "format": '
+"""what the file begins with"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,18 @@ class JobRecord:
         except (ValueError, RecursionError) as error:
             advice = "the frames next to it are kept; restore this file, or use another folder with --job"
             raise JobError(f"{path}: damaged, or from another version of videostyle ({error}); {advice}") from None
+
+
+def is_cut(path: Path) -> bool:
+    """Whether a file is a record that ends too early, and nothing else."""
+    try:
+        content = path.read_bytes()
+        json.loads(content)
+    except ValueError:
+        return content.startswith(HEAD) or HEAD.startswith(content)
+    except (OSError, RecursionError):
+        pass
+    return False
 
 
 def _value(stored: Any, name: str) -> Any:

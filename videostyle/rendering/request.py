@@ -49,6 +49,8 @@ class Request:
     """frames per second of a source without timestamps"""
     output: Path | None = None
     """None: ``CLIP_ART.EXT`` next to the clip"""
+    folder: Path | None = None
+    """folder of a film that ``output`` does not name; None: the clip's"""
     patch: Path | None = None
     """a finished film of the clip whose frames are replaced"""
     film: bool = True
@@ -131,6 +133,7 @@ def _default_output(clip: Clip, request: Request, artworks: Sequence[str], keep:
     if patch := request.patch:
         return patch.with_name(shortened(patch.stem, f"_patched{patch.suffix}"))
     source = default_name(clip)
+    source = request.folder / source.name if request.folder else source
     name = f"{source.stem if has_file(clip) else source.name}_{'+'.join(Path(name).stem for name in artworks)}"
     if request.recipe.given.film.codec == "png":
         return source.with_name(shortened(name, ""))  # pictures are numbered, so ranges share one folder

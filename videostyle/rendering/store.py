@@ -28,7 +28,7 @@ from videostyle.media.files import explained, temporary_of, whole_or_nothing
 from videostyle.media.stills import read_note, read_png, write_png
 from videostyle.motion.memory import Memory
 from videostyle.rendering.lock import Lock
-from videostyle.rendering.record import JobRecord
+from videostyle.rendering.record import JobRecord, is_cut
 from videostyle.rendering.scan import NOTHING, Scan
 
 T = TypeVar("T")
@@ -103,7 +103,10 @@ class Store:
 
     def begun(self) -> JobRecord | None:
         """The record of a job that has begun, else None. Raises JobError if it is damaged."""
-        return JobRecord.read(self.folder / PLAN)
+        path = self.folder / PLAN
+        if is_cut(path) and not any(self._stored()):
+            path.unlink(missing_ok=True)  # a power failure at the very beginning
+        return JobRecord.read(path)
 
     def save_scan(self, key: str, scan: Scan) -> None:
         """Add what a process knows about the clip. key: see ``plan.scan_key``."""

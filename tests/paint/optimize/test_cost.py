@@ -33,6 +33,7 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
         return Measured(2.0, 10 * height * width)
 
     monkeypatch.setattr(module, "measure", measure)
+    monkeypatch.setattr(module, "MEASURED", {})
     return measured
 
 
@@ -63,8 +64,25 @@ def test_an_estimate_for_other_settings_is_scaled_from_what_was_measured(sizes: 
     assert painter.cost(64, 72, other).seconds_later == pytest.approx(2 * 100)
     assert painter.cost(64, 72, settings(optimize__iterations=0)) == Cost()
     assert sizes == [(64, 72)]
-    optimizer().cost(96, 72, other)
+    optimizer(optimize__history=3).cost(96, 72, other)
     assert sizes == [(64, 72), (96, 72)], "with nothing to scale from"
+
+
+def test_painters_of_the_same_network_and_loss_measure_once(sizes: list[tuple[int, int]]) -> None:
+    for _ in range(2):
+        optimizer().cost(64, 72)
+    optimizer(style__weight=3).cost(64, 72)
+    assert sizes == [(64, 72)]
+    optimizer(optimize__method="adam").cost(64, 72)
+    assert len(sizes) == 2, "other work"
+
+
+@pytest.mark.usefixtures("sizes")
+def test_an_estimate_is_scaled_from_the_nearest_size() -> None:
+    painter = optimizer()
+    painter.cost(64, 72)
+    painter.cost(640, 720)
+    assert painter.cost(320, 720, settings()).seconds_later == 2 * 6 / 2
 
 
 @pytest.mark.usefixtures("sizes")

@@ -135,9 +135,11 @@ def default_name(clip: Clip) -> Path:
 
     ``shots/a/`` -> ``shots/a``; ``a/f_%06d.png`` -> ``a/f``; ``a/*.png`` -> ``a``.
     """
-    path = clip.path
-    if has_file(clip):
-        return path
+    return clip.path if has_file(clip) else sequence_name(clip.path)
+
+
+def sequence_name(path: Path) -> Path:
+    """The path of a sequence without number and extension."""
     if not path.is_dir():
         pattern, wildcard = pattern_of(path.name), WILDCARDS.search(path.name)
         prefix = pattern.before if pattern else path.name[: wildcard.start() if wildcard else None]

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from videostyle.media.write.containers import CONTAINERS, codec_of, container_of
 from videostyle.media.write.folder import Pictures, pictures_of, write_folder
 from videostyle.media.write.notices import FilmCheck, film_notices, folder_notices
 from videostyle.media.write.picture import FrameMaker, add_picture
+from videostyle.media.write.readback import check_written
 from videostyle.media.write.subtitles import Subtitles, read_subtitles
 from videostyle.media.write.tags import any_key, film_tags
 from videostyle.media.write.timeline import Timeline
@@ -92,11 +93,8 @@ def encode_film(
     whole clip. made: what made the film, for its tags. subtitles: those of ``check_film``; None: they are read here.
     Raises MediaError if the film cannot be written or there are no frames, ValueError if pixels have another size.
     """
-    remaining = iter(frames)
-    first = next(remaining, None)
-    if first is None:
-        raise MediaError(f"{path}: there are no frames to make a film of; choose a range with readable frames")
-    frames = itertools.chain([first], remaining)
+    shown = list[int]()
+    frames = _noted(_begun(frames, path), shown)
     if pictures := pictures_of(path, settings, clip):
         write_folder(pictures, clip, frames, size)
         return
@@ -135,6 +133,23 @@ def encode_film(
             output.mux(_delayed(picture.encode(None), to_frame.late, clip.time_base))
             tracks.write(None)
         add_boxes(temporary, kept_boxes(clip, container.format, size))
+        check_written(temporary, path, len(shown), timeline.place(shown[-1])[0] - timeline.place(shown[0])[0])
+
+
+def _begun(frames: Iterable[tuple[int, Pixels]], path: Path) -> Iterable[tuple[int, Pixels]]:
+    """Frames, the first of which has been made. Raises MediaError if there are none."""
+    remaining = iter(frames)
+    first = next(remaining, None)
+    if first is None:
+        raise MediaError(f"{path}: there are no frames to make a film of; choose a range with readable frames")
+    return itertools.chain([first], remaining)
+
+
+def _noted(frames: Iterable[tuple[int, Pixels]], shown: list[int]) -> Iterator[tuple[int, Pixels]]:
+    """Frames, whose numbers are added to ``shown``."""
+    for index, pixels in frames:
+        shown.append(index)
+        yield index, pixels
 
 
 def _delayed(packets: "list[av.Packet[av.VideoStream]]", late: Fraction, tick: Fraction) -> list[Any]:

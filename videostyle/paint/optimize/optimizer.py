@@ -33,6 +33,9 @@ LITTLE, MUCH = 0.08, 0.5
 COARSE = 0.25
 """least share of a first frame's iterations at smaller sizes: what comes into view gets large strokes at once"""
 
+MEASURED: dict[str, dict[tuple[int, int], Measured]] = {}
+"""network, device, and kind of loss -> what this process has measured: one calibration serves all clips of a batch"""
+
 
 class Optimizer(Painter):
     """Optimizes the pixels of frames toward their content, the artworks, and earlier painted frames."""
@@ -69,7 +72,9 @@ class Optimizer(Painter):
         self._device = device
         tensors = [to_tensor(artwork, device) for artwork in artworks]
         self._targets = lru_cache(SIZES)(partial(StyleTargets, tensors, backbone=backbone, settings=settings.style))
-        self._measured: dict[tuple[int, int], Measured] = {}
+        network = [backbone.fingerprint, str(device), str(precision), settings.style.layers, settings.content.layers]
+        chosen = settings.optimize
+        self._measured = MEASURED.setdefault(str([*network, chosen.method, chosen.history, self.reach]), {})
         # On a CPU a batch gains nothing, and convolutions round differently for each batch size:
         # painted one by one, a frame is the same bit for bit, whatever else is in the batch.
         self._together = device.type != "cpu"
@@ -82,8 +87,8 @@ class Optimizer(Painter):
         if size not in self._measured and not (settings and self._measured):
             own = self._settings.optimize
             self._measured[size] = measure(height, width, self.smallest, self._objective, own, self._device)
-        # an estimate for other settings does not justify another measurement: it is scaled from the first
-        rows, columns = size if size in self._measured else next(iter(self._measured))
+        # an estimate for other settings does not justify another measurement: it is scaled from the nearest
+        rows, columns = min(self._measured, key=lambda known: abs(math.log(_area(known) / _area(size))))
         measured = self._measured[rows, columns].scaled(height * width / (rows * columns))
         num_scales = len(scales(height, width, self.smallest, chosen)) + 1
         return cost_of(measured, height * width, chosen, num_scales, self._backbone.widest, self._device)
@@ -187,6 +192,10 @@ class Optimizer(Painter):
         """The objective of pictures that show ``content``, (B, 3, H, W) in 0..1."""
         targets = self._targets(*content.shape[2:])
         return Objective(self._backbone, choose_terms(self._settings, self._backbone, targets, content, held))
+
+
+def _area(size: tuple[int, int]) -> int:
+    return size[0] * size[1]
 
 
 def one_pass(settings: RenderSettings) -> RenderSettings:

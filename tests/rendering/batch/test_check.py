@@ -1,0 +1,124 @@
+"""What is wrong with a batch is found before its first frame."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.clips import moving_scenes, write_clip
+from videostyle.errors import SettingsError
+from videostyle.rendering.batch import check as module
+from videostyle.rendering.batch.check import Task, check_films, find_films, folders_for
+from videostyle.rendering.batch.films import Films
+from videostyle.rendering.batch.jobs import Job
+
+
+def job(folder: Path, *clips: str, output: str = "") -> Job:
+    return Job("line 3: ", folder, clips, (folder / "art.png",), output)
+
+
+def checked(*jobs: Job, films: Films | None = None, overwrite: bool = False) -> list[Task]:
+    films = films or Films(jobs[0].base / "jobs.batch")
+    every = find_films(Path("jobs.toml"), jobs, films)
+    with folders_for(every):
+        return check_films(Path("jobs.toml"), every, films, overwrite)
+
+
+def faults_of(*jobs: Job) -> Sequence[str]:
+    with pytest.raises(SettingsError) as caught:
+        checked(*jobs)
+    return str(caught.value).split("\n  ")[1:]
+
+
+def test_every_clip_gets_its_film(folder: Path) -> None:
+    first, second = checked(job(folder, "clip.mp4", "silent.mkv", output="films/"))
+    assert (first.number, first.frames, first.size, first.status) == (1, 26, (80, 64), "waiting")
+    assert (first.output, second.output) == (folder / "films/clip_art.mp4", folder / "films/silent_art.mkv")
+    assert first.request.output == first.output
+    assert not first.request.overwrite
+    assert first.job == folder / "films/clip_art.mp4.job"
+    assert not (folder / "films").exists(), "nothing was started"
+
+
+def test_a_clip_that_cannot_be_painted_is_no_fault(folder: Path) -> None:
+    films = checked(job(folder, "text.mp4", "silent.mkv", "empty.mp4", output="{clip}.mov"))
+    assert [film.status for film in films] == ["failed", "waiting", "failed"]
+    assert "cannot be read as a clip" in films[0].text
+    assert (films[0].key, films[0].frames, films[0].output) == ("", 0, folder / "text.mov")
+
+
+def test_a_clip_whose_sound_its_container_cannot_hold_is_no_fault(folder: Path) -> None:
+    (film,) = checked(job(folder, "clip.mp4", output="{clip}_a.gif"))
+    assert film.status == "failed"
+    assert "sound" in film.text
+
+
+def test_names_that_mean_no_clip_are_listed_at_once(folder: Path) -> None:
+    assert [fault.split(": ")[0] for fault in faults_of(job(folder, "a.mp4", "b*.mov"))] == ["line 3", "line 3"]
+
+
+def test_films_that_would_replace_each_other_or_a_source(folder: Path) -> None:
+    (fault,) = faults_of(job(folder, "clip.mp4", "silent.mkv", output="film.mp4"))
+    assert "film.mp4 would be the film of" in fault
+    assert fault.endswith("use {clip} or {style} in output")
+    (fault,) = faults_of(job(folder, "clip.mp4", output="{folder}/{clip}.mp4"))
+    assert fault.endswith("clip.mp4 is an input of this render; use another place with -o")
+
+
+def test_a_film_that_is_the_clip_of_another_job_is_a_fault_unless_a_wildcard_found_it(folder: Path) -> None:
+    write_clip(folder / "clip_art.mp4", moving_scenes((3,)))
+    films = checked(job(folder, "clip*.mp4"), overwrite=True)
+    assert [film.request.clip.name for film in films] == ["clip.mp4"]
+    with pytest.raises(SettingsError, match=r"clip_art.mp4 is an input of this batch"):
+        checked(job(folder, "clip.mp4", "clip_art.mp4"), overwrite=True)
+
+
+def test_frames_beyond_the_end_are_a_fault(folder: Path) -> None:
+    beyond = Job("line 3: ", folder, ("silent.mkv",), (folder / "art.png",), frames="0:100")
+    (fault,) = faults_of(beyond)
+    assert fault.startswith(f"line 3: {folder / 'silent.mkv'}: ")
+
+
+def test_what_exists_is_replaced_only_if_the_batch_has_made_it(folder: Path) -> None:
+    films, one = Films(folder), job(folder, "silent.mkv", output="film.mp4")
+    (film,) = checked(one)
+    film.output.write_bytes(b"film")
+    (fault,) = faults_of(one)
+    assert "film.mp4 exists; delete it, use another output, or --overwrite" in fault
+    (again,) = checked(one, overwrite=True)
+    assert again.request.overwrite
+    films.begin(film.output, film.key)
+    (again,) = checked(one, films=films)
+    assert (again.status, again.request.overwrite) == ("waiting", True)
+    films.end(film.output, film.key)
+    (again,) = checked(one, films=films)
+    assert again.status == "done"
+    other = Job("line 3: ", folder, ("silent.mkv",), (folder / "art.png",), "film.mp4", frames="0:2")
+    with pytest.raises(SettingsError, match=r"film.mp4 exists, made by this batch from other files or settings"):
+        checked(other, films=films)
+
+
+def test_a_film_of_an_earlier_run_is_not_a_clip_for_wildcards(folder: Path) -> None:
+    films = Films(folder)
+    write_clip(folder / "old_film.mp4", moving_scenes((3,)))
+    films.begin(folder / "old_film.mp4", "key")
+    names = [film.request.clip.name for film in checked(job(folder, "*.mp4"), films=films)]
+    assert names == ["clip.mp4", "empty.mp4", "text.mp4"]
+
+
+def test_a_disk_that_is_too_small_is_a_fault(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from shutil import disk_usage
+
+    usage = disk_usage(folder)._replace(free=1000)
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage)
+    (fault,) = faults_of(job(folder, "clip.mp4"))
+    assert "0 MB free, but films and frames need about" in fault
+    assert f"{folder}:" in fault
+
+
+def test_folders_of_films_are_kept_if_wanted(folder: Path) -> None:
+    every = find_films(Path("jobs.toml"), [job(folder, "clip.mp4", output="a/b/")], Films(folder))
+    with folders_for(every) as made:
+        assert made == [folder / "a", folder / "a/b"]
+        made.clear()
+    assert (folder / "a/b").is_dir()

@@ -1,0 +1,45 @@
+"""Rough estimates."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.painters import Gray
+from videostyle.paint.painter import Painter
+from videostyle.presets import Recipe
+from videostyle.rendering.batch import estimates as module
+from videostyle.rendering.batch.estimates import Estimates
+from videostyle.rendering.request import Request
+
+
+def test_films_are_estimated_with_one_painter_for_each_network(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = list[Painter]()
+
+    def load(*_: object) -> Painter:
+        loaded.append(Gray())
+        return loaded[-1]
+
+    monkeypatch.setattr(module, "painter_for", load)
+    known = Estimates(lambda _: None)
+    recipe = Recipe("standard", {"backbone.name": "compact", "backbone.device": "cpu"})
+    assert known.rough(Request(folder / "clip.mp4", (folder / "art.png",), recipe)) == (27.0, "standard")
+    request = Request(folder / "clip.mp4", (folder / "art.png",), Recipe("fine", recipe.values), frames="3:9")
+    assert known.rough(request) == (10.0, "fine"), "with the frames before in the scene"
+    assert len(loaded) == 1
+    monkeypatch.setattr(module, "SCENE", 13)
+    assert known.rough(Request(folder / "clip.mp4", (folder / "art.png",), recipe))[0] == 28.0
+
+
+def test_what_is_stored_costs_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from videostyle.rendering.job import prepare, run
+    from videostyle.rendering.request import check
+
+    monkeypatch.setattr(module, "painter_for", lambda *_: Gray())
+    recipe = Recipe("standard", {"backbone.device": "cpu"})
+    request = Request(folder / "silent.mkv", (folder / "art.png",), recipe, output=folder / "film.mp4", keep_job=True)
+    assert Estimates(lambda _: None).rough(request)[0] == 6.0
+    run(prepare(check(request), Gray()))
+    (folder / "film.mp4").unlink()
+    assert Estimates(lambda _: None).rough(request) == (0.0, "standard")
+    (folder / "film.mp4.job/frames/000003.png").unlink()
+    assert Estimates(lambda _: None).rough(request)[0] == pytest.approx(6 / 5)

@@ -1,0 +1,172 @@
+"""Everything about a batch that can be wrong is found before its first frame."""
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from videostyle.errors import MediaError, SettingsError
+from videostyle.media.files import explained
+from videostyle.rendering.batch.clips import Wanted, wanted
+from videostyle.rendering.batch.films import Films, key_of
+from videostyle.rendering.batch.jobs import Job, fail
+from videostyle.rendering.request import Checked, Request, check
+from videostyle.rendering.sizes import film_size
+
+PNG_SHARE = 0.75
+"""size of a painted frame as PNG relative to its pixels"""
+FILM_BYTES = 0.35
+"""per px of a film of 8 bits with painted grain, visually lossless; measured, see scripts/LOG.md"""
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """A film of a batch, and how far it is."""
+
+    number: int
+    """from 1, in the order of the file"""
+    request: Request
+    fallback: str
+    where: str
+    """what messages about its job begin with"""
+    found: bool
+    """whether a wildcard has found the clip"""
+    output: Path
+    artworks: tuple[str, ...] = ()
+    key: str = ""
+    """of what is asked for; empty: the clip cannot be read"""
+    frames: int = 0
+    size: tuple[int, int] = (0, 0)
+    """width, height of the film, px"""
+    seconds: float = 0.0
+    """rough estimate"""
+    status: str = "waiting"
+    text: str = ""
+    """why it failed"""
+    needs: dict[Path, float] = field(default_factory=dict)
+    """folder -> bytes that the film takes there"""
+    job: Path = Path()
+    """its job folder"""
+    job_bytes: float = 0.0
+    """that it takes at most"""
+
+
+def find_films(source: Path, jobs: Sequence[Job], films: Films) -> list[Wanted]:
+    """The films of all jobs, in order. Raises SettingsError, which lists all names that mean no clip.
+
+    source: what is named in messages.
+    """
+    found = [(job, item) for job in jobs for item in wanted(job)]
+    fail(source, [job.where + item for job, item in found if isinstance(item, str)])
+    every = [item for _, item in found if isinstance(item, Wanted)]
+    # films of an earlier run that a wildcard finds are no clips
+    return [item for item in every if not (item.found and films.knows(item.request.clip))]
+
+
+def check_films(source: Path, every: Sequence[Wanted], films: Films, overwrite: bool) -> list[Task]:
+    """Check all films. Raises SettingsError, which lists all faults.
+
+    A clip that is there but cannot be painted as asked has ``failed``; it is no fault, because the others can be.
+    """
+    faults, tasks = list[str](), list[Task]()
+    for item in every:
+        try:
+            tasks.append(_task(item, films, overwrite))
+        except SettingsError as error:
+            name = "" if item.request.clip.name in str(error) else f"{item.request.clip}: "
+            faults.append(f"{item.job.where}{name}{error}")
+    made = {os.path.realpath(task.output) for task in tasks if task.key}
+    tasks = [task for task in tasks if not (task.found and os.path.realpath(task.request.clip) in made)]
+    for number, task in enumerate(tasks, start=1):
+        task.number = number
+    fail(source, list(dict.fromkeys([*faults, *_collisions(tasks), *_space(tasks)])))
+    return tasks
+
+
+def _task(item: Wanted, films: Films, overwrite: bool) -> Task:
+    """Check one film. Raises SettingsError for a mistake in its job."""
+    names = tuple(style.name for style in item.job.styles)
+    guess = item.request.output or item.request.clip
+    task = Task(0, item.request, item.job.fallback, item.job.where, item.found, guess, names)
+    try:
+        checked = check(replace(item.request, overwrite=True))
+    except MediaError as error:
+        task.status, task.text = "failed", str(error)
+        return task
+    task.output, task.job, task.key = checked.output, checked.job, key_of(checked)
+    task.frames, task.size = len(checked.keep.frames), film_size(checked.clip, item.request.recipe.given)
+    there = checked.output.exists()
+    if there and films.is_done(checked.output, task.key):
+        task.status = "done"
+    elif there and not (overwrite or films.may_replace(checked.output, task.key)):
+        made = ", made by this batch from other files or settings" if films.knows(checked.output) else ""
+        raise SettingsError(f"{checked.output} exists{made}; delete it, use another output, or --overwrite")
+    # only what is there now may be replaced
+    task.request = replace(item.request, output=checked.output, folder=None, overwrite=there)
+    _measure(task, checked)
+    return task
+
+
+def _measure(task: Task, checked: Checked) -> None:
+    """The disk space that a film needs at most: painted frames of its size, and the film."""
+    area = task.frames * task.size[0] * task.size[1] * checked.clip.dtype.itemsize
+    task.job_bytes = area * 3 * PNG_SHARE
+    task.needs = {checked.output.absolute().parent: area * FILM_BYTES}
+
+
+def _collisions(tasks: Sequence[Task]) -> Iterator[str]:
+    """Films that would replace each other, or a source of the batch."""
+    sources = dict[str, Path]()
+    for task in tasks:
+        styles = [style for style in task.request.styles if isinstance(style, Path)]  # type: ignore[union-attr]
+        for path in (task.request.clip, *styles):
+            sources[os.path.realpath(path)] = path
+    films = defaultdict[str, list[Task]](list)
+    for task in tasks:
+        if task.key:
+            films[os.path.realpath(task.output)].append(task)
+    for film, same in films.items():
+        if len(same) > 1:
+            clips = ", ".join(str(task.request.clip) for task in same)
+            yield f"{same[1].where}{same[0].output} would be the film of {clips}; use {{clip}} or {{style}} in output"
+        if film in sources:
+            yield f"{same[0].where}{same[0].output} is an input of this batch; use another output"
+
+
+def _space(tasks: Sequence[Task]) -> Iterator[str]:
+    """Disks that are too small for all films and the largest job folder."""
+    needed, largest, named = defaultdict[int, float](float), defaultdict[int, float](float), dict[int, Path]()
+    for task in (task for task in tasks if task.status == "waiting"):
+        for folder, size in task.needs.items():
+            device = folder.stat().st_dev
+            named.setdefault(device, folder)
+            needed[device] += size
+            largest[device] = max(largest[device], task.job_bytes)
+    for device, size in needed.items():
+        free, most = shutil.disk_usage(named[device]).free, size + largest[device]
+        if most > free:
+            mb = f"{free / 1e6:,.0f} MB free, but films and frames need about {most / 1e6:,.0f} MB"
+            yield f"{named[device]}: {mb}; free some space, or use an output on another disk"
+
+
+@contextmanager
+def folders_for(every: Iterable[Wanted]) -> Iterator[list[Path]]:
+    """Create the folders of films; those that are listed and still empty at the end are deleted: clear the list to
+    keep them. Raises MediaError.
+    """
+    made = list[Path]()
+    outputs = (item.request.folder or (item.request.output and item.request.output.parent) for item in every)
+    try:
+        for path in dict.fromkeys(path.absolute() for path in outputs if path):
+            with explained(f"{path}: cannot be created", "use another output"):
+                for folder in [folder for folder in (path, *path.parents) if not folder.exists()][::-1]:
+                    folder.mkdir()
+                    made.append(folder)
+        yield made
+    finally:
+        for folder in made[::-1]:
+            with suppress(OSError):
+                folder.rmdir()

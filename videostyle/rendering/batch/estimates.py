@@ -1,0 +1,43 @@
+"""Rough estimates of films before their scenes are known."""
+
+from dataclasses import asdict
+
+from videostyle.events import OnEvent
+from videostyle.frames import FrameRange
+from videostyle.paint.load import usual_preset
+from videostyle.paint.painter import Painter
+from videostyle.rendering.estimate import job_seconds
+from videostyle.rendering.painters import painter_for
+from videostyle.rendering.plan import make_plan
+from videostyle.rendering.request import Request, check
+from videostyle.rendering.scan import Scan
+from videostyle.rendering.store import Store
+
+SCENE = 120
+"""frames that a scene has, as long as nobody knows"""
+
+
+class Estimates:
+    """Estimates films; each network is loaded and measured once."""
+
+    def __init__(self, on_event: OnEvent) -> None:
+        self._on_event = on_event
+        self._painters: dict[str, Painter] = {}
+
+    def rough(self, request: Request) -> tuple[float, str]:
+        """Seconds for what is not stored yet of a film, and the preset it is rendered with. Raises VideostyleError."""
+        checked = check(request)
+        begun = Store(checked.job).begun()
+        recipe = request.recipe
+        preset = (begun and begun.preset) or recipe.preset or usual_preset(recipe.given.backbone.device)
+        settings = recipe.settings(preset)
+        network = str((asdict(settings.backbone), settings.paints))
+        if network not in self._painters:
+            self._painters[network] = painter_for(checked.artworks, settings, begun, self._on_event)
+        last, count = checked.keep.parts[-1].stop, checked.clip.num_frames
+        starts = range(0, count, SCENE)
+        guessed = Scan(tuple(FrameRange(start, min(start + SCENE, count)) for start in starts if start < last), ())
+        plan = make_plan(checked.clip, checked.artworks, settings, guessed, checked.keep)
+        seconds = job_seconds(plan, self._painters[network])
+        stored = len(list((checked.job / "frames").glob("[0-9]*.png"))) if begun else 0
+        return seconds * max(0.0, 1 - stored / len(plan.to_render)), preset
