@@ -23,6 +23,7 @@ FLOORS = [
     {"metrics"},
     {"rendering"},
     {"progress", "options"},
+    {"commands"},
     {"cli"},
     {"__main__"},
 ]
@@ -55,7 +56,7 @@ OWNERS = {
     "torch": {"paint"},
     "torchvision": {"paint"},
     "safetensors": {"paint"},
-    "typer": {"cli", "options"},
+    "typer": {"cli", "options", "commands"},
     "tqdm": {"progress"},
 }
 """each library lives in one room"""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from videostyle import __version__
+from videostyle.commands.still import still_command
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
 from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Flags, Look, Network, Part, Place, Voice, Work, grouped
@@ -158,6 +159,9 @@ def score_command(
 
     scores = score(source, stylized, style, settings=network.settings(), frames=frames)
     print(json.dumps({"schema": SCHEMA} | scores.as_dict()) if as_json else scores.table())
+
+
+app.command("still")(still_command)
 
 
 @app.command("settings")

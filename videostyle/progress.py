@@ -76,6 +76,8 @@ class Progress:
     def __init__(self, as_json: bool = False, quiet: bool = False, verbose: bool = False, dry: bool = False) -> None:
         self._json, self._quiet, self._verbose, self._dry = as_json, quiet or as_json, verbose, dry
         self._started = False
+        self._single = False
+        """whether one frame is painted: the bar then counts its iterations"""
         self._bar: tqdm[Any] | None = None
         self._scenes: dict[int, str] = {}
         """first frame of a scene -> its frame range"""
@@ -98,8 +100,7 @@ class Progress:
             case Fetched() if not self._quiet:
                 self._fetched(event)
             case Iterated(done, total):
-                if self._bar is not None and sys.stderr.isatty():  # a log needs no line for every few iterations
-                    self._bar.set_postfix_str(f"iteration {done} of {total}")
+                self._iterated(done, total)
             case FrameDone():
                 self._frame_done(event)
             case FrameWritten(_, total) if not self._quiet:
@@ -122,6 +123,7 @@ class Progress:
         self.close()  # of a download that was given up
         (width, height), frames = planned.size, planned.frames
         work = "" if planned.work == planned.size else f", painted at {planned.work[0]}x{planned.work[1]}"
+        self._single = planned.frames_to_render == planned.passes == 1
         total, stored, passes = planned.frames_to_render, planned.frames_stored, planned.passes
         self._say(
             f"{planned.clip.name}: {counted(frames, 'frame')} of {width}x{height}{work}, "
@@ -140,9 +142,19 @@ class Progress:
         if self._dry:
             for (first, scene), render in zip(self._scenes.items(), planned.render, strict=True):
                 self._say(f"scene {first}: frames {scene}, renders {render}")
-        elif not self._quiet and stored < total:  # from the start: first frames take longest
+        elif not self._quiet and stored < total and not self._single:  # from the start: first frames take longest
             known = passes * stored + planned.passed
             self._bar = tqdm(total=passes * total, initial=known, unit="frame", smoothing=0.1, dynamic_ncols=True)
+
+    def _iterated(self, done: int, total: int) -> None:
+        if self._quiet or not sys.stderr.isatty():  # a log needs no line for every few iterations
+            return
+        if self._single:
+            self._bar = self._bar or tqdm(total=total, unit="iteration", leave=False, dynamic_ncols=True)
+            self._bar.total = total
+            self._bar.update(done - self._bar.n)
+        elif self._bar is not None:
+            self._bar.set_postfix_str(f"iteration {done} of {total}")
 
     def _fetched(self, event: Fetched) -> None:
         if self._bar is None:
@@ -152,7 +164,9 @@ class Progress:
             self.close()
 
     def _frame_done(self, event: FrameDone) -> None:
-        if self._bar is not None:
+        if self._single:
+            self.close()
+        elif self._bar is not None:
             self._bar.set_postfix_str("", refresh=False)
             self._bar.update()
         if self._verbose and event.repeats is not None:

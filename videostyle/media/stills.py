@@ -26,6 +26,8 @@ HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"
 """of files that Pillow reads with pillow-heif only"""
 END = b"\0\0\0\0IEND\xaeB`\x82"
 """the last chunk of every PNG"""
+HEADER = 33
+"""bytes of a PNG's signature and first chunk, which says what it holds"""
 SWS_LANCZOS = 0x200
 KEYWORD = b"videostyle"
 """of the text chunk that holds the note"""
@@ -62,11 +64,16 @@ def read_picture(path: Path) -> Pixels:
     raise MediaError(f"{path}: {size} is too large for an artwork; make it smaller")
 
 
+def is_heif(head: bytes) -> bool:
+    """Whether a file that begins with these 12 bytes is a picture in HEIF."""
+    return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS
+
+
 def _prepare_heif(path: Path) -> None:
     """Let Pillow read HEIF, as phones store photos; raises MediaError if that needs a package that is not installed."""
     with explained(f"{path}: cannot be read", "use a picture such as a JPEG or PNG"), path.open("rb") as file:
         head = file.read(12)
-    if head[4:8] != b"ftyp" or head[8:12] not in HEIF_BRANDS:
+    if not is_heif(head):
         return
     try:
         from pillow_heif import register_heif_opener
@@ -105,16 +112,17 @@ def _to_eight_bits(gray: NDArray[np.generic]) -> NDArray[np.uint8]:
     return np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8)
 
 
-def write_png(path: Path, pixels: Pixels, note: str = "") -> None:
+def write_png(path: Path, pixels: Pixels, note: str = "", profile: bytes = b"") -> None:
     """Write 8- or 16-bit pixels (H, W, 3), or (H, W, 4) with transparency, as PNG: the whole file or nothing.
 
-    note: ASCII text stored in the file, for ``read_note``. Raises MediaError if the file cannot be written.
+    note: ASCII text stored in the file, for ``read_note``. profile: ICC profile; empty: none. Raises MediaError if the
+    file cannot be written.
     """
     content = _encode_png(pixels)
     if note:
-        text = b"tEXt" + KEYWORD + b"\0" + note.encode("ascii")
-        chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
-        content = content[: -len(END)] + chunk + END
+        content = content[: -len(END)] + _chunk(b"tEXt" + KEYWORD + b"\0" + note.encode("ascii")) + END
+    if profile:
+        content = content[:HEADER] + _chunk(b"iCCPICC profile\0\0" + zlib.compress(profile)) + content[HEADER:]
     with whole_or_nothing(path, "free some space or choose another folder", "cannot be written") as temporary:
         temporary.write_bytes(content)
 
@@ -129,6 +137,11 @@ def read_note(path: Path) -> str:
         return ""
     (length,) = struct.unpack_from(">I", tail, start - 4)
     return tail[start + 5 + len(KEYWORD) : start + 4 + length].decode("ascii")
+
+
+def _chunk(content: bytes) -> bytes:
+    """A chunk of a PNG. content: its type, of four letters, and what follows."""
+    return struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
 
 
 def _encode_png(pixels: Pixels) -> bytes:

@@ -16,7 +16,7 @@ from videostyle.presets import change, compose
 from videostyle.rendering.film import StoredFilm, check_free, make_film, make_patched
 from videostyle.rendering.finish import finish_for
 from videostyle.rendering.passes import passed
-from videostyle.rendering.plan import Artwork, RenderPlan, make_plan, plan_frames, scan_key
+from videostyle.rendering.plan import Artwork, RenderPlan, alone, make_plan, plan_frames, scan_key
 from videostyle.rendering.record import JobRecord
 from videostyle.rendering.renderer import render
 from videostyle.rendering.request import Checked
@@ -51,6 +51,7 @@ def prepare(checked: Checked, painter: Painter | None = None, on_event: OnEvent 
         settings = change(settings, {"optimize.iterations": 0})
     known = store.scan(scan_key(identity(checked.clip), settings))
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
+    plan = alone(plan) if checked.alone else plan
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     width, height = plan.work
