@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from videostyle import __version__
+from videostyle.commands.sheet import sheet_command
 from videostyle.commands.still import still_command
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
@@ -162,6 +163,7 @@ def score_command(
 
 
 app.command("still")(still_command)
+app.command("sheet")(sheet_command)
 
 
 @app.command("settings")

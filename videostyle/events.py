@@ -128,7 +128,15 @@ class FilmDone:
     """frames of the film in which the decoder has patched up damage; others may show traces of it"""
 
 
-Event = Notice | Fetched | Scanned | Planned | Iterated | FrameDone | FrameWritten | FilmDone
+@dataclass(frozen=True, slots=True)
+class CellPainted:
+    """Another picture of a contact sheet is painted; the first event says that none is."""
+
+    done: int
+    total: int
+
+
+Event = Notice | Fetched | Scanned | Planned | Iterated | FrameDone | FrameWritten | FilmDone | CellPainted
 OnEvent = Callable[[Event], object]
 
 

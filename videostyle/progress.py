@@ -15,7 +15,18 @@ from tqdm import tqdm
 
 from videostyle import __version__
 from videostyle.errors import VideostyleError
-from videostyle.events import Event, Fetched, FilmDone, FrameDone, FrameWritten, Iterated, Notice, Planned, Scanned
+from videostyle.events import (
+    CellPainted,
+    Event,
+    Fetched,
+    FilmDone,
+    FrameDone,
+    FrameWritten,
+    Iterated,
+    Notice,
+    Planned,
+    Scanned,
+)
 
 SCHEMA = 1
 """version of the JSON objects: raised when a name or a meaning changes, but not when something is added"""
@@ -29,6 +40,7 @@ NAMES = {
     FrameDone: "frame",
     FrameWritten: "written",
     FilmDone: "film",
+    CellPainted: "cell",
 }
 """what JSON objects call events"""
 
@@ -105,6 +117,8 @@ class Progress:
                 self._frame_done(event)
             case FrameWritten(_, total) if not self._quiet:
                 self._frame_written(total)
+            case CellPainted(done, total) if not self._quiet:
+                self._count(done, total, "picture")
             case FilmDone(path, frames, _, seconds):
                 self.close()
                 more = f"; {faults(event)}" if faults(event) else ""
@@ -146,13 +160,16 @@ class Progress:
             known = passes * stored + planned.passed
             self._bar = tqdm(total=passes * total, initial=known, unit="frame", smoothing=0.1, dynamic_ncols=True)
 
+    def _count(self, done: int, total: int, unit: str) -> None:
+        self._bar = self._bar or tqdm(total=total, unit=unit, dynamic_ncols=True)
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
     def _iterated(self, done: int, total: int) -> None:
         if self._quiet or not sys.stderr.isatty():  # a log needs no line for every few iterations
             return
         if self._single:
-            self._bar = self._bar or tqdm(total=total, unit="iteration", leave=False, dynamic_ncols=True)
-            self._bar.total = total
-            self._bar.update(done - self._bar.n)
+            self._count(done, total, "iteration")
         elif self._bar is not None:
             self._bar.set_postfix_str(f"iteration {done} of {total}")
 

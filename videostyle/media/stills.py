@@ -113,18 +113,23 @@ def _to_eight_bits(gray: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def write_png(path: Path, pixels: Pixels, note: str = "", profile: bytes = b"") -> None:
-    """Write 8- or 16-bit pixels (H, W, 3), or (H, W, 4) with transparency, as PNG: the whole file or nothing.
+    """Write pixels as PNG: the whole file or nothing; see ``png_bytes``. Raises MediaError if it cannot be written."""
+    content = png_bytes(pixels, note, profile)
+    with whole_or_nothing(path, "free some space or choose another folder", "cannot be written") as temporary:
+        temporary.write_bytes(content)
 
-    note: ASCII text stored in the file, for ``read_note``. profile: ICC profile; empty: none. Raises MediaError if the
-    file cannot be written.
+
+def png_bytes(pixels: Pixels, note: str = "", profile: bytes = b"") -> bytes:
+    """8- or 16-bit pixels (H, W, 3), or (H, W, 4) with transparency, as a PNG file.
+
+    note: ASCII text stored in the file, for ``read_note``. profile: ICC profile; empty: none.
     """
     content = _encode_png(pixels)
     if note:
         content = content[: -len(END)] + _chunk(b"tEXt" + KEYWORD + b"\0" + note.encode("ascii")) + END
     if profile:
         content = content[:HEADER] + _chunk(b"iCCPICC profile\0\0" + zlib.compress(profile)) + content[HEADER:]
-    with whole_or_nothing(path, "free some space or choose another folder", "cannot be written") as temporary:
-        temporary.write_bytes(content)
+    return content
 
 
 def read_note(path: Path) -> str:

@@ -10,7 +10,7 @@ from videostyle.errors import JobError
 from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
 from videostyle.media.read.sequence import identity
 from videostyle.media.write.folder import pictures_of
-from videostyle.paint.load import load_painter, usual_preset
+from videostyle.paint.load import Networks, load_painter, usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import change, compose
 from videostyle.rendering.film import StoredFilm, check_free, make_film, make_patched
@@ -96,18 +96,22 @@ def choose_slots(asked: int, cost: Cost, plan: RenderPlan) -> int:
 
 
 def painter_for(
-    artworks: Sequence[Artwork], settings: RenderSettings, begun: JobRecord | None, on_event: OnEvent = ignore
+    artworks: Sequence[Artwork],
+    settings: RenderSettings,
+    begun: JobRecord | None,
+    on_event: OnEvent = ignore,
+    networks: Networks | None = None,
 ) -> Painter:
     """The painter that the settings select; for an ``auto`` backbone, the network that a job has begun with.
 
-    If weights cached since then changed the network, the job could not continue.
+    If weights cached since then changed the network, the job could not continue. networks: see ``load_painter``.
     """
     name = begun.painter if begun else ""
     known = settings.backbone.name == "auto" and not settings.backbone.weights and name in BACKBONES
     if known:
         settings = change(settings, {"backbone.name": name})
     pixels = [artwork.pixels for artwork in artworks]
-    painter = load_painter(pixels, settings, lambda what, done, total: on_event(Fetched(what, done, total)))
+    painter = load_painter(pixels, settings, lambda what, done, total: on_event(Fetched(what, done, total)), networks)
     if known:
         painter.reason = f"{name}: this job started with it."
     return painter
