@@ -50,6 +50,8 @@ class SheetRequest:
     """px, short side of the pictures; they are painted at half of it if the film would be enlarged too"""
     scenes: int = 1
     """from how many scenes of a clip a frame is taken, unless one is named"""
+    title: str = ""
+    """empty: the name of the picture"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +102,7 @@ def paint_sheet(request: SheetRequest, folder: Path, output: Path, on_event: OnE
         on_event(CellPainted(number + 1, len(cells)))
     across, labels = len(request.columns), [f"frame {frame}" if clip.num_frames > 1 else "" for frame in frames]
     return Sheet(
-        title=f"{request.still.clip.name}",
+        title=request.title or request.still.clip.name,
         columns=tuple(choice.label for choice in request.columns),
         rows=tuple(
             ", ".join(filter(None, [label, choice.label])) for label, choice in itertools.product(labels, request.rows)
