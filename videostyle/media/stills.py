@@ -181,10 +181,22 @@ def decode_picture(content: bytes, codec: str) -> tuple[av.VideoFrame, av.VideoC
     decoder = cast(av.VideoCodecContext, av.CodecContext.create(codec, "r"))
     # by default, missing areas of a PNG or JPEG turn gray or black; with this, unknown tags of a TIFF would be errors
     decoder.options = {"err_detect": "crccheck+explode"} if codec in ("png", "mjpeg") else {}
-    frames = [*decoder.decode(av.Packet(content)), *decoder.decode(None)]
+    packet = av.Packet(_without_profile(content) if codec == "png" else content)
+    frames = [*decoder.decode(packet), *decoder.decode(None)]
     if not frames or frames[0].is_corrupt:
         raise av.InvalidDataError(0, "damaged")
     return frames[0], decoder
+
+
+def _without_profile(content: bytes) -> bytes:
+    """A PNG without its ICC profile, which has a name that PyAV frees twice: Python would crash later."""
+    place = HEADER
+    while len(kind := content[place + 4 : place + 8]) == 4 and kind != b"IDAT":
+        end = place + 12 + int.from_bytes(content[place : place + 4])
+        if kind == b"iCCP":
+            return content[:place] + content[end:]
+        place = end
+    return content
 
 
 def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
