@@ -18,7 +18,7 @@ from videostyle.rendering.sheet import SheetRequest, make_sheet
 from videostyle.rendering.vary import Choice
 
 LAYERS = "relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"
-RATIOS = 0.0002, 0.002, 0.02, 0.2
+RATIOS = 0.002, 0.02, 0.2, 2.0
 """alpha / beta: weight of the content over that of the style"""
 STYLE = 100.0
 """weight of the style"""
@@ -42,7 +42,10 @@ def up_to(number: int) -> Choice:
 
 def weights_and_layers(base: SheetRequest) -> SheetRequest:
     """Gatys et al. 2015, figure 3: the trade-off of content and style, with styles of more and more layers."""
-    columns = [Choice(f"alpha / beta {ratio:g}", {"content.weight": ratio * STYLE}) for ratio in RATIOS]
+    columns = [
+        Choice(f"alpha / beta {ratio:g}", {"content.weight": ratio * STYLE, "optimize.initial": "noise"})
+        for ratio in RATIOS
+    ]
     return replace(base, columns=tuple(columns), rows=tuple(map(up_to, range(1, 6))))
 
 
@@ -54,6 +57,8 @@ def content_layers(base: SheetRequest) -> SheetRequest:
 
 def starts(base: SheetRequest) -> SheetRequest:
     """Gatys et al. 2016, figure 6: from the content, from the artwork, and from four noises."""
+    values = {**base.still.recipe.values, "content.weight": 0.2 * STYLE}  # noise does not know what is where
+    base = replace(base, still=replace(base.still, recipe=Recipe(base.still.recipe.preset, values)))
     kinds = ("content", "content"), ("artwork", "style")
     columns = [Choice(f"from {name}", {"optimize.initial": kind}) for name, kind in kinds]
     columns += [Choice(f"from noise {seed}", {"optimize.initial": "noise", "seed": seed}) for seed in range(4)]

@@ -13,6 +13,7 @@ import pytest
 
 from videostyle import __version__
 from videostyle.events import (
+    CellPainted,
     Event,
     Fetched,
     FilmDone,
@@ -63,6 +64,7 @@ ONE_OF_EACH: list[Event] = [
     LAST,
     FrameWritten(7, 2),
     FILM,
+    CellPainted(2, 9),
 ]
 
 
@@ -170,9 +172,9 @@ def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
     names = [one["event"] for one in objects]
     assert names == [
         "start", "notice", "fetched", "scanned", "plan", "iterated", "frame", "frame", "notice", "scene", "written",
-        "film",
+        "film", "cell",
     ]  # fmt: skip
-    start, notice, fetched, scanned, plan, iterated, frame, _, again, scene, written, film = objects
+    start, notice, fetched, scanned, plan, iterated, frame, _, again, scene, written, film, cell = objects
     assert start == {"event": "start", "schema": SCHEMA, "version": __version__}
     assert fetched == {"event": "fetched", "what": "vgg19", "done": 500, "total": 1000}
     assert scanned == {"event": "scanned", "frame": 49}
@@ -196,6 +198,7 @@ def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
     assert again["text"] == "frame 8 was painted again: its loss did not fall"
     assert scene == {"event": "scene", "scene": 6, "frames": "6:9", "painted": 2, "repeats": 0, "seconds": 6.0}
     assert (film["path"], film["frames_lost"]) == ("a.mp4", 0)
+    assert cell == {"event": "cell", "done": 2, "total": 9}
 
 
 def test_objects_are_strict_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,8 +162,8 @@ class Progress:
 
     def _count(self, done: int, total: int, unit: str) -> None:
         self._bar = self._bar or tqdm(total=total, unit=unit, dynamic_ncols=True)
-        self._bar.total = total
-        self._bar.update(done - self._bar.n)
+        self._bar.n, self._bar.total = done, total
+        self._bar.refresh()
 
     def _iterated(self, done: int, total: int) -> None:
         if self._quiet or not sys.stderr.isatty():  # a log needs no line for every few iterations

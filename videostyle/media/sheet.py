@@ -2,6 +2,7 @@
 
 import base64
 import html
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -77,7 +78,8 @@ def lay_out(sheet: Sheet) -> Pixels:
     line = TEXT + GAP
     above = [line if label else 0 for label in sheet.rows]
     top = GAP + line * (bool(sheet.title) + any(sheet.columns))
-    size = GAP + (width + GAP) * len(sheet.columns), top + sum(heights) + sum(above) + GAP * len(heights)
+    across = max(GAP + (width + GAP) * len(sheet.columns), 2 * GAP + math.ceil(font.getlength(sheet.title)))
+    size = across, top + sum(heights) + sum(above) + GAP * len(heights)
     paper = Image.new("RGB", size, (PAPER,) * 3)
     pen = ImageDraw.Draw(paper)
 

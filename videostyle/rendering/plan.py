@@ -238,7 +238,9 @@ def alone(plan: RenderPlan) -> RenderPlan:
     """A plan of one frame, painted as the film would paint it if it were the first of its scene, and in one pass."""
     (frame,) = plan.keep.frames
     scene = next(scene for scene in plan.scan.scenes if frame in scene)
-    palettes = {**plan.scan.palettes, frame: plan.scan.palettes[scene.start]}
+    palettes = dict(plan.scan.palettes)
+    if scene.start in palettes:
+        palettes[frame] = palettes[scene.start]
     return replace(
         plan,
         settings=change(plan.settings, {"temporal.passes": 1, "temporal.loop": False}),

@@ -1,0 +1,31 @@
+"""The bars of stills and of contact sheets."""
+
+import sys
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.test_progress import DONE, PLANNED, Terminal
+from videostyle.events import CellPainted, Iterated
+from videostyle.progress import Progress
+
+
+def test_of_a_single_frame_iterations_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream: Any = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with closing(Progress()) as progress:
+        progress(replace(PLANNED, frames_to_render=1, frames_stored=0))
+        progress(Iterated(5, 40))
+        progress(Iterated(30, 60))  # it is painted again
+        assert "0/1" not in stream.getvalue()
+        assert "30/60" in stream.getvalue()
+        progress(DONE)
+
+
+def test_the_pictures_of_a_sheet_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(Progress()) as progress:
+        for done in range(3):
+            progress(CellPainted(done, 2))
+    assert "2/2" in capsys.readouterr().err
