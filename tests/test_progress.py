@@ -259,18 +259,6 @@ def test_iterations_and_the_search_for_scenes_are_shown_on_a_terminal_only(
     assert ("iteration 5 of 40" in stream.getvalue()) == terminal
 
 
-def test_a_film_being_written_has_a_bar_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    with closing(planned()) as progress:
-        progress(LAST)
-        capsys.readouterr()
-        progress(FrameWritten(7, 2))
-        assert "writing the film" in capsys.readouterr().err
-        progress(FrameWritten(8, 2))
-        progress(replace(FILM, frames_lost=3))
-        assert progress._bar is None
-    assert "wrote a.mp4: 2 frames in 3 s; 3 frames of the clip could not be decoded" in capsys.readouterr().err
-
-
 def test_a_download_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress()
     for done in (0, 500, 1000):

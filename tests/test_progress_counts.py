@@ -1,4 +1,4 @@
-"""The bars of stills and of contact sheets."""
+"""The bars of stills, of contact sheets, and of films that are written."""
 
 import sys
 from contextlib import closing
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.test_progress import DONE, PLANNED, Terminal
-from videostyle.events import CellPainted, Iterated
+from tests.test_progress import DONE, FILM, LAST, PLANNED, Terminal, planned
+from videostyle.events import CellPainted, FrameWritten, Iterated
 from videostyle.progress import Progress
 
 
@@ -29,3 +29,15 @@ def test_the_pictures_of_a_sheet_are_counted(capsys: pytest.CaptureFixture[str])
         for done in range(3):
             progress(CellPainted(done, 2))
     assert "2/2" in capsys.readouterr().err
+
+
+def test_a_film_being_written_has_a_bar_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(planned()) as progress:
+        progress(LAST)
+        capsys.readouterr()
+        progress(FrameWritten(7, 2))
+        assert "writing the film" in capsys.readouterr().err
+        progress(FrameWritten(8, 2))
+        progress(replace(FILM, frames_lost=3))
+        assert progress._bar is None
+    assert "wrote a.mp4: 2 frames in 3 s; 3 frames of the clip could not be decoded" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from typing import TypeVar
 from videostyle.errors import SettingsError, VideostyleError
 from videostyle.events import CellPainted, Event, FilmDone, FrameDone, Notice, OnEvent, ignore
 from videostyle.frames import Clip
+from videostyle.media.artworks import remarks
 from videostyle.media.color import in_colors_of
 from videostyle.media.files import check_folder
 from videostyle.media.light import shown
@@ -31,6 +32,7 @@ from videostyle.rendering.still import painted, probe_source
 from videostyle.rendering.telling import places, telling_frames
 from videostyle.rendering.vary import Choice, assignment, refuse
 from videostyle.selection import Selection, select_frame
+from videostyle.settings import RenderSettings
 
 T = TypeVar("T")
 SMALL = 320
@@ -61,6 +63,30 @@ class _Cell:
     command: str
 
 
+class _Shared:
+    """What the pictures of a sheet have in common: networks, scans, and notices, which are reported once."""
+
+    def __init__(self, on_event: OnEvent) -> None:
+        self.networks: Networks = {}
+        self._on_event, self._said = on_event, set[str]()
+        self._scans: dict[str, Scan] = {}
+
+    def report(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            if event.text in self._said:
+                return
+            self._said.add(event.text)
+        self._on_event(event)
+
+    def scan(self, clip: Clip, settings: RenderSettings) -> Scan:
+        """What is known of the clip with these settings."""
+        return self._scans.get(scan_key(identity(clip), settings), NOTHING)
+
+    def add(self, plan: RenderPlan) -> None:
+        """Remember the scan of a plan."""
+        self._scans[scan_key(plan.identity, plan.settings)] = plan.scan
+
+
 def make_sheet(request: SheetRequest, on_event: OnEvent = ignore) -> Sheet:
     """Paint the pictures of a sheet and write it. Everything is checked first, and all mistakes are listed.
 
@@ -85,10 +111,11 @@ def paint_sheet(request: SheetRequest, folder: Path, output: Path, on_event: OnE
     """The pictures of a sheet. folder: for temporary files. output: the sheet, after which commands name pictures."""
     clip = probe_source(request.still, folder)
     check_free(output, (request.still.clip, clip.path), request.still.overwrite)
+    shared = _Shared(on_event)
     for text in clip.notes:
-        on_event(Notice(text))
-    frames = _frames(request, clip, on_event)
-    cells = _prepared(request, clip, frames, output)
+        shared.report(Notice(text))
+    frames = _frames(request, clip, shared)
+    cells = _prepared(request, clip, frames, output, shared)
     pictures = []
     on_event(CellPainted(0, len(cells)))
 
@@ -117,24 +144,24 @@ def _in_rows(cells: Sequence[T], across: int) -> tuple[tuple[T, ...], ...]:
     return tuple(tuple(cells[start : start + across]) for start in range(0, len(cells), across))
 
 
-def _frames(request: SheetRequest, clip: Clip, on_event: OnEvent) -> list[int]:
+def _frames(request: SheetRequest, clip: Clip, shared: _Shared) -> list[int]:
     """The frames that are shown: the one that is named, or telling ones."""
     if clip.num_frames == 1 or request.still.frames:
         return [select_frame(clip, request.still.frames or "0")]
     settings = request.still.recipe.settings("draft")
-    plan = plan_frames(clip, (), settings, places(clip, request.scenes), on_event=on_event)
+    keep = places(clip, request.scenes)
+    plan = plan_frames(clip, (), settings, keep, known=shared.scan(clip, settings), on_event=shared.report)
+    shared.add(plan)
     return telling_frames(plan, request.scenes)
 
 
-def _prepared(request: SheetRequest, clip: Clip, frames: Sequence[int], output: Path) -> list[_Cell]:
+def _prepared(request: SheetRequest, clip: Clip, frames: Sequence[int], output: Path, shared: _Shared) -> list[_Cell]:
     """Every picture, row by row, planned and with its painter. Raises SettingsError with all mistakes."""
-    networks: Networks = {}
-    scans: dict[str, Scan] = {}
     cells: list[_Cell] = []
     faults: list[str] = []
     for frame, row, column in itertools.product(frames, request.rows, request.columns):
         try:
-            cells.append(_cell(request, clip, frame, (row, column), scans, networks))
+            cells.append(_cell(request, clip, frame, (row, column), shared))
         except VideostyleError as error:
             faults.append(str(error))
     refuse(faults)
@@ -146,15 +173,8 @@ def _prepared(request: SheetRequest, clip: Clip, frames: Sequence[int], output: 
     ]
 
 
-def _cell(
-    request: SheetRequest,
-    clip: Clip,
-    frame: int,
-    choices: tuple[Choice, Choice],
-    scans: dict[str, Scan],
-    networks: Networks,
-) -> _Cell:
-    """Plan one picture. scans, networks: those of other pictures, to which its own are added."""
+def _cell(request: SheetRequest, clip: Clip, frame: int, choices: tuple[Choice, Choice], shared: _Shared) -> _Cell:
+    """Plan one picture, and load its painter."""
     still = request.still
     recipe = still.recipe
     for choice in choices:
@@ -166,12 +186,15 @@ def _cell(
     small = {"picture.size": request.size, "picture.work": request.size // 2 if 0 < work < side else request.size}
     recipe = replace(recipe, values={**small, **recipe.values})
     styles = next((choice.styles for choice in choices if choice.styles), still.styles)
-    artworks = tuple(Artwork(art.name, in_colors_of(clip.color, art.pixels), art.path) for art in read_artworks(styles))
+    pictures = read_artworks(styles)
+    for text in (text for art in pictures for text in remarks(art.name, art.pixels)):
+        shared.report(Notice(text))
+    artworks = tuple(Artwork(art.name, in_colors_of(clip.color, art.pixels), art.path) for art in pictures)
     settings = recipe.settings(preset)
-    painter = painter_for(artworks, settings, None, networks=networks)
-    keep, key = Selection((range(frame, frame + 1),)), scan_key(identity(clip), settings)
-    plan = plan_frames(clip, artworks, settings, keep, preset, scans.get(key, NOTHING))
-    scans[key] = scans.get(key, NOTHING) | plan.scan
+    painter = painter_for(artworks, settings, None, shared.report, shared.networks)
+    keep, known = Selection((range(frame, frame + 1),)), shared.scan(clip, settings)
+    plan = plan_frames(clip, artworks, settings, keep, preset, known, shared.report)
+    shared.add(plan)
     check_size(plan.work, painter.smallest)
     return _Cell(alone(plan), painter, _command(still.clip, frame if clip.num_frames > 1 else None, artworks, recipe))
 
