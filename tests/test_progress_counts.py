@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_progress import DONE, FILM, LAST, PLANNED, Terminal, planned
+from tests.test_progress import FILM, LAST, PLANNED, Terminal, planned
 from videostyle.events import CellPainted, FrameWritten, Iterated
 from videostyle.progress import Progress
 
@@ -21,7 +21,8 @@ def test_of_a_single_frame_iterations_are_counted(monkeypatch: pytest.MonkeyPatc
         progress(Iterated(30, 60))  # it is painted again
         assert "0/1" not in stream.getvalue()
         assert "30/60" in stream.getvalue()
-        progress(DONE)
+        progress(LAST)
+    assert "scene 6" not in stream.getvalue(), "a still has no scenes"
 
 
 def test_the_pictures_of_a_sheet_are_counted(capsys: pytest.CaptureFixture[str]) -> None:

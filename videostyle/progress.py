@@ -212,10 +212,11 @@ class Progress:
         painted = sum(final)
         repeats = f", {counted(len(final) - painted, 'repeat')}" if len(final) > painted else ""
         iterations, each = sum(done.iterations for done in frames), max(painted, 1)
-        self._say(
-            f"scene {chunk}, frames {self._scenes[chunk]}: {painted} painted in {span(seconds)}, "
-            f"{seconds / each:.2f} s and {iterations / each:.0f} iterations each{repeats}"
-        )
+        if not self._single:
+            self._say(
+                f"scene {chunk}, frames {self._scenes[chunk]}: {painted} painted in {span(seconds)}, "
+                f"{seconds / each:.2f} s and {iterations / each:.0f} iterations each{repeats}"
+            )
         if self._json:
             scene = {"scene": chunk, "frames": self._scenes[chunk], "painted": painted}
             scene |= {"repeats": len(final) - painted}
