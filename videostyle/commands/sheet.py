@@ -2,14 +2,16 @@
 
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from videostyle.commands.still import FrameOption, PictureArgument
+from videostyle.commands.still import FrameOption, OverwriteOption, PictureArgument
 from videostyle.errors import SettingsError
 from videostyle.options import (
     FRAMES,
+    OUTPUT,
     PICTURE,
     Aim,
     Encoding,
@@ -22,7 +24,8 @@ from videostyle.options import (
     Work,
     grouped,
 )
-from videostyle.progress import Progress, output
+from videostyle.progress import Progress
+from videostyle.progress import output as printed
 
 BLENDING = ("style.mix", "style.blend")
 """settings that say how several artworks are blended"""
@@ -33,7 +36,6 @@ def sheet_command(
     picture: PictureArgument,
     look: Look,
     network: Network,
-    place: Place,
     voice: Voice,
     vary: Annotated[
         list[str] | None,
@@ -53,6 +55,17 @@ def sheet_command(
             min=1,
         ),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="the sheet, .png or .html; default: PICTURE_sheet.png next to the picture",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Paint a contact sheet: the same picture with different settings, side by side, with labels.
 
@@ -63,7 +76,9 @@ def sheet_command(
     from videostyle.rendering.sheet import SMALL, SheetRequest, make_sheet
     from videostyle.rendering.vary import Choice, of_artworks, read_vary, refuse
 
-    flags = Flags(replace(look, size=None), network, Part(frames=frame), place, Aim(), Encoding(), Work())
+    flags = Flags(
+        replace(look, size=None), network, Part(frames=frame), Place(output, overwrite), Aim(), Encoding(), Work()
+    )
     still = flags.request(picture)
     axes: list[tuple[Choice, ...]] = []
     faults: list[str] = []
@@ -83,6 +98,6 @@ def sheet_command(
     with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
         sheet = make_sheet(request, progress)
     if not voice.as_json:
-        with output():
+        with printed():
             for command in (command for row in sheet.commands for command in row):
                 print(command)

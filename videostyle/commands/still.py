@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
-from videostyle.options import FRAMES, Aim, Encoding, Flags, Look, Network, Part, Place, Voice, Work, grouped
+from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Flags, Look, Network, Part, Place, Voice, Work, grouped
 from videostyle.progress import Progress
 
-PictureArgument = Annotated[Path, typer.Argument(metavar="PICTURE", help="a photo, or a clip and --frame")]
+PictureArgument = Annotated[Path, typer.Argument(metavar="PICTURE", help="a photo, or a clip")]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="replace an existing output", rich_help_panel=OUTPUT)
+]
 FrameOption = Annotated[
     str,
     typer.Option(
@@ -22,7 +25,22 @@ FrameOption = Annotated[
 
 @grouped
 def still_command(
-    picture: PictureArgument, look: Look, network: Network, place: Place, voice: Voice, frame: FrameOption = ""
+    picture: PictureArgument,
+    look: Look,
+    network: Network,
+    voice: Voice,
+    frame: FrameOption = "",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="the picture, .png or .exr; default: PICTURE_ART.png next to the picture",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Paint one picture, or one frame of a clip, as a film's frame would be painted.
 
@@ -31,6 +49,6 @@ def still_command(
     """
     from videostyle.rendering.still import make_still
 
-    flags = Flags(look, network, Part(frames=frame), place, Aim(), Encoding(), Work())
+    flags = Flags(look, network, Part(frames=frame), Place(output, overwrite), Aim(), Encoding(), Work())
     with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
         make_still(flags.request(picture), progress)
