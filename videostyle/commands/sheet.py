@@ -1,9 +1,10 @@
 """``videostyle sheet``: a contact sheet of different settings."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,8 +28,40 @@ from videostyle.options import (
 from videostyle.progress import Progress
 from videostyle.progress import output as printed
 
+if TYPE_CHECKING:
+    from videostyle.rendering.request import Request
+    from videostyle.rendering.vary import Choice
+
 BLENDING = ("style.mix", "style.blend")
 """settings that say how several artworks are blended"""
+
+VaryOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=V,V,..",
+        help="what varies: a setting or preset; once: columns; twice: columns and rows",
+        rich_help_panel=PICTURE,
+    ),
+]
+ScenesOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="of a clip: show a telling frame of each of its N longest scenes; default: 3, or 1 if rows vary",
+        rich_help_panel=FRAMES,
+        min=1,
+    ),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="the sheet, .png or .html; default: PICTURE_sheet.png next to the picture",
+        rich_help_panel=OUTPUT,
+    ),
+]
 
 
 @grouped
@@ -37,34 +70,10 @@ def sheet_command(
     look: Look,
     network: Network,
     voice: Voice,
-    vary: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=V,V,..",
-            help="what varies: a setting or preset; once: columns; twice: columns and rows",
-            rich_help_panel=PICTURE,
-        ),
-    ] = None,
+    vary: VaryOption = None,
     frame: FrameOption = "",
-    scenes: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="of a clip: show a telling frame of each of its N longest scenes; default: 3, or 1 if rows vary",
-            rich_help_panel=FRAMES,
-            min=1,
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="the sheet, .png or .html; default: PICTURE_sheet.png next to the picture",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = None,
+    scenes: ScenesOption = None,
+    output: OutputOption = None,
     overwrite: OverwriteOption = False,
 ) -> None:
     """Paint a contact sheet: the same picture with different settings, side by side, with labels.
@@ -74,25 +83,12 @@ def sheet_command(
     or --size. Prints the command for each picture.
     """
     from videostyle.rendering.sheet import SMALL, SheetRequest, make_sheet
-    from videostyle.rendering.vary import Choice, of_artworks, read_vary, refuse
+    from videostyle.rendering.vary import Choice
 
-    flags = Flags(
-        replace(look, size=None), network, Part(frames=frame), Place(output, overwrite), Aim(), Encoding(), Work()
-    )
+    place = Place(output, overwrite)
+    flags = Flags(replace(look, size=None), network, Part(frames=frame), place, Aim(), Encoding(), Work())
     still = flags.request(picture)
-    axes: list[tuple[Choice, ...]] = []
-    faults: list[str] = []
-    for text in vary or ():
-        try:
-            axes.append(read_vary(text))
-        except SettingsError as error:
-            faults.append(str(error))
-    refuse(faults)
-    given = {*still.recipe.values, *(name for axis in axes for choice in axis for name in choice.values)}
-    if len(look.style) > 1 and not given.intersection(BLENDING):
-        axes.append(of_artworks(look.style))
-    if len(axes) > 2:
-        raise SettingsError(f"{len(axes)} things vary, but a sheet has columns and rows; omit a --vary or a --style")
+    axes = _axes(vary or (), look.style, still)
     columns, rows = (*axes, (Choice(),), (Choice(),))[:2]
     request = SheetRequest(still, columns, rows, look.size or SMALL, scenes or (1 if len(axes) > 1 else 3))
     with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
@@ -101,3 +97,23 @@ def sheet_command(
         with printed():
             for command in (command for row in sheet.commands for command in row):
                 print(command)
+
+
+def _axes(vary: Sequence[str], styles: Sequence[Path], still: "Request") -> "list[tuple[Choice, ...]]":
+    """What varies: at most two things. Raises SettingsError with all mistakes."""
+    from videostyle.rendering.vary import of_artworks, read_vary, refuse
+
+    axes = []
+    faults: list[str] = []
+    for text in vary:
+        try:
+            axes.append(read_vary(text))
+        except SettingsError as error:
+            faults.append(str(error))
+    refuse(faults)
+    given = {*still.recipe.values, *(name for axis in axes for choice in axis for name in choice.values)}
+    if len(styles) > 1 and not given.intersection(BLENDING):
+        axes.append(of_artworks(styles))
+    if len(axes) > 2:
+        raise SettingsError(f"{len(axes)} things vary, but a sheet has columns and rows; omit a --vary or a --style")
+    return axes
