@@ -31,7 +31,7 @@ FLOORS = [
 
 ROOMS = {
     "media": [
-        {"artworks", "color", "exr", "ffmpeg", "files", "light", "names", "stills"},
+        {"artworks", "color", "exr", "ffmpeg", "files", "light", "names", "profile", "sheet", "stills"},
         {"read"},
         {"write"},
         {"patch"},

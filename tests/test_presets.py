@@ -28,7 +28,10 @@ CONFIGS = Path(__file__).parents[1] / "configs"
 
 
 def test_presets_are_all_there_and_valid() -> None:
-    assert preset_names() == ["draft", "fine", "gatys2016", "ruder2016", "standard"]
+    assert preset_names() == [
+        *("draft", "fine", "gatys2016", "photoreal", "reconstruct_content", "reconstruct_style", "ruder2016"),
+        "standard",
+    ]
     assert presets_folder() == CONFIGS
     for name in preset_names():
         assert compose(name) != RenderSettings()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from videostyle.events import (
+    CellPainted,
     Event,
     Fetched,
     FilmDone,
@@ -59,6 +60,7 @@ ONE_OF_EACH: list[Event] = [
     LAST,
     FrameWritten(7, 2),
     FILM,
+    CellPainted(2, 9),
 ]
 
 
@@ -167,9 +169,9 @@ def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
     names = [one["event"] for one in objects]
     assert names == [
         "start", "notice", "fetched", "scanned", "plan", "iterated", "frame", "frame", "notice", "scene", "written",
-        "film",
+        "film", "cell",
     ]  # fmt: skip
-    _, notice, fetched, scanned, plan, iterated, frame, _, again, scene, written, film = objects
+    _, notice, fetched, scanned, plan, iterated, frame, _, again, scene, written, film, cell = objects
     assert fetched == {"event": "fetched", "what": "vgg19", "done": 500, "total": 1000}
     assert scanned == {"event": "scanned", "frame": 49}
     assert written == {"event": "written", "frame": 7, "total": 2}
@@ -192,6 +194,7 @@ def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
     assert again["text"] == "frame 8 was painted again: its loss did not fall"
     assert scene == {"event": "scene", "scene": 6, "frames": "6:9", "painted": 2, "repeats": 0, "seconds": 6.0}
     assert (film["path"], film["frames_lost"]) == ("a.mp4", 0)
+    assert cell == {"event": "cell", "done": 2, "total": 9}
 
 
 def test_objects_are_strict_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -260,22 +263,6 @@ def test_iterations_and_the_search_for_scenes_are_shown_on_a_terminal_only(
         progress(Iterated(5, 40))
     assert ("looking for scenes: frame 50" in stream.getvalue()) == terminal
     assert ("iteration 5 of 40" in stream.getvalue()) == terminal
-
-
-def test_a_film_being_written_has_a_bar_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    with closing(planned()) as progress:
-        progress(DONE)
-        progress(FrameWritten(7, 2))
-        assert progress._bar is not None
-        assert progress._bar.desc != "writing the film", "frames are still being painted"
-        progress(LAST)
-        capsys.readouterr()
-        progress(FrameWritten(8, 2))
-        assert "writing the film" in capsys.readouterr().err
-        assert progress._bar.n == 2
-        progress(replace(FILM, frames_lost=3))
-        assert progress._bar is None
-    assert "wrote a.mp4: 2 frames in 3 s; 3 frames of the clip could not be decoded" in capsys.readouterr().err
 
 
 def test_a_download_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:

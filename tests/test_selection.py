@@ -9,7 +9,7 @@ import pytest
 
 from videostyle.errors import SettingsError
 from videostyle.frames import Clip, FrameRange
-from videostyle.selection import Selection, select
+from videostyle.selection import Selection, select, select_frame
 
 NTSC = Fraction(30000, 1001)
 
@@ -201,3 +201,17 @@ def test_many_scenes_of_a_long_clip_are_quick() -> None:
     for start in range(0, 200_000, 100):
         assert chosen.within(FrameRange(start, start + 100)) == FrameRange(start, start + 100)
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "frame"),
+    [("7", 7), (" 0 ", 0), ("0.2", 5), ("0.08", 2), (".08", 2), ("00:00:00.3", 8), ("01:00:00:03", 3)],
+)
+def test_one_frame_by_number_time_or_timecode(text: str, frame: int) -> None:
+    assert select_frame(clip(timecode="01:00:00:00"), text) == frame
+
+
+@pytest.mark.parametrize("text", ["10", "0.4", "-1", "soon", "2:3", "01:00:00:10", ""])
+def test_one_frame_that_the_clip_does_not_have(text: str) -> None:
+    with pytest.raises(SettingsError, match="--frame"):
+        select_frame(clip(timecode="01:00:00:00"), text)

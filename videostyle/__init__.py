@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from videostyle.rendering.plan import RenderPlan as RenderPlan
     from videostyle.rendering.renderer import RenderedFrame as RenderedFrame
     from videostyle.rendering.scoring import score as score
+    from videostyle.rendering.still import still as still
     from videostyle.scores import Scores as Scores
 
 _NAMES = {
     "rendering.api": "stylize plan render encode load_painter",
     "rendering.batch.night": "batch",
     "rendering.scoring": "score",
+    "rendering.still": "still",
     "rendering.renderer": "RenderedFrame",
     "rendering.plan": "RenderPlan",
     "paint.painter": "Painter",

@@ -15,6 +15,8 @@ import typer
 
 from videostyle import __version__
 from videostyle.commands.batch import batch_command
+from videostyle.commands.sheet import sheet_command
+from videostyle.commands.still import still_command
 from videostyle.commands.stopping import gently
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
@@ -183,6 +185,10 @@ def score_command(
 
     scores = score(source, stylized, style, settings=network.settings(), frames=frames)
     print(json.dumps({"schema": SCHEMA} | scores.as_dict()) if as_json else scores.table())
+
+
+app.command("still")(still_command)
+app.command("sheet")(sheet_command)
 
 
 @app.command("settings")

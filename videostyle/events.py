@@ -141,6 +141,14 @@ class FilmDone:
 
 
 @dataclass(frozen=True, slots=True)
+class CellPainted:
+    """Another picture of a contact sheet is painted; the first event says that none is."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A job has ended with an error; frames that are stored are kept."""
 
@@ -248,6 +256,7 @@ Event = (
     | FrameDone
     | FrameWritten
     | FilmDone
+    | CellPainted
     | Failed
     | Stopped
     | ClipPlanned

@@ -84,6 +84,8 @@ class Color:
     matrix: int = 2
     chromaticities: Chromaticities = ()
     """of clips stored as linear light (OpenEXR), instead of H.273's primaries; empty for all others"""
+    profile: bytes = field(default=b"", repr=False)
+    """ICC profile of a single picture, which then says what its values mean; empty: there is none, or it is sRGB"""
 
     @property
     def linear(self) -> bool:

@@ -14,6 +14,7 @@ from videostyle import __version__
 from videostyle.events import (
     BatchDone,
     BatchPlanned,
+    CellPainted,
     ClipBegun,
     ClipDone,
     ClipPlanned,
@@ -41,6 +42,7 @@ NAMES = {
     FrameDone: "frame",
     FrameWritten: "written",
     FilmDone: "film",
+    CellPainted: "cell",
     Failed: "failed",
     Stopped: "stopped",
     ClipPlanned: "clip_planned",
@@ -50,7 +52,7 @@ NAMES = {
     BatchDone: "batch_done",
 }
 """what JSON objects call events"""
-PASSING = (Fetched, Scanned, Iterated, FrameWritten)
+PASSING = (Fetched, Scanned, Iterated, FrameWritten, CellPainted)
 """events that only show that work goes on, and that no log keeps"""
 LIBRARIES = ("torch", "av", "numpy", "opencv-python")
 """whose versions a log records"""

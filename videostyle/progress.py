@@ -11,7 +11,18 @@ from typing import Any
 from tqdm import tqdm
 
 from videostyle.errors import VideostyleError
-from videostyle.events import Event, Fetched, FilmDone, FrameDone, FrameWritten, Iterated, Notice, Planned, Scanned
+from videostyle.events import (
+    CellPainted,
+    Event,
+    Fetched,
+    FilmDone,
+    FrameDone,
+    FrameWritten,
+    Iterated,
+    Notice,
+    Planned,
+    Scanned,
+)
 from videostyle.journal import NAMES, named, start, to_line, to_object
 
 WRITING = "writing the film"
@@ -73,6 +84,8 @@ class Progress:
     def __init__(self, as_json: bool = False, quiet: bool = False, verbose: bool = False, dry: bool = False) -> None:
         self._json, self._quiet, self._verbose, self._dry = as_json, quiet or as_json, verbose, dry
         self._started = False
+        self._single = False
+        """whether one frame is painted: the bar then counts its iterations"""
         self._bar: tqdm[Any] | None = None
         self._scenes: dict[int, str] = {}
         """first frame of a scene -> its frame range"""
@@ -97,12 +110,13 @@ class Progress:
             case Fetched() if not self._quiet:
                 self._fetched(event)
             case Iterated(done, total):
-                if self._bar is not None and sys.stderr.isatty():  # a log needs no line for every few iterations
-                    self._bar.set_postfix_str(f"iteration {done} of {total}")
+                self._iterated(done, total)
             case FrameDone():
                 self._frame_done(event)
             case FrameWritten(_, total) if not self._quiet:
                 self._frame_written(total)
+            case CellPainted(done, total) if not self._quiet:
+                self._count(done, total, "picture")
             case FilmDone(path, frames, _, seconds):
                 self.close()
                 more = f"; {faults(event)}" if faults(event) else ""
@@ -122,6 +136,7 @@ class Progress:
         self._done.clear()
         (width, height), frames = planned.size, planned.frames
         work = "" if planned.work == planned.size else f", painted at {planned.work[0]}x{planned.work[1]}"
+        self._single = planned.frames_to_render == planned.passes == 1
         total, stored, passes = planned.frames_to_render, planned.frames_stored, planned.passes
         self.say(
             f"{planned.clip.name}: {counted(frames, 'frame')} of {width}x{height}{work}, "
@@ -144,9 +159,22 @@ class Progress:
             if planned.slowest:
                 scenes = ", ".join(f"{scene} ({span(seconds)})" for scene, seconds in planned.slowest.items())
                 self.say(f"held up by frames {scenes}: more workers would not paint a scene faster")
-        elif not self._quiet and stored < total:  # from the start: first frames take longest
+        elif not self._quiet and stored < total and not self._single:  # from the start: first frames take longest
             known = passes * stored + planned.passed
             self._bar = tqdm(total=passes * total, initial=known, unit="frame", smoothing=0.1, dynamic_ncols=True)
+
+    def _count(self, done: int, total: int, unit: str) -> None:
+        self._bar = self._bar or tqdm(total=total, unit=unit, dynamic_ncols=True)
+        self._bar.n, self._bar.total = done, total
+        self._bar.refresh()
+
+    def _iterated(self, done: int, total: int) -> None:
+        if self._quiet or not sys.stderr.isatty():  # a log needs no line for every few iterations
+            return
+        if self._single:
+            self._count(done, total, "iteration")
+        elif self._bar is not None:
+            self._bar.set_postfix_str(f"iteration {done} of {total}")
 
     def _fetched(self, event: Fetched) -> None:
         if self._bar is None:
@@ -156,7 +184,9 @@ class Progress:
             self.close()
 
     def _frame_done(self, event: FrameDone) -> None:
-        if self._bar is not None:
+        if self._single:
+            self.close()
+        elif self._bar is not None:
             self._bar.set_postfix_str("", refresh=False)
             self._bar.update()
         if self._verbose and event.repeats is not None:
@@ -189,10 +219,11 @@ class Progress:
         painted = sum(final)
         repeats = f", {counted(len(final) - painted, 'repeat')}" if len(final) > painted else ""
         iterations, each = sum(done.iterations for done in frames), max(painted, 1)
-        self.say(
-            f"scene {chunk}, frames {self._scenes[chunk]}: {painted} painted in {span(seconds)}, "
-            f"{seconds / each:.2f} s and {iterations / each:.0f} iterations each{repeats}"
-        )
+        if not self._single:
+            self.say(
+                f"scene {chunk}, frames {self._scenes[chunk]}: {painted} painted in {span(seconds)}, "
+                f"{seconds / each:.2f} s and {iterations / each:.0f} iterations each{repeats}"
+            )
         if self._json:
             scene = {"scene": chunk, "frames": self._scenes[chunk], "painted": painted}
             scene |= {"repeats": len(final) - painted}

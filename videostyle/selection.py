@@ -75,6 +75,22 @@ def select(clip: Clip, frames: str = "", begin: str = "", end: str = "", handles
     return Selection(tuple(_with_handles(parts, handles, clip.num_frames, frames)))
 
 
+def select_frame(clip: Clip, text: str) -> int:
+    """The number of one frame, given as a frame number such as ``120``, a time such as ``4.8``, or a timecode.
+
+    A whole number of seconds needs a point or colons: ``4.0`` or ``00:00:04``. Raises SettingsError for anything else,
+    and for frames that the clip does not have.
+    """
+    last = clip.num_frames - 1
+    if re.fullmatch(r"\s*\d{1,18}\s*", text):
+        frame, length = int(text), f"has frames 0 to {last}"
+    else:
+        frame, length = _frame_at(clip, "--frame", text), f"is {float(clip.duration):.3f} s long"
+    if frame > last:
+        raise SettingsError(f"--frame {text}: the clip {length}; use a frame within it")
+    return frame
+
+
 def _parse_range(text: str, whole: str, num_frames: int) -> range:
     """The frames of one range. whole: the text that contains it, for messages."""
     match = re.fullmatch(r"\s*(\d{0,18})\s*([:-]?)\s*(\d{0,18})\s*(?:x\s*(\d{1,18}))?\s*", text)

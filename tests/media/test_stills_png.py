@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.media.profiles import WIDE
 from tests.media.sources import noise
 from videostyle.errors import MediaError
-from videostyle.media.stills import read_note, read_png, write_png
+from videostyle.media.stills import decode_picture, read_note, read_png, write_png
 
 SIZES = [(48, 80), (1, 1), (7, 13), (33, 97)]
 
@@ -128,3 +129,15 @@ def test_folders_that_cannot_be_written_are_reported(tmp_path: Path) -> None:
     for path in (tmp_path / "none" / "a.png", tmp_path / "file" / "a.png"):
         with pytest.raises(MediaError, match="cannot be written"):
             write_png(path, noise())
+
+
+def test_a_profile_is_written_and_left_out_when_read(tmp_path: Path) -> None:
+    """PyAV 18 frees the name of a PNG's profile twice, and Python crashes when it collects the frame."""
+    pixels = np.random.default_rng(0).integers(0, 255, (9, 7, 3), np.uint8)
+    write_png(tmp_path / "a.png", pixels, note="kept", profile=WIDE)
+    with Image.open(tmp_path / "a.png") as opened:
+        assert opened.info["icc_profile"] == WIDE
+    np.testing.assert_array_equal(read_png(tmp_path / "a.png"), pixels)
+    assert read_note(tmp_path / "a.png") == "kept"
+    frame, _ = decode_picture((tmp_path / "a.png").read_bytes(), "png")
+    assert not len(frame.side_data)

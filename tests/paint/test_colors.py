@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.paint.tasks import picture
-from videostyle.frames import Picture, to_pixels
-from videostyle.paint.colors import LUMA, Palette, Recoloring, match, mixed, palette_of, with_colors_of
+from videostyle.frames import Picture, to_picture, to_pixels
+from videostyle.paint.colors import LUMA, STRIP, Palette, Recoloring, match, mixed, palette_of, with_colors_of
 
 DEEP = np.dtype(np.uint16)
 
@@ -124,11 +124,18 @@ def test_the_clips_colors_come_back_with_the_painted_strokes() -> None:
     strokes = picture(2)[..., :1] * np.float32(0.2)
     gray = (clip @ LUMA).astype(np.float32)[..., None]
     painted = np.repeat(0.1 + 0.5 * (gray + strokes), 3, 2)
-    restored = with_colors_of(clip, painted)
+    deep = [to_pixels(one, np.dtype(np.uint16)) for one in (clip, painted)]
+    clip, painted = map(to_picture, deep)
+    gray = (clip @ LUMA).astype(np.float32)[..., None]
+    restored = to_picture(with_colors_of(*deep))
     lumas = [(p @ LUMA).astype(np.float64) for p in (restored, clip, painted)]
     assert lumas[0].mean() == pytest.approx(lumas[1].mean(), abs=1e-3)
     assert lumas[0].std() == pytest.approx(lumas[1].std(), rel=0.01)
     assert np.corrcoef(lumas[0].ravel(), lumas[2].ravel())[0, 1] > 0.9999
-    np.testing.assert_allclose(restored - lumas[0][..., None], clip - gray, atol=1e-5)
-    np.testing.assert_array_equal(with_colors_of(clip, painted, 0), painted)
-    np.testing.assert_allclose(with_colors_of(clip, painted, 0.25), 0.75 * painted + 0.25 * restored, atol=1e-6)
+    np.testing.assert_allclose(restored - lumas[0][..., None], clip - gray, atol=3e-5)
+    np.testing.assert_array_equal(with_colors_of(*deep, 0), deep[1])
+    part = to_picture(with_colors_of(*deep, 0.25))
+    np.testing.assert_allclose(part, 0.75 * painted + 0.25 * restored, atol=3e-5)
+    tall = [np.tile(one, (12, 1, 1)) for one in deep]
+    assert len(tall[0]) > STRIP
+    np.testing.assert_allclose(with_colors_of(*tall)[-len(deep[0]) :], with_colors_of(*deep), atol=1)

@@ -6,7 +6,7 @@ import pytest
 from tests.paint.tasks import art, settings
 from videostyle.errors import DeviceError, SettingsError
 from videostyle.paint.keep import KeepPainter
-from videostyle.paint.load import load_painter
+from videostyle.paint.load import Networks, load_painter
 
 
 def test_settings_choose_the_painter() -> None:
@@ -35,3 +35,17 @@ def test_keeping_frames_does_not_need_torch() -> None:
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_network_is_loaded_once_for_several_painters(monkeypatch: pytest.MonkeyPatch) -> None:
+    from videostyle.paint.backbones import choose
+
+    loads, load = list[str](), choose.load_backbone
+    monkeypatch.setattr(choose, "load_backbone", lambda *given: loads.append(given[0]) or load(*given))
+    networks: Networks = {}
+    for weight, precision in ((30, "float32"), (300, "float32"), (300, "auto")):
+        chosen = settings(backbone__name="compact", style__weight=weight, optimize__precision=precision)
+        load_painter([art()], chosen, networks=networks)
+    assert loads == ["compact", "compact"], "a painter converts its network to its precision"
+    load_painter([art()], chosen)
+    assert len(loads) == 3

@@ -18,7 +18,7 @@ from videostyle.events import Event, Scanned
 from videostyle.frames import Clip, FrameRange
 from videostyle.media.read.probe import probe
 from videostyle.media.read.sequence import identity
-from videostyle.rendering.plan import Artwork, RenderPlan, fingerprint_of, make_plan, plan_frames, scan_key
+from videostyle.rendering.plan import Artwork, RenderPlan, alone, fingerprint_of, make_plan, plan_frames, scan_key
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings
 
@@ -58,6 +58,16 @@ def test_chunks_have_the_same_name_in_a_range_as_in_the_full_render(part: range,
     assert [chunk.name for chunk in made.chunks] == sorted({names[frame] for frame in part})
     for chunk in made.chunks:
         assert {names[frame] for frame in made.frames_of(chunk)} == {chunk.name}
+
+
+def test_a_frame_alone_is_the_first_of_the_rest_of_its_scene(clip: Clip) -> None:
+    whole = plan(clip, range(20, 21), temporal__passes=3, temporal__loop=True)
+    made = alone(whole)
+    (chunk,) = made.chunks
+    assert (chunk.name, chunk.frames) == (20, FrameRange(20, 26))
+    assert made.to_render == made.to_keep == (20,)
+    assert made.scan.palettes.get(20) == whole.scan.palettes.get(14)
+    assert (made.settings.temporal.passes, made.settings.temporal.loop, made.head) == (1, False, None)
 
 
 def test_steps_render_everything_up_to_the_last_frame_and_keep_every_nth(clip: Clip) -> None:

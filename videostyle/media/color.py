@@ -7,6 +7,7 @@ import numpy as np
 
 from videostyle.frames import Clip, Color, Pixels
 from videostyle.media.light import artwork_values
+from videostyle.media.profile import in_profile
 
 LIMITED, FULL = 1, 2
 """FFmpeg's numbers for the color ranges"""
@@ -86,6 +87,8 @@ def in_colors_of(color: Color, pixels: Pixels) -> Pixels:
     """
     if color.linear:
         return artwork_values(color, pixels)
+    if color.profile:
+        return in_profile(color.profile, pixels)
     if not color.hdr and color.primaries in LIKE_SRGB:
         return pixels
     deep = pixels.astype(np.uint16, order="C") * (1 if pixels.dtype == np.uint16 else 257)

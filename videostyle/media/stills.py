@@ -26,6 +26,8 @@ HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"
 """of files that Pillow reads with pillow-heif only"""
 END = b"\0\0\0\0IEND\xaeB`\x82"
 """the last chunk of every PNG"""
+HEADER = 33
+"""bytes of a PNG's signature and first chunk, which says what it holds"""
 SWS_LANCZOS = 0x200
 KEYWORD = b"videostyle"
 """of the text chunk that holds the note"""
@@ -62,11 +64,16 @@ def read_picture(path: Path) -> Pixels:
     raise MediaError(f"{path}: {size} is too large for an artwork; make it smaller")
 
 
+def is_heif(head: bytes) -> bool:
+    """Whether a file that begins with these 12 bytes is a picture in HEIF."""
+    return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS
+
+
 def _prepare_heif(path: Path) -> None:
     """Let Pillow read HEIF, as phones store photos; raises MediaError if that needs a package that is not installed."""
     with explained(f"{path}: cannot be read", "use a picture such as a JPEG or PNG"), path.open("rb") as file:
         head = file.read(12)
-    if head[4:8] != b"ftyp" or head[8:12] not in HEIF_BRANDS:
+    if not is_heif(head):
         return
     try:
         from pillow_heif import register_heif_opener
@@ -105,18 +112,24 @@ def _to_eight_bits(gray: NDArray[np.generic]) -> NDArray[np.uint8]:
     return np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8)
 
 
-def write_png(path: Path, pixels: Pixels, note: str = "") -> None:
-    """Write 8- or 16-bit pixels (H, W, 3), or (H, W, 4) with transparency, as PNG: the whole file or nothing.
+def write_png(path: Path, pixels: Pixels, note: str = "", profile: bytes = b"") -> None:
+    """Write pixels as PNG: the whole file or nothing; see ``png_bytes``. Raises MediaError if it cannot be written."""
+    content = png_bytes(pixels, note, profile)
+    with whole_or_nothing(path, "free some space or choose another folder", "cannot be written") as temporary:
+        temporary.write_bytes(content)
 
-    note: ASCII text stored in the file, for ``read_note``. Raises MediaError if the file cannot be written.
+
+def png_bytes(pixels: Pixels, note: str = "", profile: bytes = b"") -> bytes:
+    """8- or 16-bit pixels (H, W, 3), or (H, W, 4) with transparency, as a PNG file.
+
+    note: ASCII text stored in the file, for ``read_note``. profile: ICC profile; empty: none.
     """
     content = _encode_png(pixels)
     if note:
-        text = b"tEXt" + KEYWORD + b"\0" + note.encode("ascii")
-        chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
-        content = content[: -len(END)] + chunk + END
-    with whole_or_nothing(path, "free some space or choose another folder", "cannot be written") as temporary:
-        temporary.write_bytes(content)
+        content = content[: -len(END)] + _chunk(b"tEXt" + KEYWORD + b"\0" + note.encode("ascii")) + END
+    if profile:
+        content = content[:HEADER] + _chunk(b"iCCPICC profile\0\0" + zlib.compress(profile)) + content[HEADER:]
+    return content
 
 
 def read_note(path: Path) -> str:
@@ -129,6 +142,11 @@ def read_note(path: Path) -> str:
         return ""
     (length,) = struct.unpack_from(">I", tail, start - 4)
     return tail[start + 5 + len(KEYWORD) : start + 4 + length].decode("ascii")
+
+
+def _chunk(content: bytes) -> bytes:
+    """A chunk of a PNG. content: its type, of four letters, and what follows."""
+    return struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
 
 
 def _encode_png(pixels: Pixels) -> bytes:
@@ -163,10 +181,22 @@ def decode_picture(content: bytes, codec: str) -> tuple[av.VideoFrame, av.VideoC
     decoder = cast(av.VideoCodecContext, av.CodecContext.create(codec, "r"))
     # by default, missing areas of a PNG or JPEG turn gray or black; with this, unknown tags of a TIFF would be errors
     decoder.options = {"err_detect": "crccheck+explode"} if codec in ("png", "mjpeg") else {}
-    frames = [*decoder.decode(av.Packet(content)), *decoder.decode(None)]
+    packet = av.Packet(_without_profile(content) if codec == "png" else content)
+    frames = [*decoder.decode(packet), *decoder.decode(None)]
     if not frames or frames[0].is_corrupt:
         raise av.InvalidDataError(0, "damaged")
     return frames[0], decoder
+
+
+def _without_profile(content: bytes) -> bytes:
+    """A PNG without its ICC profile, which has a name that PyAV frees twice: Python would crash later."""
+    place = HEADER
+    while len(kind := content[place + 4 : place + 8]) == 4 and kind != b"IDAT":
+        end = place + 12 + int.from_bytes(content[place : place + 4])
+        if kind == b"iCCP":
+            return content[:place] + content[end:]
+        place = end
+    return content
 
 
 def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:

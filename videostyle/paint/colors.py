@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from videostyle.frames import Picture, Pixels
+from videostyle.frames import Picture, Pixels, to_picture, to_pixels
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 """weights of R, G and B, ITU-R BT.709"""
@@ -20,6 +20,8 @@ KNEE = 0.8
 """brightness, 0..1, from which on highlights are compressed if they would leave the scale; likewise for shadows"""
 DARK = 2.0
 """standard deviations below an artwork's mean brightness: as dark as it is; black becomes no brighter than that"""
+STRIP = 256
+"""rows that are recolored at once"""
 FAINT = 0.01
 """standard deviation, of 0..1: spreads of color far below this are noise and are not followed"""
 
@@ -66,18 +68,30 @@ class Recoloring:
         return _fitted(luma, mapped - luma, black, white)
 
 
-def with_colors_of(clip: Picture, painted: Picture, share: float = 1.0) -> Picture:
-    """A painted picture (H, W, 3) in the colors of the clip's frame: its brightness with the frame's color differences.
+def with_colors_of(clip: Pixels, painted: Pixels, share: float = 1.0) -> Pixels:
+    """Painted pixels (H, W, 3) in the colors of the clip's frame: their brightness with the frame's color differences.
 
     The brightness gets the frame's mean and standard deviation, as in Gatys et al. 2017 ("Controlling Perceptual
     Factors in Neural Style Transfer", section 5). Their other way, an artwork in the clip's colors, puts the right
     colors in the wrong places. share: 1: the clip's colors; 0: the painted ones; between: a mixture.
     """
-    seen, paint = _luma(clip), _luma(painted)
+    strips = [slice(top, top + STRIP) for top in range(0, len(painted), STRIP)]  # whole frames may take gigabytes
+    gain, shift = _tones(
+        *(np.concatenate([_luma(to_picture(pixels[strip])) for strip in strips]) for pixels in (clip, painted))
+    )
+    result = np.empty_like(painted)
+    for strip in strips:
+        shown, laid = to_picture(clip[strip]), to_picture(painted[strip])
+        seen, paint = _luma(shown), _luma(laid)
+        colored = _fitted(gain * paint + np.float32(shift), shown - seen, shift, gain + shift)
+        result[strip] = to_pixels(laid + np.float32(share) * (colored - laid), painted.dtype)
+    return result
+
+
+def _tones(seen: NDArray[np.float32], paint: NDArray[np.float32]) -> tuple[float, float]:
+    """Gain and shift that give painted brightness the mean and standard deviation of the clip's."""
     gain = float(np.clip(seen.std(dtype=np.float64) / max(paint.std(dtype=np.float64), FAINT), *GAINS))
-    shift = float(seen.mean(dtype=np.float64)) - gain * float(paint.mean(dtype=np.float64))
-    colored = _fitted(gain * paint + np.float32(shift), clip - seen, shift, gain + shift)
-    return painted + np.float32(share) * (colored - painted)
+    return gain, float(seen.mean(dtype=np.float64)) - gain * float(paint.mean(dtype=np.float64))
 
 
 def _luma(picture: Picture) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ from videostyle.rendering.finish import finish_for, together
 from videostyle.rendering.log import NAME, Log, logged
 from videostyle.rendering.painters import painter_for
 from videostyle.rendering.passes import passed
-from videostyle.rendering.plan import RenderPlan, make_plan, plan_frames, scan_key
+from videostyle.rendering.plan import RenderPlan, alone, make_plan, plan_frames, scan_key
 from videostyle.rendering.record import JobRecord
 from videostyle.rendering.request import Checked
 from videostyle.rendering.sizes import check_size
@@ -83,6 +83,7 @@ def _prepare(checked: Checked, painter: Painter | None, on_event: OnEvent, befor
     if before and scan_key(before.plan.identity, before.plan.settings) == key:
         known |= before.plan.scan
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
+    plan = alone(plan) if checked.alone else plan
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     return Prepared(checked, plan, painter, _planned(checked, plan, painter, store, workers))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from videostyle.events import Fetched, OnEvent, ignore
-from videostyle.paint.load import load_painter
+from videostyle.paint.load import Networks, load_painter
 from videostyle.paint.painter import Painter
 from videostyle.presets import change
 from videostyle.rendering.plan import Artwork
@@ -12,18 +12,22 @@ from videostyle.settings import BACKBONES, RenderSettings
 
 
 def painter_for(
-    artworks: Sequence[Artwork], settings: RenderSettings, begun: JobRecord | None, on_event: OnEvent = ignore
+    artworks: Sequence[Artwork],
+    settings: RenderSettings,
+    begun: JobRecord | None,
+    on_event: OnEvent = ignore,
+    networks: Networks | None = None,
 ) -> Painter:
     """The painter that the settings select; for an ``auto`` backbone, the network that a job has begun with.
 
-    If weights cached since then changed the network, the job could not continue.
+    If weights cached since then changed the network, the job could not continue. networks: see ``load_painter``.
     """
     name = begun.painter if begun else ""
     known = settings.backbone.name == "auto" and not settings.backbone.weights and name in BACKBONES
     if known:
         settings = change(settings, {"backbone.name": name})
     pixels = [artwork.pixels for artwork in artworks]
-    painter = load_painter(pixels, settings, lambda what, done, total: on_event(Fetched(what, done, total)))
+    painter = load_painter(pixels, settings, lambda what, done, total: on_event(Fetched(what, done, total)), networks)
     if known:
         painter.reason = f"{name}: this job started with it."
     return painter

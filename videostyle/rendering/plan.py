@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from videostyle.errors import MediaError
@@ -12,6 +12,7 @@ from videostyle.frames import NO_BARS, Bars, Chunk, Clip, FrameRange, Pixels, ha
 from videostyle.media.read.crop import without_bars
 from videostyle.media.read.sequence import identity
 from videostyle.motion.light import USUAL, Light, sources
+from videostyle.presets import change
 from videostyle.rendering import loop
 from videostyle.rendering.bars import describe, inside_size, search_bars
 from videostyle.rendering.scan import NOTHING, Scan, scan
@@ -234,6 +235,22 @@ def _joined(
         on_event(Notice(f"{inside.path}: does not end where it begins ({unlike}), so --loop changes nothing"))
         return known, None
     return known, loop.first_of(known)
+
+
+def alone(plan: RenderPlan) -> RenderPlan:
+    """A plan of one frame, painted as the film would paint it if it were the first of its scene, and in one pass."""
+    (frame,) = plan.keep.frames
+    scene = next(scene for scene in plan.scan.scenes if frame in scene)
+    palettes = dict(plan.scan.palettes)
+    if scene.start in palettes:
+        palettes[frame] = palettes[scene.start]
+    return replace(
+        plan,
+        settings=change(plan.settings, {"temporal.passes": 1, "temporal.loop": False}),
+        scan=replace(plan.scan, palettes=palettes),
+        chunks=(Chunk(FrameRange(frame, scene.stop), FrameRange(frame, frame + 1)),),
+        head=None,
+    )
 
 
 def fingerprint_of(clip: str, artworks: Sequence[Artwork], settings: RenderSettings) -> str:

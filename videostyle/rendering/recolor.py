@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from videostyle.frames import Pixels, to_picture, to_pixels
+from videostyle.frames import Pixels
 from videostyle.paint.colors import with_colors_of
 from videostyle.rendering.contents import beside
 from videostyle.rendering.plan import RenderPlan
@@ -18,5 +18,4 @@ def recolored(
     """
     share = 1 - plan.settings.colors.artwork
     for index, painted, pixels in beside(plan, frames, size):
-        picture = with_colors_of(to_picture(pixels), to_picture(painted), share)
-        yield index, to_pixels(picture, plan.clip.dtype)
+        yield index, with_colors_of(pixels, painted, share)

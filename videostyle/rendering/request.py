@@ -82,6 +82,8 @@ class Checked:
     notices: tuple[str, ...]
     subtitles: Subtitles = field(default_factory=dict)
     """converted for the film"""
+    alone: bool = False
+    """whether the only frame is painted as if it were the first of its scene; see ``plan.alone``"""
 
     @property
     def sources(self) -> tuple[Path, ...]:

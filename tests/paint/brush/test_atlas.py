@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from tests.paint.brush.arts import CPU, art, atlas, prints
-from videostyle.paint.brush.atlas import Atlas
+from videostyle.paint.brush.atlas import SOFTNESS, STRIP, Atlas, soft
+from videostyle.paint.brush.blur import blurred
 
 
 def test_an_artwork_has_the_films_area() -> None:
@@ -39,3 +40,9 @@ def test_the_coarse_page_is_the_fine_one_at_half_size() -> None:
     fine, coarse = atlas(art(3)).pages
     colors = fine.colors.view(fine.height // 2, 2, fine.width // 2, 2, 3).mean((1, 3))
     torch.testing.assert_close(coarse.colors.view(colors.shape), colors)
+
+
+def test_artworks_are_softened_in_strips_as_if_at_once() -> None:
+    planes = torch.rand(3, 2 * STRIP // 700 + 9, 700, generator=torch.Generator().manual_seed(0)) * 255
+    whole = blurred(planes.permute(1, 2, 0), SOFTNESS).permute(2, 0, 1)
+    assert torch.equal(soft(planes), whole)

@@ -93,7 +93,7 @@ def decoder_of(file: Path) -> str:
     if start == exr.MAGIC or start in DPX_ORDERS:
         return "exr" if start == exr.MAGIC else "dpx"
     with Image.open(file) as picture:
-        return DECODERS[_format(picture)]
+        return DECODERS[picture_format(picture)]
 
 
 def _other(file: Path) -> PictureHeader:
@@ -101,10 +101,11 @@ def _other(file: Path) -> PictureHeader:
         mode = str(opened.tile[0][3]) if opened.tile else ""
         depth = 16 if ";16" in mode or opened.mode in ("I", "F") else 8
         size, orientation = f"{opened.width}x{opened.height}", f"of orientation {_exif(opened).get(ORIENTATION, 1)}"
-        return PictureHeader(_format(opened), size, f"{depth} bits deep", orientation)
+        return PictureHeader(picture_format(opened), size, f"{depth} bits deep", orientation)
 
 
-def _format(opened: Image.Image) -> str:
+def picture_format(opened: Image.Image) -> str:
+    """Pillow's name of a picture's format."""
     return "JPEG" if opened.format == "MPO" else str(opened.format)  # MPO: several JPEGs in one file, from phones
 
 

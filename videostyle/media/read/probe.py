@@ -47,7 +47,7 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
     if rate is not None and rate <= 0:
         raise MediaError(f"{path}: --fps {rate} is not a frame rate; use a positive number such as 25 or 30000/1001")
     if is_sequence(path):
-        return replace(_measure_sequence(path, stream, rate), given_rate=rate)
+        return replace(measure_sequence(path, stream, rate), given_rate=rate)
     _refuse(path)
     with explained(f"{path}: cannot be read as a clip", "use a video file"):
         with open_file(path) as container:
@@ -178,7 +178,8 @@ def _windows(path: Path, index: int, table: Table) -> Iterator[list[av.VideoFram
             return
 
 
-def _measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> Clip:
+def measure_sequence(path: Path, stream: int | None, rate: Fraction | None) -> Clip:
+    """Measure a sequence of pictures, or a single picture; arguments and errors are those of ``probe``."""
     if stream:
         raise MediaError(f"{path}: a sequence of pictures has no stream {stream}; omit --stream")
     files = files_of(path)

@@ -83,6 +83,9 @@ class _Numbered:
 
 def _numbered(path: Path) -> Iterator[_Numbered]:
     """The pictures that a path names, in any order; a single one needs no number."""
+    if path.is_file():
+        yield _Numbered(path, 0, 0, ("", ""))
+        return
     folder = path if path.is_dir() else path.parent
     with explained(f"{path}: {folder} cannot be read", "use a folder of pictures"):
         there = [entry.name for entry in folder.iterdir()]

@@ -87,7 +87,7 @@ def write_folder(pictures: Pictures, clip: Clip, frames: Iterable[tuple[int, Pix
                 exr.write_exr(path, _with_plane(light, plane), chromaticities_of(clip.color), attributes)
                 continue
             pixels = shown(clip.color, pixels)
-            write_png(path, pixels if plane is None else with_alpha(pixels, plane))
+            write_png(path, pixels if plane is None else with_alpha(pixels, plane), profile=clip.color.profile)
         folder.mkdir(exist_ok=True)
         for name in os.listdir(temporary):
             os.replace(Path(temporary, name), folder / name)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from videostyle.frames import Pixels, to_picture
-from videostyle.paint.brush.blur import blurred
+from videostyle.paint.brush.blur import blurred, reach
 from videostyle.paint.brush.patches import RADIUS, Basis, neighbors
 
 GUIDE = 3.0
@@ -18,6 +18,8 @@ SMALLEST = 32
 """px: artworks are not shrunk below this"""
 SOFTNESS = 0.4
 """px of the film: standard deviation"""
+STRIP = 1 << 19
+"""px that are blurred at once"""
 FORBIDDEN = 1e12
 """cost of a patch that is not inside one artwork"""
 
@@ -29,7 +31,13 @@ def resized(planes: Tensor, size: tuple[int, int]) -> Tensor:
 
 def soft(planes: Tensor) -> Tensor:
     """(3, H, W), slightly blurred: an artwork's finest grain would flicker when it moves by fractions of a pixel."""
-    return blurred(planes.permute(1, 2, 0), SOFTNESS).permute(2, 0, 1).contiguous()
+    height, width = planes.shape[1:]
+    softened, rows = torch.empty_like(planes), max(1, STRIP // width)
+    for top in range(0, height, rows):  # at the size of a large film, a picture as a whole would take gigabytes
+        bottom, first = min(height, top + rows), max(0, top - reach(SOFTNESS))
+        strip = blurred(planes[:, first : bottom + reach(SOFTNESS)].permute(1, 2, 0), SOFTNESS)
+        softened[:, top:bottom] = strip[top - first : bottom - first].permute(2, 0, 1)
+    return softened
 
 
 class Page:
