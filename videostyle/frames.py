@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +30,10 @@ def to_picture(pixels: Pixels) -> Picture:
 
 def to_pixels(picture: Picture, dtype: np.dtype[np.uint8] | np.dtype[np.uint16]) -> Pixels:
     """Float picture -> the nearest pixels; values outside 0..1 are clipped."""
-    levels = np.clip(picture, 0, 1)
+    levels: Picture = np.clip(picture, 0, 1)
     levels *= np.float32(np.iinfo(dtype).max)
-    pixels: Pixels = np.asarray(np.rint(levels, out=levels), np.float32).astype(dtype)
-    return pixels
+    np.rint(levels, out=levels)
+    return cast(Pixels, levels.astype(dtype))
 
 
 def to_bytes(pixels: Pixels) -> NDArray[np.uint8]:

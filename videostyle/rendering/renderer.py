@@ -21,7 +21,8 @@ from videostyle.rendering.store import Store
 WRITERS = 2
 """threads that compress and write frames"""
 LAG = 8
-"""frames that may be stored before what is carried from them: a scene's first frame takes longest to finish"""
+"""frames that may be stored, but not reported, until what the film's finish carries from them is stored, too: a scene's
+first frame takes it longest"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,11 +97,10 @@ def render(
                 continue
             seconds = (time.perf_counter() - start) / len(live)
             _settle(writing)
-            before = len(writing)
             for slot, result in zip(live, results, strict=True):
                 pixels = to_pixels(result.picture, plan.clip.dtype)
                 writing.append(_painted(slot, result, pixels, seconds, writers, laying))
-            yield from _stored(writing, on_event, len(writing) - before + LAG)
+            yield from _stored(writing, on_event, len(results) + LAG)
         yield from _stored(writing, on_event)
     finally:
         makers.shutdown(wait=True)
