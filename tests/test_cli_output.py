@@ -26,7 +26,9 @@ def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert set(scanned) >= {14, 15, 16, 17}
     events = [event for event in events if event["event"] not in ("iterated", "scanned")]
     kinds = [event["event"] for event in events]
-    assert kinds == ["start", "notice", "notice", "plan", *["frame"] * 4, "scene", *["written"] * 3, "film"]
+    assert kinds[-1] == "film"
+    kinds = [kind for kind in kinds if kind != "written"]  # they come as soon as the encoder has them
+    assert kinds == ["start", "notice", "notice", "plan", *["frame"] * 4, "scene", "film"]
     assert events.pop(0)["schema"] == 1
     assert "trimmed at packet borders" in events.pop(0)["text"]
     assert "draft is the default" in events.pop(0)["text"]

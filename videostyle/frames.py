@@ -30,7 +30,7 @@ def to_picture(pixels: Pixels) -> Picture:
 
 def to_pixels(picture: Picture, dtype: np.dtype[np.uint8] | np.dtype[np.uint16]) -> Pixels:
     """Float picture -> the nearest pixels; values outside 0..1 are clipped."""
-    levels = np.clip(picture, 0, 1)
+    levels: Picture = np.clip(picture, 0, 1)
     levels *= np.float32(np.iinfo(dtype).max)
     return cast(Pixels, np.rint(levels, out=levels).astype(dtype))
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from videostyle.frames import Frame, Pixels
+from videostyle.motion.flow import estimate
 from videostyle.motion.memory import surroundings
 from videostyle.rendering.chain import ANCHOR, ANCHORS, LAG, RECENT, Chain, Link
 from videostyle.rendering.loop import Lead
@@ -48,6 +49,17 @@ def test_an_ordinary_frame_hangs_on_its_usual_references_alone() -> None:
     made = links([texture()] * 6, 1, 2)
     assert [list(link.motions) for link in made] == [[], [1], [1, 2], [1, 2], [1, 2], [1, 2]]
     assert made[-1].developed.min() > 0.99
+
+
+def test_the_step_from_the_frame_before_is_the_plain_motion() -> None:
+    pictures = [texture(), covered_by(20)]
+    made = links(pictures, 1)
+    assert made[0].step is None
+    step, plain = made[1].step, estimate(pictures[1], pictures[0], FlowSettings())
+    assert step
+    np.testing.assert_array_equal(step.flow, plain.flow)
+    np.testing.assert_array_equal(step.consistency, plain.consistency)
+    assert links(pictures)[1].step is None
 
 
 @pytest.mark.parametrize("odd", [1, 3])

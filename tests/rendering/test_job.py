@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from videostyle.media.read.probe import probe
 from videostyle.paint.keep import KeepPainter
 from videostyle.presets import Recipe
 from videostyle.rendering.finish import finish_for, together
-from videostyle.rendering.job import estimate, prepare, run
+from videostyle.rendering.job import _check_space, estimate, prepare, run
 from videostyle.rendering.log import read_log
 from videostyle.rendering.request import Request, check
 from videostyle.rendering.store import Store
@@ -221,6 +222,16 @@ def test_the_summary_includes_the_brush_pass_if_there_is_a_film(request_: Reques
 
 def test_slots_are_never_more_than_scenes(request_: Request) -> None:
     assert prepare(check(with_(request_, slots=9))).summary.slots == 2
+
+
+def test_a_disk_needs_room_for_what_the_brush_pass_stores(request_: Request, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Space for the painted frames alone is not enough."""
+    for amount, fits in ((0.0, True), (1.0, False)):
+        prepared = prepare(check(with_(request_, recipe=more(brush__amount=amount, picture__work=32))))
+        room = 19 * (40 * 32 * 3 * 3 // 4 + 4096) + 1000
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(room, 0, room))  # type: ignore[attr-defined]  # noqa: B023
+        with nullcontext() if fits else pytest.raises(JobError, match="MB"):
+            _check_space(prepared.plan, Store(prepared.checked.job))
 
 
 def test_a_disk_without_room_is_refused_before_any_work(request_: Request, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,17 +3,19 @@
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from tests.clips import moving_scenes, write_art, write_clip
-from tests.painters import Blend
+from tests.painters import Blend, Gray
 from tests.rendering.jobs import artwork, opened, plan_of
 from videostyle.errors import JobError
 from videostyle.events import Event, FrameDone
 from videostyle.frames import Clip
 from videostyle.media.read.probe import probe
+from videostyle.motion.flow import estimate
 from videostyle.rendering.finish import finish_for, finished
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.renderer import render
@@ -35,7 +37,7 @@ def plan(clip: Clip, amount: float = 1.0, passes: int = 1, work: int = 32) -> Re
 
 
 def laid(store: Store) -> dict[int, bytes]:
-    return {int(path.name): path.read_bytes() for path in (store.folder / "finish").glob("*/*")}
+    return {int(path.name): path.read_bytes() for path in (store.folder / "finish").glob("*/[0-9]*")}
 
 
 @pytest.mark.parametrize("passes", [1, 2, 3])
@@ -82,6 +84,18 @@ def test_another_amount_uses_what_is_laid(clip: Clip, tmp_path: Path) -> None:
     list(render(made, store, Blend(), 1))
     list(finished(half, store, finish_for(half.artworks, half.settings)))
     assert len(list((store.folder / "finish").iterdir())) == 1
+
+
+def test_motion_that_painting_has_worked_out_is_not_worked_out_again(
+    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = plan(clip)
+    for painter, count in ((Blend(1), 0), (Gray(), 5)):  # the latter does not look at earlier frames
+        with monkeypatch.context() as patch:
+            asked = Mock(side_effect=estimate)
+            patch.setattr("videostyle.rendering.carries.estimate", asked)
+            list(render(made, opened(tmp_path / painter.name, made, painter), painter, 1))
+            assert asked.call_count == count
 
 
 def test_an_error_ends_painting(clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,9 @@ from videostyle.rendering.store import Store
 WRITERS = 2
 """threads that compress and write frames"""
 LAG = 8
-"""frames that may be stored before what is carried from them: a scene's first frame takes longest to finish"""
+"""frames that may be stored, but not reported, until what the film's finish carries from them is stored, too: a scene's
+first frame takes it longest"""
+Chunks = Sequence[Chunk]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,15 +50,9 @@ class RenderedFrame:
 
 
 def render(
-    plan: RenderPlan,
-    store: Store,
-    painter: Painter,
-    slots: int,
-    on_event: OnEvent = ignore,
-    chunks: Sequence[Chunk] = (),
+    plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent = ignore, chunks: Chunks = ()
 ) -> Generator[RenderedFrame]:
     """Paint every frame of the plan that is not stored yet; report and yield each one once it is on disk.
-
 
     Frames that repeat an earlier one are stored with its pixels instead of being painted. Of several passes, only the
     last one yields frames. Up to ``slots`` chunks advance together as one batch. If a batch does not fit on the device,
@@ -90,9 +86,7 @@ def render(
                 continue  # until every slot has a frame to paint
             start = time.perf_counter()
             try:
-                tasks = list(makers.map(Slot.task, live))
-                results = painter.paint(tasks, lambda done, total: on_event(Iterated(done, total)))
-                _check(painter, tasks, results)
+                results = _paint(list(makers.map(Slot.task, live)), painter, on_event)
             except OutOfMemoryError:
                 if len(live) == 1:
                     raise
@@ -102,11 +96,10 @@ def render(
                 continue
             seconds = (time.perf_counter() - start) / len(live)
             _settle(writing)
-            before = len(writing)
             for slot, result in zip(live, results, strict=True):
                 pixels = to_pixels(result.picture, plan.clip.dtype)
                 writing.append(_painted(slot, result, pixels, seconds, writers, laying))
-            yield from _stored(writing, on_event, len(writing) - before + LAG)
+            yield from _stored(writing, on_event, len(results) + LAG)
         yield from _stored(writing, on_event)
     finally:
         makers.shutdown(wait=True)
@@ -114,6 +107,17 @@ def render(
         laying.close()
         for slot in live:
             slot.close()
+
+
+def _paint(tasks: Sequence[FrameTask], painter: Painter, on_event: OnEvent) -> list[Painted]:
+    """Paint a batch. Raises ValueError, before anything is stored, if the painter breaks its contract."""
+    results = painter.paint(tasks, lambda done, total: on_event(Iterated(done, total)))
+    shapes = [task.content.shape for task in tasks]
+    if [result.picture.shape for result in results] != shapes:
+        raise ValueError(f"painter {painter.name} must return pictures of shapes {shapes}")
+    if not all(result.picture.dtype.kind == "f" and np.isfinite(result.picture).all() for result in results):
+        raise ValueError(f"painter {painter.name} must return finite floats in 0..1")
+    return results
 
 
 def _painted(
@@ -168,15 +172,6 @@ def _half(live: list[Slot], waiting: deque[Chunk], on_event: OnEvent) -> list[Sl
         slot.close()
         waiting.appendleft(slot.chunk)
     return live[:slots]
-
-
-def _check(painter: Painter, tasks: Sequence[FrameTask], results: Sequence[Painted]) -> None:
-    """Raise ValueError, before anything is stored, if a painter breaks its contract."""
-    shapes = [task.content.shape for task in tasks]
-    if [result.picture.shape for result in results] != shapes:
-        raise ValueError(f"painter {painter.name} must return pictures of shapes {shapes}")
-    if not all(result.picture.dtype.kind == "f" and np.isfinite(result.picture).all() for result in results):
-        raise ValueError(f"painter {painter.name} must return finite floats in 0..1")
 
 
 def _stored(writing: deque[_Writing], on_event: OnEvent, most: int = 0) -> Iterator[RenderedFrame]:

@@ -153,3 +153,9 @@ def test_the_cost_grows_with_the_film_and_a_first_frame_takes_longest() -> None:
         cost = more.cost((455, 256), (960, 540))
         assert cost.bytes_per_slot - small.bytes_per_slot == 3 * 155 * 960 * 540
         assert cost.seconds_first > small.seconds_first
+
+
+def test_what_is_carried_takes_space_on_the_disk() -> None:
+    assert brush().stored((64, 48), SIZE) >= len(follow(brush(), 4)[-1][1])
+    assert brush().stored((64, 48), (64, 48)) == 0
+    assert brush().stored((1920, 1080), (3840, 2160)) == brush().stored((455, 256), (960, 540))
