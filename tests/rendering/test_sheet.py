@@ -1,5 +1,6 @@
 """Contact sheets from Python: what is planned, shared, and said."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from tests.media.profiles import WIDE
 from videostyle.errors import SettingsError
-from videostyle.events import CellPainted, Event, FilmDone, Notice, Scanned
+from videostyle.events import CellPainted, Event, FilmDone, Iterated, Notice, Scanned
 from videostyle.media.sheet import Sheet
 from videostyle.media.stills import read_png, write_png
 from videostyle.presets import Recipe
@@ -74,3 +75,12 @@ def test_notices_come_once(folder: Path) -> None:
     _, events = sheet_of(folder, columns=(Choice(styles=(folder / "tiny.png",)), Choice(styles=(folder / "tiny.png",))))
     said = [event.text for event in events if isinstance(event, Notice)]
     assert len([text for text in said if "tiny.png is only 40x40 px" in text]) == 1
+
+
+def test_what_comes_after_painting_costs_no_painting(folder: Path) -> None:
+    later = tuple(Choice(str(amount), {"brush.amount": amount}) for amount in (0.0, 0.5, 1.0))
+    sheet, events = sheet_of(folder, columns=later, rows=(Choice("", {"picture.work": 32}),), scenes=2)
+    order = [type(event) for event in events if isinstance(event, CellPainted | Iterated)]
+    work = [one is Iterated for one, other in itertools.pairwise(order) if other is CellPainted]
+    assert sum(work) == 2, "a frame of each scene"
+    assert len({picture.tobytes() for row in sheet.pictures for picture in row}) == 6

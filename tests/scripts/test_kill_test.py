@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the script needs fork")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_a_few_kills_change_nothing(tmp_path: Path) -> None:
     command = [sys.executable, kill_test.__file__, "4", "--keep", str(tmp_path)]
     made = subprocess.run(command, capture_output=True, text=True)

@@ -124,7 +124,9 @@ def paint_sheet(request: SheetRequest, folder: Path, output: Path, on_event: OnE
             on_event(event)
 
     for number, cell in enumerate(cells):
-        pixels = painted(cell.plan, cell.painter, folder / f"job{number}", report)
+        # pictures that differ in what comes after painting, such as the brush, share a job and are painted once
+        job = folder / f"{cell.plan.fingerprint[:16]}-{cell.painter.fingerprint[:16]}"
+        pixels = painted(cell.plan, cell.painter, job, report)
         pictures.append(shown(clip.color, pixels))
         on_event(CellPainted(number + 1, len(cells)))
     across, labels = len(request.columns), [f"frame {frame}" if clip.num_frames > 1 else "" for frame in frames]

@@ -184,6 +184,10 @@ def test_when_the_time_is_up_a_film_is_left_with_its_frames(
     heard, done = within(10, jobs)
     assert statuses(heard)[0] == ("clip.mp4", "left", 0)
     assert done.left == 2
+    assert [one.text for one in heard if isinstance(one, ClipDone)] == [
+        "the time was up; the frames that are finished are kept",
+        "there is no time for it",
+    ]
     assert painter.now <= 11, "not more than the frame in flight"
     folder = jobs.parent / "clip_art.mp4.job/frames"
     assert 8 <= len(list(folder.iterdir())) <= 11

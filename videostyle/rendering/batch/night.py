@@ -206,7 +206,8 @@ class _Night:
     def _prepared(self, task: Task, on_event: OnEvent) -> Prepared:
         """The job in the best way for which there is time. Raises OutOfTime if there is none."""
         recipe = task.request.recipe
-        if self._pace.corrected(recipe.preset, task.seconds) > TOO_LITTLE * self._pace.left and not task.fallback:
+        hopeless = self._pace.corrected(recipe.preset, task.seconds) > TOO_LITTLE * self._pace.left
+        if self._pace.left <= 0 or (hopeless and not task.fallback):
             raise OutOfTime(TOO_LONG)
         checked = check(task.request)
         if key_of(checked) != task.key:
