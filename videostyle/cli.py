@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from videostyle import __version__
+from videostyle.commands.report import report_command
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
 from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Flags, Look, Network, Part, Place, Voice, Work, grouped
@@ -199,6 +200,9 @@ def demo_command(
     make_sheet(sheet, clip, art, film)
     if not quiet:
         print(f"look at {sheet} and play {film}")
+
+
+app.command("report")(report_command)
 
 
 def _run(request: "Request", voice: Voice) -> None:

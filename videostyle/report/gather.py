@@ -1,0 +1,254 @@
+"""From what a log says of a clip to its card: the clip, the film, and the job folder are read, if they are there."""
+
+import hashlib
+import json
+import math
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from videostyle.errors import JobError, VideostyleError
+from videostyle.events import FrameDone, Planned
+from videostyle.frames import Clip, FrameRange
+from videostyle.media.read.probe import probe
+from videostyle.metrics import Moment
+from videostyle.presets import compose
+from videostyle.progress import counted, faults, span
+from videostyle.rendering.film import ranges
+from videostyle.rendering.record import JobRecord
+from videostyle.report.card import Card, Rows
+from videostyle.report.log import ClipLog
+from videostyle.report.looks import Looks, look
+from videostyle.report.plots import Plot, drawn
+from videostyle.selection import select
+from videostyle.settings import RenderSettings, known_settings
+
+LOSSES = ("content", "style", "temporal")
+"""the terms that are drawn"""
+LISTED = 8
+"""most frames that a warning names"""
+
+
+def key_of(log: ClipLog) -> str:
+    """Short name of a film's card, hex digits."""
+    return hashlib.sha256(str(log.output).encode()).hexdigest()[:12]
+
+
+def located(path: Path, folder: Path) -> Path:
+    """Where a path of a log is: logs name files as the program was told, perhaps from another working directory."""
+    places = (path, folder / path, folder.parent / path, folder / path.name, folder.parent / path.name)
+    return next((place for place in places if place.exists()), path).absolute()
+
+
+def gather(log: ClipLog, folder: Path) -> Card:
+    """The card of a clip. folder: of the log. Raises SettingsError if the plots cannot be drawn."""
+    film, source = located(log.output, folder), located(log.clip, folder)
+    there = log.film is not None and film.exists()
+    looks, warnings = None, [*dict.fromkeys(log.notices), *_told(log)]
+    record = _record(log, folder)
+    if there and log.plan:
+        try:
+            looks = _looks(log, record, source, film)
+        except VideostyleError as error:
+            warnings.append(f"no pictures: {error}")
+    elif log.film:
+        warnings.append(f"{film} is no longer there")
+    settings, changed = _settings(log, record)
+    return Card(
+        name=log.clip.name or str(log.clip),
+        key=key_of(log),
+        state=log.state,
+        text=log.text,
+        film=str(film) if there else "",
+        frames=log.film.frames if log.film else 0,
+        seconds=max(sum(done.seconds for done in log.frames.values()), log.film.seconds if log.film else 0),
+        facts=tuple(_facts(log, record, source, film if there else log.output, looks)),
+        changed=changed,
+        settings=settings,
+        command=_command(log, record),
+        warnings=tuple(warnings),
+        strips=looks.strips if looks else (),
+        large=looks.large if looks else None,
+        plots=_plots(log, looks.moments if looks else ()),
+        note=_note(looks),
+    )
+
+
+def _record(log: ClipLog, folder: Path) -> JobRecord | None:
+    """What the job folder says, if there is one and it is this job's."""
+    if log.plan is None:
+        return None
+    try:
+        record = JobRecord.read(located(log.plan.job, folder) / "plan.json")
+    except JobError:
+        return None
+    return record if record and record.fingerprint == log.plan.fingerprint else None
+
+
+def _looks(log: ClipLog, record: JobRecord | None, source: Path, film: Path) -> Looks:
+    clip = probe(source, record.stream, record.rate) if record else probe(source)
+    result = probe(film)
+    scenes = [_range(text) for text in log.plan.scenes] if log.plan else []
+    return look(clip, result, scenes, _shown(log, clip, result))
+
+
+def _shown(log: ClipLog, clip: Clip, film: Clip) -> Sequence[int]:
+    """Source frames in the order in which the film shows them. Raises JobError if they are not known."""
+    if film.num_frames == clip.num_frames:
+        return clip.frames.indices
+    flags = dict(zip(log.command, log.command[1:], strict=False))
+    frames, begin, end = (flags.get(name, "") for name in ("--frames", "--in", "--out"))
+    asked = select(clip, frames, begin, end, int(flags.get("--handles", 0))).frames
+    candidates = (log.written, [frame for frame in asked if frame in log.frames], sorted(log.frames))
+    if numbers := next((numbers for numbers in candidates if len(numbers) == film.num_frames), None):
+        return numbers
+    raise JobError(f"the log does not say which frames of the clip are in {film.path.name}")
+
+
+def _range(text: str) -> FrameRange:
+    start, _, stop = text.partition(":")
+    return FrameRange(int(start), int(stop))
+
+
+def _told(log: ClipLog) -> Iterator[str]:
+    """Warnings about frames."""
+    for reason in dict.fromkeys(done.retried for done in log.frames.values() if done.retried):
+        frames = [done.frame for done in log.frames.values() if done.retried == reason]
+        more = f" and {len(frames) - LISTED} more" if len(frames) > LISTED else ""
+        yield f"{counted(len(frames), 'frame')} painted again ({reason}): {_list(frames[:LISTED])}{more}"
+    if log.film and (text := faults(log.film)):
+        yield text
+
+
+def _list(frames: Sequence[int]) -> str:
+    return ", ".join(map(str, frames))
+
+
+def _facts(
+    log: ClipLog, record: JobRecord | None, source: Path, film: Path, looks: Looks | None
+) -> Iterator[tuple[str, str]]:
+    """What people want to know of a clip."""
+    yield "Clip", str(source)
+    yield "Film", str(film)
+    if plan := log.plan:
+        yield from _planned(plan, log, record)
+    painted = [done for done in log.frames.values() if done.repeats is None]
+    if painted:
+        seconds = sum(done.seconds for done in painted)
+        yield (
+            "Painting",
+            f"{span(seconds)}, {seconds / len(painted):.2f} s and "
+            + (f"{sum(done.iterations for done in painted) / len(painted):.0f} iterations a frame"),
+        )
+    if log.film:
+        yield "Last run", span(log.film.seconds)
+    if looks and (told := _compared([(moment.flicker, moment.flicker_source) for moment in looks.moments])):
+        yield "Flicker", told
+    if log.begun:
+        yield "Time", f"{_when(log.begun)} to {_when(log.ended)} UTC"
+    versions = log.versions | ({"videostyle": record.version} if record else {})
+    if versions:
+        yield "Versions", ", ".join(f"{name} {number}" for name, number in versions.items() if number)
+
+
+def _planned(plan: Planned, log: ClipLog, record: JobRecord | None) -> Iterator[tuple[str, str]]:
+    (width, height), work = plan.size, plan.work
+    painted = "" if tuple(work) == tuple(plan.size) else f", painted at {work[0]}x{work[1]}"
+    yield "Frames", f"{plan.frames} of {width}x{height}{painted}, {counted(len(plan.scenes), 'scene')}"
+    repeats = sum(done.repeats is not None for done in log.frames.values())
+    if repeats:
+        yield "Repeats", f"{counted(repeats, 'frame')} not painted, because they repeat others"
+    yield "Artworks", " + ".join(plan.artworks)
+    yield "Painter", f"{plan.painter} on {plan.device}, {counted(plan.slots, 'scene')} at a time"
+    if preset := log.preset or (record.preset if record else ""):
+        yield "Preset", preset
+    seed = log.settings.get("seed", record.settings.seed if record else None)
+    if seed is not None:
+        yield "Seed", str(seed)
+
+
+def _compared(pairs: list[tuple[float, float]]) -> str:
+    known = [pair for pair in pairs if not math.isnan(pair[0])]
+    if not known:
+        return ""
+    film, clip = (sum(values) / len(known) for values in zip(*known, strict=True))
+    return f"{film:.2f} levels of 255; the clip's own: {clip:.2f}"
+
+
+def _when(time: str) -> str:
+    return time[:16].replace("T", " ")
+
+
+def _settings(log: ClipLog, record: JobRecord | None) -> tuple[Rows, Rows]:
+    """All settings, and those that differ from the preset."""
+    values = dict(log.settings) or (dict(_dotted(record.settings)) if record else {})
+    try:
+        usual = dict(_dotted(compose(log.preset or (record.preset if record else "") or "standard")))
+    except VideostyleError:  # a preset of another version
+        usual = {}
+    rows = [(name, json.dumps(value, default=str)) for name, value in values.items()]
+    return tuple(rows), tuple((name, text) for name, text in rows if text != json.dumps(usual.get(name), default=str))
+
+
+def _dotted(settings: RenderSettings) -> Iterator[tuple[str, object]]:
+    tables = asdict(settings)
+    for name in known_settings():
+        group, _, key = name.rpartition(".")
+        yield name, tables[group][key] if group else tables[key]
+
+
+def _command(log: ClipLog, record: JobRecord | None) -> str:
+    """What makes the film again, for a shell; empty if it is not known."""
+    if log.command:
+        start = [] if log.command[0] == "videostyle" else ["videostyle"]
+        return shlex.join([*start, *log.command])
+    if record is None or not record.styles:
+        return ""
+    words = ["videostyle", "run", str(record.clip), *(word for art in record.styles for word in ("--style", str(art)))]
+    words += ["--preset", record.preset] if record.preset else []
+    words += ["--frames", ",".join(ranges(log.written))] if log.written else []
+    for name, value in _settings(log, record)[1]:
+        words += ["--set", f"{name}={value}"]
+    return shlex.join([*words, "-o", str(log.output)])
+
+
+def _plots(log: ClipLog, moments: Sequence[Moment]) -> str:
+    """The curves, as JSON; empty if there are none."""
+    seen = {moment.frame: moment for moment in moments}
+    frames = sorted({*log.frames, *seen})
+    if not frames or log.plan is None:
+        return ""
+
+    def of(name: str) -> list[float]:
+        return [_number(getattr(seen[frame], name)) if frame in seen else math.nan for frame in frames]
+
+    def painted(name: str) -> list[float]:
+        return [_number(getattr(log.frames[frame], name)) if frame in log.frames else math.nan for frame in frames]
+
+    losses = {name: [_loss(log.frames.get(frame), name) for frame in frames] for name in LOSSES}
+    plots = [
+        Plot("Losses, weighted", losses, logarithmic=True),
+        Plot("Iterations", {"iterations": painted("iterations")}),
+        Plot("Seconds", {"seconds": painted("seconds")}),
+        Plot("Flicker, levels of 255", {"film": of("flicker"), "clip": of("flicker_source")}),
+        Plot("Light, mean luma", {"film": of("light"), "clip": of("light_source")}),
+    ]
+    cuts = [scene.start for scene in map(_range, log.plan.scenes) if frames[0] < scene.start <= frames[-1]]
+    return json.dumps(drawn(plots, frames, cuts, f"plots-{key_of(log)}"))
+
+
+def _loss(done: FrameDone | None, name: str) -> float:
+    value = _number(done.losses.get(name)) if done else math.nan
+    return value if value > 0 else math.nan  # the axis is logarithmic
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _note(looks: Looks | None) -> str:
+    if looks is None:
+        return ""
+    width, height = looks.measured
+    return f"Flicker and light are measured in frames of {width}x{height} px, bars included."
