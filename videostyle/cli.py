@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from videostyle import __version__
+from videostyle.commands.peek import peek_command
 from videostyle.commands.report import report_command
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.events import FilmDone, Notice
@@ -69,7 +70,7 @@ def run_command(clip: ClipArgument, flags: Flags, voice: Voice) -> None:
     Writes CLIP_ART.EXT next to the clip, with every frame painted; frame times, sound, and everything else are kept.
     Exit code 0: done; 2: a mistake in the command or its files; 3: done, but frames of a damaged clip are missing.
     """
-    _run(flags.request(clip), voice)
+    _run(flags.request(clip), voice, flags.work.preview)
 
 
 @app.command("frames")
@@ -82,7 +83,11 @@ def frames_command(
     Ranges may share a folder; to render them at the same time, also pass the same --job. The folder is -o, or CLIP_ART
     next to the clip. Exit codes are those of 'run'.
     """
-    _run(Flags(look, network, part, place, Aim(), Encoding(codec="png", no_sound=True), work).request(clip), voice)
+    _run(
+        Flags(look, network, part, place, Aim(), Encoding(codec="png", no_sound=True), work).request(clip),
+        voice,
+        work.preview,
+    )
 
 
 @app.command("plan")
@@ -202,16 +207,20 @@ def demo_command(
         print(f"look at {sheet} and play {film}")
 
 
+app.command("peek")(peek_command)
 app.command("report")(report_command)
 
 
-def _run(request: "Request", voice: Voice) -> None:
+def _run(request: "Request", voice: Voice, preview: bool = False) -> None:
     """Render and write; raises typer.Exit if frames were lost or it was stopped."""
     from videostyle.rendering.job import run
+    from videostyle.rendering.preview import previewed
 
     try:
         with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
-            done = run(_prepare(request, progress), progress)
+            prepared = _prepare(request, progress)
+            with previewed(prepared.plan, prepared.checked.job, progress, preview) as heard:
+                done = run(prepared, heard)
     except KeyboardInterrupt:
         print("videostyle: stopped; run the same command again to continue", file=sys.stderr)
         raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -5,7 +5,6 @@ import json
 import math
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from videostyle.errors import JobError, VideostyleError
@@ -15,14 +14,13 @@ from videostyle.media.read.probe import probe
 from videostyle.metrics import Moment
 from videostyle.presets import compose
 from videostyle.progress import counted, faults, span
-from videostyle.rendering.film import ranges
-from videostyle.rendering.record import JobRecord
 from videostyle.report.card import Card, Rows
 from videostyle.report.log import ClipLog
 from videostyle.report.looks import Looks, look
 from videostyle.report.plots import Plot, drawn
 from videostyle.selection import select
-from videostyle.settings import RenderSettings, known_settings
+from videostyle.settings import RenderSettings
+from videostyle.timecode import read_rate
 
 LOSSES = ("content", "style", "temporal")
 """the terms that are drawn"""
@@ -46,15 +44,14 @@ def gather(log: ClipLog, folder: Path) -> Card:
     film, source = located(log.output, folder), located(log.clip, folder)
     there = log.film is not None and film.exists()
     looks, warnings = None, [*dict.fromkeys(log.notices), *_told(log)]
-    record = _record(log, folder)
     if there and log.plan:
         try:
-            looks = _looks(log, record, source, film)
+            looks = _looks(log, source, film)
         except VideostyleError as error:
             warnings.append(f"no pictures: {error}")
     elif log.film:
         warnings.append(f"{film} is no longer there")
-    settings, changed = _settings(log, record)
+    settings, changed = _settings(log)
     return Card(
         name=log.clip.name or str(log.clip),
         key=key_of(log),
@@ -63,10 +60,10 @@ def gather(log: ClipLog, folder: Path) -> Card:
         film=str(film) if there else "",
         frames=log.film.frames if log.film else 0,
         seconds=max(sum(done.seconds for done in log.frames.values()), log.film.seconds if log.film else 0),
-        facts=tuple(_facts(log, record, source, film if there else log.output, looks)),
+        facts=tuple(_facts(log, source, film if there else log.output, looks)),
         changed=changed,
         settings=settings,
-        command=_command(log, record),
+        command=shlex.join(log.command),
         warnings=tuple(warnings),
         strips=looks.strips if looks else (),
         large=looks.large if looks else None,
@@ -75,31 +72,20 @@ def gather(log: ClipLog, folder: Path) -> Card:
     )
 
 
-def _record(log: ClipLog, folder: Path) -> JobRecord | None:
-    """What the job folder says, if there is one and it is this job's."""
-    if log.plan is None:
-        return None
-    try:
-        record = JobRecord.read(located(log.plan.job, folder) / "plan.json")
-    except JobError:
-        return None
-    return record if record and record.fingerprint == log.plan.fingerprint else None
-
-
-def _looks(log: ClipLog, record: JobRecord | None, source: Path, film: Path) -> Looks:
-    clip = probe(source, record.stream, record.rate) if record else probe(source)
-    result = probe(film)
+def _looks(log: ClipLog, source: Path, film: Path) -> Looks:
+    """Raises MediaError, JobError, or SettingsError if clip and film cannot be put side by side."""
+    stream, rate = log.flag("--stream"), log.flag("--fps")
+    clip, made = probe(source, int(stream) if stream else None, read_rate(rate) if rate else None), probe(film)
     scenes = [_range(text) for text in log.plan.scenes] if log.plan else []
-    return look(clip, result, scenes, _shown(log, clip, result))
+    return look(clip, made, scenes, _shown(log, clip, made))
 
 
 def _shown(log: ClipLog, clip: Clip, film: Clip) -> Sequence[int]:
     """Source frames in the order in which the film shows them. Raises JobError if they are not known."""
     if film.num_frames == clip.num_frames:
         return clip.frames.indices
-    flags = dict(zip(log.command, log.command[1:], strict=False))
-    frames, begin, end = (flags.get(name, "") for name in ("--frames", "--in", "--out"))
-    asked = select(clip, frames, begin, end, int(flags.get("--handles", 0))).frames
+    frames, begin, end = map(log.flag, ("--frames", "--in", "--out"))
+    asked = select(clip, frames, begin, end, int(log.flag("--handles") or 0)).frames
     candidates = (log.written, [frame for frame in asked if frame in log.frames], sorted(log.frames))
     if numbers := next((numbers for numbers in candidates if len(numbers) == film.num_frames), None):
         return numbers
@@ -125,14 +111,12 @@ def _list(frames: Sequence[int]) -> str:
     return ", ".join(map(str, frames))
 
 
-def _facts(
-    log: ClipLog, record: JobRecord | None, source: Path, film: Path, looks: Looks | None
-) -> Iterator[tuple[str, str]]:
+def _facts(log: ClipLog, source: Path, film: Path, looks: Looks | None) -> Iterator[tuple[str, str]]:
     """What people want to know of a clip."""
     yield "Clip", str(source)
     yield "Film", str(film)
     if plan := log.plan:
-        yield from _planned(plan, log, record)
+        yield from _planned(plan, log)
     painted = [done for done in log.frames.values() if done.repeats is None]
     if painted:
         seconds = sum(done.seconds for done in painted)
@@ -147,12 +131,11 @@ def _facts(
         yield "Flicker", told
     if log.begun:
         yield "Time", f"{_when(log.begun)} to {_when(log.ended)} UTC"
-    versions = log.versions | ({"videostyle": record.version} if record else {})
-    if versions:
-        yield "Versions", ", ".join(f"{name} {number}" for name, number in versions.items() if number)
+    if versions := [f"{name} {number}" for name, number in log.versions.items() if number]:
+        yield "Versions", ", ".join(versions)
 
 
-def _planned(plan: Planned, log: ClipLog, record: JobRecord | None) -> Iterator[tuple[str, str]]:
+def _planned(plan: Planned, log: ClipLog) -> Iterator[tuple[str, str]]:
     (width, height), work = plan.size, plan.work
     painted = "" if tuple(work) == tuple(plan.size) else f", painted at {work[0]}x{work[1]}"
     yield "Frames", f"{plan.frames} of {width}x{height}{painted}, {counted(len(plan.scenes), 'scene')}"
@@ -161,11 +144,10 @@ def _planned(plan: Planned, log: ClipLog, record: JobRecord | None) -> Iterator[
         yield "Repeats", f"{counted(repeats, 'frame')} not painted, because they repeat others"
     yield "Artworks", " + ".join(plan.artworks)
     yield "Painter", f"{plan.painter} on {plan.device}, {counted(plan.slots, 'scene')} at a time"
-    if preset := log.preset or (record.preset if record else ""):
-        yield "Preset", preset
-    seed = log.settings.get("seed", record.settings.seed if record else None)
-    if seed is not None:
-        yield "Seed", str(seed)
+    if log.preset:
+        yield "Preset", log.preset
+    if "seed" in log.settings:
+        yield "Seed", str(log.settings["seed"])
 
 
 def _compared(pairs: list[tuple[float, float]]) -> str:
@@ -180,37 +162,14 @@ def _when(time: str) -> str:
     return time[:16].replace("T", " ")
 
 
-def _settings(log: ClipLog, record: JobRecord | None) -> tuple[Rows, Rows]:
+def _settings(log: ClipLog) -> tuple[Rows, Rows]:
     """All settings, and those that differ from the preset."""
-    values = dict(log.settings) or (dict(_dotted(record.settings)) if record else {})
+    rows = tuple((name, json.dumps(value)) for name, value in log.settings.items())
     try:
-        usual = dict(_dotted(compose(log.preset or (record.preset if record else "") or "standard")))
-    except VideostyleError:  # a preset of another version
-        usual = {}
-    rows = [(name, json.dumps(value, default=str)) for name, value in values.items()]
-    return tuple(rows), tuple((name, text) for name, text in rows if text != json.dumps(usual.get(name), default=str))
-
-
-def _dotted(settings: RenderSettings) -> Iterator[tuple[str, object]]:
-    tables = asdict(settings)
-    for name in known_settings():
-        group, _, key = name.rpartition(".")
-        yield name, tables[group][key] if group else tables[key]
-
-
-def _command(log: ClipLog, record: JobRecord | None) -> str:
-    """What makes the film again, for a shell; empty if it is not known."""
-    if log.command:
-        start = [] if log.command[0] == "videostyle" else ["videostyle"]
-        return shlex.join([*start, *log.command])
-    if record is None or not record.styles:
-        return ""
-    words = ["videostyle", "run", str(record.clip), *(word for art in record.styles for word in ("--style", str(art)))]
-    words += ["--preset", record.preset] if record.preset else []
-    words += ["--frames", ",".join(ranges(log.written))] if log.written else []
-    for name, value in _settings(log, record)[1]:
-        words += ["--set", f"{name}={value}"]
-    return shlex.join([*words, "-o", str(log.output)])
+        usual = compose(log.preset) if log.preset else RenderSettings()
+        return rows, tuple((name, text) for name, text in rows if text != json.dumps(usual.value(name)))
+    except (VideostyleError, AttributeError):  # a preset or a setting of another version
+        return rows, ()
 
 
 def _plots(log: ClipLog, moments: Sequence[Moment]) -> str:

@@ -46,6 +46,10 @@ class ClipLog:
     film: FilmDone | None = None
     notices: list[str] = field(default_factory=list)
 
+    def flag(self, name: str) -> str:
+        """What a flag of the command says; empty: not given, or the command is not known."""
+        return dict(zip(self.command, self.command[1:], strict=False)).get(name, "")
+
     def hear(self, line: Mapping[str, Any]) -> None:
         """One more line about this clip."""
         self.ended = str(line.get("time", self.ended))
