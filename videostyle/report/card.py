@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
 
 Rows = tuple[tuple[str, str], ...]
 """names and values, to be read one below the other"""
@@ -33,6 +32,8 @@ class Card:
     """absolute path of the film, if it is there"""
     frames: int = 0
     """of the film"""
+    painted: int = 0
+    """frames that the log has times of"""
     seconds: float = 0.0
     """of painting and writing"""
     facts: Rows = ()
@@ -60,7 +61,7 @@ class Card:
     @classmethod
     def from_json(cls, text: str) -> "Card":
         """The card that ``to_json`` wrote. Raises ValueError, TypeError, or KeyError for anything else."""
-        stored: dict[str, Any] = json.loads(text)
+        stored = json.loads(text)
         for name in ("facts", "changed", "settings"):
             stored[name] = tuple((key, value) for key, value in stored[name])
         stored["strips"] = tuple(tuple(Pair(**pair) for pair in strip) for strip in stored["strips"])

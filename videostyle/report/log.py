@@ -1,16 +1,18 @@
 """What logs say: one JSON object a line, as ``--json`` prints them -> values, clip by clip."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from inspect import signature
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from videostyle.errors import JobError
 from videostyle.events import FilmDone, FrameDone, Planned
 
-E = TypeVar("E", Planned, FrameDone, FilmDone)
+E = TypeVar("E")
+Line = dict[str, object]
 JOB, BATCH = "job.log", "batch.log"
 PATHS = {"clip", "output", "job", "path"}
 """fields that are paths"""
@@ -50,7 +52,7 @@ class ClipLog:
         """What a flag of the command says; empty: not given, or the command is not known."""
         return dict(zip(self.command, self.command[1:], strict=False)).get(name, "")
 
-    def hear(self, line: Mapping[str, Any]) -> None:
+    def hear(self, line: Line) -> None:
         """One more line about this clip."""
         self.ended = str(line.get("time", self.ended))
         self.begun = self.begun or self.ended
@@ -61,14 +63,14 @@ class ClipLog:
                 self.notices.append(str(line.get("text", "")))
             case "frame" if done := _event(FrameDone, line):
                 self.frames[done.frame] = done
-            case "written" if isinstance(line.get("frame"), int):
-                self.written.append(line["frame"])
+            case "written" if isinstance(frame := line.get("frame"), int):
+                self.written.append(frame)
             case "film" if film := _event(FilmDone, line):
                 self.film, self.state, self.text = film, DONE, ""
             case "failed":
                 self.state, self.text = FAILED, str(line.get("text", ""))
 
-    def _begin(self, plan: Planned, line: Mapping[str, Any]) -> None:
+    def _begin(self, plan: Planned, line: Line) -> None:
         """Another run: what was painted before is still there if it is the same job."""
         if self.plan and plan.fingerprint != self.plan.fingerprint:
             self.frames, self.begun = {}, self.ended
@@ -105,7 +107,7 @@ def read_night(path: Path) -> tuple[Path, Night]:
     return log, Night(tuple(clips), _wall(lines))
 
 
-def _objects(path: Path) -> Iterator[dict[str, Any]]:
+def _objects(path: Path) -> Iterator[Line]:
     """The lines of a log that are whole. Raises JobError if it cannot be read."""
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
@@ -120,9 +122,9 @@ def _objects(path: Path) -> Iterator[dict[str, Any]]:
         raise JobError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
 
 
-def read_clips(lines: list[dict[str, Any]]) -> list[ClipLog]:
+def read_clips(lines: list[Line]) -> list[ClipLog]:
     """The clips of a job's log, by film; usually one."""
-    clips, before = dict[Path, ClipLog](), list[dict[str, Any]]()
+    clips, before = dict[Path, ClipLog](), list[Line]()
     now: ClipLog | None = None
     versions = dict[str, str]()
     for line in lines:
@@ -130,7 +132,7 @@ def read_clips(lines: list[dict[str, Any]]) -> list[ClipLog]:
             versions = {"videostyle": str(line.get("version", ""))} | _table(line.get("versions"))  # type: ignore[assignment]
             now, before = None, []
         elif line["event"] == "plan" and isinstance(line.get("output"), str):
-            output = Path(line["output"])
+            output = Path(str(line["output"]))
             now = clips.setdefault(output, ClipLog(Path(str(line.get("clip"))), output))
             now.versions = versions
             for told in [*before, line]:  # notices about the clip come before its plan
@@ -143,9 +145,9 @@ def read_clips(lines: list[dict[str, Any]]) -> list[ClipLog]:
     return list(clips.values())
 
 
-def _of_batch(lines: list[dict[str, Any]], folder: Path) -> list[ClipLog]:
+def _of_batch(lines: list[Line], folder: Path) -> list[ClipLog]:
     """The clips of a batch's latest run, each with all that its own log says."""
-    planned, logs, ends = dict[str, ClipLog](), dict[str, Path](), dict[str, dict[str, Any]]()
+    planned, logs, ends = dict[str, ClipLog](), dict[str, Path](), dict[str, Line]()
     for line in lines:
         output = str(line.get("output"))
         match line["event"]:
@@ -156,7 +158,7 @@ def _of_batch(lines: list[dict[str, Any]], folder: Path) -> list[ClipLog]:
         if line["event"] in ("clip_planned", "clip_done"):
             ends[output] = line
         if isinstance(line.get("log"), str):
-            logs[output] = folder / Path(line["log"]).name
+            logs[output] = folder / Path(str(line["log"])).name
     clips = []
     for output, clip in planned.items():
         if output in logs and logs[output].is_file():
@@ -169,7 +171,7 @@ def _of_batch(lines: list[dict[str, Any]], folder: Path) -> list[ClipLog]:
     return clips
 
 
-def _wall(lines: list[dict[str, Any]]) -> float:
+def _wall(lines: list[Line]) -> float:
     """Seconds from the first to the last line of each run, summed."""
     seconds, first, last = 0.0, None, None
     for line in lines:
@@ -184,21 +186,21 @@ def _wall(lines: list[dict[str, Any]]) -> float:
     return seconds + ((last - first).total_seconds() if first and last else 0.0)
 
 
-def _event(kind: type[E], line: Mapping[str, Any]) -> E | None:
+def _event(kind: Callable[..., E], line: Line) -> E | None:
     """A line as the event that it was; None if it is not one."""
-    known = {item.name for item in fields(kind)}
-    values: dict[str, Any] = {
-        name: Path(value) if name in PATHS else _plain(value) for name, value in line.items() if name in known
-    }
+    known = signature(kind).parameters
+    values = {name: _plain(name, value) for name, value in line.items() if name in known}
     try:
         return kind(**values)
     except TypeError:
         return None
 
 
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _plain(name: str, value: object) -> object:
+    if isinstance(value, list):
+        return tuple(value)
+    return Path(str(value)) if name in PATHS else value
 
 
-def _table(value: Any) -> dict[str, object]:
+def _table(value: object) -> dict[str, object]:
     return value if isinstance(value, dict) else {}

@@ -36,6 +36,12 @@ class Page:
         """Frames of all finished films."""
         return sum(card.frames for card in self.cards)
 
+    @property
+    def speed(self) -> str:
+        """Frames painted per second; a dash if that is not known."""
+        painted = sum(card.painted for card in self.cards)
+        return f"{painted / self.seconds:.3g}" if painted and self.seconds else "-"
+
     def html(self) -> str:
         """The page. Raises SettingsError if the library that draws the plots is not installed."""
         pages = Environment(

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,8 @@ INK = "#808080"
 """of axes and text, until the page replaces it"""
 HEIGHT = 150
 """px"""
+FEW = 150
+"""frames that are marked each, so that one between two gaps shows"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def script() -> str:
     return "\n".join(Resources(mode="inline", components=["bokeh"], log_level="error").js_raw)
 
 
-def drawn(plots: Sequence[Plot], frames: Sequence[int], cuts: Sequence[int], target: str) -> dict[str, Any]:
+def drawn(plots: Sequence[Plot], frames: Sequence[int], cuts: Sequence[int], target: str) -> dict[str, object]:
     """Plots below each other, with a common axis of frames, as a value that ``Bokeh.embed.embed_item`` draws.
 
     frames: ascending. cuts: frames at which scenes begin. target: id of the element to draw in. A curve that holds no
@@ -60,7 +62,7 @@ def drawn(plots: Sequence[Plot], frames: Sequence[int], cuts: Sequence[int], tar
     return dict(json_item(column(*figures, sizing_mode="stretch_width"), target))
 
 
-def _figure(plot: Plot, names: list[str], frames: Sequence[int], across: Any, cuts: Sequence[int]) -> "figure":
+def _figure(plot: Plot, names: list[str], frames: Sequence[int], across: object, cuts: Sequence[int]) -> "figure":
     from bokeh.models import ColumnDataSource, HoverTool, Span
     from bokeh.plotting import figure
 
@@ -69,19 +71,21 @@ def _figure(plot: Plot, names: list[str], frames: Sequence[int], across: Any, cu
         y_axis_type="log" if plot.logarithmic else "linear", title=plot.title,
         background_fill_alpha=0, border_fill_alpha=0, outline_line_alpha=0,
     )  # fmt: skip
+    if not plot.logarithmic:
+        made.y_range.start = 0
     values = {name: np.array(plot.curves[name], np.float32) for name in names}
     source = ColumnDataSource({"frame": np.array(frames, np.int32), **values})
-    lines = [
-        made.line("frame", name, source=source, color=color, line_width=2, legend_label=name)
-        for name, color in zip(names, COLORS, strict=False)
-    ]
-    if len(frames) == 1:
-        lines += [made.scatter("frame", name, source=source, size=7) for name in names]
+    lines = []
+    for name, color in zip(names, COLORS, strict=False):
+        lines.append(made.line("frame", name, source=source, color=color, line_width=2, legend_label=name))
+        if len(frames) <= FEW:
+            made.scatter("frame", name, source=source, color=color, size=4)
     made.renderers.extend(
         Span(location=cut - 0.5, dimension="height", line_color=INK, line_dash="dashed", line_width=1) for cut in cuts
     )
-    told = [("frame", "@frame"), *((name, f"@{{{name}}}{{0.[000]}}") for name in names)]
-    made.add_tools(HoverTool(renderers=[lines[0]], mode="vline", tooltips=told, point_policy="snap_to_data"))
+    told = [("frame", "@frame"), *((name, f"@{{{name}}}{{%.3g}}") for name in names)]
+    formats = {f"@{{{name}}}": "printf" for name in names}
+    made.add_tools(HoverTool(renderers=[lines[0]], mode="vline", tooltips=told, formatters=formats))
     legend = made.legend[0]
     made.add_layout(legend, "above")
     legend.update(

@@ -16,6 +16,24 @@ for (const button of document.querySelectorAll(".copy")) {
     }
   });
 }
+let touched = null;
+function point(event) {  // Bokeh shows values under a mouse only: a finger is one that stays where it was
+  if (event.pointerType !== "touch") { return; }
+  const target = event.composedPath()[0], { clientX, clientY } = event;
+  const mouse = { clientX, clientY, view: window, pointerType: "mouse", isPrimary: true, bubbles: true, composed: true };
+  if (event.type === "pointerout") {
+    event.stopPropagation();
+    return;
+  }
+  if (touched && touched !== target) { touched.dispatchEvent(new PointerEvent("pointerout", mouse)); }
+  touched = target;
+  setTimeout(() => target.dispatchEvent(new PointerEvent("pointermove", mouse)));
+}
+for (const plot of document.querySelectorAll(".plots")) {
+  for (const kind of ["pointerdown", "pointermove", "pointerout"]) {
+    plot.addEventListener(kind, point, { capture: true });
+  }
+}
 const dark = matchMedia("(prefers-color-scheme: dark)");
 function tint(doc) {
   const ink = getComputedStyle(document.documentElement).getPropertyValue("--axis").trim();
