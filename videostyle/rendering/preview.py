@@ -20,7 +20,7 @@ from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.store import Store
 
 NAME = "preview.jpg"
-SECONDS, SHARE = 3.0, 0.01
+SECONDS, SHARE = 3.0, 0.02
 """least time between two pictures, and most of the time that a thread may spend on them"""
 SIDE, GAP = 480, 6
 """px: long side of each of the two frames, and white between them"""

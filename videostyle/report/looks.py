@@ -10,11 +10,13 @@ from videostyle.media.jpeg import to_jpeg
 from videostyle.media.light import shown
 from videostyle.media.read.decode import decode
 from videostyle.metrics import Moment, over_time
+from videostyle.motion.flow import resize
 from videostyle.report.card import Pair
 from videostyle.settings import FlowSettings
 
-SMALL, LARGE = 288, 800
-"""px: long side of the pictures in strips, on which flicker is measured too; and of those that are compared"""
+SMALL, LARGE, MEASURED = 288, 800, 144
+"""px: long side of pictures in strips, of those that are compared, and of those in which flicker is measured, because
+optical flow takes most of the time"""
 SCENES = 4
 """most scenes of which pictures are shown: the first, the last, and some between them"""
 FLOW = FlowSettings(method="dis")
@@ -42,13 +44,12 @@ def look(source: Clip, film: Clip, scenes: Sequence[FrameRange], numbers: Sequen
     small = fitted(film, SMALL)
     chosen = _few([triple for scene in scenes if (triple := _triple(scene, numbers))])
     taken = dict[int, Pair]()
+    tiny = fitted(film, MEASURED)
     pairs, same = itertools.tee(_taking(_pairs(source, film, numbers, small), set().union(*chosen), taken))
-    moments = over_time(
-        (original for original, _ in pairs), (painted for _, painted in same), [scene.start for scene in scenes], FLOW
-    )
-    measured = tuple(moments)  # which fills ``taken``
+    originals, painted = (_resized(first, tiny) for first, _ in pairs), (_resized(second, tiny) for _, second in same)
+    moments = tuple(over_time(originals, painted, [scene.start for scene in scenes], FLOW))  # which fills ``taken``
     strips = tuple(tuple(taken[frame] for frame in triple if frame in taken) for triple in chosen)
-    return Looks(strips, _large(source, film, numbers, chosen), measured, small)
+    return Looks(strips, _large(source, film, numbers, chosen), moments, tiny)
 
 
 def fitted(clip: Clip, side: int) -> tuple[int, int]:
@@ -84,6 +85,10 @@ def _pairs(source: Clip, film: Clip, numbers: Sequence[int], size: tuple[int, in
             original = next(originals, None)
         if original and original.index == numbers[painted.index]:
             yield _seen(original, source), _seen(painted, film)
+
+
+def _resized(frame: Frame, size: tuple[int, int]) -> Frame:
+    return replace(frame, pixels=resize(frame.pixels, *size))
 
 
 def _seen(frame: Frame, clip: Clip) -> Frame:
