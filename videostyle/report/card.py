@@ -45,6 +45,8 @@ class Card:
     warnings: tuple[str, ...] = ()
     strips: tuple[tuple[Pair, ...], ...] = ()
     large: Pair | None = None
+    tall: bool = False
+    """whether the film is taller than wide"""
     plots: str = ""
     """JSON, see ``plots.drawn``; empty: nothing to draw"""
     note: str = ""

@@ -68,6 +68,7 @@ def gather(log: ClipLog, folder: Path) -> Card:
         warnings=tuple(warnings),
         strips=looks.strips if looks else (),
         large=looks.large if looks else None,
+        tall=bool(looks and looks.measured[1] > looks.measured[0]),
         plots=_plots(log, looks.moments if looks else ()),
         note=_note(looks),
     )
