@@ -12,7 +12,7 @@ from PIL import Image
 from tests.clips import moving_scenes, write_clip
 from videostyle.frames import Clip, FrameRange
 from videostyle.media.read.probe import probe
-from videostyle.report.looks import LARGE, SCENES, fitted, look, uri
+from videostyle.report.looks import LARGE, MEASURED, SCENES, fitted, look, uri
 
 SIX, ALL = [FrameRange(0, 6), FrameRange(6, 11)], range(11)
 
@@ -60,7 +60,17 @@ def test_only_a_few_scenes_are_shown(tmp_path: Path) -> None:
 def test_large_films_are_shown_small(tmp_path: Path) -> None:
     clip = probe(write_clip(tmp_path / "clip.mp4", [np.zeros((120, 1600, 3), np.uint8)]))
     assert fitted(clip, LARGE) == (800, 60)
+    assert fitted(clip, MEASURED) == (144, 16)
     assert fitted(clip, 5000) == (1600, 120)
+
+
+def test_very_wide_films_are_measured_too(tmp_path: Path) -> None:
+    clip = probe(write_clip(tmp_path / "clip.mp4", moving_scenes((3,), 640, 32)))
+    assert [moment.flicker >= 0 for moment in look(clip, clip, [FrameRange(0, 3)], range(3)).moments] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_data_uris() -> None:

@@ -17,6 +17,8 @@ from videostyle.settings import FlowSettings
 SMALL, LARGE, MEASURED = 288, 800, 144
 """px: long side of pictures in strips, of those that are compared, and of those in which flicker is measured, because
 optical flow takes most of the time"""
+LEAST = 16
+"""px: short side of any of them; optical flow needs 8"""
 SCENES = 4
 """most scenes of which pictures are shown: the first, the last, and some between them"""
 FLOW = FlowSettings(method="dis")
@@ -53,9 +55,9 @@ def look(source: Clip, film: Clip, scenes: Sequence[FrameRange], numbers: Sequen
 
 
 def fitted(clip: Clip, side: int) -> tuple[int, int]:
-    """Width and height of a clip's frames shrunk to a long side, px, even; not enlarged."""
+    """Width and height of a clip's frames shrunk to a long side, px, even; neither side is less than ``LEAST``."""
     scale = min(1.0, side / max(clip.width, clip.height))
-    width, height = (max(2, 2 * round(length * scale / 2)) for length in (clip.width, clip.height))
+    width, height = (max(LEAST, 2 * round(length * scale / 2)) for length in (clip.width, clip.height))
     return width, height
 
 
