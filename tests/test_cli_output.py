@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.commands import FEW, videostyle
-from videostyle import cli
 
 
 def test_events_for_scripts(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,21 +46,6 @@ def test_it_works_with_nobody_listening(folder: Path) -> None:
     code = 'exec "$@" >&- 2>&- <&-'
     subprocess.run(["sh", "-c", code, "sh", sys.executable, "-m", "videostyle", *map(str, arguments)], check=True)
     assert (folder / "silent_art.mkv").exists()
-
-
-def test_what_a_damaged_clip_lost_is_told_to_the_quiet_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from videostyle.rendering.film import FilmDone
-
-    done = FilmDone(folder / "film.mp4", 3, 2, 1.0)
-    with pytest.raises(cli.typer.Exit):
-        cli._end(done, cli.Voice(quiet=True))
-    assert capsys.readouterr().err == "videostyle: 2 frames of the clip could not be decoded\n"
-    for lost, damaged, told in ((0, 1, "1 frame"), (3, 2, "2 frames")):
-        with pytest.raises(cli.typer.Exit) as stopped:
-            cli._end(FilmDone(folder / "film.mp4", 3, lost, 1.0, damaged), cli.Voice(quiet=True))
-        assert stopped.value.exit_code == 3
-        missing = f"{lost} frames of the clip could not be decoded; " if lost else ""
-        assert capsys.readouterr().err == f"videostyle: {missing}damage shows in {told}\n"
 
 
 PRINTING = [["--version"], ["--help"], ["settings"], ["run", "--help"], []]

@@ -23,6 +23,7 @@ FLOORS = [
     {"metrics"},
     {"rendering"},
     {"progress", "options"},
+    {"report"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -58,6 +59,9 @@ OWNERS = {
     "safetensors": {"paint"},
     "typer": {"cli", "options", "commands"},
     "tqdm": {"progress"},
+    "jinja2": {"report"},
+    "markupsafe": {"report"},
+    "bokeh": {"report"},
 }
 """each library lives in one room"""
 

@@ -12,7 +12,7 @@ import pytest
 
 from videostyle.errors import SettingsError
 from videostyle.frames import Frame, Motion, Picture, Pixels, to_picture
-from videostyle.metrics import JUDGED_EVERY, halved, score, sharpness_of
+from videostyle.metrics import JUDGED_EVERY, halved, over_time, score, sharpness_of
 from videostyle.motion.flow import estimate
 from videostyle.scores import Scores
 from videostyle.settings import FlowSettings
@@ -236,3 +236,15 @@ def test_the_judge_sees_both_sizes() -> None:
     scores = score(frames([texture()] * 2), frames([texture()] * 2), Sizes(), (), DIS)
     assert seen == [(HEIGHT, WIDTH, 3), (HEIGHT // 2, WIDTH // 2, 3)]
     assert (scores.patch_distance, scores.patch_distance_half) == (HEIGHT, HEIGHT // 2)
+
+
+def test_flicker_and_light_frame_by_frame_agree_with_the_scores() -> None:
+    clip = noisy([texture()] * 4 + [texture(1)] * 4, 1)
+    film = noisy([pixels + np.uint8(20) for pixels in clip], 4)
+    moments = list(over_time(frames(clip), frames(film), [4], DIS))
+    scores = score(frames(clip), frames(film), Colors(), [4], DIS)
+    assert [moment.frame for moment in moments] == list(range(8))
+    assert [moment.frame for moment in moments if math.isnan(moment.flicker)] == [0, 4]
+    assert np.nanmean([moment.flicker for moment in moments]) == pytest.approx(scores.flicker)
+    assert np.nanmean([moment.flicker_source for moment in moments]) == pytest.approx(scores.flicker_source)
+    assert all(moment.light - moment.light_source == pytest.approx(20, abs=0.5) for moment in moments)

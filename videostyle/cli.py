@@ -5,49 +5,41 @@ import os
 import signal
 import sys
 from contextlib import closing
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from videostyle import __version__
 from videostyle.commands.batch import batch_command
+from videostyle.commands.demo import demo_command
+from videostyle.commands.peek import peek_command
+from videostyle.commands.render import EXIT_INTERRUPTED, end, frames_command, plan_command, run_command
+from videostyle.commands.report import report_command
 from videostyle.commands.sheet import sheet_command
 from videostyle.commands.still import still_command
-from videostyle.commands.stopping import gently
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
-from videostyle.events import FilmDone, Notice
 from videostyle.journal import SCHEMA
 from videostyle.options import (
     FRAMES,
     OUTPUT,
-    Aim,
     Encoding,
-    Flags,
-    Look,
     Network,
-    Part,
     Place,
     Voice,
-    Work,
     grouped,
     read_colors,
 )
-from videostyle.presets import Recipe, compose, describe
-from videostyle.progress import Progress, faults, output, span
+from videostyle.presets import compose, describe
+from videostyle.progress import Progress, output
 from videostyle.settings import group_title, known_settings
 
 if TYPE_CHECKING:
-    from videostyle.rendering.job import Prepared
-    from videostyle.rendering.request import Request
+    pass
 
 EXIT_ERROR = 2
-EXIT_TRUNCATED = 3
 EXIT_INCOMPLETE = 4
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     help="Turn film into moving paintings.  Start with:  videostyle run clip.mp4 --style art.jpg",
@@ -56,11 +48,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-ClipArgument = Annotated[
-    Path, typer.Argument(metavar="CLIP", help="the clip to paint: a video file, or a folder or pattern of pictures")
-]
-
 
 UsageError: Any = typer.BadParameter.__base__
 """raised for a wrong command line; the name of this class differs between versions of typer"""
@@ -79,50 +66,9 @@ def root(
         print(context.get_help())
 
 
-@app.command("run")
-@grouped
-def run_command(clip: ClipArgument, flags: Flags, voice: Voice) -> None:
-    """Paint a clip. If it is stopped, run the same command again to continue.
-
-    Writes CLIP_ART.EXT next to the clip, with every frame painted; frame times, sound, and everything else are kept.
-    Exit code 0: done; 2: a mistake in the command or its files; 3: done, but frames of a damaged clip are missing.
-    """
-    _run(flags.request(clip), voice, flags.work.budget)
-
-
-@app.command("frames")
-@grouped
-def frames_command(
-    clip: ClipArgument, look: Look, network: Network, part: Part, place: Place, work: Work, voice: Voice
-) -> None:
-    """Paint frames into a folder of pictures: frame_000120.png for source frame 120.
-
-    Ranges may share a folder; to render them at the same time, also pass the same --job. The folder is -o, or CLIP_ART
-    next to the clip. Exit codes are those of 'run'.
-    """
-    flags = Flags(look, network, part, place, Aim(), Encoding(codec="png", no_sound=True), work)
-    _run(flags.request(clip), voice, work.budget)
-
-
-app.command("batch")(batch_command)
-
-
-@app.command("plan")
-@grouped
-def plan_command(
-    clip: ClipArgument,
-    flags: Flags,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="one JSON object per event on stdout", rich_help_panel=OUTPUT)
-    ] = False,
-) -> None:
-    """Show what 'run' would render, how long it would take, and how much memory it needs; render nothing."""
-    with closing(Progress(as_json, dry=True)) as progress:
-        prepared = _prepare(replace(flags.request(clip), overwrite=True), progress, flags.work.budget)
-        output = prepared.checked.output
-        if output.is_file() and prepared.checked.request.film and not flags.place.overwrite:
-            progress(Notice(f"{output} exists; run needs --overwrite, or another name with -o"))
-        progress(prepared.summary)
+app.command("run")(run_command)
+app.command("frames")(frames_command)
+app.command("plan")(plan_command)
 
 
 @app.command("assemble")
@@ -158,7 +104,14 @@ def assemble_command(
         film |= {} if colors is None else {"colors.artwork": read_colors(colors)}
         stored = stored_film(folder, place.output, frames, film, clip, place.overwrite, place.strict)
         done = assemble(stored, progress)
-    _end(done, voice)
+    end(done, voice)
+
+
+app.command("still")(still_command)
+app.command("sheet")(sheet_command)
+app.command("batch")(batch_command)
+app.command("peek")(peek_command)
+app.command("report")(report_command)
 
 
 @app.command("score")
@@ -187,10 +140,6 @@ def score_command(
     print(json.dumps({"schema": SCHEMA} | scores.as_dict()) if as_json else scores.table())
 
 
-app.command("still")(still_command)
-app.command("sheet")(sheet_command)
-
-
 @app.command("settings")
 def settings_command(
     preset: Annotated[str, typer.Option(metavar="NAME", help="the preset whose values are shown")] = "draft",
@@ -206,71 +155,7 @@ def settings_command(
     print("\n".join(lines))
 
 
-@app.command("demo")
-def demo_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="folder for the files")] = Path("videostyle-demo"),
-    device: Annotated[str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:N, or mps")] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="print errors only")] = False,
-) -> None:
-    """Paint a short clip that comes with the program, and compare before and after. Downloads nothing."""
-    from videostyle.demo import copy_demo
-    from videostyle.paint.device import choose_device
-    from videostyle.rendering.request import Request
-    from videostyle.rendering.showcase import make_sheet
-
-    choose_device(device or "auto")  # before anything is written
-    clip, art = copy_demo(folder)
-    film, sheet = folder / "result.mp4", folder / "sheet.png"
-    recipe = Recipe.read(values=Network("compact", device=device).settings())
-    command = f"videostyle run {quote(str(clip))} --style {quote(str(art))} -o {quote(str(film))} --backbone compact"
-    command += f" --device {device} --overwrite" if device else " --overwrite"
-    if not quiet:
-        print(f"copied {clip} and {art}; now painting: {command}")
-    _run(Request(clip, (art,), recipe, output=film, overwrite=True), Voice(quiet=quiet))
-    make_sheet(sheet, clip, art, film)
-    if not quiet:
-        print(f"look at {sheet} and play {film}")
-
-
-def _run(request: "Request", voice: Voice, budget: str = "") -> None:
-    """Render and write; raises typer.Exit if frames were lost or it was stopped."""
-    from videostyle.rendering.job import run
-
-    try:
-        with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
-            prepared = _prepare(request, progress, budget)
-            with gently(progress) as heard:
-                done = run(prepared, heard)
-    except KeyboardInterrupt:
-        print("videostyle: stopped; run the same command again to continue", file=sys.stderr)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    _end(done, voice)
-
-
-def _end(done: FilmDone, voice: Voice) -> None:
-    if done.frames_lost or done.frames_damaged:
-        if voice.quiet and not voice.as_json:
-            print(f"videostyle: {faults(done)}", file=sys.stderr)
-        raise typer.Exit(EXIT_TRUNCATED)
-
-
-def _prepare(request: "Request", progress: Progress, budget: str) -> "Prepared":
-    """Check the files before torch is imported, then plan. Says what standard costs if draft is only the default."""
-    from videostyle.rendering.job import estimate, prepare
-    from videostyle.rendering.request import check
-
-    if budget:
-        from videostyle.rendering.batch.pace import read_budget
-        from videostyle.rendering.budget import prepare_within
-
-        seconds = read_budget(budget)
-        return prepare_within(check(request), seconds, progress)
-    prepared = prepare(check(request), on_event=progress)
-    plan, begun = prepared.plan, prepared.summary.frames_stored
-    if plan.preset == "draft" and plan.settings.paints and not (request.recipe.preset or begun):
-        cost = span(estimate(prepared, "standard"))
-        progress(Notice(f"draft is the default on a CPU; --preset standard would take about {cost}"))
-    return prepared
+app.command("demo")(demo_command)
 
 
 def main() -> NoReturn:

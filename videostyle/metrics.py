@@ -5,7 +5,7 @@ Everything is measured in one pass, with two frames and a few numbers per frame 
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -106,6 +106,37 @@ def score(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How a film does at one frame, beside its clip: levels of 255; NaN: not measured."""
+
+    frame: int
+    flicker: float
+    flicker_source: float
+    light: float
+    """the mean luma"""
+    light_source: float
+
+
+def over_time(
+    source: Iterable[Frame], stylized: Iterable[Frame], cuts: Sequence[int], flow: FlowSettings
+) -> Iterator[Moment]:
+    """Flicker and light frame by frame, as in ``score``. Ends with the shorter of the two.
+
+    The two have frames of the same size; the smaller, the faster. A scene's first frame has no flicker.
+    """
+    before: _Both | None = None
+    for original, painted in zip(source, stylized, strict=False):
+        now = _Both(original.index, original.pixels, to_picture(painted.pixels))
+        found = None
+        if before and not any(before.index < cut <= now.index for cut in cuts):
+            found = _flicker(before, now, estimate(now.source, before.source, flow, plain=False))
+        flicker = found[:2] if found else (math.nan, math.nan)
+        light = (255 * float((picture @ LUMA).mean()) for picture in (now.film, to_picture(now.source)))
+        yield Moment(now.index, *flicker, *light)
+        before = now
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Both:
     """A frame of the source, at the film's size, and the same frame of the film."""
@@ -179,16 +210,15 @@ class _Steadiness:
 
     def add(self, before: _Both, now: _Both, motion: Motion) -> None:
         """Measure two neighboring frames; pairs without any consistent pixel are skipped."""
-        earlier = to_picture(before.source)
-        warped, seen = warp(before.film, motion.flow)
-        trusted = (motion.consistency > CONSISTENT) & (seen > CONSISTENT)
-        if not trusted.any():
+        found = _flicker(before, now, motion)
+        if found is None:
             self.drift.end_stretch()
             return
-        source = to_picture(now.source)
-        self.film.append(_error(now.film, warped, trusted))
-        self.source.append(_error(source, warp(earlier, motion.flow)[0], trusted))
-        self._scene.append(self.film[-1])
+        film, clip, trusted = found
+        self.film.append(film)
+        self.source.append(clip)
+        self._scene.append(film)
+        earlier, source = to_picture(before.source), to_picture(now.source)
         still = trusted & (np.square(motion.flow).sum(-1) < STILL**2)
         if still.mean() < LEAST_STILL:
             self.drift.end_stretch()
@@ -213,6 +243,19 @@ def sharpness_of(picture: Picture) -> float:
     luma = np.pad(255 * (picture @ LUMA).astype(np.float64), 1, mode="edge")
     around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
     return float(np.abs(around - 4 * luma[1:-1, 1:-1]).mean())
+
+
+def _flicker(before: _Both, now: _Both, motion: Motion) -> tuple[float, float, NDArray[np.bool_]] | None:
+    """Warping error of film and source between two frames, levels of 255, and the consistent pixels (H, W).
+
+    None if there are none.
+    """
+    warped, seen = warp(before.film, motion.flow)
+    trusted = (motion.consistency > CONSISTENT) & (seen > CONSISTENT)
+    if not trusted.any():
+        return None
+    source = _error(to_picture(now.source), warp(to_picture(before.source), motion.flow)[0], trusted)
+    return _error(now.film, warped, trusted), source, trusted
 
 
 def _error(picture: Picture, warped: Picture, where: NDArray[np.bool_]) -> float:

@@ -162,6 +162,9 @@ class Work:
         metavar="DIR",
     )
     keep_job: bool = _flag(False, OUTPUT, "keep the folder of finished frames", "--keep-job")
+    preview: bool = _flag(
+        False, OUTPUT, "show how it goes in OUTPUT.job/preview.jpg, rewritten every few seconds", "--preview"
+    )
     workers: str = _flag(
         "auto",
         SPEED,

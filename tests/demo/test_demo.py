@@ -1,5 +1,3 @@
-import shlex
-from dataclasses import fields
 from pathlib import Path
 
 import av
@@ -7,13 +5,11 @@ import numpy as np
 import pytest
 
 from tests.clips import tracks_of
-from videostyle.cli import app
 from videostyle.demo import ART, CLIP, copy_demo
 from videostyle.errors import MediaError
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture
-from videostyle.rendering.request import Request
 
 
 def test_the_packaged_files_are_small() -> None:
@@ -53,19 +49,3 @@ def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(MediaError, match=r"file/demo: cannot copy the demo there \(Not a directory\); choose"):
         copy_demo(tmp_path / "file" / "demo")
-
-
-@pytest.mark.parametrize("flags", [[], ["--device", "cpu"]])
-def test_the_printed_command_paints_the_same_film(
-    flags: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    requests: list[Request] = []
-    monkeypatch.setattr("videostyle.cli._run", lambda request, _: requests.append(request))
-    monkeypatch.setattr("videostyle.rendering.showcase.make_sheet", lambda *_: None)
-    app(["demo", str(tmp_path / "a folder"), *flags], standalone_mode=False)
-    command = capsys.readouterr().out.partition("now painting: ")[2].splitlines()[0]
-    program, *arguments = shlex.split(command)
-    assert program == "videostyle"
-    app(arguments, standalone_mode=False)
-    demo, typed = ({item.name: getattr(request, item.name) for item in fields(request)} for request in requests)
-    assert typed == demo

@@ -1,0 +1,26 @@
+"""The command ``report``."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.commands import videostyle
+from tests.report.stories import job
+
+pytest.importorskip("bokeh")
+
+
+def test_it_writes_the_page_and_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = job(tmp_path)
+    assert videostyle(monkeypatch, "report", made) == 0
+    assert capsys.readouterr().out == f"wrote {made / 'report.html'}\n"
+    assert videostyle(monkeypatch, "report", made, "-o", tmp_path / "page.html", "-q") == 0
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_what_is_no_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert videostyle(monkeypatch, "report", tmp_path) == 2
+    assert "holds neither batch.log nor job.log" in capsys.readouterr().err
