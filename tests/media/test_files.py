@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from videostyle.errors import MediaError
-from videostyle.media.files import check_folder, reason_of, temporary_of, whole_or_nothing
+from videostyle.media.files import check_folder, reason_of, sweep, temporary_of, whole_or_nothing
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
@@ -59,3 +59,14 @@ def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
         check_folder(tmp_path / "file" / "film.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     assert reason_of(ValueError("odd")) == "odd"
+
+
+def test_what_killed_processes_left_of_a_file_is_deleted_and_nothing_else(tmp_path: Path) -> None:
+    film, long = tmp_path / "fi*lm.mp4", tmp_path / f"{'long' * 20}.mp4"
+    left = [temporary_of(film) for _ in range(2)]
+    others = [temporary_of(tmp_path / "film.mp4"), temporary_of(film.with_suffix(".mkv")), temporary_of(long), film]
+    for path in (*left, *others):
+        path.touch()
+    sweep(film)
+    sweep(long)
+    assert set(tmp_path.iterdir()) == set(others)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,14 @@ from videostyle.errors import MediaError
 def temporary_of(path: Path) -> Path:
     """A short temporary name next to a path, different on every call and machine, with the path's extension."""
     return path.with_name(f".{path.stem[:40]}.{uuid.uuid4().hex}{path.suffix[:10]}")
+
+
+def sweep(path: Path) -> None:
+    """Delete what killed processes have left of a file that no other process is writing."""
+    name = re.compile(rf"{re.escape(f'.{path.stem}.')}[0-9a-f]{{32}}{re.escape(path.suffix)}")
+    for other in path.parent.iterdir():
+        if name.fullmatch(other.name):  # whole: shortened names may be another file's
+            other.unlink(missing_ok=True)
 
 
 def reason_of(error: Exception) -> str:

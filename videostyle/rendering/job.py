@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from videostyle.errors import JobError
 from videostyle.events import Fetched, FilmDone, Notice, OnEvent, Planned, ignore
+from videostyle.media.files import sweep
 from videostyle.media.read.sequence import identity
 from videostyle.media.write.folder import pictures_of
 from videostyle.paint.load import load_painter, usual_preset
@@ -138,11 +139,13 @@ def run(prepared: Prepared, on_event: OnEvent = ignore) -> FilmDone:
         finish = finish_for(plan.artworks, plan.settings)
         film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
         if request.film and not checked.patch:
+            if not request.job:
+                sweep(checked.output)  # this process alone uses the job folder, whose name is the film's
             with written_beside(film, check, on_event) as follow:
                 paint(follow)
         else:
             paint(on_event)
-        if checked.patch:
+        if request.film and checked.patch:
             check()
             make_patched(film, checked.patch, on_event)
         if not (request.keep_job or request.job):
