@@ -13,6 +13,7 @@ import pytest
 from tests.clips import moving_scenes, write_art, write_clip
 from videostyle.errors import JobError, SettingsError
 from videostyle.events import Event, FilmDone, FrameDone, Scanned
+from videostyle.media.files import temporary_of
 from videostyle.media.read.probe import probe
 from videostyle.paint.keep import KeepPainter
 from videostyle.presets import Recipe
@@ -41,8 +42,11 @@ def more(**values: object) -> Recipe:
 
 def test_a_film_from_python(request_: Request) -> None:
     events: list[Event] = []
+    killed = temporary_of(request_.clip.with_name("clip_art.mp4"))
+    killed.touch()
     prepared = prepare(check(request_))
     done = run(prepared, events.append)
+    assert not killed.exists(), "left by a process that was killed"
     assert done == events[-1]
     assert isinstance(done, FilmDone)
     assert done.path == request_.clip.with_name("clip_art.mp4")
