@@ -10,6 +10,8 @@ from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
 from videostyle.media.files import explained
+from videostyle.media.names import SUFFIXES
+from videostyle.media.write.containers import CONTAINERS
 from videostyle.rendering.batch.clips import Wanted, wanted
 from videostyle.rendering.batch.films import Films, key_of
 from videostyle.rendering.batch.jobs import Job, fail
@@ -90,6 +92,7 @@ def _task(item: Wanted, films: Films, overwrite: bool) -> Task:
     """Check one film. Raises SettingsError for a mistake in its job."""
     names = tuple(style.name for style in item.job.styles)
     guess = item.request.output or item.request.clip
+    _check_name(item.request)
     task = Task(0, item.request, item.job.fallback, item.job.where, item.found, guess, names)
     try:
         checked = check(replace(item.request, overwrite=True))
@@ -108,6 +111,14 @@ def _task(item: Wanted, films: Films, overwrite: bool) -> Task:
     task.request = replace(item.request, output=checked.output, folder=None, overwrite=there)
     _measure(task, checked)
     return task
+
+
+def _check_name(request: Request) -> None:
+    """Raise SettingsError if an output has an extension that no film has: that is no fault of the clip."""
+    output, pictures = request.output, request.recipe.given.film.codec == "png"
+    if output and not pictures and output.suffix.lower() not in {*CONTAINERS, *SUFFIXES}:
+        kinds = ", ".join(CONTAINERS)
+        raise SettingsError(f"{output}: not the name of a film; end it in / if it is a folder, or in one of {kinds}")
 
 
 def _measure(task: Task, checked: Checked) -> None:
