@@ -73,6 +73,12 @@ def test_a_film_that_is_the_clip_of_another_job_is_a_fault_unless_a_wildcard_fou
         checked(job(folder, "clip.mp4", "clip_art.mp4"), overwrite=True)
 
 
+@pytest.mark.parametrize("output", ["films", "{clip}_{style}", "{clip}.mpeg9"])
+def test_an_output_that_is_no_film_is_a_fault(output: str, folder: Path) -> None:
+    (fault,) = faults_of(job(folder, "clip.mp4", output=output))
+    assert "not the name of a film; end it in / if it is a folder, or in one of .mp4" in fault
+
+
 def test_frames_beyond_the_end_are_a_fault(folder: Path) -> None:
     beyond = Job("line 3: ", folder, ("silent.mkv",), (folder / "art.png",), frames="0:100")
     (fault,) = faults_of(beyond)

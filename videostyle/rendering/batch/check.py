@@ -10,6 +10,8 @@ from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
 from videostyle.media.files import explained
+from videostyle.media.names import SUFFIXES
+from videostyle.media.write.containers import CONTAINERS
 from videostyle.rendering.batch.clips import Wanted, wanted
 from videostyle.rendering.batch.films import Films, key_of
 from videostyle.rendering.batch.jobs import Job, fail
@@ -18,8 +20,8 @@ from videostyle.rendering.sizes import film_size
 
 PNG_SHARE = 0.75
 """size of a painted frame as PNG relative to its pixels"""
-FILM_BYTES = 0.35
-"""per px of a film of 8 bits with painted grain, visually lossless; measured, see scripts/LOG.md"""
+FILM_BYTES = 0.15
+"""per px of a film of 8 bits; measured were 0.04 to 0.10, visually lossless"""
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +92,7 @@ def _task(item: Wanted, films: Films, overwrite: bool) -> Task:
     """Check one film. Raises SettingsError for a mistake in its job."""
     names = tuple(style.name for style in item.job.styles)
     guess = item.request.output or item.request.clip
+    _check_name(item.request)
     task = Task(0, item.request, item.job.fallback, item.job.where, item.found, guess, names)
     try:
         checked = check(replace(item.request, overwrite=True))
@@ -108,6 +111,14 @@ def _task(item: Wanted, films: Films, overwrite: bool) -> Task:
     task.request = replace(item.request, output=checked.output, folder=None, overwrite=there)
     _measure(task, checked)
     return task
+
+
+def _check_name(request: Request) -> None:
+    """Raise SettingsError if an output has an extension that no film has: that is no fault of the clip."""
+    output, pictures = request.output, request.recipe.given.film.codec == "png"
+    if output and not pictures and output.suffix.lower() not in {*CONTAINERS, *SUFFIXES}:
+        kinds = ", ".join(CONTAINERS)
+        raise SettingsError(f"{output}: not the name of a film; end it in / if it is a folder, or in one of {kinds}")
 
 
 def _measure(task: Task, checked: Checked) -> None:
