@@ -49,8 +49,9 @@ def files(job: Path) -> dict[str, bytes]:
 
 
 def test_the_first_finished_stretch_while_another_process_holds_the_folder(job: Path) -> None:
-    busy, before, heard = Store(job), files(job), list[Event]()
+    busy, heard = Store(job), list[Event]()
     busy.lock.take(exclusive=True)
+    before = files(job)
     try:
         done = peek(job, on_event=heard.append)
     finally:
