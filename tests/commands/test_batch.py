@@ -41,7 +41,10 @@ def test_a_night(jobs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     lines = capsys.readouterr().err.splitlines()
     assert "clip 1 of 2: silent.mkv" in lines
     assert any(line.startswith("text.mp4 failed: ") for line in lines)
-    assert lines[-1].startswith("1 done, 1 failed, 0 left, in ")
+    assert lines[-2].startswith("1 done, 1 failed, 0 left, in ")
+    assert lines[-1] == f"report: {jobs.parent}/jobs.batch/report.html"
+    page = (jobs.parent / "jobs.batch/report.html").read_text()
+    assert all(name in page for name in ("silent_art.mkv", "text.mp4"))
     assert (jobs.parent / "silent_art.mkv").exists()
     jobs.write_text(JOBS.replace(', "text.mp4"', ""))
     assert videostyle(monkeypatch, "batch", jobs, "-q") == 0

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from videostyle.commands.stopping import gently
+from videostyle.errors import VideostyleError
 from videostyle.events import BatchDone, BatchPlanned, ClipBegun, ClipDone, ClipPlanned, Event
 from videostyle.options import FRAMES, OUTPUT, PICTURE, SPEED, Voice, grouped
 from videostyle.presets import Recipe
@@ -94,6 +95,9 @@ class Table:
         """quiet: the progress shows no lines, so that failures are printed here."""
         self._progress, self._quiet = progress, quiet
         self._rows: list[tuple[str, ...]] = []
+        self._folder = Path()
+        self._why = ""
+        """why there is no report"""
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
@@ -111,11 +115,13 @@ class Table:
                     f"{counted(event.waiting, 'clip')} of {event.clips} to render: about {span(event.seconds)}{limit}, "
                     f"{event.bytes / 1e9:.2f} GB at most; logs in {event.folder}"
                 )
+                self._folder = event.folder
             case ClipBegun():
                 self._progress.say("")
                 self._progress.say(f"clip {event.number} of {event.total}: {event.clip.name}")
             case ClipDone():
                 self._progress.close()
+                self._report()
                 if event.text:
                     line = f"{event.clip.name} {event.status}: {event.text}"
                     self._progress.say(line)
@@ -130,6 +136,17 @@ class Table:
                 self._progress.say(
                     f"{counts}, in {span(event.seconds)}" + ("; run it again to go on" if event.left else "")
                 )
+                self._progress.say(f"no report: {self._why}" if self._why else f"report: {self._folder}/report.html")
+
+    def _report(self) -> None:
+        """Write the report anew."""
+        from videostyle.report.write import write_report
+
+        try:
+            write_report(self._folder)
+            self._why = ""
+        except Exception as error:  # whatever it is, it must not end the night
+            self._why = f"{error}" if isinstance(error, VideostyleError) else f"{type(error).__name__}: {error}"
 
     def _print(self, head: tuple[str, ...]) -> None:
         """A table of the rows so far, which are then forgotten."""

@@ -93,7 +93,7 @@ def read_log(path: Path) -> Iterator[dict[str, object]]:
             for line in file:
                 with suppress(ValueError, RecursionError):
                     content = json.loads(line)
-                    if isinstance(content, dict):
+                    if isinstance(content, dict) and isinstance(content.get("event"), str):
                         yield content
     except FileNotFoundError:
         return

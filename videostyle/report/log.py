@@ -1,7 +1,6 @@
 """What logs say: one JSON object a line, as ``--json`` prints them -> values, clip by clip."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from inspect import signature
@@ -10,6 +9,7 @@ from typing import TypeVar
 
 from videostyle.errors import JobError
 from videostyle.events import FilmDone, FrameDone, Planned
+from videostyle.rendering.log import read_log
 
 E = TypeVar("E")
 Line = dict[str, object]
@@ -99,27 +99,12 @@ def read_night(path: Path) -> tuple[Path, Night]:
     if log is None or not log.is_file():
         what = f"holds neither {BATCH} nor {JOB}" if path.is_dir() else "no such file or folder"
         raise JobError(f"{path}: {what}; name a job folder, a batch folder, or what run --json printed")
-    lines = list(_objects(log))
+    lines = list(read_log(log))
     batch = any(line["event"] == "clip_planned" for line in lines)
     clips = _of_batch(lines, log.parent) if batch else read_clips(lines)
     if not clips:
         raise JobError(f"{log}: no clip has been planned yet; wait until it has")
     return log, Night(tuple(clips), _wall(lines))
-
-
-def _objects(path: Path) -> Iterator[Line]:
-    """The lines of a log that are whole. Raises JobError if it cannot be read."""
-    try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                try:
-                    content = json.loads(line)
-                except (ValueError, RecursionError):  # cut off by a crash
-                    continue
-                if isinstance(content, dict) and isinstance(content.get("event"), str):
-                    yield content
-    except OSError as error:
-        raise JobError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
 
 
 def read_clips(lines: list[Line]) -> list[ClipLog]:
@@ -162,7 +147,7 @@ def _of_batch(lines: list[Line], folder: Path) -> list[ClipLog]:
     clips = []
     for output, clip in planned.items():
         if output in logs and logs[output].is_file():
-            told = read_clips(list(_objects(logs[output])))
+            told = read_clips(list(read_log(logs[output])))
             clip = next((one for one in told if one.output.name == clip.output.name), clip)
         status, text = ends[output].get("status"), str(ends[output].get("text", ""))
         if status in (DONE, FAILED, LEFT):
