@@ -34,6 +34,8 @@ from videostyle.rendering.lock import Lock
 from videostyle.rendering.log import Log, logged
 from videostyle.rendering.request import check
 from videostyle.rendering.store import Store
+from videostyle.rendering.workers.engine import Engine
+from videostyle.rendering.workers.processes import Processes
 
 LOG = "batch.log"
 WAIT = "wait for it to finish, or stop it"
@@ -125,6 +127,8 @@ class _Night:
     def __init__(self, folder: Path, films: Films, tasks: list[Task], pace: Pace, on_event: OnEvent) -> None:
         self._folder, self._films, self._tasks, self._pace = folder, films, tasks, pace
         self._of_jobs = self.on_event = on_event
+        self._pool: Engine | None = None
+        """workers that live on from film to film"""
 
     def plan(self) -> BatchDone:
         """Estimate every film, and report the table."""
@@ -176,9 +180,13 @@ class _Night:
         waiting = [task for task in self._tasks if task.status == "waiting"]
         if order == "shortest":
             waiting.sort(key=lambda task: task.seconds)
-        again = [task for task in waiting if self._render(task, last=False)]
-        for task in again:
-            self._render(task, last=True)
+        try:
+            again = [task for task in waiting if self._render(task, last=False)]
+            for task in again:
+                self._render(task, last=True)
+        finally:
+            if self._pool:
+                self._pool.close()
         done = self._counts()
         self.on_event(done)
         return done
@@ -191,7 +199,7 @@ class _Night:
             with logged(log, self._watched(task)) as heard:
                 prepared = self._prepared(task, heard)
                 preset, estimated, start = prepared.plan.preset, prepared.summary.seconds, self._pace.passed
-                frames = run(prepared, heard).frames  # an engine that lives across films would be passed here
+                frames = run(prepared, heard, self._engine(prepared)).frames
                 self._pace.took(preset, estimated, self._pace.passed - start)
                 task.status = "done"
         except OutOfTime as reason:
@@ -222,6 +230,15 @@ class _Night:
             if self._pace.fits(prepared.plan.preset, prepared.summary.seconds):
                 return prepared
         raise OutOfTime(TOO_LONG)
+
+    def _engine(self, prepared: Prepared) -> Engine | None:
+        """What paints a film. None: an engine for this one only: this process, or GPUs."""
+        workers = prepared.summary.workers
+        if workers == 1 or prepared.painter.device != "cpu":
+            return None
+        self._pool = self._pool or Processes(workers)
+        self._pool.workers = workers
+        return self._pool
 
     def _watched(self, task: Task) -> OnEvent:
         """A callback for the job of a film: it records whose the film is, and ends the job when the time is up."""
