@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from videostyle.presets import Recipe, Values
+from videostyle.rendering.look.sheet import SheetRequest, make_sheet
+from videostyle.rendering.look.vary import Choice
 from videostyle.rendering.request import Request
-from videostyle.rendering.sheet import SheetRequest, make_sheet
-from videostyle.rendering.vary import Choice
 
 LAYERS = "relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"
 RATIOS = 0.002, 0.02, 0.2, 2.0

@@ -26,9 +26,9 @@ from videostyle.frames import FrameTask, Painted, Pixels, to_pixels
 from videostyle.motion.flow import estimate, warp
 from videostyle.paint.optimize.optimizer import Optimizer
 from videostyle.paint.painter import OnStep, Painter
-from videostyle.rendering.ahead import Ahead
-from videostyle.rendering.plan import RenderPlan
-from videostyle.rendering.store import Store
+from videostyle.rendering.chunk.ahead import Ahead
+from videostyle.rendering.plan.plan import RenderPlan
+from videostyle.rendering.store.store import Store
 
 FRAMES = 8
 """per scene; shorter scenes would be joined to others"""
@@ -175,8 +175,8 @@ def whole_job(load: Workload) -> Iterator[Case]:
             folder = Path(name)
             clip = write_scenes(folder / "clip.mp4", load.job, load.scenes, FRAMES)
             with (
-                patch("videostyle.rendering.slot.warp", watch.timing("warp", warp)),
-                patch("videostyle.rendering.chain.estimate", watch.timing("flow", estimate)),
+                patch("videostyle.rendering.chunk.slot.warp", watch.timing("warp", warp)),
+                patch("videostyle.rendering.chunk.chain.estimate", watch.timing("flow", estimate)),
                 patch.object(Ahead, "__next__", watch.timing("waiting_for_decoder_and_flow", Ahead.__next__)),
                 patch.object(painter, "task", watch.timing("start_of_frames", painter.task)),
                 patch.object(Store, "save", watch.timing("store", Store.save)),

@@ -19,7 +19,7 @@ from PIL import Image
 
 from videostyle.demo import ART, CLIP
 from videostyle.rendering.api import stylize
-from videostyle.rendering.showcase import lay_out
+from videostyle.rendering.look.showcase import lay_out
 
 WIDTH, HEIGHT, RATE, SECONDS = 320, 180, 16, 3
 SOUND_RATE = 48000

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from videostyle.frames import FrameRange
-from videostyle.rendering.scan import Scan
+from videostyle.rendering.plan.scan import Scan
 
 Pictures = Iterable[NDArray[np.uint8]]
 

@@ -14,7 +14,7 @@ def test_a_full_disk_while_rendering_keeps_what_is_done(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from videostyle.errors import MediaError
-    from videostyle.rendering import store
+    from videostyle.rendering.store import store
 
     real, written = store.write_png, list[Path]()
 

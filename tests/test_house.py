@@ -45,6 +45,20 @@ ROOMS = {
         {"optimize", "brush"},
         {"load", "judge"},
     ],
+    "rendering": [
+        {"plan"},
+        {"store"},
+        {"finish"},
+        {"chunk"},
+        {"film", "painters"},
+        {"workers"},
+        {"request", "estimate", "scoring"},
+        {"command"},
+        {"job"},
+        {"look", "api"},
+        {"batch"},
+        {"budget"},
+    ],
 }
 """the floors inside a room; on the lowest floor of a room modules may see each other"""
 

@@ -23,10 +23,10 @@ from videostyle.media.stills import read_picture
 from videostyle.paint.load import load_painter
 from videostyle.paint.painter import Cost, OnStep, Painter
 from videostyle.presets import change
-from videostyle.rendering.plan import Artwork, RenderPlan, make_plan, scan
-from videostyle.rendering.record import JobRecord
-from videostyle.rendering.renderer import render
-from videostyle.rendering.store import Store
+from videostyle.rendering.chunk.renderer import render
+from videostyle.rendering.plan.plan import Artwork, RenderPlan, make_plan, scan
+from videostyle.rendering.store.record import JobRecord
+from videostyle.rendering.store.store import Store
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings, SceneSettings
 

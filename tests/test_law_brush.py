@@ -17,9 +17,9 @@ from videostyle.frames import Clip, Painted, Pixels
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.paint.finish import Finish
-from videostyle.rendering.finish import finish_for, finished
-from videostyle.rendering.plan import RenderPlan
-from videostyle.rendering.store import Store
+from videostyle.rendering.finish.finish import finish_for, finished
+from videostyle.rendering.plan.plan import RenderPlan
+from videostyle.rendering.store.store import Store
 
 SCENES = (6, 5)
 SETTINGS = {"picture__work": 32, "brush__amount": 1.0, "backbone__device": "cpu"}
@@ -94,7 +94,7 @@ def test_a_film_that_was_interrupted_continues_the_same(
 KILL = """
 import os, signal
 from videostyle.cli import main
-from videostyle.rendering.store import Store
+from videostyle.rendering.store.store import Store
 
 save = Store.save_carry
 

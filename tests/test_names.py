@@ -9,7 +9,7 @@ import videostyle as vs
 from tests.clips import moving_scenes, write_art, write_clip
 from videostyle.errors import VideostyleError
 from videostyle.names import shortened, usable
-from videostyle.rendering.film import stored_film
+from videostyle.rendering.film.film import stored_film
 from videostyle.rendering.request import Request, check
 
 LONG = Path("x" * 300 + ".mp4")

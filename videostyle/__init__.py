@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from videostyle.rendering.api import render as render
     from videostyle.rendering.api import stylize as stylize
     from videostyle.rendering.batch.night import batch as batch
-    from videostyle.rendering.plan import RenderPlan as RenderPlan
-    from videostyle.rendering.renderer import RenderedFrame as RenderedFrame
+    from videostyle.rendering.chunk.renderer import RenderedFrame as RenderedFrame
+    from videostyle.rendering.look.still import still as still
+    from videostyle.rendering.plan.plan import RenderPlan as RenderPlan
     from videostyle.rendering.scoring import score as score
-    from videostyle.rendering.still import still as still
     from videostyle.scores import Scores as Scores
 
 _NAMES = {

@@ -95,7 +95,7 @@ def assemble_command(
 
     Exit code 0: done; 2: a mistake; 3: done, but frames of a damaged clip are missing; 4: frames are not rendered yet.
     """
-    from videostyle.rendering.film import assemble, stored_film
+    from videostyle.rendering.film.film import assemble, stored_film
 
     if place.output is None:
         raise SettingsError("no film to write; name it with -o film.mp4")

@@ -15,7 +15,7 @@ def test_the_printed_command_paints_the_same_film(
     requests: list[Request] = []
     for module in ("demo", "render"):
         monkeypatch.setattr(f"videostyle.commands.{module}.render", lambda request, *_: requests.append(request))
-    monkeypatch.setattr("videostyle.rendering.showcase.make_sheet", lambda *_: None)
+    monkeypatch.setattr("videostyle.rendering.look.showcase.make_sheet", lambda *_: None)
     app(["demo", str(tmp_path / "a folder"), *flags], standalone_mode=False)
     command = capsys.readouterr().out.partition("now painting: ")[2].splitlines()[0]
     program, *arguments = shlex.split(command)

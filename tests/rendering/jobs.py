@@ -10,10 +10,10 @@ from videostyle.frames import Clip
 from videostyle.media.stills import read_picture
 from videostyle.paint.painter import Painter
 from videostyle.presets import change
-from videostyle.rendering.plan import Artwork, RenderPlan, make_plan
-from videostyle.rendering.record import JobRecord
-from videostyle.rendering.renderer import RenderedFrame, render
-from videostyle.rendering.store import Store
+from videostyle.rendering.chunk.renderer import RenderedFrame, render
+from videostyle.rendering.plan.plan import Artwork, RenderPlan, make_plan
+from videostyle.rendering.store.record import JobRecord
+from videostyle.rendering.store.store import Store
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings
 

@@ -17,7 +17,7 @@ from videostyle.events import Event, FilmDone, FrameDone, FrameWritten, Iterated
 from videostyle.frames import Pixels
 from videostyle.media.read.probe import probe
 from videostyle.paint.keep import KeepPainter
-from videostyle.rendering.lock import Lock
+from videostyle.rendering.store.lock import Lock
 
 FEW = {"optimize.iterations": 2, "optimize.first_iterations": 3, "backbone.name": "compact", "backbone.device": "cpu"}
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,7 @@ def test_type_checkers_see_the_front_door(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mypy", "--no-incremental", "--config-file=", str(tmp_path / "use.py")]
     said = subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout
     assert "PathLike[str]" in said
-    assert 'Revealed type is "videostyle.rendering.plan.RenderPlan"' in said
+    assert 'Revealed type is "videostyle.rendering.plan.plan.RenderPlan"' in said
     assert 'Revealed type is "videostyle.paint.painter.Painter"' in said
     assert 'Argument 1 to "stylize" has incompatible type "int"' in said
 
@@ -259,7 +259,7 @@ class Echo(vs.Finish):
 def test_a_finish_that_carries_something_holds_the_lock_and_needs_the_lead_in(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("videostyle.rendering.lock.PAUSE", 0.001)
+    monkeypatch.setattr("videostyle.rendering.store.lock.PAUSE", 0.001)
     plan = vs.plan(folder / "clip.mp4", folder / "art.png", preset="draft", settings=FEW, frames="12:14")
     list(vs.render(plan, folder / "job", painter=KeepPainter()))
     (folder / "job/frames/000011.png").unlink()

@@ -9,8 +9,8 @@ from tests.painters import Blend, Gray
 from tests.rendering.jobs import plan_of
 from videostyle.media.read.probe import probe
 from videostyle.paint.painter import Cost
-from videostyle.rendering.estimate import frames_alike, seconds_of
-from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.estimate import frames_alike, seconds_of, together
+from videostyle.rendering.plan.plan import RenderPlan
 
 COST = Cost(seconds_first=10.0, seconds_later=1.0)
 
@@ -36,3 +36,11 @@ def test_only_painters_that_look_back_skip_repeats(plan: RenderPlan) -> None:
     still = replace(plan, scan=replace(plan.scan, alike=(1, 3, 99)))
     assert frames_alike(still, Blend(), {3}) == {1}
     assert frames_alike(still, Gray(), {3}) == set()
+
+
+def test_finishing_takes_no_time_of_its_own_where_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    for cores, seconds in ((1, 14.0), (2, 10.0)):
+        monkeypatch.setattr("videostyle.rendering.estimate.cores", lambda cores=cores: cores)
+        assert together(10.0, 4.0, "cpu") == together(4.0, 10.0, "cpu") == seconds
+    assert together(10.0, 4.0, "cpu", workers=2) == 12.0, "painting fills both cores"
+    assert together(10.0, 4.0, "cuda") == 14.0

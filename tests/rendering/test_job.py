@@ -17,11 +17,12 @@ from videostyle.media.files import temporary_of
 from videostyle.media.read.probe import probe
 from videostyle.paint.keep import KeepPainter
 from videostyle.presets import Recipe
-from videostyle.rendering.finish import finish_for, together
+from videostyle.rendering.estimate import together
+from videostyle.rendering.finish.finish import finish_for
 from videostyle.rendering.job import _check_space, estimate, prepare, run
-from videostyle.rendering.log import read_log
 from videostyle.rendering.request import Request, check
-from videostyle.rendering.store import Store
+from videostyle.rendering.store.log import read_log
+from videostyle.rendering.store.store import Store
 
 FEW = {"optimize.iterations": 2, "optimize.first_iterations": 3, "backbone.name": "compact", "backbone.device": "cpu"}
 

@@ -13,7 +13,7 @@ from videostyle.frames import Color
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import read_picture
 from videostyle.presets import Recipe
-from videostyle.rendering.artworks import read_artworks
+from videostyle.rendering.plan.artworks import read_artworks
 from videostyle.rendering.request import Request, check
 
 
@@ -189,7 +189,8 @@ def test_artworks_are_in_the_colors_of_the_clip(folder: Path, monkeypatch: pytes
     color = Color(1, 9, 16, 9)
     clip, pixels = replace(probe(folder / "clip.mp4"), color=color), read_picture(folder / "art.png")
     monkeypatch.setattr(  # the conversion itself takes seconds
-        "videostyle.rendering.artworks.in_colors_of", lambda theirs, pixels: pixels // 2 if theirs == color else pixels
+        "videostyle.rendering.plan.artworks.in_colors_of",
+        lambda theirs, pixels: pixels // 2 if theirs == color else pixels,
     )
     for style in (folder / "art.png", pixels):
         (artwork,) = read_artworks([style], clip)

@@ -19,8 +19,8 @@ def demo_command(
     """Paint a short clip that comes with the program, and compare before and after. Downloads nothing."""
     from videostyle.demo import copy_demo
     from videostyle.paint.device import choose_device
+    from videostyle.rendering.look.showcase import make_sheet
     from videostyle.rendering.request import Request
-    from videostyle.rendering.showcase import make_sheet
 
     choose_device(device or "auto")  # before anything is written
     clip, art = copy_demo(folder)

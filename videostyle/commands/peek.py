@@ -24,7 +24,7 @@ def peek_command(
 
     Painted frames are only enlarged, without the brush pass, and the film has no sound. An earlier film is replaced.
     """
-    from videostyle.rendering.peek import peek
+    from videostyle.rendering.look.peek import peek
 
     with closing(Progress(quiet=quiet)) as progress:
         peek(folder, output, frames, clip, progress)

@@ -68,7 +68,7 @@ def plan_command(
 def render(request: "Request", voice: Voice, work: Work | None = None) -> None:
     """Render and write; raises typer.Exit if frames were lost or it was stopped."""
     from videostyle.rendering.job import run
-    from videostyle.rendering.preview import previewed
+    from videostyle.rendering.look.preview import previewed
 
     try:
         with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:

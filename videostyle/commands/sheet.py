@@ -29,8 +29,8 @@ from videostyle.progress import Progress
 from videostyle.progress import output as printed
 
 if TYPE_CHECKING:
+    from videostyle.rendering.look.vary import Choice
     from videostyle.rendering.request import Request
-    from videostyle.rendering.vary import Choice
 
 BLENDING = ("style.mix", "style.blend")
 """settings that say how several artworks are blended"""
@@ -82,8 +82,8 @@ def sheet_command(
     artworks vary too, unless style.mix or style.blend says how they are blended. Pictures are 320 px on the short side,
     or --size. Prints the command for each picture.
     """
-    from videostyle.rendering.sheet import SMALL, SheetRequest, make_sheet
-    from videostyle.rendering.vary import Choice
+    from videostyle.rendering.look.sheet import SMALL, SheetRequest, make_sheet
+    from videostyle.rendering.look.vary import Choice
 
     place = Place(output, overwrite)
     flags = Flags(replace(look, size=None), network, Part(frames=frame), place, Aim(), Encoding(), Work())
@@ -101,7 +101,7 @@ def sheet_command(
 
 def _axes(vary: Sequence[str], styles: Sequence[Path], still: "Request") -> "list[tuple[Choice, ...]]":
     """What varies: at most two things. Raises SettingsError with all mistakes."""
-    from videostyle.rendering.vary import of_artworks, read_vary, refuse
+    from videostyle.rendering.look.vary import of_artworks, read_vary, refuse
 
     axes = []
     faults: list[str] = []

@@ -47,7 +47,7 @@ def still_command(
     Writes PICTURE_ART.png next to the picture: 8 or 16 bits, upright, with its transparency and ICC profile. A frame of
     a clip looks as it would if it were the first of its scene.
     """
-    from videostyle.rendering.still import make_still
+    from videostyle.rendering.look.still import make_still
 
     flags = Flags(look, network, Part(frames=frame), Place(output, overwrite), Aim(), Encoding(), Work())
     with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:

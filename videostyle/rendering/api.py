@@ -13,17 +13,17 @@ from videostyle.paint.finish import Finish
 from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import Recipe, Values, change
-from videostyle.rendering.artworks import AnyPath, Styles, read_artworks
+from videostyle.rendering.chunk.renderer import RenderedFrame
 from videostyle.rendering.estimate import seconds_of
-from videostyle.rendering.film import StoredFilm, assemble, check_complete, check_place
-from videostyle.rendering.finish import finish_for
+from videostyle.rendering.film.film import StoredFilm, assemble, check_complete, check_place
+from videostyle.rendering.finish.finish import finish_for
 from videostyle.rendering.job import choose_slots, engine_for, opened, prepare, run
 from videostyle.rendering.painters import painter_for
-from videostyle.rendering.plan import RenderPlan, plan_frames
-from videostyle.rendering.renderer import RenderedFrame
+from videostyle.rendering.plan.artworks import AnyPath, Styles, read_artworks
+from videostyle.rendering.plan.plan import RenderPlan, plan_frames
+from videostyle.rendering.plan.sizes import check_size
 from videostyle.rendering.request import Request, check
-from videostyle.rendering.sizes import check_size
-from videostyle.rendering.store import Store
+from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.chunks import render_chunks
 from videostyle.rendering.workers.count import choose_workers
 from videostyle.selection import select

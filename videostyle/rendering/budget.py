@@ -9,7 +9,7 @@ from videostyle.presets import Recipe
 from videostyle.rendering.batch.pace import MARGIN
 from videostyle.rendering.job import Prepared, estimate, prepare
 from videostyle.rendering.request import Checked
-from videostyle.rendering.store import Store
+from videostyle.rendering.store.store import Store
 
 PRESETS = ("fine", "standard", "draft")
 """best first"""

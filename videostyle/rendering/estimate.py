@@ -3,8 +3,9 @@
 from collections.abc import Collection
 
 from videostyle.paint.painter import Cost, Painter
-from videostyle.rendering.finish import finish_for, together
-from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.finish.finish import finish_for
+from videostyle.rendering.plan.plan import RenderPlan
+from videostyle.rendering.workers.machine import cores
 from videostyle.rendering.workers.schedule import duration
 
 
@@ -37,3 +38,12 @@ def job_seconds(plan: RenderPlan, painter: Painter, film: bool = True, workers: 
     painting = duration(seconds_of(plan, cost, alike, plan.settings.temporal.passes), workers)
     finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
     return together(painting, sum(seconds_of(plan, finishing)) * film, painter.device, workers)
+
+
+def together(painting: float, finishing: float, device: str, workers: int = 1) -> float:
+    """Seconds that painting and finishing take side by side, at most, given those that each takes alone.
+
+    On a CPU they share its cores; on a GPU one waits for the other. workers: that paint at the same time.
+    """
+    free = cores() if device == "cpu" else workers
+    return max(painting, finishing / workers, (workers * painting + finishing) / free)

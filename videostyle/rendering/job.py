@@ -14,19 +14,19 @@ from videostyle.media.write.folder import pictures_of
 from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import Values, change, compose
-from videostyle.rendering.beside import written_beside
+from videostyle.rendering.chunk.passes import passed
 from videostyle.rendering.command import command_of
-from videostyle.rendering.estimate import frames_alike, job_seconds, seconds_of
-from videostyle.rendering.film import StoredFilm, check_free, make_patched
-from videostyle.rendering.finish import finish_for, together
-from videostyle.rendering.log import NAME, Log, logged
+from videostyle.rendering.estimate import frames_alike, job_seconds, seconds_of, together
+from videostyle.rendering.film.beside import written_beside
+from videostyle.rendering.film.film import StoredFilm, check_free, make_patched
+from videostyle.rendering.finish.finish import finish_for
 from videostyle.rendering.painters import painter_for
-from videostyle.rendering.passes import passed
-from videostyle.rendering.plan import RenderPlan, alone, make_plan, plan_frames, scan_key
-from videostyle.rendering.record import JobRecord
+from videostyle.rendering.plan.plan import RenderPlan, alone, make_plan, plan_frames, scan_key
+from videostyle.rendering.plan.sizes import check_size
 from videostyle.rendering.request import Checked
-from videostyle.rendering.sizes import check_size
-from videostyle.rendering.store import Store
+from videostyle.rendering.store.log import NAME, Log, logged
+from videostyle.rendering.store.record import JobRecord
+from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.chunks import render_chunks
 from videostyle.rendering.workers.count import bytes_of, choose_workers, gpus_for
 from videostyle.rendering.workers.engine import Engine

@@ -6,8 +6,8 @@ from videostyle.events import Fetched, OnEvent, ignore
 from videostyle.paint.load import Networks, load_painter
 from videostyle.paint.painter import Painter
 from videostyle.presets import change
-from videostyle.rendering.plan import Artwork
-from videostyle.rendering.record import JobRecord
+from videostyle.rendering.plan.plan import Artwork
+from videostyle.rendering.store.record import JobRecord
 from videostyle.settings import BACKBONES, RenderSettings
 
 

@@ -18,9 +18,9 @@ from videostyle.media.write.subtitles import Subtitles
 from videostyle.media.write.suffix import usual_suffix
 from videostyle.names import shortened, usable
 from videostyle.presets import Recipe
-from videostyle.rendering.artworks import Styles, read_artworks
-from videostyle.rendering.film import check_free, check_place, unless_strict
-from videostyle.rendering.plan import Artwork
+from videostyle.rendering.film.film import check_free, check_place, unless_strict
+from videostyle.rendering.plan.artworks import Styles, read_artworks
+from videostyle.rendering.plan.plan import Artwork
 from videostyle.selection import Selection, select
 from videostyle.settings import FilmSettings
 

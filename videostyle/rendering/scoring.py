@@ -11,9 +11,9 @@ from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.metrics import score as measure
 from videostyle.presets import Recipe, Values
-from videostyle.rendering.artworks import AnyPath, Styles, read_artworks
-from videostyle.rendering.bars import area, search_bars
-from videostyle.rendering.scan import scan
+from videostyle.rendering.plan.artworks import AnyPath, Styles, read_artworks
+from videostyle.rendering.plan.bars import area, search_bars
+from videostyle.rendering.plan.scan import scan
 from videostyle.scores import Scores
 from videostyle.selection import select
 from videostyle.settings import FlowSettings, SceneSettings, StyleSettings

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from videostyle.errors import JobError
 from videostyle.events import FilmDone, FrameDone, Planned
-from videostyle.rendering.log import read_log
+from videostyle.rendering.store.log import read_log
 
 E = TypeVar("E")
 Line = dict[str, object]

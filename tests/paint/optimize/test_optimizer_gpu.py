@@ -17,7 +17,7 @@ from videostyle.paint.backbones.choose import load_backbone
 from videostyle.paint.device import prepare_process
 from videostyle.paint.optimize.optimizer import Optimizer
 from videostyle.rendering.api import render
-from videostyle.rendering.plan import Artwork, make_plan
+from videostyle.rendering.plan.plan import Artwork, make_plan
 from videostyle.selection import Selection
 
 pytestmark = pytest.mark.gpu

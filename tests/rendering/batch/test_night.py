@@ -17,9 +17,9 @@ from videostyle.frames import FrameTask, Painted
 from videostyle.paint.painter import Cost, OnStep
 from videostyle.rendering.batch import estimates, night
 from videostyle.rendering.batch.pace import Pace
-from videostyle.rendering.lock import Lock
-from videostyle.rendering.log import read_log
-from videostyle.rendering.store import Store
+from videostyle.rendering.store.lock import Lock
+from videostyle.rendering.store.log import read_log
+from videostyle.rendering.store.store import Store
 from videostyle.settings import RenderSettings
 
 JOBS = """
@@ -238,7 +238,7 @@ def test_a_kill_between_the_film_and_its_job_folder(name: str, jobs: Path, monke
 
 @pytest.mark.usefixtures("painter")
 def test_of_two_at_once_the_second_is_told_who_is_at_work(jobs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("videostyle.rendering.lock.PAUSE", 0.001)
+    monkeypatch.setattr("videostyle.rendering.store.lock.PAUSE", 0.001)
     lock = Lock(jobs.parent / "jobs.batch/.lock")
     lock.take(exclusive=True)
     with pytest.raises(JobError, match=r"jobs.batch: another process is using it \(process .*; wait for it to finish"):

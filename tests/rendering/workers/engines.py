@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 from videostyle.events import Event
 from videostyle.paint.painter import Painter
-from videostyle.rendering.renderer import render
-from videostyle.rendering.store import Store
+from videostyle.rendering.chunk.renderer import render
+from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.engine import Engine, Finished, OnReport, Piece, Report
 
 Fault = Callable[[Piece, Event], Report | None]

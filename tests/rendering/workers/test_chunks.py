@@ -14,7 +14,7 @@ from videostyle.errors import DeviceError, JobError, OutOfMemoryError
 from videostyle.events import Event, FrameDone, Iterated, Notice
 from videostyle.frames import Clip
 from videostyle.media.read.probe import probe
-from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.workers.chunks import render_chunks
 from videostyle.rendering.workers.engine import Engine, Failed, Lost, Piece, Report
 
@@ -174,8 +174,8 @@ def test_closing_it_stops_the_workers(clip: Clip, tmp_path: Path) -> None:
 
 
 def test_the_end_waits_for_the_frame_that_it_is_led_into(tmp_path: Path) -> None:
-    from tests.rendering.test_loop import plan_of as looped
-    from tests.rendering.test_loop import ring
+    from tests.rendering.plan.test_loop import plan_of as looped
+    from tests.rendering.plan.test_loop import ring
 
     pictures = ring(0, range(3)) + ring(1, range(9)) + ring(0, range(26, 30))
     plan = looped(probe(write_clip(tmp_path / "clip.mp4", pictures)))

@@ -10,7 +10,7 @@ from tests.painters import Blend, Stumbling
 from tests.rendering.jobs import frames_in, opened, plan_of, rendered
 from videostyle.events import Event, FrameDone
 from videostyle.media.read.probe import probe
-from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.workers.chunks import render_chunks
 from videostyle.rendering.workers.inside import InProcess
 

@@ -13,7 +13,7 @@ from videostyle.errors import JobError
 from videostyle.events import ignore
 from videostyle.paint.painter import Painter
 from videostyle.presets import change
-from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.workers import worker
 from videostyle.rendering.workers.engine import Commission, Piece
 from videostyle.rendering.workers.worker import Worker

@@ -15,8 +15,8 @@ from videostyle.media.write.containers import CONTAINERS
 from videostyle.rendering.batch.clips import Wanted, wanted
 from videostyle.rendering.batch.films import Films, key_of
 from videostyle.rendering.batch.jobs import Job, fail
+from videostyle.rendering.plan.sizes import film_size
 from videostyle.rendering.request import Checked, Request, check
-from videostyle.rendering.sizes import film_size
 
 PNG_SHARE = 0.75
 """size of a painted frame as PNG relative to its pixels"""

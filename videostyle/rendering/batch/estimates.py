@@ -8,10 +8,10 @@ from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Painter
 from videostyle.rendering.estimate import job_seconds
 from videostyle.rendering.painters import painter_for
-from videostyle.rendering.plan import make_plan
+from videostyle.rendering.plan.plan import make_plan
+from videostyle.rendering.plan.scan import Scan
 from videostyle.rendering.request import Request, check
-from videostyle.rendering.scan import Scan
-from videostyle.rendering.store import Store
+from videostyle.rendering.store.store import Store
 
 SCENE = 120
 """frames that a scene has, as long as nobody knows"""

@@ -23,17 +23,17 @@ from videostyle.events import (
 from videostyle.media.files import FULL, explained
 from videostyle.names import shortened
 from videostyle.presets import Recipe, Values
-from videostyle.rendering.artworks import AnyPath
 from videostyle.rendering.batch.check import Task, check_films, find_films, folders_for
 from videostyle.rendering.batch.estimates import Estimates
 from videostyle.rendering.batch.films import Films, key_of
 from videostyle.rendering.batch.jobs import Job, folder_jobs, read_jobs
 from videostyle.rendering.batch.pace import Pace, read_budget, read_until
 from videostyle.rendering.job import Prepared, prepare, run
-from videostyle.rendering.lock import Lock
-from videostyle.rendering.log import Log, logged
+from videostyle.rendering.plan.artworks import AnyPath
 from videostyle.rendering.request import check
-from videostyle.rendering.store import Store
+from videostyle.rendering.store.lock import Lock
+from videostyle.rendering.store.log import Log, logged
+from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.processes import Processes
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from videostyle.errors import DeviceError, OutOfMemoryError
 from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
 from videostyle.frames import Chunk
-from videostyle.rendering.plan import RenderPlan
-from videostyle.rendering.store import Store
+from videostyle.rendering.plan.plan import RenderPlan
+from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.engine import Commission, Engine, Failed, Finished, Lost, Piece, Report
 
 LOSSES = 3

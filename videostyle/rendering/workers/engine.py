@@ -10,7 +10,7 @@ from typing import Self
 from videostyle import __version__
 from videostyle.events import Event
 from videostyle.frames import Chunk
-from videostyle.rendering.plan import RenderPlan
+from videostyle.rendering.plan.plan import RenderPlan
 
 
 @dataclass(frozen=True, slots=True, eq=False)

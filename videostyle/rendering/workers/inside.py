@@ -4,8 +4,8 @@ from collections.abc import Generator
 
 from videostyle.events import Event
 from videostyle.paint.painter import Painter
-from videostyle.rendering.renderer import RenderedFrame, render
-from videostyle.rendering.store import Store
+from videostyle.rendering.chunk.renderer import RenderedFrame, render
+from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.engine import Engine, Finished, OnReport, Piece
 
 

@@ -7,9 +7,9 @@ from videostyle.errors import JobError
 from videostyle.events import OnEvent
 from videostyle.frames import hash_of
 from videostyle.paint.painter import Painter
+from videostyle.rendering.chunk.renderer import render
 from videostyle.rendering.painters import painter_for
-from videostyle.rendering.renderer import render
-from videostyle.rendering.store import Store
+from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.engine import Commission, Piece
 
 

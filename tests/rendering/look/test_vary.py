@@ -1,0 +1,36 @@
+"""What users write after --vary."""
+
+from pathlib import Path
+
+import pytest
+
+from videostyle.errors import SettingsError
+from videostyle.presets import read_assignment
+from videostyle.rendering.look.vary import Choice, assignment, of_artworks, read_vary
+
+
+def test_values_are_split_at_commas_outside_brackets() -> None:
+    first, second = read_vary('style.layers=["relu1_1"],["relu1_1", "relu2_1"]')
+    assert first.values == {"style.layers": ["relu1_1"]}
+    assert second.values == {"style.layers": ["relu1_1", "relu2_1"]}
+    assert [choice.values["backbone.name"] for choice in read_vary("backbone.name=compact, vgg16")] == [
+        "compact",
+        "vgg16",
+    ]
+    assert read_vary("style.weight=030,1e2")[0] == Choice("style.weight 030", {"style.weight": 30})
+    assert read_vary("preset=draft,fine")[1] == Choice("preset fine", preset="fine")
+    assert of_artworks([Path("a/b.png")]) == (Choice("b", styles=(Path("a/b.png"),)),)
+
+
+@pytest.mark.parametrize("text", ["style.weight", "style.weight=", "style=a.png,b.png", "preset=draft,x", "x=1"])
+def test_mistakes_are_refused(text: str) -> None:
+    with pytest.raises(SettingsError):
+        read_vary(text)
+
+
+@pytest.mark.parametrize("value", [30, 0.5, True, "compact", "", "a b", "7", ["relu1_1"], (0.5, 0.5)])
+def test_an_assignment_reads_back(value: object) -> None:
+    import shlex
+
+    (text,) = shlex.split(assignment("name", value))
+    assert read_assignment(text) == ("name", list(value) if isinstance(value, tuple) else value)

@@ -1,0 +1,17 @@
+"""Artworks from files and arrays; tests/rendering/test_request.py tests what is refused."""
+
+from pathlib import Path
+
+import numpy as np
+
+from tests.clips import write_art
+from videostyle.rendering.plan.artworks import read_artworks
+
+
+def test_files_and_arrays_may_be_mixed(tmp_path: Path) -> None:
+    write_art(tmp_path / "art.png")
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    first, second = read_artworks([tmp_path / "art.png", pixels])
+    assert (first.name, first.path) == ("art.png", tmp_path / "art.png")
+    assert (second.name, second.path) == ("artwork2", None)
+    np.testing.assert_array_equal(second.pixels, pixels)

@@ -1,0 +1,59 @@
+"""Sizes of films and frames."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clips import moving_scenes, write_clip
+from tests.rendering.jobs import plan_of, settings
+from videostyle.errors import SettingsError
+from videostyle.frames import Clip
+from videostyle.media.read.probe import probe
+from videostyle.rendering.plan.plan import RenderPlan
+from videostyle.rendering.plan.sizes import check_size, film_size
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clip")
+    write_clip(path / "clip.mp4", moving_scenes((14, 12)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def clip(folder: Path) -> Clip:
+    return probe(folder / "clip.mp4")
+
+
+def plan(clip: Clip, *parts: range, lost: tuple[int, ...] = (), **values: Any) -> RenderPlan:
+    return plan_of(clip, (14, 12), *parts, lost=lost, **values)
+
+
+@pytest.mark.parametrize(
+    ("values", "size", "work"),
+    [
+        ({}, (80, 64), (80, 64)),
+        ({"picture__size": 32}, (40, 32), (40, 32)),
+        ({"picture__work": 48}, (80, 64), (60, 48)),
+        ({"picture__work": 500}, (80, 64), (80, 64)),
+        ({"picture__size": 128, "picture__work": 96}, (160, 128), (120, 96)),
+        ({"picture__work": 48, "optimize__iterations": 0}, (80, 64), (80, 64)),
+    ],
+)
+def test_sizes(clip: Clip, values: dict[str, int], size: tuple[int, int], work: tuple[int, int]) -> None:
+    made = plan(clip, **values)
+    assert (made.size, made.work) == (size, work)
+    assert film_size(clip, made.settings) == size
+
+
+def test_an_upright_film_keeps_its_shape(clip: Clip) -> None:
+    tall = replace(clip, width=90, height=160)
+    assert film_size(tall, settings(picture__size=45)) == (45, 80)
+
+
+def test_a_size_that_is_too_small_names_one_that_is_not() -> None:
+    check_size((40, 16), 16)
+    with pytest.raises(SettingsError, match="--size 16"):
+        check_size((40, 15), 16)
