@@ -94,7 +94,7 @@ def blends(base: SheetRequest) -> SheetRequest:
 
 
 def photoreal(base: SheetRequest) -> SheetRequest:
-    """Gatys et al. 2016, figure 7: the night of one photo on the day of another."""
+    """Gatys et al. 2016, figure 7: night onto day."""
     columns = Choice("draft, without the brush", {"brush.amount": 0.0}), Choice("photoreal", preset="photoreal")
     return replace(base, columns=columns)
 
