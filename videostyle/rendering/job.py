@@ -24,11 +24,13 @@ from videostyle.rendering.request import Checked
 from videostyle.rendering.sizes import check_size
 from videostyle.rendering.store import Store
 from videostyle.rendering.workers.chunks import render_chunks
+from videostyle.rendering.workers.cluster import Cluster
 from videostyle.rendering.workers.count import bytes_of, choose_workers, gpus_for
 from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.inside import InProcess
 from videostyle.rendering.workers.processes import Processes
 from videostyle.rendering.workers.schedule import duration, slowest
+from videostyle.rendering.workers.session import LOCAL, room
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +73,9 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
     cost = Cost() if done else painter.cost(height, width)  # which it measures by painting
     alike = frames_alike(plan, painter, stored)
     seconds = seconds_of(plan, cost, stored | alike, plan.settings.temporal.passes)
-    workers = choose_workers(workers, seconds, cost, painter.device, plan.settings)
+    cluster = checked.request.cluster
+    most = room(cluster, workers, painter.device) if cluster not in ("", LOCAL) and any(seconds) else 0
+    workers = choose_workers(workers, seconds, cost, painter.device, plan.settings, most)
     slots = choose_slots(checked.request.slots, cost, plan, workers)
     painting = bytes_of(workers, slots, cost, painter.device)
     finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
@@ -121,7 +125,8 @@ def run(prepared: Prepared, on_event: OnEvent = ignore, engine: Engine | None = 
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
     with opened(plan, Store(checked.job), prepared.painter, exclusive=not request.job) as store:
-        own = engine_for(plan, prepared.painter, prepared.summary.workers) if engine is None else nullcontext(engine)
+        count = prepared.summary.workers
+        own = nullcontext(engine) if engine else engine_for(plan, prepared.painter, count, request.cluster)
         painter, slots = prepared.painter.fingerprint, prepared.summary.slots
         with (
             own as workers,
@@ -148,8 +153,10 @@ def run(prepared: Prepared, on_event: OnEvent = ignore, engine: Engine | None = 
     return done
 
 
-def engine_for(plan: RenderPlan, painter: Painter, workers: int) -> Engine:
+def engine_for(plan: RenderPlan, painter: Painter, workers: int, cluster: str = "") -> Engine:
     """An engine of so many workers. Raises SettingsError if this machine has too few GPUs for them."""
+    if cluster:
+        return Cluster(cluster, workers, painter.device != "cpu")
     if workers == 1:
         return InProcess(painter)
     return Processes(workers, gpus_for(workers, painter.device, plan.settings))
