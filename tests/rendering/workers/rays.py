@@ -16,8 +16,10 @@ def painting_in_ray(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     painting(monkeypatch, folder, "exec((folder / 'before.py').read_text())")
     custom = folder / "sitecustomize.py"
     code = textwrap.indent(custom.read_text(), "    ")
-    # Ray's other processes would import torch, too
-    custom.write_text(f"import sys\nif any('default_worker' in word for word in sys.orig_argv):\n{code}")
+    # only workers and the command line; Ray's other processes would import torch, too
+    custom.write_text(
+        f"import sys\nif any('default_worker' in word or word == 'videostyle' for word in sys.orig_argv):\n{code}"
+    )
 
 
 def before(folder: Path, code: str) -> None:

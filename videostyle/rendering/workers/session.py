@@ -20,6 +20,8 @@ LOCAL = "local"
 """address of a cluster that lives as long as the engine, on this machine"""
 STORE_BYTES = 100_000_000
 """of shared memory in which a local cluster keeps values; Ray would take a third of the machine's. Frames are files"""
+LONGEST = 250
+"""most characters of what Ray says that are passed on"""
 PATIENCE = 5.0
 """seconds in which the head of a cluster must answer"""
 VARIABLES = {
@@ -49,10 +51,6 @@ def session(address: str, workers: int, gpus: bool) -> Iterator[None]:
     workers: that a local cluster has room for. gpus: whether each has a GPU of its own, which has never been tried.
     Raises DeviceError.
     """
-    import ray
-
-    if ray.is_initialized():
-        raise DeviceError(f"--cluster {address}: this process uses Ray already; call ray.shutdown() first")
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL"}
     variables, threads = _with_token(), {} if gpus else ONE_THREAD
     if address == LOCAL:
@@ -62,6 +60,11 @@ def session(address: str, workers: int, gpus: bool) -> Iterator[None]:
     else:
         _check_head(address)
         options |= {"runtime_env": {"env_vars": threads}}
+    with _variables(variables):
+        import ray  # which reads some of them only now
+
+    if ray.is_initialized():
+        raise DeviceError(f"--cluster {address}: this process uses Ray already; call ray.shutdown() first")
     with _replaced("worker", "print_to_stdstream", _ignore):  # what Ray prints even so
         try:
             try:
@@ -81,10 +84,10 @@ def room(address: str, asked: int, device: str) -> int:
 
     Raises DeviceError, or SettingsError if there is no room for as many as asked.
     """
-    import ray
-
     kind = "CPU" if device == "cpu" else "GPU"
     with session(address, 0, kind == "GPU"):
+        import ray
+
         found = int(ray.cluster_resources().get(kind, 0))
     if not found:
         raise DeviceError(f"--cluster {address}: has no {kind}; start Ray on a machine that has one")
@@ -105,9 +108,9 @@ def _check_head(address: str) -> None:
 
 
 def _explained(address: str, error: Exception) -> str:
-    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    said = " ".join(str(error).split())[:LONGEST]
     advice = "Ray and Python must be the same everywhere, and this machine a part of the cluster"
-    return f"--cluster {address}: Ray cannot be used here ({first})" + ("" if address == LOCAL else f"; {advice}")
+    return f"--cluster {address}: Ray cannot be used here ({said})" + ("" if address == LOCAL else f"; {advice}")
 
 
 def _with_token() -> Mapping[str, str]:
