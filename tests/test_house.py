@@ -55,6 +55,7 @@ OWNERS = {
     "torch": {"paint"},
     "torchvision": {"paint"},
     "safetensors": {"paint"},
+    "ray": {"rendering"},
     "typer": {"cli", "options"},
     "tqdm": {"progress"},
 }
