@@ -119,6 +119,7 @@ def test_killed_workers_are_replaced_and_at_most_their_frames_in_flight_painted_
     assert capfd.readouterr() == ("", ""), "Ray says nothing"
 
 
+@pytest.mark.slow
 def test_the_work_of_a_lost_machine_is_painted_by_the_others(
     engine: Cluster, clip: Clip, whole: dict[int, str], tmp_path: Path, place: Path
 ) -> None:
@@ -190,12 +191,13 @@ def test_who_stops_waits_for_nothing_and_nothing_paints_any_more(
     store = opened(tmp_path / "job", plan, Blend())
     frames = render_chunks(plan, plan.chunks, store, engine, Blend().fingerprint)
     next(frames)
-    before(place, "time.sleep(100)")
-    time.sleep(0.5)
+    before(place, f"(Path({str(tmp_path)!r}) / f'{{os.getpid()}}.pid').touch(); time.sleep(100)")
+    assert soon(lambda: [*tmp_path.glob("*.pid")])
     begun = time.monotonic()
     frames.close()
     assert time.monotonic() - begun < 10
-    assert soon(lambda: not actors_of(os.getpid()), 5)
+    pids = [int(path.stem) for path in tmp_path.glob("*.pid")]
+    assert soon(lambda: not any(map(is_running, pids)), 5)
     store.close()
 
 
@@ -230,7 +232,7 @@ def test_it_says_that_the_cluster_has_no_room_and_goes_on_when_it_has(
     events: list[Event] = []
     painted(clip, tmp_path / "job", engine, events.append)
     notices = {event.text for event in events if isinstance(event, Notice)}
-    assert notices == {"the cluster has had no room for a worker yet; waiting for some"}
+    assert notices == {"no worker has started yet, perhaps because the cluster has no room; waiting"}
     assert frames_in(tmp_path / "job") == whole
 
 
@@ -261,16 +263,16 @@ def command(clip: Clip, folder: Path, *more: object) -> list[str]:
     return [sys.executable, "-m", "videostyle", "run", *map(str, (clip.path, "--style", art, *flags, *more))]
 
 
+@pytest.mark.slow
 def test_the_command_line_uses_a_cluster_by_its_address(address: str, clip: Clip, tmp_path: Path) -> None:
-    for number, code in ((2, 0), (3, 2)):
-        flags = "--cluster", address, "--workers", number, "-o", tmp_path / f"{number}.mp4"
-        made = subprocess.run(command(clip, tmp_path, *flags), capture_output=True, text=True, timeout=60)
-        assert made.returncode == code, made.stderr
-        assert ("--workers 3: each needs a CPU of its own, and the cluster has 2" in made.stderr) == (code == 2)
-        assert bool(made.stderr) == (code == 2)
+    flags = "--cluster", address, "--workers", 2, "-o", tmp_path / "film.mp4"
+    made = subprocess.run(command(clip, tmp_path, *flags), capture_output=True, text=True, timeout=100)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert all(line.startswith("{") for line in made.stdout.splitlines())
     assert soon(lambda: not actors_of(os.getpid())), "they end with the program"
 
 
+@pytest.mark.slow
 def test_a_killed_program_leaves_nothing_that_paints(address: str, clip: Clip, tmp_path: Path, place: Path) -> None:
     before(place, "time.sleep(0.2)")
     flags = "--cluster", address, "--workers", 2, "-o", tmp_path / "a.mp4"

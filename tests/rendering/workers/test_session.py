@@ -3,12 +3,13 @@
 import importlib.util
 import os
 import socket
+from contextlib import nullcontext
 
 import pytest
 
 from videostyle.errors import DeviceError, SettingsError, VideostyleError
 from videostyle.rendering.workers import session as module
-from videostyle.rendering.workers.session import check_cluster, session
+from videostyle.rendering.workers.session import check_cluster, room, session
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,16 @@ def test_a_token_is_sent_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> 
     assert module._with_token() == {"RAY_AUTH_MODE": "token"}
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     assert module._with_token() == {}, "the user knows better"
+
+
+def test_as_many_workers_as_a_cluster_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = pytest.importorskip("ray", reason="Ray is not installed; pip install 'videostyle[cluster]'")
+    monkeypatch.setattr(module, "session", lambda *_: nullcontext())
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 24.0, "GPU": 2.0})
+    assert room("head:1", 0, "cpu") == room("head:1", 24, "cpu") == 24
+    assert room("head:1", 2, "cuda:0") == 2
+    with pytest.raises(SettingsError, match="--workers 25: each needs a CPU of its own, and the cluster has 24"):
+        room("head:1", 25, "cpu")
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 24.0})
+    with pytest.raises(DeviceError, match="--cluster head:1: has no GPU"):
+        room("head:1", 0, "cuda:0")

@@ -17,7 +17,7 @@ from videostyle.rendering.workers.remote import Remote
 from videostyle.rendering.workers.serve import GRACE
 from videostyle.rendering.workers.session import LOCAL, session
 
-LONG = 30.0
+LONG = 60.0
 """seconds without any worker after which the user is told why nothing happens"""
 
 
@@ -90,7 +90,9 @@ class Cluster(Engine):
         patience = LONG if all(actor.starting for actor in working.values()) else None
         ready, _ = ray.wait([*working], timeout=patience)
         if not ready:
-            on_report(self._waiting[0], Notice("the cluster has had no room for a worker yet; waiting for some"))
+            on_report(
+                self._waiting[0], Notice("no worker has started yet, perhaps because the cluster has no room; waiting")
+            )
             ready, _ = ray.wait([*working])
         actor = working[ready[0]]
         self._actors.remove(actor)

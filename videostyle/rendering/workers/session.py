@@ -26,8 +26,6 @@ PATIENCE = 5.0
 """seconds in which the head of a cluster must answer"""
 VARIABLES = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    # Ray's agents outlive a driver that was killed until they give up on it, a minute by default
-    "RAY_gcs_rpc_server_reconnect_timeout_s": "5",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",  # workers that paint on the CPU see no GPU
 }
 """of the processes of a local cluster"""
