@@ -4,7 +4,8 @@
 
 Figures: frames per second, share of wall time outside the optimizer, peak memory, peak memory of a clip ten times as
 long, and how many times faster a warm frame reaches its loss than torch.optim.LBFGS does from the content or from noise
-with the same network and loss. Machines differ and are shared, so quote ratios.
+with the same network and loss; without --quick also those of bench_workers.py. Machines differ and are shared, so quote
+ratios.
 """
 
 import argparse
@@ -19,10 +20,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from bench_workers import FRAMES, SCENES, bench_workers
 from demo_art import make_art
 from demo_clip import make_clip, make_sound
 from demo_encode import create_clip
 from timed import Timed
+from workload import write_scenes
 
 from videostyle.frames import FrameInput, FrameRange, TemporalTarget, to_picture
 from videostyle.media.read.decode import decode
@@ -199,6 +202,9 @@ def main() -> None:
             "warm": bench_warm(options, 1 if options.quick else 3),
             "memory": bench_memory(options, folder, 16 if options.quick else 48),
         }
+        if not options.quick:
+            scenes = write_scenes(folder / "scenes.mp4", (360, 640), SCENES, FRAMES)
+            figures |= bench_workers(scenes, options.style, options.preset, folder)
     for part, values in figures.items():
         for figure, value in values.items():
             print(f"{part:8} {figure:32} {value:.4g}")

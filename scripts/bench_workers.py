@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from demo_art import make_art
 from workload import write_scenes
@@ -46,15 +46,20 @@ def measure(command: list[str], workers: int) -> dict[str, float]:
     }
 
 
-def bench_workers(options: argparse.Namespace, folder: Path) -> dict[str, dict[str, float]]:
-    """Figures for each number of workers. Raises SystemExit if their frames differ."""
+def bench_workers(
+    clip: Path, style: Path, preset: str, folder: Path, counts: Sequence[int] = (1, 2, 3), settings: Sequence[str] = ()
+) -> dict[str, dict[str, float]]:
+    """Figures for each number of workers. Raises SystemExit if their frames differ.
+
+    settings: ``NAME=VALUE`` each.
+    """
     figures, seen = dict[str, dict[str, float]](), set[str]()
-    for workers in options.workers:
+    for workers in counts:
         job = folder / f"job{workers}"
-        command = [sys.executable, "-m", "videostyle", "run", options.clip, "--style", options.style, "--json"]
-        command += ["--no-film", "--job", job, "--preset", options.preset, "--workers", workers, "--device", "cpu"]
+        command = [sys.executable, "-m", "videostyle", "run", clip, "--style", style, "--json"]
+        command += ["--no-film", "--job", job, "--preset", preset, "--workers", workers, "--device", "cpu"]
         command += ["--backbone", "compact", "--set", "scene.detector=content"]
-        command += [word for setting in options.set for word in ("--set", setting)]
+        command += [word for setting in settings for word in ("--set", setting)]
         figures[f"workers {workers}"] = measure([str(word) for word in command], workers)
         seen.add(hashlib.sha256(b"".join(path.read_bytes() for path in sorted(job.glob("frames/*.png")))).hexdigest())
     if len(seen) > 1:
@@ -91,7 +96,8 @@ def main() -> None:
             options.style = folder / "art.png"
             write_png(options.style, make_art(512))
         options.clip = options.clip or write_scenes(folder / "clip.mp4", options.size, SCENES, options.frames)
-        figures: dict[str, Any] = bench_workers(options, folder)
+        given = options.clip, options.style, options.preset
+        figures = bench_workers(*given, folder, options.workers, options.set)
     for part, values in figures.items():
         for figure, value in values.items():
             print(f"{part:10} {figure:28} {value:.4g}")

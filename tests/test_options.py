@@ -136,7 +136,7 @@ def test_flags_become_a_request(tmp_path: Path) -> None:
         place=Place(Path("film.mkv"), overwrite=True, strict=True),
         aim=Aim(patch=Path("old.mkv"), no_film=True),
         encoding=Encoding(quality=20),
-        work=Work(Path("job"), keep_job=True, slots="3"),
+        work=Work(Path("job"), keep_job=True, workers="4", slots="3"),
     )
     settings = made.recipe.settings("draft")
     assert settings == compose(
@@ -147,7 +147,7 @@ def test_flags_become_a_request(tmp_path: Path) -> None:
     assert made.rate == Fraction(30000, 1001)
     assert (made.output, made.overwrite, made.strict) == (Path("film.mkv"), True, True)
     assert (made.patch, made.film) == (Path("old.mkv"), False)
-    assert (made.job, made.keep_job, made.slots) == (Path("job"), True, 3)
+    assert (made.job, made.keep_job, made.workers, made.slots) == (Path("job"), True, 4, 3)
 
 
 @pytest.mark.parametrize("slots", ["0", "-1", "many", "1.5", ""])

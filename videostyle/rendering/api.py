@@ -50,8 +50,9 @@ def stylize(
 
     output: None: ``CLIP_ART.EXT`` next to the clip. preset: empty: the device's usual one. frames: source frames such
     as ``"120:240"``; empty: all. painter: replaces the one that the settings select. job: folder of the finished
-    frames, which is then kept. cluster: a Ray cluster that paints: ``"local"``, or ``"HOST:PORT"`` of its head. After
-    an interruption, make the same call again to continue. Raises VideostyleError.
+    frames, which is then kept. workers: processes that paint scenes at the same time; 0: as many as are fastest, as on
+    the command line; 1: this one only. cluster: a Ray cluster that runs them: ``"local"``, or ``"HOST:PORT"`` of its
+    head. After an interruption, make the same call again to continue. Raises VideostyleError.
     """
     if painter and cluster:
         raise SettingsError(f"cluster={cluster}: a painter of your own paints in this process only; omit cluster")
@@ -65,7 +66,7 @@ def stylize(
         overwrite=overwrite,
         strict=strict,
         slots=slots,
-        workers=workers,
+        workers=_workers(workers, painter),
         cluster=cluster,
     )
     return run(prepare(check(request), painter, on_event), on_event)
@@ -114,13 +115,20 @@ def render(
     batch; 0: as many as fit. workers: processes that paint scenes at the same time; 1: this one, in which frames are
     only painted when they are asked for; 0: as many as are fastest. Raises VideostyleError.
     """
-    if painter and workers > 1:
-        raise SettingsError(f"workers={workers}: a painter of your own paints in this process only; omit workers")
-    store, workers = Store(Path(job)), 1 if painter else workers
+    store, workers = Store(Path(job)), _workers(workers, painter)
     painter = painter or painter_for(plan.artworks, plan.settings, store.begun(), on_event)
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     return _render(plan, store, painter, slots, workers, on_event)
+
+
+def _workers(asked: int, painter: Painter | None) -> int:
+    """How many workers are asked for; 0: not said. Raises SettingsError."""
+    if asked < 0:
+        raise SettingsError(f"workers={asked}: wanted a number from 1, or 0 for as many as are fastest")
+    if painter and asked > 1:
+        raise SettingsError(f"workers={asked}: a painter of your own paints in this process only; omit workers")
+    return 1 if painter else asked
 
 
 def _render(

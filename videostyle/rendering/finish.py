@@ -31,9 +31,10 @@ def finish_for(artworks: Sequence[Artwork], settings: RenderSettings) -> Finish:
     if not (settings.brush.amount and settings.paints):
         return ENLARGE
     from videostyle.paint.brush.brush import Brush  # torch takes seconds to import
-    from videostyle.paint.device import choose_device
+    from videostyle.paint.device import choose_device, prepare_process
 
     device = choose_device(settings.backbone.device)
+    prepare_process(device)
     return Brush([artwork.pixels for artwork in artworks], settings, device, resize)
 
 

@@ -19,6 +19,7 @@ from videostyle.rendering.store import Store
 
 WRITERS = 2
 """threads that compress and write frames"""
+Chunks = Sequence[Chunk]
 _Writing = tuple[Future[None], FrameDone, Pixels]
 """a frame that is being written"""
 
@@ -36,23 +37,17 @@ class RenderedFrame:
 
 
 def render(
-    plan: RenderPlan,
-    store: Store,
-    painter: Painter,
-    slots: int,
-    on_event: OnEvent = ignore,
-    chunks: Sequence[Chunk] | None = None,
+    plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent = ignore, chunks: Chunks = ()
 ) -> Generator[RenderedFrame]:
     """Paint every frame of the plan that is not stored yet; report and yield each one once it is on disk.
 
-    chunks: those of the plan to paint; None: all.
 
     Frames that repeat an earlier one are stored with its pixels instead of being painted. Of several passes, only the
     last one yields frames. Up to ``slots`` chunks advance together as one batch. If a batch does not fit on the device,
     the slots are halved and the other chunks wait for their turn. Closing the iterator ends all threads. Raises
-    OutOfMemoryError if a single frame does not fit.
+    OutOfMemoryError if a single frame does not fit. chunks: those of the plan to paint; empty: all.
     """
-    waiting, live = deque(plan.chunks if chunks is None else chunks), list[Slot]()
+    waiting, live = deque(chunks or plan.chunks), list[Slot]()
     writing = list[_Writing]()
     # tasks of a batch are made in parallel: a GPU would have to wait while each slot in turn warps and fills
     makers = ThreadPoolExecutor(max(1, min(slots, os.cpu_count() or 1)), thread_name_prefix="task")

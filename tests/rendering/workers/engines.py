@@ -44,8 +44,10 @@ class Turns(Engine):
 
     def _paint(self, piece: Piece) -> Iterator[Report]:
         events: list[Event] = []
-        work = piece.work
-        for _ in render(work.plan, Store(work.job), self.painter, work.slots, events.append, piece.chunks):
+        commission = piece.commission
+        for _ in render(
+            commission.plan, Store(commission.job), self.painter, commission.slots, events.append, piece.chunks
+        ):
             yield from events
             events.clear()
         yield from events

@@ -24,7 +24,7 @@ from videostyle.media.read.probe import probe
 from videostyle.rendering.workers import cluster as module
 from videostyle.rendering.workers.chunks import render_chunks
 from videostyle.rendering.workers.cluster import Cluster
-from videostyle.rendering.workers.engine import Lost, Work
+from videostyle.rendering.workers.engine import Commission, Lost
 
 ray = pytest.importorskip("ray", reason="Ray is not installed; pip install 'videostyle[cluster]'")
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
@@ -204,11 +204,17 @@ def test_who_stops_waits_for_nothing_and_nothing_paints_any_more(
 @pytest.mark.parametrize(
     ("wrong", "text"),
     [
-        (partial(Work, version="9.9"), "the worker on .*: has videostyle .*, but the job is of 9.9"),
-        (lambda plan, job, *rest: Work(plan, job.parent / "other", *rest), "the worker on .*: .*other: not the job's"),
-        (lambda plan, job, _, slots: Work(plan, job, Gray().fingerprint, slots), "its network, weights, .* differs"),
+        (partial(Commission, version="9.9"), "the worker on .*: has videostyle .*, but the job is of 9.9"),
         (
-            lambda plan, *rest: Work(replace(plan, clip=replace(plan.clip, path=Path("/gone.mp4"))), *rest),
+            lambda plan, job, *rest: Commission(plan, job.parent / "other", *rest),
+            "the worker on .*: .*other: not the job's",
+        ),
+        (
+            lambda plan, job, _, slots: Commission(plan, job, Gray().fingerprint, slots),
+            "its network, weights, .* differs",
+        ),
+        (
+            lambda plan, *rest: Commission(replace(plan, clip=replace(plan.clip, path=Path("/gone.mp4"))), *rest),
             "the worker on .*: /gone.mp4: cannot be read .* on all machines",
         ),
     ],
@@ -217,7 +223,7 @@ def test_who_stops_waits_for_nothing_and_nothing_paints_any_more(
 def test_a_worker_that_would_paint_something_else_is_refused(
     wrong: object, text: str, engine: Cluster, clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("videostyle.rendering.workers.chunks.Work", wrong)
+    monkeypatch.setattr("videostyle.rendering.workers.chunks.Commission", wrong)
     with pytest.raises(JobError, match=text) as raised:
         painted(clip, tmp_path / "job", engine)
     assert "\n" not in str(raised.value)

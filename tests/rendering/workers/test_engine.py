@@ -10,9 +10,9 @@ from videostyle.rendering.workers.engine import Failed, Finished, Lost, Piece
 
 def test_a_piece_is_named_by_its_scenes() -> None:
     first, second = (Chunk(FrameRange(*ends), FrameRange(*ends)) for ends in ((0, 4), (4, 9)))
-    work: object = None
-    assert str(Piece(work, (second,))) == "scene 4"  # type: ignore[arg-type]
-    assert str(Piece(work, (first, second))) == "scenes 0, 4"  # type: ignore[arg-type]
+    commission: object = None
+    assert str(Piece(commission, (second,))) == "scene 4"  # type: ignore[arg-type]
+    assert str(Piece(commission, (first, second))) == "scenes 0, 4"  # type: ignore[arg-type]
 
 
 def test_reports_pickle() -> None:

@@ -55,6 +55,7 @@ def test_workers_paint_what_one_process_paints_and_live_through_several_jobs(
         painted(clip, tmp_path / "one", engine)
         pids = workers_of(os.getpid())
         assert len(pids) == 2
+        assert [Path(f"/proc/{pid}/oom_score_adj").read_text() for pid in pids] == ["500\n"] * 2
         frames = painted(clip, tmp_path / "two", engine)
         assert workers_of(os.getpid()) == pids
     assert workers_of(os.getpid()) == []

@@ -15,22 +15,22 @@ from videostyle.errors import JobError
 from videostyle.events import FrameDone
 from videostyle.media.read.probe import probe
 from videostyle.rendering.workers import remote, worker
-from videostyle.rendering.workers.engine import Failed, Finished, Report, Work
+from videostyle.rendering.workers.engine import Commission, Failed, Finished, Report
 from videostyle.rendering.workers.remote import Remote
 
 SCENES = (4, 3)
 
 
 @pytest.fixture
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
+def commission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commission:
     monkeypatch.setattr(worker, "painter_for", lambda *_: Blend())
     plan = plan_of(probe(write_clip(tmp_path / "clip.mp4", moving_scenes(SCENES))), SCENES)
     opened(tmp_path / "job", plan, Blend()).close()
-    return Work(plan, tmp_path / "job", Blend().fingerprint)
+    return Commission(plan, tmp_path / "job", Blend().fingerprint)
 
 
-def order(work: Work, *scenes: int, known: bool = False) -> bytes:
-    return pickle.dumps((None if known else work, tuple(work.plan.chunks[scene] for scene in scenes)))
+def order(commission: Commission, *scenes: int, known: bool = False) -> bytes:
+    return pickle.dumps((None if known else commission, tuple(commission.plan.chunks[scene] for scene in scenes)))
 
 
 def all_reports(hand: Remote, version: str, ordered: bytes) -> list[Report]:
@@ -40,14 +40,14 @@ def all_reports(hand: Remote, version: str, ordered: bytes) -> list[Report]:
     return reports
 
 
-def test_it_reports_what_it_paints_and_remembers_the_work(work: Work) -> None:
+def test_it_reports_what_it_paints_and_remembers_the_work(commission: Commission) -> None:
     hand = Remote()
     hand.hello()
     for scene, known, frames in ((1, False, [4, 5, 6]), (0, True, [0, 1, 2, 3])):
-        reports = all_reports(hand, __version__, order(work, scene, known=known))
+        reports = all_reports(hand, __version__, order(commission, scene, known=known))
         assert [report.frame for report in reports if isinstance(report, FrameDone)] == frames
         assert reports[-1] == Finished()
-    assert list(frames_in(work.job)) == list(range(7))
+    assert list(frames_in(commission.job)) == list(range(7))
 
 
 def test_an_order_of_another_version_is_not_even_read() -> None:
@@ -58,7 +58,7 @@ def test_an_order_of_another_version_is_not_even_read() -> None:
 
 
 def test_stopping_ends_the_process_after_it_has_cleaned_up(
-    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    commission: Commission, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended: list[int] = []
     monkeypatch.setattr(os, "_exit", ended.append)
@@ -67,7 +67,7 @@ def test_stopping_ends_the_process_after_it_has_cleaned_up(
         Blend, "picture", lambda self, task, picture=Blend.picture: time.sleep(0.2) or picture(self, task)
     )
     hand = Remote()
-    hand.paint(__version__, order(work, 0, 1))
+    hand.paint(__version__, order(commission, 0, 1))
     hand.stop()
     assert ended == [0]
     assert not hand._painting.is_alive()

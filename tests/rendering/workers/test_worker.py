@@ -15,7 +15,7 @@ from videostyle.paint.painter import Painter
 from videostyle.presets import change
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.workers import worker
-from videostyle.rendering.workers.engine import Piece, Work
+from videostyle.rendering.workers.engine import Commission, Piece
 from videostyle.rendering.workers.worker import Worker
 
 SCENES = (4, 3)
@@ -46,23 +46,23 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[Painter]:
 
 
 @pytest.fixture
-def work(plan: RenderPlan, tmp_path: Path) -> Work:
+def commission(plan: RenderPlan, tmp_path: Path) -> Commission:
     opened(tmp_path / "job", plan, Blend()).close()
-    return Work(plan, tmp_path / "job", Blend().fingerprint)
+    return Commission(plan, tmp_path / "job", Blend().fingerprint)
 
 
 def test_it_paints_chunks_and_keeps_its_painter(
-    loaded: list[Painter], work: Work, plan: RenderPlan, tmp_path: Path
+    loaded: list[Painter], commission: Commission, plan: RenderPlan, tmp_path: Path
 ) -> None:
     hand = Worker("a test")
-    hand.paint(Piece(work, plan.chunks[1:]), ignore)
+    hand.paint(Piece(commission, plan.chunks[1:]), ignore)
     assert list(frames_in(tmp_path / "job")) == [4, 5, 6]
-    hand.paint(Piece(replace(work), plan.chunks), ignore)
+    hand.paint(Piece(replace(commission), plan.chunks), ignore)
     rendered(plan, tmp_path / "whole", Blend())
     assert frames_in(tmp_path / "job") == frames_in(tmp_path / "whole")
     assert len(loaded) == 1
     other = replace(plan, settings=change(plan.settings, {"style.weight": 3.0}))
-    hand.paint(Piece(replace(work, plan=other), ()), ignore)
+    hand.paint(Piece(replace(commission, plan=other), plan.chunks), ignore)
     assert len(loaded) == 2, "for other settings"
 
 
@@ -70,14 +70,17 @@ def test_it_paints_chunks_and_keeps_its_painter(
 @pytest.mark.parametrize(
     ("changed", "text"),
     [
-        (lambda work: replace(work, version="9.9"), "on node 3: has videostyle .*, but the job is of 9.9"),
-        (lambda work: replace(work, painter=Gray().fingerprint), "on node 3: its network, .* differs from the job's"),
+        (lambda commission: replace(commission, version="9.9"), "on node 3: has videostyle .*, but the job is of 9.9"),
+        (
+            lambda commission: replace(commission, painter=Gray().fingerprint),
+            "on node 3: its network, .* differs from the job's",
+        ),
     ],
     ids=["version", "painter"],
 )
 def test_a_worker_that_would_paint_something_else_is_refused(
-    changed: Callable[[Work], Work], text: str, work: Work, plan: RenderPlan, tmp_path: Path
+    changed: Callable[[Commission], Commission], text: str, commission: Commission, plan: RenderPlan, tmp_path: Path
 ) -> None:
     with pytest.raises(JobError, match=text):
-        Worker("the worker on node 3").paint(Piece(changed(work), plan.chunks), ignore)
+        Worker("the worker on node 3").paint(Piece(changed(commission), plan.chunks), ignore)
     assert frames_in(tmp_path / "job") == {}

@@ -9,7 +9,7 @@ from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
 from videostyle.frames import Chunk
 from videostyle.rendering.plan import RenderPlan
 from videostyle.rendering.store import Store
-from videostyle.rendering.workers.engine import Engine, Failed, Finished, Lost, Piece, Report, Work
+from videostyle.rendering.workers.engine import Commission, Engine, Failed, Finished, Lost, Piece, Report
 
 LOSSES = 3
 """workers that a piece may cost without a new frame"""
@@ -31,8 +31,8 @@ def render_chunks(
     workers. Raises an error of a worker as if it had been raised here.
     """
     clip = replace(plan.clip, path=plan.clip.path.absolute())  # a worker may have another working directory
-    work = Work(replace(plan, clip=clip), job.folder.absolute(), painter, slots)
-    dealer = _Dealer(work, chunks, job, engine, on_event)
+    commission = Commission(replace(plan, clip=clip), job.folder.absolute(), painter, slots)
+    dealer = _Dealer(commission, chunks, job, engine, on_event)
     try:
         while True:
             busy = dealer.deal()
@@ -47,8 +47,10 @@ def render_chunks(
 class _Dealer:
     """Which chunks wait, which are being painted, and which frames have been reported."""
 
-    def __init__(self, work: Work, chunks: Sequence[Chunk], store: Store, engine: Engine, on_event: OnEvent) -> None:
-        self._work, self._store, self._engine, self._on_event = work, store, engine, on_event
+    def __init__(
+        self, commission: Commission, chunks: Sequence[Chunk], store: Store, engine: Engine, on_event: OnEvent
+    ) -> None:
+        self._commission, self._store, self._engine, self._on_event = commission, store, engine, on_event
         self._waiting = deque(chunks)
         self._busy: list[Piece] = []
         self._missing: dict[int, list[int]] = {}
@@ -97,7 +99,7 @@ class _Dealer:
 
     def _next(self) -> Piece | None:
         """The next chunks for one worker; None if there are none, or if they must wait for the others."""
-        plan, slots, chunks = self._work.plan, self._work.slots, list[Chunk]()
+        plan, slots, chunks = self._commission.plan, self._commission.slots, list[Chunk]()
         # with several slots, a piece of more chunks than that keeps the batch full; pieces shrink toward the end
         most = slots if slots == 1 else max(slots, len(self._waiting) // (2 * self._engine.workers))
         if self._engine.workers == 1:
@@ -113,20 +115,20 @@ class _Dealer:
                 chunks.append(chunk)
             else:
                 self._complete(chunk)
-        return Piece(self._work, tuple(chunks)) if chunks else None
+        return Piece(self._commission, tuple(chunks)) if chunks else None
 
     def _has_head(self, chunks: Sequence[Chunk]) -> bool:
         """Whether the clip's first frame is stored, or painted by whoever paints these chunks in this order."""
-        head = self._work.plan.head
+        head = self._commission.plan.head
         return head is None or self._store.has(head) or any(head in chunk.render for chunk in chunks)
 
     def _frame(self, done: FrameDone) -> None:
         """Report a frame once: a worker that continues for another may paint frames again that were in flight."""
-        self._losses[done.chunk] = 0
         key = done.chunk, done.frame, done.passes_left
         if key in self._seen:
             return
         self._seen.add(key)
+        self._losses[done.chunk] = 0
         missing = self._missing[done.chunk]
         if not done.passes_left:
             self._painted.append(done)

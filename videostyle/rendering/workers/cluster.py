@@ -11,7 +11,7 @@ from typing import Any
 
 from videostyle.errors import JobError, OutOfMemoryError
 from videostyle.events import Notice
-from videostyle.rendering.workers.engine import Engine, Failed, Finished, Lost, OnReport, Piece, Report, Work
+from videostyle.rendering.workers.engine import Commission, Engine, Failed, Finished, Lost, OnReport, Piece, Report
 from videostyle.rendering.workers.machine import memory_kills
 from videostyle.rendering.workers.remote import Remote
 from videostyle.rendering.workers.serve import GRACE
@@ -136,7 +136,7 @@ class _Actor:
         self.piece: Piece | None = None
         """what it paints"""
         self.starting = True
-        self._known: Work | None = None
+        self._known: Commission | None = None
         kind = ray.remote(Remote).options(
             num_cpus=1,
             num_gpus=int(gpus),
@@ -155,10 +155,10 @@ class _Actor:
 
     def take(self, piece: Piece) -> None:
         """Begin to paint a piece."""
-        work = piece.work if piece.work is not self._known else None  # a plan may be large
-        self.piece, self._known = piece, piece.work
-        order = pickle.dumps((work, piece.chunks), pickle.HIGHEST_PROTOCOL)
-        self.answers = self._remote.paint.remote(piece.work.version, order)
+        commission = piece.commission if piece.commission is not self._known else None  # a plan may be large
+        self.piece, self._known = piece, piece.commission
+        order = pickle.dumps((commission, piece.chunks), pickle.HIGHEST_PROTOCOL)
+        self.answers = self._remote.paint.remote(piece.commission.version, order)
 
     def answer(self) -> list[Report]:
         """What it reports, now that its answer is there; empty: it has started. Raises Ray's errors."""

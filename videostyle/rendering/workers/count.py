@@ -9,7 +9,7 @@ from videostyle.rendering.workers.schedule import best_workers
 from videostyle.settings import RenderSettings
 
 PROCESS_BYTES = 500_000_000
-"""of a worker process, in addition to what painting takes"""
+"""of a worker process, in addition to what painting takes; the files of libraries are shared and counted once"""
 MEMORY_SHARE = 0.9
 """share of the free memory that workers may fill"""
 

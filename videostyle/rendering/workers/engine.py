@@ -14,7 +14,7 @@ from videostyle.rendering.plan import RenderPlan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Work:
+class Commission:
     """What a worker must know of a job to paint chunks of it: a plain value, which pickles."""
 
     plan: RenderPlan
@@ -31,7 +31,7 @@ class Work:
 class Piece:
     """What one worker paints at a time."""
 
-    work: Work
+    commission: Commission
     chunks: tuple[Chunk, ...]
 
     def __str__(self) -> str:

@@ -25,9 +25,11 @@ class InProcess(Engine):
             assert self._on_report
             self._on_report(piece, event)
 
-        work = piece.work
+        commission = piece.commission
         self._piece = piece
-        self._frames = render(work.plan, Store(work.job), self._painter, work.slots, report, piece.chunks)
+        self._frames = render(
+            commission.plan, Store(commission.job), self._painter, commission.slots, report, piece.chunks
+        )
 
     def wait(self, on_report: OnReport) -> None:
         assert self._piece

@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 from videostyle.errors import OutOfMemoryError
-from videostyle.rendering.workers.engine import Engine, Failed, Finished, Lost, OnReport, Piece, Report, Work
+from videostyle.rendering.workers.engine import Commission, Engine, Failed, Finished, Lost, OnReport, Piece, Report
 from videostyle.rendering.workers.machine import memory_kills
 from videostyle.rendering.workers.serve import GRACE
 
@@ -92,29 +92,23 @@ class _Child:
         self.piece: Piece | None = None
         """what it paints; None: it is idle"""
         self.gpu = gpu
-        self._known: Work | None = None
-        # the module search path of this process, and not the folder it happens to work in
+        self._pieces = SimpleQueue[Piece | None]()
+        # the module search path of this process, and not the folder that it happens to be in
         code = f"import sys; sys.path = {sys.path!r}; from videostyle.rendering.workers.serve import main; main()"
         command = [sys.executable, "-P", "-c", code]
         variables = os.environ | ({"CUDA_VISIBLE_DEVICES": gpu} if gpu else ONE_THREAD)
         with _without_interrupts():
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables)
+        Thread(target=self._write, name="pieces", daemon=True).start()
         Thread(target=self._read, args=(reports,), name="reports", daemon=True).start()
 
     def give(self, piece: Piece) -> None:
-        assert self.process.stdin
         self.piece = piece
-        work = piece.work if piece.work is not self._known else None  # a plan may be large
-        self._known = piece.work
-        with suppress(BrokenPipeError):  # it is lost, and its thread will say so
-            pickle.dump((work, piece.chunks), self.process.stdin, pickle.HIGHEST_PROTOCOL)
-            self.process.stdin.flush()
+        self._pieces.put(piece)
 
     def dismiss(self) -> None:
         """Tell it to stop."""
-        assert self.process.stdin
-        with suppress(BrokenPipeError):
-            self.process.stdin.close()
+        self._pieces.put(None)
 
     def end(self) -> None:
         """Wait until it has ended."""
@@ -123,6 +117,19 @@ class _Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def _write(self) -> None:
+        """In a thread, since a plan may be large and a worker that starts reads late: pass on pieces."""
+        assert self.process.stdin
+        known: Commission | None = None
+        with suppress(BrokenPipeError), self.process.stdin as stream:  # it is lost, and the other thread says so
+            while piece := self._pieces.get():
+                commission = piece.commission
+                pickle.dump(
+                    (None if commission is known else commission, piece.chunks), stream, pickle.HIGHEST_PROTOCOL
+                )
+                stream.flush()
+                known = commission
 
     def _read(self, reports: "SimpleQueue[tuple[_Child, Report]]") -> None:
         """In a thread: hand on what it reports, until it ends."""

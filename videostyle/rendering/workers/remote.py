@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 from videostyle.errors import JobError, MediaError
 from videostyle.rendering.store import Store
-from videostyle.rendering.workers.engine import Failed, Finished, Piece, Report, Work
+from videostyle.rendering.workers.engine import Commission, Failed, Finished, Piece, Report
 from videostyle.rendering.workers.serve import GRACE, portable
 from videostyle.rendering.workers.worker import Worker, check_version
 
@@ -20,7 +20,7 @@ class Remote:
     def __init__(self) -> None:
         self._place = f"the worker on {platform.node()}"
         self._worker = Worker(self._place)
-        self._work: Work | None = None
+        self._commission: Commission | None = None
         self._reports = SimpleQueue[Report]()
         self._stopped = Event()
         self._painting = Thread()
@@ -31,7 +31,7 @@ class Remote:
     def paint(self, version: str, order: bytes) -> list[Report]:
         """Begin a piece, and return its first reports.
 
-        version: of the engine. order: the pickled Work (None: the same as before) and chunks, which only the same
+        version: of the engine. order: the pickled Commission (None: the same as before) and chunks, which only the same
         version can read.
         """
         self._painting = Thread(target=self._paint, args=(version, order), name="painting", daemon=True)
@@ -56,11 +56,11 @@ class Remote:
     def _paint(self, version: str, order: bytes) -> None:
         try:
             check_version(version, self._place)
-            work, chunks = pickle.loads(order)
-            self._work = work or self._work
-            assert self._work
-            self._check_shared(self._work)
-            self._worker.paint(Piece(self._work, chunks), self._report)
+            commission, chunks = pickle.loads(order)
+            self._commission = commission or self._commission
+            assert self._commission
+            self._check_shared(self._commission)
+            self._worker.paint(Piece(self._commission, chunks), self._report)
         except KeyboardInterrupt:
             pass
         except Exception as error:
@@ -73,13 +73,13 @@ class Remote:
             raise KeyboardInterrupt  # as if the user had stopped it, so that it cleans up
         self._reports.put(report)
 
-    def _check_shared(self, work: Work) -> None:
+    def _check_shared(self, commission: Commission) -> None:
         """Raise JobError unless the job folder and the clip are those of the engine."""
-        record = Store(work.job).begun()
-        if record is None or record.fingerprint != work.plan.fingerprint:
+        record = Store(commission.job).begun()
+        if record is None or record.fingerprint != commission.plan.fingerprint:
             fault = "not the job's folder there; all machines must see it under this path"
-            raise JobError(f"{self._place}: {work.job}: {fault}, so name a shared one with --job")
+            raise JobError(f"{self._place}: {commission.job}: {fault}, so name a shared one with --job")
         try:
-            work.plan.check_clip()
+            commission.plan.check_clip()
         except MediaError as error:
             raise JobError(f"{self._place}: {error}, under the same path on all machines") from None

@@ -3,9 +3,9 @@
 import heapq
 from collections.abc import Sequence
 
-START = 6.0
-"""seconds until a worker process paints"""
-CROWD = 1.2
+START = 4.0
+"""seconds until a worker process paints: about 2 of computing, and its libraries' files must be read"""
+CROWD = 1.1
 """how much longer a frame takes while other workers paint beside it on the same machine"""
 SHOWN = 3
 """most chunks that are named as slowest"""

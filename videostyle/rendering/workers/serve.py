@@ -8,24 +8,27 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import BinaryIO
 
 from videostyle.errors import VideostyleError
 from videostyle.frames import Chunk
-from videostyle.rendering.workers.engine import Failed, Finished, Piece, Report, Work
+from videostyle.rendering.workers.engine import Commission, Failed, Finished, Piece, Report
 
 GRACE = 2.0
 """seconds in which a worker that is told to stop may finish what it writes"""
-_Order = tuple[Work | None, Sequence[Chunk]]
-"""None: the same work as before"""
+_Order = tuple[Commission | None, Sequence[Chunk]]
+"""None: the same commission as before"""
 
 
 def main() -> None:
     """Paint until stdin is closed; then stop at once, even in the middle of a frame."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one stops us
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(OSError):  # where memory runs out, the system shall end a worker and not who could replace it
+        Path("/proc/self/oom_score_adj").write_text("500")
     orders, reports = _streams()
     given = SimpleQueue[_Order | None]()
     Thread(target=_read, args=(orders, given), daemon=True).start()
@@ -42,12 +45,12 @@ def _serve(given: "SimpleQueue[_Order | None]", reports: BinaryIO) -> None:
         pickle.dump(value, reports, pickle.HIGHEST_PROTOCOL)
         reports.flush()
 
-    worker, work = Worker("a worker process"), None
+    worker, commission = Worker("a worker process"), None
     while (order := given.get()) is not None:
-        work = order[0] or work
-        assert work
+        commission = order[0] or commission
+        assert commission
         try:
-            worker.paint(Piece(work, tuple(order[1])), report)
+            worker.paint(Piece(commission, tuple(order[1])), report)
         except BrokenPipeError:
             raise
         except Exception as error:

@@ -10,7 +10,7 @@ from videostyle.paint.painter import Painter
 from videostyle.rendering.painters import painter_for
 from videostyle.rendering.renderer import render
 from videostyle.rendering.store import Store
-from videostyle.rendering.workers.engine import Piece, Work
+from videostyle.rendering.workers.engine import Commission, Piece
 
 
 def check_version(version: str, place: str) -> None:
@@ -29,28 +29,28 @@ class Worker:
     def __init__(self, place: str) -> None:
         self._place = place
         self._painter: Painter | None = None
-        self._work: Work | None = None
+        self._commission: Commission | None = None
         self._looks: tuple[object, ...] = ()
 
     def paint(self, piece: Piece, report: OnEvent) -> None:
         """Paint what is not stored yet. Raises JobError if this worker would paint it differently from the others."""
-        work = piece.work
-        store, painter = Store(work.job), self._painter_of(work, report)
-        if painter.fingerprint != work.painter:
+        commission = piece.commission
+        store, painter = Store(commission.job), self._painter_of(commission, report)
+        if painter.fingerprint != commission.painter:
             fault = f"its network, weights, precision, or kind of device ({painter.name} on {painter.device})"
             raise JobError(f"{self._place}: {fault} differs from the job's; make them equal on all machines")
-        with closing(render(work.plan, store, painter, work.slots, report, piece.chunks)) as frames:
+        with closing(render(commission.plan, store, painter, commission.slots, report, piece.chunks)) as frames:
             for _ in frames:
                 pass
 
-    def _painter_of(self, work: Work, report: OnEvent) -> Painter:
-        if self._painter and work is self._work:
+    def _painter_of(self, commission: Commission, report: OnEvent) -> Painter:
+        if self._painter and commission is self._commission:
             return self._painter
-        check_version(work.version, self._place)
-        plan = work.plan
-        looks = work.painter, plan.settings, *(hash_of(artwork.pixels) for artwork in plan.artworks)
+        check_version(commission.version, self._place)
+        plan = commission.plan
+        looks = commission.painter, plan.settings, *(hash_of(artwork.pixels) for artwork in plan.artworks)
         if self._painter is None or looks != self._looks:
             self._painter = None  # two at a time may not fit
-            self._painter = painter_for(plan.artworks, plan.settings, Store(work.job).begun(), report)
-        self._work, self._looks = work, looks
+            self._painter = painter_for(plan.artworks, plan.settings, Store(commission.job).begun(), report)
+        self._commission, self._looks = commission, looks
         return self._painter
