@@ -7,7 +7,7 @@ there is some, so machines may come and go. Actors on GPUs have never been run.
 import pickle
 from collections import deque
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING
 
 from videostyle.errors import JobError, OutOfMemoryError
 from videostyle.events import Notice
@@ -16,6 +16,10 @@ from videostyle.rendering.workers.machine import memory_kills
 from videostyle.rendering.workers.remote import Remote
 from videostyle.rendering.workers.serve import GRACE
 from videostyle.rendering.workers.session import LOCAL, session
+
+if TYPE_CHECKING:
+    from ray import ObjectRef
+    from ray.actor import ActorHandle
 
 LONG = 60.0
 """seconds without any worker after which the user is told why nothing happens"""
@@ -145,8 +149,8 @@ class _Actor:
             max_task_retries=0,
             scheduling_strategy="SPREAD",
         )
-        self._remote: Any = kind.remote()
-        self.answers: Any = self._remote.hello.remote()
+        self._remote: ActorHandle = kind.remote()
+        self.answers: ObjectRef | None = self._remote.hello.remote()
         """the answer that is awaited; None if it is idle"""
 
     @property
@@ -172,7 +176,7 @@ class _Actor:
             self.answers = self._remote.reports.remote()
         return reports or []
 
-    def stop(self) -> Any:
+    def stop(self) -> "ObjectRef":
         """Tell it to end; returns what is ready once it has ended."""
         return self._remote.stop.remote()
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 from videostyle.errors import DeviceError, SettingsError
 from videostyle.rendering.workers.processes import ONE_THREAD
@@ -49,7 +48,7 @@ def session(address: str, workers: int, gpus: bool) -> Iterator[None]:
     workers: that a local cluster has room for. gpus: whether each has a GPU of its own, which has never been tried.
     Raises DeviceError.
     """
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL"}
+    options: dict[str, object] = {"log_to_driver": False, "logging_level": "CRITICAL"}
     variables, threads = _with_token(), {} if gpus else ONE_THREAD
     if address == LOCAL:
         variables = VARIABLES | threads
