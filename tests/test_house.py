@@ -71,6 +71,7 @@ OWNERS = {
     "torch": {"paint"},
     "torchvision": {"paint"},
     "safetensors": {"paint"},
+    "ray": {"rendering"},
     "typer": {"cli", "options", "commands"},
     "tqdm": {"progress"},
     "jinja2": {"report"},

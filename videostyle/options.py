@@ -171,6 +171,12 @@ class Work:
         "scenes painted at the same time, each by a process; auto: what is fastest here",
         metavar="auto|N",
     )
+    cluster: str = _flag(
+        "",
+        SPEED,
+        "paint on a Ray cluster: local starts one on this machine; see README, Many machines",
+        metavar="local|HOST:PORT",
+    )
     slots: str = _flag("auto", SPEED, "scenes that a worker paints as one batch, on a GPU", metavar="auto|N")
     budget: str = _flag("", SPEED, "the best preset and size that fit into a time: 2h, 90min", metavar="TIME")
 
@@ -221,6 +227,7 @@ class Flags:
             strict=self.place.strict,
             slots=_count("--slots", work.slots),
             workers=_count("--workers", work.workers),
+            cluster=work.cluster,
         )
 
 

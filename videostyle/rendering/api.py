@@ -43,6 +43,7 @@ def stylize(
     strict: bool = False,
     slots: int = 0,
     workers: int = 0,
+    cluster: str = "",
     on_event: OnEvent = ignore,
 ) -> FilmDone:
     """Paint a clip in the style of an artwork and write the film. Returns what was made.
@@ -50,9 +51,11 @@ def stylize(
     output: None: ``CLIP_ART.EXT`` next to the clip. preset: empty: the device's usual one. frames: source frames such
     as ``"120:240"``; empty: all. painter: replaces the one that the settings select. job: folder of the finished
     frames, which is then kept. workers: processes that paint scenes at the same time; 0: as many as are fastest, as on
-    the command line; 1: this one only. After an interruption, make the same call again to continue. Raises
-    VideostyleError.
+    the command line; 1: this one only. cluster: a Ray cluster that runs them: ``"local"``, or ``"HOST:PORT"`` of its
+    head. After an interruption, make the same call again to continue. Raises VideostyleError.
     """
+    if painter and cluster:
+        raise SettingsError(f"cluster={cluster}: a painter of your own paints in this process only; omit cluster")
     request = Request(
         clip=Path(clip),
         styles=styles,
@@ -64,6 +67,7 @@ def stylize(
         strict=strict,
         slots=slots,
         workers=_workers(workers, painter),
+        cluster=cluster,
     )
     return run(prepare(check(request), painter, on_event), on_event)
 

@@ -28,11 +28,13 @@ from videostyle.rendering.store.log import NAME, Log, logged
 from videostyle.rendering.store.record import JobRecord
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.chunks import render_chunks
+from videostyle.rendering.workers.cluster import Cluster
 from videostyle.rendering.workers.count import bytes_of, choose_workers, gpus_for
 from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.inside import InProcess
 from videostyle.rendering.workers.processes import Processes
 from videostyle.rendering.workers.schedule import duration, slowest
+from videostyle.rendering.workers.session import LOCAL, room
 from videostyle.settings import known_settings
 
 
@@ -97,7 +99,9 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
     cost = Cost() if done else painter.cost(height, width)  # which it measures by painting
     alike = frames_alike(plan, painter, stored)
     seconds = seconds_of(plan, cost, stored | alike, plan.settings.temporal.passes)
-    workers = choose_workers(workers, seconds, cost, painter.device, plan.settings)
+    cluster = checked.request.cluster
+    most = room(cluster, workers, painter.device) if cluster not in ("", LOCAL) and any(seconds) else 0
+    workers = choose_workers(workers, seconds, cost, painter.device, plan.settings, most)
     slots = choose_slots(checked.request.slots, cost, plan, workers)
     painting = bytes_of(workers, slots, cost, painter.device)
     finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
@@ -192,7 +196,11 @@ def _make(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnE
 def _paint(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnEvent) -> None:
     """Paint the missing frames. engine: None: one for these only."""
     plan, painter, summary = prepared.plan, prepared.painter, prepared.summary
-    own = engine_for(plan, painter, summary.workers) if engine is None else nullcontext(engine)
+    own = (
+        engine_for(plan, painter, summary.workers, prepared.checked.request.cluster)
+        if engine is None
+        else nullcontext(engine)
+    )
     with (
         own as workers,
         closing(
@@ -203,8 +211,10 @@ def _paint(prepared: Prepared, store: Store, engine: Engine | None, on_event: On
             pass
 
 
-def engine_for(plan: RenderPlan, painter: Painter, workers: int) -> Engine:
+def engine_for(plan: RenderPlan, painter: Painter, workers: int, cluster: str = "") -> Engine:
     """An engine of so many workers. Raises SettingsError if this machine has too few GPUs for them."""
+    if cluster:
+        return Cluster(cluster, workers, painter.device != "cpu")
     if workers == 1:
         return InProcess(painter)
     return Processes(workers, gpus_for(workers, painter.device, plan.settings))

@@ -21,6 +21,7 @@ from videostyle.presets import Recipe
 from videostyle.rendering.film.film import check_free, check_place, unless_strict
 from videostyle.rendering.plan.artworks import Styles, read_artworks
 from videostyle.rendering.plan.plan import Artwork
+from videostyle.rendering.workers.session import check_cluster
 from videostyle.selection import Selection, select
 from videostyle.settings import FilmSettings
 
@@ -65,6 +66,8 @@ class Request:
     """chunks painted as one batch; 0: as many as fit"""
     workers: int = 0
     """processes that paint at the same time; 0: as many as are worth it"""
+    cluster: str = ""
+    """Ray cluster that runs them, for ``session.check_cluster``; empty: they run on this machine, without Ray"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +97,10 @@ class Checked:
 def check(request: Request) -> Checked:
     """Check a request's files before any work begins; needs neither torch nor a device.
 
-    Raises SettingsError or MediaError.
+    Raises SettingsError, MediaError, or DeviceError.
     """
+    if request.cluster:
+        check_cluster(request.cluster, request.recipe.given.backbone.device)
     clip = probe(request.clip, request.stream, request.rate)
     pictures = read_artworks(request.styles)
     artworks = tuple(replace(art, pixels=in_colors_of(clip.color, art.pixels)) for art in pictures)

@@ -50,6 +50,12 @@ def test_what_is_asked_for_is_done_but_never_more_than_there_are_chunks() -> Non
     assert chosen(5, [0.0]) == 1
 
 
+def test_a_cluster_has_room_for_more_than_this_machine() -> None:
+    assert choose_workers(0, LONG, COST, "cpu", SETTINGS, most=20) == 20
+    assert choose_workers(0, LONG, COST, "cuda:0", SETTINGS, most=5) == 5
+    assert choose_workers(4, LONG, COST, "cpu", SETTINGS, most=20) == 4
+
+
 def test_each_gpu_has_one_worker() -> None:
     assert chosen(0, LONG, painted_on="cuda:0") == 3
     assert gpus_for(2, "cuda:0", SETTINGS) == ("0", "1")

@@ -28,13 +28,18 @@ def gpus_for(workers: int, device: str, settings: RenderSettings) -> Sequence[st
     return gpus[:workers]
 
 
-def choose_workers(asked: int, seconds: Sequence[float], cost: Cost, device: str, settings: RenderSettings) -> int:
+def choose_workers(
+    asked: int, seconds: Sequence[float], cost: Cost, device: str, settings: RenderSettings, most: int = 0
+) -> int:
     """Number of workers. asked: 0: what is fastest, but never more than cores and memory, or GPUs, allow.
 
-    seconds: of each chunk. device: what the painter paints on.
+    seconds: of each chunk. device: what the painter paints on. most: how many a cluster of machines allows; 0: this
+    machine paints.
     """
     if asked:
         return min(asked, max(1, len(seconds) - list(seconds).count(0)))
+    if most:
+        return best_workers(seconds, most)
     if device != "cpu":
         return best_workers(seconds, len(_gpus(settings)))
     return best_workers(seconds, min(cores(), int(MEMORY_SHARE * free_bytes() / (PROCESS_BYTES + cost.bytes_per_slot))))

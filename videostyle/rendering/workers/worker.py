@@ -13,6 +13,13 @@ from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.engine import Commission, Piece
 
 
+def check_version(version: str, place: str) -> None:
+    """Raise JobError if a job is of another version than this program. place: where it runs."""
+    if version != __version__:
+        fault = f"has videostyle {__version__}, but the job is of {version}"
+        raise JobError(f"{place}: {fault}; install the same version everywhere")
+
+
 class Worker:
     """Paints pieces one after another, and keeps the painter as long as they need the same one.
 
@@ -39,9 +46,7 @@ class Worker:
     def _painter_of(self, commission: Commission, report: OnEvent) -> Painter:
         if self._painter and commission is self._commission:
             return self._painter
-        if commission.version != __version__:
-            fault = f"has videostyle {__version__}, but the job is of {commission.version}"
-            raise JobError(f"{self._place}: {fault}; install the same version everywhere")
+        check_version(commission.version, self._place)
         plan = commission.plan
         looks = commission.painter, plan.settings, *(hash_of(artwork.pixels) for artwork in plan.artworks)
         if self._painter is None or looks != self._looks:
