@@ -1,7 +1,7 @@
 """One signal ends the work after a step, two at once."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,8 +13,12 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="only POSI
 
 
 @pytest.fixture
-def heard() -> list[Event]:
-    return []
+def heard() -> Iterator[list[Event]]:
+    """Events, while no signal is ignored, as under nohup."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    yield []
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", sorted(SIGNALS))

@@ -16,7 +16,7 @@ from videostyle.rendering.request import Request, check
 def typed(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> Request:
     """The request that a command line makes."""
     requests = list[Request]()
-    monkeypatch.setattr(cli, "_run", lambda request, *_: requests.append(request))
+    monkeypatch.setattr("videostyle.commands.render.render", lambda request, *_: requests.append(request))
     monkeypatch.setattr(sys, "argv", list(command))
     with pytest.raises(SystemExit):
         cli.main()
