@@ -19,7 +19,7 @@ def test_a_job_continues_with_the_network_that_it_began_with(tmp_path: Path, mon
     names: list[str] = []
     events: list[Event] = []
 
-    def load(_: object, chosen: RenderSettings, report, *_) -> Painter:  # type: ignore[no-untyped-def]
+    def load(_: object, chosen: RenderSettings, report, *__) -> Painter:  # type: ignore[no-untyped-def]
         names.append(chosen.backbone.name)
         report("weights", 1, 2)
         return Gray()
