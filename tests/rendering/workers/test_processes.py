@@ -132,7 +132,8 @@ def test_an_error_of_a_worker_is_raised_here_once(
     notes = "".join(getattr(raised.value, "__notes__", ()))
     assert ("in a worker" in notes and "paint" in notes) == (error is KeyError)
     assert workers_of(os.getpid()) == []
-    assert not list((tmp_path / "job/frames").glob(".*")), "nothing half-written is left"
+    if error is not DeviceError:  # a worker that is gone at once cannot tidy up
+        assert not list((tmp_path / "job/frames").glob(".*")), "nothing half-written is left"
 
 
 SCRIPT = """
