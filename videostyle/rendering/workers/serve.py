@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import BinaryIO
 
 from videostyle.errors import VideostyleError
@@ -31,15 +31,18 @@ def main() -> None:
         Path("/proc/self/oom_score_adj").write_text("500")
     orders, reports = _streams()
     given = SimpleQueue[_Order | None]()
-    Thread(target=_read, args=(orders, given), daemon=True).start()
+    ready = Event()
+    Thread(target=_read, args=(orders, given, ready), daemon=True).start()
     with suppress(KeyboardInterrupt, BrokenPipeError):
-        _serve(given, reports)
+        _serve(given, reports, ready)
     os._exit(0)  # the interpreter would wait for threads
 
 
-def _serve(given: "SimpleQueue[_Order | None]", reports: BinaryIO) -> None:
+def _serve(given: "SimpleQueue[_Order | None]", reports: BinaryIO, ready: Event) -> None:
     # torch takes seconds to import; a driver that ends meanwhile is noticed
     from videostyle.rendering.workers.worker import Worker
+
+    ready.set()
 
     def report(value: Report) -> None:
         pickle.dump(value, reports, pickle.HIGHEST_PROTOCOL)
@@ -85,13 +88,15 @@ def _streams() -> tuple[BinaryIO, BinaryIO]:
     return open(orders, "rb"), open(reports, "wb")
 
 
-def _read(orders: BinaryIO, given: "SimpleQueue[_Order | None]") -> None:
+def _read(orders: BinaryIO, given: "SimpleQueue[_Order | None]", ready: Event) -> None:
     """In a thread: hand on orders. When there are no more, interrupt what is being painted."""
     try:
         while True:
             given.put(pickle.load(orders))
     except (EOFError, pickle.UnpicklingError):
         given.put(None)
+    if not ready.is_set():
+        os._exit(0)  # nothing is painted yet, and an import that is interrupted complains
     time.sleep(0.1)  # an idle worker has ended by itself
     _thread.interrupt_main(signal.SIGTERM)
     time.sleep(GRACE)
