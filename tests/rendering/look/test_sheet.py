@@ -84,3 +84,16 @@ def test_what_comes_after_painting_costs_no_painting(folder: Path) -> None:
     work = [one is Iterated for one, other in itertools.pairwise(order) if other is CellPainted]
     assert sum(work) == 2, "a frame of each scene"
     assert len({picture.tobytes() for row in sheet.pictures for picture in row}) == 6
+
+
+@pytest.mark.parametrize("name", ["art.png", "other.png", "clip.mp4"])
+@pytest.mark.parametrize("suffix", [".png", ".html"])
+def test_no_input_is_replaced(folder: Path, name: str, suffix: str) -> None:
+    (folder / "other.png").write_bytes((folder / "art.png").read_bytes())
+    source = (folder / name).rename(folder / f"{name}{suffix}")  # whatever it is called
+    files = [path if path.name != name else source for path in map(folder.joinpath, ("clip.mp4", "art.png", "other.png"))]
+    before = source.read_bytes()
+    request = Request(files[0], files[1], Recipe("draft", FEW), output=source, overwrite=True)
+    with pytest.raises(SettingsError, match="is an input of this render"):
+        make_sheet(SheetRequest(request, rows=(Choice("other", styles=(files[2],)),)))
+    assert source.read_bytes() == before

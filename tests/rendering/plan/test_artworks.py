@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.clips import write_art
-from videostyle.rendering.plan.artworks import read_artworks
+from videostyle.rendering.plan.artworks import paths_of, read_artworks
 
 
 def test_files_and_arrays_may_be_mixed(tmp_path: Path) -> None:
@@ -15,3 +15,8 @@ def test_files_and_arrays_may_be_mixed(tmp_path: Path) -> None:
     assert (first.name, first.path) == ("art.png", tmp_path / "art.png")
     assert (second.name, second.path) == ("artwork2", None)
     np.testing.assert_array_equal(second.pixels, pixels)
+
+
+def test_files_among_artworks() -> None:
+    assert paths_of("a.png") == (Path("a.png"),)
+    assert paths_of(["a.png", np.zeros((2, 2, 3), np.uint8), Path("b.png")]) == (Path("a.png"), Path("b.png"))

@@ -26,7 +26,7 @@ from videostyle.rendering.look.still import painted, probe_source
 from videostyle.rendering.look.telling import places, telling_frames
 from videostyle.rendering.look.vary import Choice, assignment, refuse
 from videostyle.rendering.painters import painter_for
-from videostyle.rendering.plan.artworks import read_artworks
+from videostyle.rendering.plan.artworks import paths_of, read_artworks
 from videostyle.rendering.plan.plan import Artwork, RenderPlan, alone, plan_frames, scan_key
 from videostyle.rendering.plan.scan import NOTHING, Scan
 from videostyle.rendering.plan.sizes import check_size
@@ -54,6 +54,12 @@ class SheetRequest:
     """from how many scenes of a clip a frame is taken, unless one is named"""
     title: str = ""
     """empty: the name of the picture"""
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Files that must not be overwritten: the picture, and the artworks of all pictures of the sheet."""
+        chosen = (choice.styles for choice in (*self.columns, *self.rows))
+        return (self.still.clip, *paths_of(self.still.styles), *itertools.chain.from_iterable(chosen))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +106,7 @@ def make_sheet(request: SheetRequest, on_event: OnEvent = ignore) -> Sheet:
     check_folder(output)
     with tempfile.TemporaryDirectory(prefix="videostyle-", ignore_cleanup_errors=True) as temporary:
         sheet = paint_sheet(request, Path(temporary), output, on_event)
-        check_free(output, (still.clip,), still.overwrite)
+        check_free(output, request.sources, still.overwrite)
         write_sheet(output, sheet)
     pictures = len(sheet.rows) * len(sheet.columns)
     on_event(FilmDone(output, pictures, 0, time.perf_counter() - start))
@@ -110,7 +116,7 @@ def make_sheet(request: SheetRequest, on_event: OnEvent = ignore) -> Sheet:
 def paint_sheet(request: SheetRequest, folder: Path, output: Path, on_event: OnEvent = ignore) -> Sheet:
     """The pictures of a sheet. folder: for temporary files. output: the sheet, after which commands name pictures."""
     clip = probe_source(request.still, folder)
-    check_free(output, (request.still.clip, clip.path), request.still.overwrite)
+    check_free(output, request.sources, request.still.overwrite)
     shared = _Shared(on_event)
     for text in clip.notes:
         shared.report(Notice(text))

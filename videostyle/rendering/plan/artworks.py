@@ -21,17 +21,21 @@ Styles = StyleSource | Sequence[StyleSource]
 """an artwork, or several to blend"""
 
 
+def paths_of(styles: Styles) -> tuple[Path, ...]:
+    """The files among artworks."""
+    return tuple(Path(style) for style in _listed(styles) if not isinstance(style, np.ndarray))
+
+
 def read_artworks(styles: Styles, clip: Clip | None = None) -> tuple[Artwork, ...]:
     """Style pictures from files or arrays, in the clip's colors; in sRGB if there is no clip.
 
     Raises MediaError for a file that is not a picture, SettingsError for an array that is not one or for no styles.
     """
-    if isinstance(styles, str | os.PathLike | np.ndarray):
-        styles = [styles]
-    if not styles:
+    listed = _listed(styles)
+    if not listed:
         raise SettingsError("no artwork given; name at least one with --style art.jpg")
     artworks = []
-    for number, style in enumerate(styles, start=1):
+    for number, style in enumerate(listed, start=1):
         if isinstance(style, np.ndarray):
             deep = style.dtype != np.uint8
             pixels = to_pixels(as_picture(style), np.dtype(np.uint16) if deep else np.dtype(np.uint8))
@@ -41,3 +45,7 @@ def read_artworks(styles: Styles, clip: Clip | None = None) -> tuple[Artwork, ..
             name, pixels, path = path.name, read_picture(path), path.absolute()
         artworks.append(Artwork(name, in_colors_of(clip.color, pixels) if clip else pixels, path))
     return tuple(artworks)
+
+
+def _listed(styles: Styles) -> Sequence[StyleSource]:
+    return [styles] if isinstance(styles, str | os.PathLike | np.ndarray) else styles
