@@ -36,7 +36,8 @@ class Planned:
 
     clip: Path
     output: Path
-    job: Path
+    job: Path | None
+    """None: a single picture, which needs no job folder"""
     frames: int
     frames_to_render: int
     """the film's frames, plus those before and between them in a scene, which are painted but not kept"""
@@ -84,7 +85,7 @@ class Planned:
     settings: Mapping[str, object] = field(default_factory=dict)
     """dotted name -> value of every setting"""
     command: tuple[str, ...] = ()
-    """command line that makes the same film; empty if an artwork is not a file"""
+    """command line that makes the same film or picture; empty if an artwork is not a file"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ def _event(kind: Callable[..., E], line: Line) -> E | None:
 def _plain(name: str, value: object) -> object:
     if isinstance(value, list):
         return tuple(value)
-    return Path(str(value)) if name in PATHS else value
+    return Path(value) if name in PATHS and isinstance(value, str) else value
 
 
 def _table(value: object) -> dict[str, object]:

@@ -91,7 +91,9 @@ def test_what_comes_after_painting_costs_no_painting(folder: Path) -> None:
 def test_no_input_is_replaced(folder: Path, name: str, suffix: str) -> None:
     (folder / "other.png").write_bytes((folder / "art.png").read_bytes())
     source = (folder / name).rename(folder / f"{name}{suffix}")  # whatever it is called
-    files = [path if path.name != name else source for path in map(folder.joinpath, ("clip.mp4", "art.png", "other.png"))]
+    files = [
+        path if path.name != name else source for path in map(folder.joinpath, ("clip.mp4", "art.png", "other.png"))
+    ]
     before = source.read_bytes()
     request = Request(files[0], files[1], Recipe("draft", FEW), output=source, overwrite=True)
     with pytest.raises(SettingsError, match="is an input of this render"):

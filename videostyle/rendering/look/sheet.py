@@ -1,12 +1,12 @@
 """A contact sheet: one picture, or telling frames of a clip, painted with different settings."""
 
 import itertools
+import shlex
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shlex import quote
 from typing import TypeVar
 
 from videostyle.errors import SettingsError, VideostyleError
@@ -20,11 +20,11 @@ from videostyle.media.read.sequence import identity
 from videostyle.media.sheet import Sheet, write_sheet
 from videostyle.paint.load import Networks, usual_preset
 from videostyle.paint.painter import Painter
-from videostyle.presets import Recipe
+from videostyle.rendering.command import still_command
 from videostyle.rendering.film.film import check_free
 from videostyle.rendering.look.still import painted, probe_source
 from videostyle.rendering.look.telling import places, telling_frames
-from videostyle.rendering.look.vary import Choice, assignment, refuse
+from videostyle.rendering.look.vary import Choice, refuse
 from videostyle.rendering.painters import painter_for
 from videostyle.rendering.plan.artworks import paths_of, read_artworks
 from videostyle.rendering.plan.plan import Artwork, RenderPlan, alone, plan_frames, scan_key
@@ -167,22 +167,21 @@ def _prepared(request: SheetRequest, clip: Clip, frames: Sequence[int], output: 
     """Every picture, row by row, planned and with its painter. Raises SettingsError with all mistakes."""
     cells: list[_Cell] = []
     faults: list[str] = []
+    across = len(request.columns)
     for frame, row, column in itertools.product(frames, request.rows, request.columns):
         try:
-            cells.append(_cell(request, clip, frame, (row, column), shared))
+            name = f"{output.stem}_{len(cells) // across + 1}_{len(cells) % across + 1}.png"
+            cells.append(_cell(request, clip, frame, (row, column), output.with_name(name), shared))
         except VideostyleError as error:
             faults.append(str(error))
     refuse(faults)
-    across = len(request.columns)
-    names = (f"{output.stem}_{n // across + 1}_{n % across + 1}.png" for n in range(len(cells)))
-    return [
-        replace(cell, command=f"{cell.command} -o {quote(str(output.with_name(name)))}")
-        for cell, name in zip(cells, names, strict=True)
-    ]
+    return cells
 
 
-def _cell(request: SheetRequest, clip: Clip, frame: int, choices: tuple[Choice, Choice], shared: _Shared) -> _Cell:
-    """Plan one picture, and load its painter."""
+def _cell(
+    request: SheetRequest, clip: Clip, frame: int, choices: tuple[Choice, Choice], output: Path, shared: _Shared
+) -> _Cell:
+    """Plan one picture, and load its painter. output: where its command writes it."""
     still = request.still
     recipe = still.recipe
     for choice in choices:
@@ -204,12 +203,5 @@ def _cell(request: SheetRequest, clip: Clip, frame: int, choices: tuple[Choice, 
     plan = plan_frames(clip, artworks, settings, keep, preset, known, shared.report)
     shared.add(plan)
     check_size(plan.work, painter.smallest)
-    return _Cell(alone(plan), painter, _command(still.clip, frame if clip.num_frames > 1 else None, artworks, recipe))
-
-
-def _command(picture: Path, frame: int | None, artworks: Sequence[Artwork], recipe: Recipe) -> str:
-    """The command that paints one picture of a sheet, without its output."""
-    words = ["videostyle still", quote(str(picture)), *([] if frame is None else [f"--frame {frame}"])]
-    words += [f"--style {quote(str(art.path or art.name))}" for art in artworks]
-    words += [f"--preset {recipe.preset}", *(f"--set {assignment(*item)}" for item in recipe.values.items())]
-    return " ".join(words)
+    named = frame if clip.num_frames > 1 else None
+    return _Cell(alone(plan), painter, shlex.join(still_command(still.clip, named, artworks, preset, recipe, output)))

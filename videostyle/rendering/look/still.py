@@ -64,7 +64,7 @@ def make_still(request: Request, on_event: OnEvent = ignore) -> FilmDone:
 
         def report(event: Event) -> None:
             if isinstance(event, Planned):
-                event = replace(event, clip=request.clip, output=checked.output)
+                event = replace(event, clip=request.clip, job=None)  # not those in the temporary folder
             on_event(event)
 
         prepared = prepare(checked, on_event=report)
