@@ -99,3 +99,21 @@ def test_no_input_is_replaced(folder: Path, name: str, suffix: str) -> None:
     with pytest.raises(SettingsError, match="is an input of this render"):
         make_sheet(SheetRequest(request, rows=(Choice("other", styles=(files[2],)),)))
     assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("clip", "sheet"),
+    [("clip.mp4", "clip_sheet.png"), ("f_%04d.png", "f_sheet.png"), (f"{'x' * 250}.png", f"{'x' * 236}~")],
+)
+def test_names_of_sheets(folder: Path, clip: str, sheet: str) -> None:
+    shots = folder / "shots"
+    shots.mkdir()
+    for name in [clip % number for number in (1, 2)] if "%" in clip else [clip]:
+        (shots / name).write_bytes((folder / ("art.png" if name.endswith("png") else name)).read_bytes())
+    request = Request(shots / clip, folder / "art.png", Recipe("draft", FEW | {"optimize.iterations": 0}))
+    made: list[Event] = []
+    make_sheet(SheetRequest(request, size=40), made.append)
+    (path,) = (event.path for event in made if isinstance(event, FilmDone))
+    assert path.parent == shots
+    assert path.name.startswith(sheet)
+    assert path.name.endswith("_sheet.png")

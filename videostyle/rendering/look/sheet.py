@@ -2,7 +2,6 @@
 
 import itertools
 import shlex
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from videostyle.paint.load import Networks, usual_preset
 from videostyle.paint.painter import Painter
 from videostyle.rendering.command import still_command
 from videostyle.rendering.film.film import check_free
-from videostyle.rendering.look.still import painted, probe_source
+from videostyle.rendering.look.still import default_picture, painted, probe_source, working_folder
 from videostyle.rendering.look.telling import places, telling_frames
 from videostyle.rendering.look.vary import Choice, refuse
 from videostyle.rendering.painters import painter_for
@@ -99,24 +98,23 @@ def make_sheet(request: SheetRequest, on_event: OnEvent = ignore) -> Sheet:
     Raises VideostyleError.
     """
     start = time.perf_counter()
-    still = request.still
-    output = still.output or still.clip.with_name(f"{still.clip.stem}_sheet.png")
-    if output.suffix.lower() not in WRITTEN:
-        raise SettingsError(f"{output}: a sheet is {' or '.join(WRITTEN)}; name it with -o sheet.png")
-    check_folder(output)
-    with tempfile.TemporaryDirectory(prefix="videostyle-", ignore_cleanup_errors=True) as temporary:
-        sheet = paint_sheet(request, Path(temporary), output, on_event)
-        check_free(output, request.sources, still.overwrite)
+    with working_folder() as folder:
+        clip = probe_source(request.still, folder)
+        output = request.still.output or default_picture(clip, request.still, "", "_sheet.png")
+        if output.suffix.lower() not in WRITTEN:
+            raise SettingsError(f"{output}: a sheet is {' or '.join(WRITTEN)}; name it with -o sheet.png")
+        check_folder(output)
+        check_free(output, request.sources, request.still.overwrite)
+        sheet = _paint(request, clip, folder, output, on_event)
+        check_free(output, request.sources, request.still.overwrite)
         write_sheet(output, sheet)
     pictures = len(sheet.rows) * len(sheet.columns)
     on_event(FilmDone(output, pictures, 0, time.perf_counter() - start))
     return sheet
 
 
-def paint_sheet(request: SheetRequest, folder: Path, output: Path, on_event: OnEvent = ignore) -> Sheet:
+def _paint(request: SheetRequest, clip: Clip, folder: Path, output: Path, on_event: OnEvent) -> Sheet:
     """The pictures of a sheet. folder: for temporary files. output: the sheet, after which commands name pictures."""
-    clip = probe_source(request.still, folder)
-    check_free(output, request.sources, request.still.overwrite)
     shared = _Shared(on_event)
     for text in clip.notes:
         shared.report(Notice(text))

@@ -3,7 +3,8 @@
 import shutil
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,8 +59,7 @@ def still(
 def make_still(request: Request, on_event: OnEvent = ignore) -> FilmDone:
     """Paint the one frame that a request asks for; see ``still``."""
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="videostyle-", ignore_cleanup_errors=True) as temporary:
-        folder = Path(temporary)
+    with working_folder() as folder:
         checked = check_still(request, folder)
 
         def report(event: Event) -> None:
@@ -100,6 +100,13 @@ def check_still(request: Request, folder: Path) -> Checked:
     return checked
 
 
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """A folder for temporary files during a ``with`` block."""
+    with tempfile.TemporaryDirectory(prefix="videostyle-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 def probe_source(request: Request, folder: Path) -> Clip:
     """The clip, or the picture as a clip of one frame. folder: for temporary files. Raises MediaError."""
     if not is_photo(request.clip):
@@ -110,7 +117,10 @@ def probe_source(request: Request, folder: Path) -> Clip:
 
 
 def painted(plan: RenderPlan, painter: Painter, job: Path, on_event: OnEvent = ignore) -> Pixels:
-    """The film's frame of a plan of one frame, (H, W, 3). job: a folder that does not exist yet."""
+    """The film's frame of a plan of one frame, (H, W, 3). job: a folder for this plan and painter.
+
+    Frames that it holds are not painted again.
+    """
     (frame,) = plan.to_keep
     with opened(plan, Store(job), painter) as store:
         with closing(render(plan, store, painter, 1, on_event)) as frames:
@@ -130,10 +140,15 @@ def write_still(output: Path, plan: RenderPlan, pixels: Pixels, folder: Path) ->
         shutil.copyfile(pictures.path(frame), temporary)
 
 
-def _default_output(clip: Clip, request: Request, artworks: list[str], frame: int) -> Path:
-    """Next to the picture or clip."""
+def default_picture(clip: Clip, request: Request, ending: str, suffix: str) -> Path:
+    """A picture's path, next to the picture or clip that is asked for. The suffix is kept if the name is too long."""
     photo = is_photo(request.clip)
     source = request.clip if photo else default_name(clip)
-    name = f"{source.stem if photo or has_file(clip) else source.name}_{'+'.join(Path(name).stem for name in artworks)}"
+    name = source.stem if photo or has_file(clip) else source.name
+    return source.with_name(shortened(name + ending, suffix))
+
+
+def _default_output(clip: Clip, request: Request, artworks: Sequence[str], frame: int) -> Path:
     suffix = ".exr" if clip.color.linear else ".png"
-    return source.with_name(shortened(name, suffix if clip.num_frames == 1 else f"_{frame:06d}{suffix}"))
+    ending = f"_{'+'.join(Path(name).stem for name in artworks)}"
+    return default_picture(clip, request, ending, suffix if clip.num_frames == 1 else f"_{frame:06d}{suffix}")
