@@ -17,6 +17,7 @@ from videostyle.media.files import check_folder
 from videostyle.media.light import shown
 from videostyle.media.read.sequence import identity
 from videostyle.media.sheet import Sheet, write_sheet
+from videostyle.names import shortened
 from videostyle.paint.load import Networks, usual_preset
 from videostyle.paint.painter import Painter
 from videostyle.rendering.command import still_command
@@ -168,7 +169,7 @@ def _prepared(request: SheetRequest, clip: Clip, frames: Sequence[int], output: 
     across = len(request.columns)
     for frame, row, column in itertools.product(frames, request.rows, request.columns):
         try:
-            name = f"{output.stem}_{len(cells) // across + 1}_{len(cells) % across + 1}.png"
+            name = shortened(output.stem, f"_{len(cells) // across + 1}_{len(cells) % across + 1}.png")
             cells.append(_cell(request, clip, frame, (row, column), output.with_name(name), shared))
         except VideostyleError as error:
             faults.append(str(error))
