@@ -11,8 +11,6 @@ from typing import TypeVar
 from videostyle.errors import SettingsError, VideostyleError
 from videostyle.events import CellPainted, Event, FilmDone, FrameDone, Notice, OnEvent, ignore
 from videostyle.frames import Clip
-from videostyle.media.artworks import remarks
-from videostyle.media.color import in_colors_of
 from videostyle.media.files import check_folder
 from videostyle.media.light import shown
 from videostyle.media.read.sequence import identity
@@ -26,8 +24,8 @@ from videostyle.rendering.look.still import default_picture, painted, probe_sour
 from videostyle.rendering.look.telling import places, telling_frames
 from videostyle.rendering.look.vary import Choice, refuse
 from videostyle.rendering.painters import painter_for
-from videostyle.rendering.plan.artworks import paths_of, read_artworks
-from videostyle.rendering.plan.plan import Artwork, RenderPlan, alone, plan_frames, scan_key
+from videostyle.rendering.plan.artworks import artworks_for, paths_of
+from videostyle.rendering.plan.plan import RenderPlan, alone, plan_frames, scan_key
 from videostyle.rendering.plan.scan import NOTHING, Scan
 from videostyle.rendering.plan.sizes import check_size
 from videostyle.rendering.request import Request
@@ -192,10 +190,9 @@ def _cell(
     small = {"picture.size": request.size, "picture.work": request.size // 2 if 0 < work < side else request.size}
     recipe = replace(recipe, values={**small, **recipe.values})
     styles = next((choice.styles for choice in choices if choice.styles), still.styles)
-    pictures = read_artworks(styles)
-    for text in (text for art in pictures for text in remarks(art.name, art.pixels)):
+    artworks, said = artworks_for(clip, styles)
+    for text in said:
         shared.report(Notice(text))
-    artworks = tuple(Artwork(art.name, in_colors_of(clip.color, art.pixels), art.path) for art in pictures)
     settings = recipe.settings(preset)
     painter = painter_for(artworks, settings, None, shared.report, shared.networks)
     keep, known = Selection((range(frame, frame + 1),)), shared.scan(clip, settings)

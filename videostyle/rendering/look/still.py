@@ -11,8 +11,6 @@ from pathlib import Path
 from videostyle.errors import MediaError, SettingsError
 from videostyle.events import Event, FilmDone, OnEvent, Planned, ignore
 from videostyle.frames import Clip, FrameRange, Pixels
-from videostyle.media.artworks import remarks
-from videostyle.media.color import in_colors_of
 from videostyle.media.files import check_folder, whole_or_nothing
 from videostyle.media.read.photo import is_photo, probe_photo
 from videostyle.media.read.probe import probe
@@ -25,7 +23,7 @@ from videostyle.rendering.chunk.renderer import render
 from videostyle.rendering.film.film import check_free
 from videostyle.rendering.finish.finish import finish_for, finished
 from videostyle.rendering.job import opened, prepare
-from videostyle.rendering.plan.artworks import AnyPath, Styles, read_artworks
+from videostyle.rendering.plan.artworks import AnyPath, Styles, artworks_for
 from videostyle.rendering.plan.bars import with_bars
 from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.request import Checked, Request
@@ -87,15 +85,13 @@ def check_still(request: Request, folder: Path) -> Checked:
     if not request.frames and clip.num_frames > 1:
         raise SettingsError(f"{request.clip}: a clip of {clip.num_frames} frames; choose one with --frame 120")
     frame = select_frame(clip, request.frames or "0")
-    pictures = read_artworks(request.styles)
-    notices = clip.notes + tuple(remark for art in pictures for remark in remarks(art.name, art.pixels))
-    output = usable(request.output or _default_output(clip, request, [art.name for art in pictures], frame))
+    artworks, said = artworks_for(clip, request.styles)
+    output = usable(request.output or _default_output(clip, request, [art.name for art in artworks], frame))
     if output.suffix.lower() not in WRITTEN:
         raise SettingsError(f"{output}: cannot write such a picture; use a name with {' or '.join(WRITTEN)}")
     check_folder(output)
-    artworks = tuple(replace(art, pixels=in_colors_of(clip.color, art.pixels)) for art in pictures)
     keep = Selection((range(frame, frame + 1),))
-    checked = Checked(request, clip, artworks, keep, output, folder / "job", None, notices, alone=True)
+    checked = Checked(request, clip, artworks, keep, output, folder / "job", None, clip.notes + said, alone=True)
     check_free(output, (request.clip, *checked.sources), request.overwrite)
     return checked
 

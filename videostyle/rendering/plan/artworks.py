@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from videostyle.errors import SettingsError
 from videostyle.frames import Clip, to_pixels
+from videostyle.media.artworks import remarks
 from videostyle.media.color import in_colors_of
 from videostyle.media.stills import read_picture
 from videostyle.pictures import as_picture
@@ -45,6 +47,13 @@ def read_artworks(styles: Styles, clip: Clip | None = None) -> tuple[Artwork, ..
             name, pixels, path = path.name, read_picture(path), path.absolute()
         artworks.append(Artwork(name, in_colors_of(clip.color, pixels) if clip else pixels, path))
     return tuple(artworks)
+
+
+def artworks_for(clip: Clip, styles: Styles) -> tuple[tuple[Artwork, ...], tuple[str, ...]]:
+    """Artworks in the clip's colors, and what a user should know about them. Raises as ``read_artworks`` does."""
+    pictures = read_artworks(styles)
+    said = tuple(remark for art in pictures for remark in remarks(art.name, art.pixels))
+    return tuple(replace(art, pixels=in_colors_of(clip.color, art.pixels)) for art in pictures), said
 
 
 def _listed(styles: Styles) -> Sequence[StyleSource]:
