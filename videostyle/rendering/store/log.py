@@ -23,7 +23,7 @@ from videostyle.errors import JobError, VideostyleError
 from videostyle.events import Event, Failed, OnEvent, Stopped
 from videostyle.journal import PASSING, start, to_line, to_object
 
-NAME = "job.log"
+JOB, BATCH = "job.log", "batch.log"
 
 
 class Log:
