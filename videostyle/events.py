@@ -150,7 +150,7 @@ class CellPainted:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class JobFailed:
     """A job has ended with an error; frames that are stored are kept."""
 
     kind: str
@@ -159,7 +159,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class JobStopped:
     """A job was stopped before it was done; frames that are stored are kept."""
 
 
@@ -258,8 +258,8 @@ Event = (
     | FrameWritten
     | FilmDone
     | CellPainted
-    | Failed
-    | Stopped
+    | JobFailed
+    | JobStopped
     | ClipPlanned
     | BatchPlanned
     | ClipBegun

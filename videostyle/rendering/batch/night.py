@@ -14,8 +14,8 @@ from videostyle.events import (
     ClipDone,
     ClipPlanned,
     Event,
-    Failed,
     FilmDone,
+    JobFailed,
     OnEvent,
     Planned,
     ignore,
@@ -172,7 +172,7 @@ class _Night:
         """Render what waits; a film that failed for a cause that may pass is tried again after the others."""
         for task in self._tasks:
             if task.status == "failed":
-                Log(self._log_of(task))(Failed(MediaError.__name__, task.text))
+                Log(self._log_of(task))(JobFailed(MediaError.__name__, task.text))
                 self._done(task, "", 0, 0.0)
             elif task.status == "done" and task.job.exists():  # killed before it could delete it
                 _tidy(task.job)
