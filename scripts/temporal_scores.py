@@ -12,9 +12,8 @@ import videostyle as vs
 from videostyle.frames import Frame, FrameRange, Picture, to_picture
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
-from videostyle.metrics import LUMA, score
+from videostyle.metrics import DIS, LUMA, score
 from videostyle.motion.flow import warp
-from videostyle.rendering.scoring import FLOW
 
 PAINTED = 4.0
 """levels of 255: where the same frame alone differs less from the clip, there is nothing to paint (a black frame)"""
@@ -88,7 +87,7 @@ def estimated_pairs(clip: Sequence[Frame], film: Sequence[Frame], cuts: set[int]
     """The package's flicker of every pair inside a scene, levels of 255."""
     pairs = list(itertools.pairwise(zip(clip, film, strict=True)))
     flickers = [
-        score([before[0], now[0]], [before[1], now[1]], NoJudge(), [], FLOW).flicker
+        score([before[0], now[0]], [before[1], now[1]], NoJudge(), [], DIS).flicker
         for before, now in pairs
         if now[0].index not in cuts
     ]

@@ -36,7 +36,8 @@ class Planned:
 
     clip: Path
     output: Path
-    job: Path
+    job: Path | None
+    """None: a single picture, which needs no job folder"""
     frames: int
     frames_to_render: int
     """the film's frames, plus those before and between them in a scene, which are painted but not kept"""
@@ -84,7 +85,7 @@ class Planned:
     settings: Mapping[str, object] = field(default_factory=dict)
     """dotted name -> value of every setting"""
     command: tuple[str, ...] = ()
-    """command line that makes the same film; empty if an artwork is not a file"""
+    """command line that makes the same film or picture; empty if an artwork is not a file"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class CellPainted:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class JobFailed:
     """A job has ended with an error; frames that are stored are kept."""
 
     kind: str
@@ -158,7 +159,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class JobStopped:
     """A job was stopped before it was done; frames that are stored are kept."""
 
 
@@ -257,8 +258,8 @@ Event = (
     | FrameWritten
     | FilmDone
     | CellPainted
-    | Failed
-    | Stopped
+    | JobFailed
+    | JobStopped
     | ClipPlanned
     | BatchPlanned
     | ClipBegun

@@ -18,6 +18,8 @@ from videostyle.motion.flow import estimate, resize, warp
 from videostyle.scores import Scores
 from videostyle.settings import FlowSettings
 
+DIS = FlowSettings(method="dis")
+"""the usual estimator of optical flow here: not the one that films are rendered with by default"""
 JUDGED_EVERY = 8
 """frames: the network sees only frames 0, 8, 16, ... of the film, because its distances change slowly"""
 CONSISTENT = 0.99

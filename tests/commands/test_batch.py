@@ -36,6 +36,7 @@ def test_a_night(jobs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert lines[1].split()[:6] == ["1", "silent.mkv", "silent_art.mkv", "5", "80x64", "draft"]
     assert lines[2].split()[:5] == ["2", "text.mp4", "text.mp4", "0", "failed"]
     assert lines[3].startswith("1 clip of 2 to render: about ")
+    assert not [line for line in lines if "report" in line]
     assert sorted(jobs.parent.iterdir()) == before
     assert videostyle(monkeypatch, "batch", jobs) == 1
     lines = capsys.readouterr().err.splitlines()
@@ -47,6 +48,9 @@ def test_a_night(jobs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert all(name in page for name in ("silent_art.mkv", "text.mp4"))
     assert (jobs.parent / "silent_art.mkv").exists()
     jobs.write_text(JOBS.replace(', "text.mp4"', ""))
+    (jobs.parent / "jobs.batch/report.html").unlink()
+    assert videostyle(monkeypatch, "batch", jobs) == 0
+    assert "report.html" not in capsys.readouterr().err, "no clip was left, so none has been written"
     assert videostyle(monkeypatch, "batch", jobs, "-q") == 0
     captured = capsys.readouterr()
     assert captured.out + captured.err == ""

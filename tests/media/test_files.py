@@ -70,6 +70,7 @@ def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
 
 def test_leftovers_of_killed_processes_are_deleted_and_nothing_else(tmp_path: Path) -> None:
     film = tmp_path / "film [1].mp4"
+    ranges = [tmp_path / f"{'x' * 60}_{frames}.mp4" for frames in ("0-9", "10-19")]
     for left in (temporary_of(film), temporary_of(film)):
         left.touch()
     temporary_of(film).mkdir()
@@ -77,11 +78,13 @@ def test_leftovers_of_killed_processes_are_deleted_and_nothing_else(tmp_path: Pa
         film,
         temporary_of(tmp_path / "other.mp4"),
         temporary_of(film.with_suffix(".mov")),
+        *map(temporary_of, ranges),
         tmp_path / ".film.mp4",
     }
     for other in others:
         other.touch()
     remove_leftovers(film)
+    remove_leftovers(tmp_path / f"{'x' * 60}_20-29.mp4")  # another range of the same clip
     assert set(tmp_path.iterdir()) == others
     remove_leftovers(tmp_path / "missing/film.mp4")
 

@@ -14,7 +14,7 @@ NOISE = np.random.default_rng(0).integers(0, 255, (3, 40, 90, 3), np.uint8)
 DEEP = NOISE[2].astype(np.uint16) * 257
 SHEET = Sheet(
     title="a <title>",
-    columns=("one", "a label that is far too long for its column"),
+    columns=("averyveryverylongword", "far too long for its column"),
     rows=("r1", ""),
     pictures=((NOISE[0], NOISE[1]), (DEEP, NOISE[0][:20])),
     commands=(("c & d", ""), ("", "")),
@@ -23,13 +23,13 @@ SHEET = Sheet(
 
 def test_pictures_stand_in_columns_and_rows() -> None:
     shown = lay_out(SHEET)
-    assert shown.shape == (8 + 24 + 24 + 24 + 40 + 8 + 40 + 8, 8 + 2 * 98, 3)
-    np.testing.assert_array_equal(shown[80:120, 8:98], NOISE[0])
-    np.testing.assert_array_equal(shown[80:120, 106:196], NOISE[1])
-    np.testing.assert_array_equal(shown[128:168, 8:98], NOISE[2])
-    np.testing.assert_array_equal(shown[128:148, 106:196], NOISE[0][:20])
-    assert shown[32:56, :98].min() < 100, "a label above the first column"
-    assert shown[32:56, 98:106].min() == shown[:, 196:].min() == 255, "long labels end at their column"
+    assert shown.shape == (8 + 24 + 3 * 24 + 24 + 40 + 8 + 40 + 8, 8 + 2 * 98, 3)
+    np.testing.assert_array_equal(shown[128:168, 8:98], NOISE[0])
+    np.testing.assert_array_equal(shown[128:168, 106:196], NOISE[1])
+    np.testing.assert_array_equal(shown[176:216, 8:98], NOISE[2])
+    np.testing.assert_array_equal(shown[176:196, 106:196], NOISE[0][:20])
+    assert shown[32:56, :98].min() < 100, "as much of a long word as there is room for"
+    assert shown[32:56, 98:106].min() == shown[:, 196:].min() == 255, "labels end at their column"
 
 
 def test_a_page_holds_everything_and_escapes_names(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from videostyle import cli
-from videostyle.presets import Recipe
-from videostyle.rendering.command import command_of
+from videostyle.presets import Recipe, read_assignment
+from videostyle.rendering.command import assignment, command_of
+from videostyle.rendering.look.still import check_still
 from videostyle.rendering.request import Request, check
 
 
@@ -50,3 +51,25 @@ def test_no_film_and_a_rate(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_an_array_has_no_command(folder: Path) -> None:
     art = np.zeros((70, 70, 3), np.uint8)
     assert command_of(check(Request(folder / "clip.mp4", art)), "draft") == ()
+
+
+@pytest.mark.parametrize("value", [30, 0.5, True, "compact", "", "a b", "7", ["relu1_1"], (0.5, 0.5)])
+def test_an_assignment_reads_back(value: object) -> None:
+    assert read_assignment(assignment("name", value)) == ("name", list(value) if isinstance(value, tuple) else value)
+
+
+def test_a_still_is_made_again_by_its_own_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"style.weight": 30, "style.layers": ["relu1_1"], "backbone.name": "compact"}
+    recipe = Recipe.read(values=values)
+    request = Request(folder / "clip.mp4", (folder / "art.png",), recipe, frames="00:00:00.3", overwrite=True)
+    command, requests = command_of(check_still(request, folder / "none"), "fine"), list[Request]()
+    assert command[:5] == ("videostyle", "still", str(folder / "clip.mp4"), "--frame", "3")
+    monkeypatch.setattr("videostyle.rendering.look.still.make_still", lambda request, _: requests.append(request))
+    monkeypatch.setattr(sys, "argv", list(command))
+    with pytest.raises(SystemExit):
+        cli.main()
+    (again,) = requests
+    assert (again.recipe.preset, again.recipe.given) == ("fine", recipe.given)
+    assert (again.output, again.overwrite) == (folder / "clip_art_000003.png", True)
+    photo = Request(folder / "art.png", (folder / "art.png",), output=folder / "a.png")
+    assert "--frame" not in command_of(check_still(photo, folder / "none"), "draft")

@@ -15,7 +15,8 @@ def test_a_job(tmp_path: Path) -> None:
     assert path.name == "job.log"
     assert (clip.clip, clip.state, len(clip.frames)) == (tmp_path / "clip.mp4", "done", 11)
     assert clip.versions == {"videostyle": "0.2.0", "torch": "2.11"}
-    assert (clip.preset, clip.settings["seed"]) == ("draft", 7)
+    assert clip.plan
+    assert (clip.plan.preset, clip.plan.settings["seed"]) == ("draft", 7)
     assert clip.flag("--style") == "art $(touch x).png"
     assert clip.flag("--frames") == ""
     assert len(clip.notices) == 1  # said before the plan

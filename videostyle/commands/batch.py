@@ -96,8 +96,8 @@ class Table:
         self._progress, self._quiet = progress, quiet
         self._rows: list[tuple[str, ...]] = []
         self._folder = Path()
-        self._why = ""
-        """why there is no report"""
+        self._told = ""
+        """where the report is, or why there is none; empty: no clip has been dealt with"""
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
@@ -136,17 +136,18 @@ class Table:
                 self._progress.say(
                     f"{counts}, in {span(event.seconds)}" + ("; run it again to go on" if event.left else "")
                 )
-                self._progress.say(f"no report: {self._why}" if self._why else f"report: {self._folder}/report.html")
+                if self._told:
+                    self._progress.say(self._told)
 
     def _report(self) -> None:
         """Write the report anew."""
         from videostyle.report.write import write_report
 
         try:
-            write_report(self._folder)
-            self._why = ""
+            self._told = f"report: {write_report(self._folder)}"
         except Exception as error:  # whatever it is, it must not end the night
-            self._why = f"{error}" if isinstance(error, VideostyleError) else f"{type(error).__name__}: {error}"
+            fault = f"{error}" if isinstance(error, VideostyleError) else f"{type(error).__name__}: {error}"
+            self._told = f"no report: {fault}"
 
     def _print(self, head: tuple[str, ...]) -> None:
         """A table of the rows so far, which are then forgotten."""

@@ -1,6 +1,7 @@
 """Files that appear complete or not at all."""
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -18,12 +19,17 @@ FULL = "the disk is full"
 
 def temporary_of(path: Path) -> Path:
     """A short temporary name next to a path, different on every call and machine, with the path's extension."""
-    return path.with_name(f".{path.stem[:40]}.{uuid.uuid4().hex}{path.suffix[:10]}")
+    return path.with_name(f"{_beginning(path)}{uuid.uuid4().hex}{path.suffix[:10]}")
+
+
+def _beginning(path: Path) -> str:
+    """How temporary names of a path begin; no other path's begin so."""
+    return f".{path.stem[:30]}.{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]}."
 
 
 def remove_leftovers(path: Path) -> None:
     """Delete what killed processes have left under temporary names of a path; none may be writing it now."""
-    name = re.compile(re.escape(f".{path.stem[:40]}.") + "[0-9a-f]{32}" + re.escape(path.suffix[:10]))
+    name = re.compile(re.escape(_beginning(path)) + "[0-9a-f]{32}" + re.escape(path.suffix[:10]))
     with suppress(OSError):
         for left in [entry for entry in path.absolute().parent.iterdir() if name.fullmatch(entry.name)]:
             if left.is_dir():

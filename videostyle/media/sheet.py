@@ -20,6 +20,7 @@ TEXT = 16
 """px, height of labels"""
 INK, PAPER = (30, 30, 30), 255
 DOTS = "..."
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 WIDEST = 480
 """px, width of pictures on the page until they are clicked"""
 ADVICE = "free some space or choose another folder", "cannot be written"
@@ -71,13 +72,17 @@ def write_sheet(path: Path, sheet: Sheet) -> None:
 
 
 def lay_out(sheet: Sheet) -> Pixels:
-    """The sheet as a picture (H, W, 3) uint8: the title, and labels above columns and above the pictures of a row."""
+    """The sheet as a picture (H, W, 3) uint8: the title, and labels above columns, which may
+    take several lines, and above the pictures of a row.
+    """
     font = ImageFont.load_default(TEXT)
     width = max(picture.shape[1] for row in sheet.pictures for picture in row)
     heights = [max(picture.shape[0] for picture in row) for row in sheet.pictures]
     line = TEXT + GAP
     above = [line if label else 0 for label in sheet.rows]
-    top = GAP + line * (bool(sheet.title) + any(sheet.columns))
+    columns = [_wrapped(text, font, width) for text in sheet.columns]
+    head = GAP + line * bool(sheet.title)
+    top = head + line * max(map(len, columns))
     across = max(GAP + (width + GAP) * len(sheet.columns), 2 * GAP + math.ceil(font.getlength(sheet.title)))
     size = across, top + sum(heights) + sum(above) + GAP * len(heights)
     paper = Image.new("RGB", size, (PAPER,) * 3)
@@ -90,8 +95,9 @@ def lay_out(sheet: Sheet) -> Pixels:
 
     if sheet.title:
         label(sheet.title, GAP, GAP, size[0] - 2 * GAP)
-    for column, text in enumerate(sheet.columns):
-        label(text, GAP + column * (width + GAP), top - line, width)
+    for column, texts in enumerate(columns):
+        for below, text in enumerate(texts):
+            label(text, GAP + column * (width + GAP), head + line * below, width)
     for text, row, high, extra in zip(sheet.rows, sheet.pictures, heights, above, strict=True):
         label(text, GAP, top, size[0] - 2 * GAP)
         for column, picture in enumerate(row):
@@ -99,6 +105,17 @@ def lay_out(sheet: Sheet) -> Pixels:
             paper.paste(shown, (GAP + column * (width + GAP), top + extra))
         top += extra + high + GAP
     return cast(Pixels, np.array(paper))
+
+
+def _wrapped(text: str, font: Font, room: int) -> list[str]:
+    """A text as lines that are no wider than ``room`` px, but for single words."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and font.getlength(f"{lines[-1]} {word}") <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def page(sheet: Sheet) -> str:

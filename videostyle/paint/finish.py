@@ -56,5 +56,5 @@ class Finish(ABC):
     def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
         """A frame of the film, (H, W, 3). painted: at work size. carry: of this frame. size: width and height, px.
 
-        Called in another thread than ``carry``.
+        May be called in another thread than ``carry``, at the same time.
         """

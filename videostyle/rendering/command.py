@@ -1,34 +1,62 @@
-"""The command line that makes the film of a request again."""
+"""The command lines that make a film or a picture again."""
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from videostyle.presets import Recipe, read_assignment
+from videostyle.rendering.plan.plan import Artwork
 from videostyle.rendering.request import Checked
 
 
 def command_of(checked: Checked, preset: str) -> tuple[str, ...]:
-    """A ``videostyle run`` with absolute paths, one text for each argument; empty if an artwork is not a file.
+    """A command with absolute paths, one text for each argument; empty if an artwork is not a file.
 
     preset: that the settings start from.
     """
+    request = checked.request
     if not all(artwork.path for artwork in checked.artworks):
         return ()
-    return ("videostyle", "run", os.path.abspath(checked.request.clip), *_options(checked, preset))
+    if checked.alone:
+        frame = checked.keep.frames[0] if checked.clip.num_frames > 1 else None
+        words = still_command(request.clip, frame, checked.artworks, preset, request.recipe, checked.output)
+        return (*words, *(["--overwrite"] if request.overwrite else []))
+    return ("videostyle", "run", os.path.abspath(request.clip), *_run_options(checked, preset))
 
 
-def _options(checked: Checked, preset: str) -> Iterator[str]:
+def still_command(
+    picture: Path, frame: int | None, artworks: Sequence[Artwork], preset: str, recipe: Recipe, output: Path
+) -> tuple[str, ...]:
+    """The ``videostyle still`` that paints a picture, or a frame of a clip, as one text for each argument."""
+    words = ["videostyle", "still", os.path.abspath(picture), *([] if frame is None else ["--frame", str(frame)])]
+    return (*words, *_look(artworks, preset, recipe), "-o", os.path.abspath(output))
+
+
+def assignment(name: str, value: object) -> str:
+    """``name=value``, as ``--set`` reads it."""
+    plain = f"{name}={value}"
+    same = isinstance(value, str) and read_assignment(plain) == (name, value)
+    return plain if same else f"{name}={json.dumps(value)}"  # which TOML reads
+
+
+def _look(artworks: Sequence[Artwork], preset: str, recipe: Recipe) -> Iterator[str]:
+    for artwork in artworks:
+        yield from ("--style", str(artwork.path or artwork.name))
+    if preset:
+        yield from ("--preset", preset)
+    given = recipe.given
+    for name in recipe.values:
+        yield from ("--set", assignment(name, given.value(name)))
+
+
+def _run_options(checked: Checked, preset: str) -> Iterator[str]:
     request = checked.request
-    for artwork in checked.artworks:
-        yield from ("--style", str(artwork.path))
+    yield from _look(checked.artworks, preset, request.recipe)
     if request.film:
         yield from ("-o", os.path.abspath(checked.output))
     else:
         yield "--no-film"
-    if preset:
-        yield from ("--preset", preset)
-    for name in request.recipe.values:  # as JSON writes them, which TOML reads
-        yield from ("--set", f"{name}={json.dumps(request.recipe.given.value(name))}")
     texts = {"--frames": request.frames, "--in": request.begin, "--out": request.end, "--handles": request.handles}
     texts |= {"--fps": request.rate, "--slots": request.slots}
     texts |= {"--patch": request.patch and os.path.abspath(request.patch)}

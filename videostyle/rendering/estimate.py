@@ -1,4 +1,4 @@
-"""What painting a plan costs: seconds of its chunks, and memory."""
+"""How long painting a plan takes: seconds of its chunks, and of whole jobs."""
 
 from collections.abc import Collection
 

@@ -24,7 +24,7 @@ from videostyle.rendering.painters import painter_for
 from videostyle.rendering.plan.plan import RenderPlan, alone, make_plan, plan_frames, scan_key
 from videostyle.rendering.plan.sizes import check_size
 from videostyle.rendering.request import Checked
-from videostyle.rendering.store.log import NAME, Log, logged
+from videostyle.rendering.store.log import JOB, Log, logged
 from videostyle.rendering.store.record import JobRecord
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.chunks import render_chunks
@@ -156,7 +156,7 @@ def run(prepared: Prepared, on_event: OnEvent = ignore, engine: Engine | None = 
     request, start = checked.request, time.perf_counter()
     before: list[Event] = [*prepared.notices, prepared.summary]
     with opened(plan, Store(checked.job), prepared.painter, exclusive=not request.job) as store:
-        with logged(Log(store.folder / NAME), on_event, before) as heard:
+        with logged(Log(store.folder / JOB), on_event, before) as heard:
             _make(prepared, store, engine, heard)
             seconds = time.perf_counter() - start
             done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)

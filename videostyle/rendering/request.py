@@ -7,8 +7,6 @@ from pathlib import Path
 
 from videostyle.errors import SettingsError
 from videostyle.frames import Clip
-from videostyle.media.artworks import remarks
-from videostyle.media.color import in_colors_of
 from videostyle.media.patch.patch import plan_patch
 from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
@@ -19,7 +17,7 @@ from videostyle.media.write.suffix import usual_suffix
 from videostyle.names import shortened, usable
 from videostyle.presets import Recipe
 from videostyle.rendering.film.film import check_free, check_place, unless_strict
-from videostyle.rendering.plan.artworks import Styles, read_artworks
+from videostyle.rendering.plan.artworks import Styles, artworks_for
 from videostyle.rendering.plan.plan import Artwork
 from videostyle.rendering.workers.session import check_cluster
 from videostyle.selection import Selection, select
@@ -102,11 +100,9 @@ def check(request: Request) -> Checked:
     if request.cluster:
         check_cluster(request.cluster, request.recipe.given.backbone.device)
     clip = probe(request.clip, request.stream, request.rate)
-    pictures = read_artworks(request.styles)
-    artworks = tuple(replace(art, pixels=in_colors_of(clip.color, art.pixels)) for art in pictures)
+    artworks, said = artworks_for(clip, request.styles)
     keep = select(clip, request.frames, request.begin, request.end, request.handles)
-    given, overwrite, strict, notices = request.recipe.given, request.overwrite, request.strict, clip.notes
-    notices += tuple(remark for art in pictures for remark in remarks(art.name, art.pixels))
+    given, overwrite, strict, notices = request.recipe.given, request.overwrite, request.strict, clip.notes + said
     if clip.frames_missing:
         notices += (f"{request.clip} is truncated or damaged: {clip.frames_missing} of its frames are missing",)
     if not request.film:

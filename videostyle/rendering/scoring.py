@@ -9,6 +9,7 @@ from videostyle.media.light import shown
 from videostyle.media.read.crop import without_bars
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
+from videostyle.metrics import DIS
 from videostyle.metrics import score as measure
 from videostyle.presets import Recipe, Values
 from videostyle.rendering.plan.artworks import AnyPath, Styles, read_artworks
@@ -16,10 +17,7 @@ from videostyle.rendering.plan.bars import area, search_bars
 from videostyle.rendering.plan.scan import scan
 from videostyle.scores import Scores
 from videostyle.selection import select
-from videostyle.settings import FlowSettings, SceneSettings, StyleSettings
-
-FLOW = FlowSettings(method="dis")
-"""not the estimator that films are rendered with by default"""
+from videostyle.settings import SceneSettings, StyleSettings
 
 
 def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | None = None, frames: str = "") -> Scores:
@@ -59,4 +57,4 @@ def score(clip: AnyPath, film: AnyPath, styles: Styles, *, settings: Values | No
     )
     borders = [*(scene.start for scene in scanned.scenes), *(part.start for part in keep.parts)]
     painted = decode(without_bars(stylized, area(source, bars, (stylized.width, stylized.height))))
-    return measure(original, painted, judge, borders, FLOW)
+    return measure(original, painted, judge, borders, DIS)

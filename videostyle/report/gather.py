@@ -51,7 +51,7 @@ def gather(log: ClipLog, folder: Path) -> Card:
             warnings.append(f"no pictures: {error}")
     elif log.film:
         warnings.append(f"{film} is no longer there")
-    settings, changed = _settings(log)
+    settings, changed = _settings(log.plan) if log.plan else ((), ())
     return Card(
         name=log.clip.name or str(log.clip),
         key=key_of(log),
@@ -146,10 +146,10 @@ def _planned(plan: Planned, log: ClipLog) -> Iterator[tuple[str, str]]:
         yield "Repeats", f"{counted(repeats, 'frame')} not painted, because they repeat others"
     yield "Artworks", " + ".join(plan.artworks)
     yield "Painter", f"{plan.painter} on {plan.device}, {counted(plan.slots, 'scene')} at a time"
-    if log.preset:
-        yield "Preset", log.preset
-    if "seed" in log.settings:
-        yield "Seed", str(log.settings["seed"])
+    if plan.preset:
+        yield "Preset", plan.preset
+    if "seed" in plan.settings:
+        yield "Seed", str(plan.settings["seed"])
 
 
 def _compared(pairs: list[tuple[float, float]]) -> str:
@@ -164,11 +164,11 @@ def _when(time: str) -> str:
     return time[:16].replace("T", " ")
 
 
-def _settings(log: ClipLog) -> tuple[Rows, Rows]:
+def _settings(plan: Planned) -> tuple[Rows, Rows]:
     """All settings, and those that differ from the preset."""
-    rows = tuple((name, json.dumps(value)) for name, value in log.settings.items())
+    rows = tuple((name, json.dumps(value)) for name, value in plan.settings.items())
     try:
-        usual = compose(log.preset) if log.preset else RenderSettings()
+        usual = compose(plan.preset) if plan.preset else RenderSettings()
         return rows, tuple((name, text) for name, text in rows if text != json.dumps(usual.value(name)))
     except (VideostyleError, AttributeError):  # a preset or a setting of another version
         return rows, ()

@@ -9,11 +9,10 @@ from typing import TypeVar
 
 from videostyle.errors import JobError
 from videostyle.events import FilmDone, FrameDone, Planned
-from videostyle.rendering.store.log import read_log
+from videostyle.rendering.store.log import BATCH, JOB, read_log
 
 E = TypeVar("E")
 Line = dict[str, object]
-JOB, BATCH = "job.log", "batch.log"
 PATHS = {"clip", "output", "job", "path"}
 """fields that are paths"""
 DONE, FAILED, LEFT = "done", "failed", "left"
@@ -30,11 +29,6 @@ class ClipLog:
     text: str = ""
     """why it failed or was left; empty: not known"""
     plan: Planned | None = None
-    preset: str = ""
-    settings: dict[str, object] = field(default_factory=dict)
-    """by dotted name; empty: not known"""
-    command: list[str] = field(default_factory=list)
-    """what makes the film again; empty: not known"""
     versions: dict[str, str] = field(default_factory=dict)
     """of the program and of libraries"""
     begun: str = ""
@@ -48,6 +42,11 @@ class ClipLog:
     film: FilmDone | None = None
     notices: list[str] = field(default_factory=list)
 
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What makes the film again; empty: not known."""
+        return self.plan.command if self.plan else ()
+
     def flag(self, name: str) -> str:
         """What a flag of the command says; empty: not given, or the command is not known."""
         return dict(zip(self.command, self.command[1:], strict=False)).get(name, "")
@@ -58,7 +57,7 @@ class ClipLog:
         self.begun = self.begun or self.ended
         match line["event"]:
             case "plan" if plan := _event(Planned, line):
-                self._begin(plan, line)
+                self._begin(plan)
             case "notice":
                 self.notices.append(str(line.get("text", "")))
             case "frame" if done := _event(FrameDone, line):
@@ -70,14 +69,11 @@ class ClipLog:
             case "failed":
                 self.state, self.text = FAILED, str(line.get("text", ""))
 
-    def _begin(self, plan: Planned, line: Line) -> None:
+    def _begin(self, plan: Planned) -> None:
         """Another run: what was painted before is still there if it is the same job."""
         if self.plan and plan.fingerprint != self.plan.fingerprint:
             self.frames, self.begun = {}, self.ended
         self.plan, self.written, self.state, self.text, self.film = plan, [], LEFT, "", None
-        self.preset, self.settings = str(line.get("preset", "")), _table(line.get("settings"))
-        command = line.get("command")
-        self.command = [str(part) for part in command] if isinstance(command, list) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +135,7 @@ def _of_batch(lines: list[Line], folder: Path) -> list[ClipLog]:
             case "start":
                 planned = {}
             case "clip_planned":
-                planned[output] = ClipLog(Path(str(line.get("clip"))), Path(output), preset=str(line.get("preset", "")))
+                planned[output] = ClipLog(Path(str(line.get("clip"))), Path(output))
         if line["event"] in ("clip_planned", "clip_done"):
             ends[output] = line
         if isinstance(line.get("log"), str):
@@ -184,7 +180,7 @@ def _event(kind: Callable[..., E], line: Line) -> E | None:
 def _plain(name: str, value: object) -> object:
     if isinstance(value, list):
         return tuple(value)
-    return Path(str(value)) if name in PATHS else value
+    return Path(value) if name in PATHS and isinstance(value, str) else value
 
 
 def _table(value: object) -> dict[str, object]:

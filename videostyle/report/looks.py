@@ -9,10 +9,9 @@ from videostyle.frames import Clip, Frame, FrameRange, to_bytes
 from videostyle.media.jpeg import to_jpeg
 from videostyle.media.light import shown
 from videostyle.media.read.decode import decode
-from videostyle.metrics import Moment, over_time
+from videostyle.metrics import DIS, Moment, over_time
 from videostyle.motion.flow import resize
 from videostyle.report.card import Pair
-from videostyle.settings import FlowSettings
 
 SMALL, LARGE, MEASURED = 288, 800, 144
 """px: long side of pictures in strips, of those that are compared, and of those in which flicker is measured, because
@@ -21,8 +20,6 @@ LEAST = 16
 """px: short side of any of them; optical flow needs 8"""
 SCENES = 4
 """most scenes of which pictures are shown: the first, the last, and some between them"""
-FLOW = FlowSettings(method="dis")
-"""as for scores"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ def look(source: Clip, film: Clip, scenes: Sequence[FrameRange], numbers: Sequen
     tiny = fitted(film, MEASURED)
     pairs, same = itertools.tee(_taking(_pairs(source, film, numbers, small), set().union(*chosen), taken))
     originals, painted = (_resized(first, tiny) for first, _ in pairs), (_resized(second, tiny) for _, second in same)
-    moments = tuple(over_time(originals, painted, [scene.start for scene in scenes], FLOW))  # which fills ``taken``
+    moments = tuple(over_time(originals, painted, [scene.start for scene in scenes], DIS))  # which fills ``taken``
     strips = tuple(tuple(taken[frame] for frame in triple if frame in taken) for triple in chosen)
     return Looks(strips, _large(source, film, numbers, chosen), moments, tiny)
 

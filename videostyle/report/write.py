@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from videostyle import __version__
+from videostyle.errors import MediaError
 from videostyle.media.files import whole_or_nothing
+from videostyle.rendering.store.log import BATCH, JOB
 from videostyle.report.card import Card
 from videostyle.report.gather import gather, key_of, located
 from videostyle.report.log import DONE, ClipLog, read_night
@@ -27,7 +29,7 @@ def write_report(path: Path, output: Path | None = None) -> Path:
     page = (output or log.with_name("report.html")).absolute()
     cards = tuple(_card(clip, log.parent) for clip in night.clips)
     seconds = night.seconds or sum(card.seconds for card in cards)
-    title = log.absolute().parent.name if log.name.endswith(("job.log", "batch.log")) else log.name
+    title = log.absolute().parent.name if log.name.endswith((JOB, BATCH)) else log.name
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
     html = Page(title, cards, seconds, written, page.parent).html()
     with whole_or_nothing(page, "choose another place with -o", "the report cannot be written") as temporary:
@@ -45,9 +47,10 @@ def _card(clip: ClipLog, folder: Path) -> Card:
         if stored == mark:
             return Card.from_json(card)
     made = gather(clip, folder)
-    with suppress(OSError):  # next time it is measured again
+    with suppress(OSError, MediaError):  # next time it is measured again
         kept.parent.mkdir(exist_ok=True)
-        kept.write_text(f"{mark}\n{made.to_json()}", encoding="utf-8")
+        with whole_or_nothing(kept) as temporary:
+            temporary.write_text(f"{mark}\n{made.to_json()}", encoding="utf-8")
     return made
 
 

@@ -102,3 +102,16 @@ def test_a_folder_that_is_gone_or_no_job(tmp_path: Path) -> None:
     with pytest.raises(JobError, match="not a job folder"):
         peek(tmp_path)
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("last", [0, 6])
+def test_a_job_that_ends_meanwhile(job: Path, tmp_path: Path, last: int) -> None:
+    """First a painted frame is missing, or, after the last one, the unfinished film itself."""
+
+    def end(event: Event) -> None:
+        if isinstance(event, FrameWritten) and event.frame == last:
+            shutil.rmtree(job)
+
+    with pytest.raises(JobError, match="no such folder, or no longer; play the finished film"):
+        peek(job, on_event=end)
+    assert not [*tmp_path.iterdir()]

@@ -66,20 +66,37 @@ def test_it_is_drawn_now_and_then_and_costs_little(
         drawn.append(frame)
         return painted
 
-    monkeypatch.setattr(preview, "side_by_side", slow)
+    monkeypatch.setattr(preview, "beside_the_clip", slow)
     with closing(Preview(plan, job, lambda _: None, clock=lambda: now[0])) as hear:
-        for seconds in (0.0, 3.0, 90.0, 10.0, 1.0):
+        for seconds in (0.0, 3.0, 190.0, 10.0, 1.0):
             now[0] += seconds
             hear(done(len(drawn) + 1))
             if hear._drawing:
                 hear._drawing.result()
-    assert drawn == [1, 2]  # at once, and 100 s later
+    assert drawn == [1, 2]  # at once, and 200 s later
 
 
 def test_what_cannot_be_drawn_stops_nothing(plan: RenderPlan, tmp_path: Path) -> None:
     with previewed(plan, tmp_path / "gone", lambda _: None) as hear:
         hear(done(0))
     assert not (tmp_path / "gone").exists()
+
+
+def test_a_fault_is_not_met_again_at_every_frame(plan: RenderPlan, job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, tried = [100.0], list[int]()
+
+    def broken(_: RenderPlan, __: Pixels, frame: int) -> Pixels:
+        tried.append(frame)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(preview, "beside_the_clip", broken)
+    with closing(Preview(plan, job, lambda _: None, clock=lambda: now[0])) as hear:
+        for seconds in (0.0, 1.0, 1.0, 1.5):
+            now[0] += seconds
+            hear(done(len(tried) + 1))
+            if hear._drawing:
+                hear._drawing.exception()
+    assert tried == [1, 2]
 
 
 def test_unwanted_it_is_only_the_callback(plan: RenderPlan, job: Path) -> None:
@@ -100,6 +117,6 @@ def test_it_changes_no_frame(plan: RenderPlan, tmp_path: Path) -> None:
 
 def test_frames_of_deep_clips_fit_beside_each_other(plan: RenderPlan) -> None:
     deep = np.full((64, 80, 3), 65535, np.uint16)
-    made = preview.side_by_side(plan, deep, 5)
+    made = preview.beside_the_clip(plan, deep, 5)
     assert (made.dtype, made.shape) == (np.uint8, (64, 166, 3))
     assert made[:, -80:].min() == 255

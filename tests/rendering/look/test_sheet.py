@@ -84,3 +84,36 @@ def test_what_comes_after_painting_costs_no_painting(folder: Path) -> None:
     work = [one is Iterated for one, other in itertools.pairwise(order) if other is CellPainted]
     assert sum(work) == 2, "a frame of each scene"
     assert len({picture.tobytes() for row in sheet.pictures for picture in row}) == 6
+
+
+@pytest.mark.parametrize("name", ["art.png", "other.png", "clip.mp4"])
+@pytest.mark.parametrize("suffix", [".png", ".html"])
+def test_no_input_is_replaced(folder: Path, name: str, suffix: str) -> None:
+    (folder / "other.png").write_bytes((folder / "art.png").read_bytes())
+    source = (folder / name).rename(folder / f"{name}{suffix}")  # whatever it is called
+    files = [
+        path if path.name != name else source for path in map(folder.joinpath, ("clip.mp4", "art.png", "other.png"))
+    ]
+    before = source.read_bytes()
+    request = Request(files[0], files[1], Recipe("draft", FEW), output=source, overwrite=True)
+    with pytest.raises(SettingsError, match="is an input of this render"):
+        make_sheet(SheetRequest(request, rows=(Choice("other", styles=(files[2],)),)))
+    assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("clip", "sheet"),
+    [("clip.mp4", "clip_sheet.png"), ("f_%04d.png", "f_sheet.png"), (f"{'x' * 250}.png", f"{'x' * 236}~")],
+)
+def test_names_of_sheets(folder: Path, clip: str, sheet: str) -> None:
+    shots = folder / "shots"
+    shots.mkdir()
+    for name in [clip % number for number in (1, 2)] if "%" in clip else [clip]:
+        (shots / name).write_bytes((folder / ("art.png" if name.endswith("png") else name)).read_bytes())
+    request = Request(shots / clip, folder / "art.png", Recipe("draft", FEW | {"optimize.iterations": 0}))
+    made: list[Event] = []
+    make_sheet(SheetRequest(request, size=40), made.append)
+    (path,) = (event.path for event in made if isinstance(event, FilmDone))
+    assert path.parent == shots
+    assert path.name.startswith(sheet)
+    assert path.name.endswith("_sheet.png")

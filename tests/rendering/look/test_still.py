@@ -8,6 +8,7 @@ from PIL import Image
 
 import videostyle
 from tests.media.profiles import WIDE
+from videostyle.events import Planned
 from videostyle.media.exr import read_header, write_exr
 from videostyle.media.light import CHROMATICITIES
 from videostyle.media.stills import read_png, write_png
@@ -22,6 +23,9 @@ def test_a_photo_keeps_depth_transparency_and_profile(folder: Path) -> None:
     done = videostyle.still(folder / "photo.png", folder / "art.png", settings=FEW, on_event=events.append)
     assert done.path == folder / "photo_art.png"
     assert done in events
+    (planned,) = (event for event in events if isinstance(event, Planned))
+    assert (planned.clip, planned.output, planned.job) == (folder / "photo.png", done.path, None)
+    assert planned.command[:3] == ("videostyle", "still", str(folder / "photo.png"))
     painted = read_png(done.path)
     assert painted.dtype == np.uint16
     np.testing.assert_array_equal(painted[..., 3], PHOTO[..., 3])

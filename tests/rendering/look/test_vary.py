@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from videostyle.errors import SettingsError
-from videostyle.presets import read_assignment
-from videostyle.rendering.look.vary import Choice, assignment, of_artworks, read_vary
+from videostyle.rendering.look.vary import Choice, of_artworks, read_vary
 
 
 def test_values_are_split_at_commas_outside_brackets() -> None:
@@ -26,11 +25,3 @@ def test_values_are_split_at_commas_outside_brackets() -> None:
 def test_mistakes_are_refused(text: str) -> None:
     with pytest.raises(SettingsError):
         read_vary(text)
-
-
-@pytest.mark.parametrize("value", [30, 0.5, True, "compact", "", "a b", "7", ["relu1_1"], (0.5, 0.5)])
-def test_an_assignment_reads_back(value: object) -> None:
-    import shlex
-
-    (text,) = shlex.split(assignment("name", value))
-    assert read_assignment(text) == ("name", list(value) if isinstance(value, tuple) else value)

@@ -14,8 +14,8 @@ from videostyle.events import (
     ClipDone,
     ClipPlanned,
     Event,
-    Failed,
     FilmDone,
+    JobFailed,
     OnEvent,
     Planned,
     ignore,
@@ -32,12 +32,11 @@ from videostyle.rendering.job import Prepared, prepare, run
 from videostyle.rendering.plan.artworks import AnyPath
 from videostyle.rendering.request import check
 from videostyle.rendering.store.lock import Lock
-from videostyle.rendering.store.log import Log, logged
+from videostyle.rendering.store.log import BATCH, Log, logged
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.processes import Processes
 
-LOG = "batch.log"
 WAIT = "wait for it to finish, or stop it"
 TOO_LITTLE = 2.0
 """a film whose rough estimate is more than so many times the time left is not even prepared"""
@@ -100,7 +99,7 @@ def batch(
     lock = Lock(folder / ".lock", WAIT)
     lock.take(exclusive=True)
     try:
-        with logged(Log(folder / LOG), on_event) as heard:
+        with logged(Log(folder / BATCH), on_event) as heard:
             night.on_event = heard  # of the batch itself; each job has a log of its own
             night.plan()
             return night.render(order)
@@ -173,7 +172,7 @@ class _Night:
         """Render what waits; a film that failed for a cause that may pass is tried again after the others."""
         for task in self._tasks:
             if task.status == "failed":
-                Log(self._log_of(task))(Failed(MediaError.__name__, task.text))
+                Log(self._log_of(task))(JobFailed(MediaError.__name__, task.text))
                 self._done(task, "", 0, 0.0)
             elif task.status == "done" and task.job.exists():  # killed before it could delete it
                 _tidy(task.job)

@@ -20,7 +20,7 @@ from videostyle.rendering.store.store import Store
 
 WRITERS = 2
 """threads that compress and write frames"""
-LAG = 8
+UNREPORTED = 8
 """frames that may be stored, but not reported, until what the film's finish carries from them is stored, too: a scene's
 first frame takes it longest"""
 Chunks = Sequence[Chunk]
@@ -82,7 +82,7 @@ def render(
                 # a slot remembers the pixels of its latest frames only, and repeats may be many
                 writing.extend(stepped)
                 _settle(writing)
-                yield from _stored(writing, on_event, LAG)
+                yield from _stored(writing, on_event, UNREPORTED)
                 continue  # until every slot has a frame to paint
             start = time.perf_counter()
             try:
@@ -99,7 +99,7 @@ def render(
             for slot, result in zip(live, results, strict=True):
                 pixels = to_pixels(result.picture, plan.clip.dtype)
                 writing.append(_painted(slot, result, pixels, seconds, writers, laying))
-            yield from _stored(writing, on_event, len(results) + LAG)
+            yield from _stored(writing, on_event, len(results) + UNREPORTED)
         yield from _stored(writing, on_event)
     finally:
         makers.shutdown(wait=True)

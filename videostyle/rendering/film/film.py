@@ -168,9 +168,10 @@ def stored_film(
 ) -> StoredFilm:
     """Plan the film of a job folder from the folder alone: no network is needed, and artworks only for the brush pass.
 
-    frames: as for ``select``. film: ``film.*`` and ``brush.*`` settings that differ from the job's. clip: where it
-    is now; None: not moved. Raises JobError if the folder holds no job or the clip or an artwork is another one,
-    IncompleteError if frames are not stored yet, and the errors of ``check_place``.
+    frames: as for ``select``. film: settings of what comes after painting (``film.*``, ``brush.*``,
+    ``colors.artwork``) that differ from the job's. clip: where it is now; None: not moved. Raises JobError if the
+    folder holds no job or the clip or an artwork is another one, IncompleteError if frames are not stored yet, and the
+    errors of ``check_place``.
     """
     store = Store(folder)
     record = store.record()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from videostyle.errors import IncompleteError, JobError
+from videostyle.errors import IncompleteError, JobError, VideostyleError
 from videostyle.events import FilmDone, OnEvent, ignore
 from videostyle.media.read.probe import probe
 from videostyle.rendering.film.film import assemble, stored_film
@@ -25,14 +25,17 @@ def peek(
     try:
         frames = frames or first_stretch(folder, clip)
         return assemble(stored_film(folder, film, frames, PLAIN, clip, overwrite=True), on_event)
-    except JobError:
+    except VideostyleError:  # a frame, or the film that was being written there, may be what is gone first
         if folder.exists():
             raise
         raise JobError(f"{folder}: there is no such folder, or no longer; play the finished film instead") from None
 
 
 def first_stretch(folder: Path, clip: Path | None = None) -> str:
-    """The first frames of a job that are finished without a gap, ``A:B``. Raises JobError if none are."""
+    """The first frames of a job that are finished without a gap, ``A:B``.
+
+    Raises JobError if the folder holds no job, IncompleteError if no frame is finished.
+    """
     store = Store(folder)
     record = store.record()
     total = probe(clip or record.clip, record.stream, record.rate).num_frames

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from videostyle.errors import VideostyleError
 from videostyle.events import Event, FrameDone, OnEvent
 from videostyle.frames import FrameRange, Pixels, to_bytes
 from videostyle.media.files import whole_or_nothing
@@ -20,7 +19,7 @@ from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.store.store import Store
 
 NAME = "preview.jpg"
-SECONDS, SHARE = 3.0, 0.02
+SECONDS, SHARE = 3.0, 0.01
 """least time between two pictures, and most of the time that a thread may spend on them"""
 SIDE, GAP = 480, 6
 """px: long side of each of the two frames, and white between them"""
@@ -51,8 +50,8 @@ class Preview:
 
     def _draw(self, frame: int) -> None:
         start = self._clock()
-        with suppress(VideostyleError):
-            content = to_jpeg(side_by_side(self._plan, self._store.load(frame, self._plan.work), frame))
+        with suppress(Exception):  # whatever it is, it must not stop the work, nor be tried at every frame
+            content = to_jpeg(beside_the_clip(self._plan, self._store.load(frame, self._plan.work), frame))
             with whole_or_nothing(self._store.folder / NAME) as temporary:
                 temporary.write_bytes(content)
         end = self._clock()
@@ -69,7 +68,7 @@ def previewed(plan: RenderPlan, job: Path, on_event: OnEvent, wanted: bool = Tru
         yield preview
 
 
-def side_by_side(plan: RenderPlan, painted: Pixels, frame: int) -> Pixels:
+def beside_the_clip(plan: RenderPlan, painted: Pixels, frame: int) -> Pixels:
     """A frame of the clip on the left, and as it was painted, before it is enlarged and lit, on the right: 8 bits.
 
     Raises MediaError if the clip can no longer be read.

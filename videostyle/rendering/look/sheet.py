@@ -1,33 +1,31 @@
 """A contact sheet: one picture, or telling frames of a clip, painted with different settings."""
 
 import itertools
-import tempfile
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shlex import quote
 from typing import TypeVar
 
 from videostyle.errors import SettingsError, VideostyleError
 from videostyle.events import CellPainted, Event, FilmDone, FrameDone, Notice, OnEvent, ignore
 from videostyle.frames import Clip
-from videostyle.media.artworks import remarks
-from videostyle.media.color import in_colors_of
 from videostyle.media.files import check_folder
 from videostyle.media.light import shown
 from videostyle.media.read.sequence import identity
 from videostyle.media.sheet import Sheet, write_sheet
+from videostyle.names import shortened
 from videostyle.paint.load import Networks, usual_preset
 from videostyle.paint.painter import Painter
-from videostyle.presets import Recipe
+from videostyle.rendering.command import still_command
 from videostyle.rendering.film.film import check_free
-from videostyle.rendering.look.still import painted, probe_source
+from videostyle.rendering.look.still import default_picture, painted, probe_source, working_folder
 from videostyle.rendering.look.telling import places, telling_frames
-from videostyle.rendering.look.vary import Choice, assignment, refuse
+from videostyle.rendering.look.vary import Choice, refuse
 from videostyle.rendering.painters import painter_for
-from videostyle.rendering.plan.artworks import read_artworks
-from videostyle.rendering.plan.plan import Artwork, RenderPlan, alone, plan_frames, scan_key
+from videostyle.rendering.plan.artworks import artworks_for, paths_of
+from videostyle.rendering.plan.plan import RenderPlan, alone, plan_frames, scan_key
 from videostyle.rendering.plan.scan import NOTHING, Scan
 from videostyle.rendering.plan.sizes import check_size
 from videostyle.rendering.request import Request
@@ -54,6 +52,12 @@ class SheetRequest:
     """from how many scenes of a clip a frame is taken, unless one is named"""
     title: str = ""
     """empty: the name of the picture"""
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Files that must not be overwritten: the picture, and the artworks of all pictures of the sheet."""
+        chosen = (choice.styles for choice in (*self.columns, *self.rows))
+        return (self.still.clip, *paths_of(self.still.styles), *itertools.chain.from_iterable(chosen))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,24 +97,23 @@ def make_sheet(request: SheetRequest, on_event: OnEvent = ignore) -> Sheet:
     Raises VideostyleError.
     """
     start = time.perf_counter()
-    still = request.still
-    output = still.output or still.clip.with_name(f"{still.clip.stem}_sheet.png")
-    if output.suffix.lower() not in WRITTEN:
-        raise SettingsError(f"{output}: a sheet is {' or '.join(WRITTEN)}; name it with -o sheet.png")
-    check_folder(output)
-    with tempfile.TemporaryDirectory(prefix="videostyle-", ignore_cleanup_errors=True) as temporary:
-        sheet = paint_sheet(request, Path(temporary), output, on_event)
-        check_free(output, (still.clip,), still.overwrite)
+    with working_folder() as folder:
+        clip = probe_source(request.still, folder)
+        output = request.still.output or default_picture(clip, request.still, "", "_sheet.png")
+        if output.suffix.lower() not in WRITTEN:
+            raise SettingsError(f"{output}: a sheet is {' or '.join(WRITTEN)}; name it with -o sheet.png")
+        check_folder(output)
+        check_free(output, request.sources, request.still.overwrite)
+        sheet = _paint(request, clip, folder, output, on_event)
+        check_free(output, request.sources, request.still.overwrite)
         write_sheet(output, sheet)
     pictures = len(sheet.rows) * len(sheet.columns)
     on_event(FilmDone(output, pictures, 0, time.perf_counter() - start))
     return sheet
 
 
-def paint_sheet(request: SheetRequest, folder: Path, output: Path, on_event: OnEvent = ignore) -> Sheet:
+def _paint(request: SheetRequest, clip: Clip, folder: Path, output: Path, on_event: OnEvent) -> Sheet:
     """The pictures of a sheet. folder: for temporary files. output: the sheet, after which commands name pictures."""
-    clip = probe_source(request.still, folder)
-    check_free(output, (request.still.clip, clip.path), request.still.overwrite)
     shared = _Shared(on_event)
     for text in clip.notes:
         shared.report(Notice(text))
@@ -161,22 +164,21 @@ def _prepared(request: SheetRequest, clip: Clip, frames: Sequence[int], output: 
     """Every picture, row by row, planned and with its painter. Raises SettingsError with all mistakes."""
     cells: list[_Cell] = []
     faults: list[str] = []
+    across = len(request.columns)
     for frame, row, column in itertools.product(frames, request.rows, request.columns):
         try:
-            cells.append(_cell(request, clip, frame, (row, column), shared))
+            name = shortened(output.stem, f"_{len(cells) // across + 1}_{len(cells) % across + 1}.png")
+            cells.append(_cell(request, clip, frame, (row, column), output.with_name(name), shared))
         except VideostyleError as error:
             faults.append(str(error))
     refuse(faults)
-    across = len(request.columns)
-    names = (f"{output.stem}_{n // across + 1}_{n % across + 1}.png" for n in range(len(cells)))
-    return [
-        replace(cell, command=f"{cell.command} -o {quote(str(output.with_name(name)))}")
-        for cell, name in zip(cells, names, strict=True)
-    ]
+    return cells
 
 
-def _cell(request: SheetRequest, clip: Clip, frame: int, choices: tuple[Choice, Choice], shared: _Shared) -> _Cell:
-    """Plan one picture, and load its painter."""
+def _cell(
+    request: SheetRequest, clip: Clip, frame: int, choices: tuple[Choice, Choice], output: Path, shared: _Shared
+) -> _Cell:
+    """Plan one picture, and load its painter. output: where its command writes it."""
     still = request.still
     recipe = still.recipe
     for choice in choices:
@@ -188,22 +190,14 @@ def _cell(request: SheetRequest, clip: Clip, frame: int, choices: tuple[Choice, 
     small = {"picture.size": request.size, "picture.work": request.size // 2 if 0 < work < side else request.size}
     recipe = replace(recipe, values={**small, **recipe.values})
     styles = next((choice.styles for choice in choices if choice.styles), still.styles)
-    pictures = read_artworks(styles)
-    for text in (text for art in pictures for text in remarks(art.name, art.pixels)):
+    artworks, said = artworks_for(clip, styles)
+    for text in said:
         shared.report(Notice(text))
-    artworks = tuple(Artwork(art.name, in_colors_of(clip.color, art.pixels), art.path) for art in pictures)
     settings = recipe.settings(preset)
     painter = painter_for(artworks, settings, None, shared.report, shared.networks)
     keep, known = Selection((range(frame, frame + 1),)), shared.scan(clip, settings)
     plan = plan_frames(clip, artworks, settings, keep, preset, known, shared.report)
     shared.add(plan)
     check_size(plan.work, painter.smallest)
-    return _Cell(alone(plan), painter, _command(still.clip, frame if clip.num_frames > 1 else None, artworks, recipe))
-
-
-def _command(picture: Path, frame: int | None, artworks: Sequence[Artwork], recipe: Recipe) -> str:
-    """The command that paints one picture of a sheet, without its output."""
-    words = ["videostyle still", quote(str(picture)), *([] if frame is None else [f"--frame {frame}"])]
-    words += [f"--style {quote(str(art.path or art.name))}" for art in artworks]
-    words += [f"--preset {recipe.preset}", *(f"--set {assignment(*item)}" for item in recipe.values.items())]
-    return " ".join(words)
+    named = frame if clip.num_frames > 1 else None
+    return _Cell(alone(plan), painter, shlex.join(still_command(still.clip, named, artworks, preset, recipe, output)))

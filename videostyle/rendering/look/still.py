@@ -3,15 +3,14 @@
 import shutil
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
 from videostyle.events import Event, FilmDone, OnEvent, Planned, ignore
 from videostyle.frames import Clip, FrameRange, Pixels
-from videostyle.media.artworks import remarks
-from videostyle.media.color import in_colors_of
 from videostyle.media.files import check_folder, whole_or_nothing
 from videostyle.media.read.photo import is_photo, probe_photo
 from videostyle.media.read.probe import probe
@@ -24,7 +23,7 @@ from videostyle.rendering.chunk.renderer import render
 from videostyle.rendering.film.film import check_free
 from videostyle.rendering.finish.finish import finish_for, finished
 from videostyle.rendering.job import opened, prepare
-from videostyle.rendering.plan.artworks import AnyPath, Styles, read_artworks
+from videostyle.rendering.plan.artworks import AnyPath, Styles, artworks_for
 from videostyle.rendering.plan.bars import with_bars
 from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.request import Checked, Request
@@ -58,13 +57,12 @@ def still(
 def make_still(request: Request, on_event: OnEvent = ignore) -> FilmDone:
     """Paint the one frame that a request asks for; see ``still``."""
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="videostyle-", ignore_cleanup_errors=True) as temporary:
-        folder = Path(temporary)
+    with working_folder() as folder:
         checked = check_still(request, folder)
 
         def report(event: Event) -> None:
             if isinstance(event, Planned):
-                event = replace(event, clip=request.clip, output=checked.output)
+                event = replace(event, clip=request.clip, job=None)  # not those in the temporary folder
             on_event(event)
 
         prepared = prepare(checked, on_event=report)
@@ -87,17 +85,22 @@ def check_still(request: Request, folder: Path) -> Checked:
     if not request.frames and clip.num_frames > 1:
         raise SettingsError(f"{request.clip}: a clip of {clip.num_frames} frames; choose one with --frame 120")
     frame = select_frame(clip, request.frames or "0")
-    pictures = read_artworks(request.styles)
-    notices = clip.notes + tuple(remark for art in pictures for remark in remarks(art.name, art.pixels))
-    output = usable(request.output or _default_output(clip, request, [art.name for art in pictures], frame))
+    artworks, said = artworks_for(clip, request.styles)
+    output = usable(request.output or _default_output(clip, request, [art.name for art in artworks], frame))
     if output.suffix.lower() not in WRITTEN:
         raise SettingsError(f"{output}: cannot write such a picture; use a name with {' or '.join(WRITTEN)}")
     check_folder(output)
-    artworks = tuple(replace(art, pixels=in_colors_of(clip.color, art.pixels)) for art in pictures)
     keep = Selection((range(frame, frame + 1),))
-    checked = Checked(request, clip, artworks, keep, output, folder / "job", None, notices, alone=True)
+    checked = Checked(request, clip, artworks, keep, output, folder / "job", None, clip.notes + said, alone=True)
     check_free(output, (request.clip, *checked.sources), request.overwrite)
     return checked
+
+
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """A folder for temporary files during a ``with`` block."""
+    with tempfile.TemporaryDirectory(prefix="videostyle-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def probe_source(request: Request, folder: Path) -> Clip:
@@ -110,7 +113,10 @@ def probe_source(request: Request, folder: Path) -> Clip:
 
 
 def painted(plan: RenderPlan, painter: Painter, job: Path, on_event: OnEvent = ignore) -> Pixels:
-    """The film's frame of a plan of one frame, (H, W, 3). job: a folder that does not exist yet."""
+    """The film's frame of a plan of one frame, (H, W, 3). job: a folder for this plan and painter.
+
+    Frames that it holds are not painted again.
+    """
     (frame,) = plan.to_keep
     with opened(plan, Store(job), painter) as store:
         with closing(render(plan, store, painter, 1, on_event)) as frames:
@@ -130,10 +136,15 @@ def write_still(output: Path, plan: RenderPlan, pixels: Pixels, folder: Path) ->
         shutil.copyfile(pictures.path(frame), temporary)
 
 
-def _default_output(clip: Clip, request: Request, artworks: list[str], frame: int) -> Path:
-    """Next to the picture or clip."""
+def default_picture(clip: Clip, request: Request, ending: str, suffix: str) -> Path:
+    """A picture's path, next to the picture or clip that is asked for. The suffix is kept if the name is too long."""
     photo = is_photo(request.clip)
     source = request.clip if photo else default_name(clip)
-    name = f"{source.stem if photo or has_file(clip) else source.name}_{'+'.join(Path(name).stem for name in artworks)}"
+    name = source.stem if photo or has_file(clip) else source.name
+    return source.with_name(shortened(name + ending, suffix))
+
+
+def _default_output(clip: Clip, request: Request, artworks: Sequence[str], frame: int) -> Path:
     suffix = ".exr" if clip.color.linear else ".png"
-    return source.with_name(shortened(name, suffix if clip.num_frames == 1 else f"_{frame:06d}{suffix}"))
+    ending = f"_{'+'.join(Path(name).stem for name in artworks)}"
+    return default_picture(clip, request, ending, suffix if clip.num_frames == 1 else f"_{frame:06d}{suffix}")

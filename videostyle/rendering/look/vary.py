@@ -1,12 +1,10 @@
 """What varies over a contact sheet: ``style.weight=30,100,300`` -> the choices of its columns or rows."""
 
-import json
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 
 from videostyle.errors import SettingsError
 from videostyle.presets import Values, change, preset_values, read_assignment
@@ -63,13 +61,6 @@ def refuse(faults: Iterable[str]) -> None:
     """Raise a SettingsError that lists these faults, if there are any."""
     if listed := list(dict.fromkeys(faults)):
         raise SettingsError(listed[0] if len(listed) == 1 else "\n  ".join([f"{len(listed)} mistakes:", *listed]))
-
-
-def assignment(name: str, value: object) -> str:
-    """``name=value``, as ``--set`` reads it, quoted for a shell."""
-    plain = f"{name}={value}"
-    same = isinstance(value, str) and read_assignment(plain) == (name, value)
-    return quote(plain if same else f"{name}={json.dumps(value)}")
 
 
 def _whole(value: str) -> str:

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from videostyle.errors import JobError, VideostyleError
-from videostyle.events import Event, Failed, OnEvent, Stopped
+from videostyle.events import Event, JobFailed, JobStopped, OnEvent
 from videostyle.journal import PASSING, start, to_line, to_object
 
-NAME = "job.log"
+JOB, BATCH = "job.log", "batch.log"
 
 
 class Log:
@@ -79,10 +79,10 @@ def logged(log: Log, on_event: OnEvent, before: Iterable[Event] = ()) -> Iterato
         yield heard
     except Exception as error:
         bug = not isinstance(error, VideostyleError)
-        log(Failed(type(error).__name__, "".join(traceback.format_exception(error)) if bug else str(error)))
+        log(JobFailed(type(error).__name__, "".join(traceback.format_exception(error)) if bug else str(error)))
         raise
     except BaseException:
-        log(Stopped())
+        log(JobStopped())
         raise
 
 
