@@ -43,6 +43,15 @@ def test_the_summary_counts_workers(request_: Request) -> None:
     assert summary.slowest == {"0:12": pytest.approx(CROWD * longest)}
 
 
+def test_a_plan_for_a_farm_does_not_count_the_cores_of_this_machine(
+    request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videostyle.rendering.estimate.cores", lambda: 1)
+    summary = prepare(check(replace(request_, workers=1000))).summary
+    longest = summary.seconds_first + 11 * summary.seconds_later
+    assert summary.seconds == pytest.approx(START + CROWD * longest)
+
+
 def test_a_short_job_and_a_painter_of_the_callers_own_need_no_workers(request_: Request) -> None:
     short = prepare(check(request_))
     assert (short.summary.workers, short.summary.slowest) == (1, {})

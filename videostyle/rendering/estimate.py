@@ -1,12 +1,12 @@
 """What painting a plan costs: seconds of its chunks, and memory."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from videostyle.paint.painter import Cost, Painter
 from videostyle.rendering.finish.finish import finish_for
 from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.workers.machine import cores
-from videostyle.rendering.workers.schedule import duration
+from videostyle.rendering.workers.schedule import duration, work
 
 
 def seconds_of(plan: RenderPlan, cost: Cost, free: Collection[int] = (), passes: int = 1) -> list[float]:
@@ -35,15 +35,19 @@ def job_seconds(plan: RenderPlan, painter: Painter, film: bool = True, workers: 
     width, height = plan.work
     alike = frames_alike(plan, painter, set())
     cost = painter.cost(height, width, plan.settings)
-    painting = duration(seconds_of(plan, cost, alike, plan.settings.temporal.passes), workers)
+    painting = seconds_of(plan, cost, alike, plan.settings.temporal.passes)
     finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
     return together(painting, sum(seconds_of(plan, finishing)) * film, painter.device, workers)
 
 
-def together(painting: float, finishing: float, device: str, workers: int = 1) -> float:
-    """Seconds that painting and finishing take side by side, at most, given those that each takes alone.
+def together(seconds: Sequence[float], finishing: float, device: str, workers: int = 1) -> float:
+    """Seconds that painting and finishing take side by side, at most.
 
-    On a CPU they share its cores; on a GPU one waits for the other. workers: that paint at the same time.
+    On a CPU they share its cores, unless there are more workers than cores: those of a farm have their own. On a GPU
+    one waits for the other. seconds: of painting each chunk. finishing: of the film. workers: that paint at the same
+    time.
     """
+    painting = duration(seconds, workers)
     free = cores() if device == "cpu" else workers
-    return max(painting, finishing / workers, (workers * painting + finishing) / free)
+    shared = (work(seconds, workers) + finishing) / free if workers <= free else 0.0
+    return max(painting, finishing / workers, shared)

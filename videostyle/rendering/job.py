@@ -33,7 +33,7 @@ from videostyle.rendering.workers.count import bytes_of, choose_workers, gpus_fo
 from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.inside import InProcess
 from videostyle.rendering.workers.processes import Processes
-from videostyle.rendering.workers.schedule import duration, slowest
+from videostyle.rendering.workers.schedule import slowest
 from videostyle.rendering.workers.session import LOCAL, room
 from videostyle.settings import known_settings
 
@@ -123,7 +123,7 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
         reason=painter.reason,
         device=painter.device,
         slots=slots,
-        seconds=together(duration(seconds, workers), finishing_seconds, painter.device, workers),
+        seconds=together(seconds, finishing_seconds, painter.device, workers),
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
         bytes=painting + finishing.bytes_per_slot,  # the film is written beside painting
