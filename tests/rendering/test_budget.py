@@ -12,8 +12,9 @@ from videostyle.events import Event, Notice
 from videostyle.paint.painter import Cost
 from videostyle.presets import Recipe
 from videostyle.rendering.budget import prepare_within
-from videostyle.rendering.job import run
+from videostyle.rendering.job import estimate, prepare, run
 from videostyle.rendering.request import Checked, Request, check
+from videostyle.rendering.workers.schedule import CROWD, START
 from videostyle.settings import RenderSettings
 
 CLIP = (640, 400)
@@ -90,3 +91,18 @@ def test_a_job_that_has_begun_goes_on_as_it_was(folder: Path) -> None:
     assert (again.plan.preset, again.plan.size, again.plan.fingerprint) == (
         "standard", first.plan.size, first.plan.fingerprint,
     )  # fmt: skip
+
+
+def test_every_preset_is_estimated_with_the_workers_that_it_would_have(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Draft is done in a moment, so that one process paints it; the others take long."""
+    monkeypatch.setattr("videostyle.rendering.workers.count.cores", lambda: 2)
+    monkeypatch.setattr("videostyle.rendering.estimate.cores", lambda: 2)
+    write_clip(folder / "clip.mp4", moving_scenes((14, 12), *CLIP))
+    monkeypatch.setattr(Priced, "cost", lambda _, __, ___, settings=None: Cost(*2 * [2.0 * bool(settings)]))
+    prepared = prepare(checked(folder, "draft"))
+    assert prepared.summary.workers == 1
+    assert estimate(prepared, "standard") == pytest.approx(START + CROWD * 14 * 2)
+    single = prepare(checked(folder, "draft"), Priced())
+    assert estimate(single, "standard") == 26 * 2, "only this process has a painter of the caller's own"

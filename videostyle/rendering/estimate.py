@@ -1,10 +1,12 @@
-"""What painting a plan costs: seconds of its chunks, and memory."""
+"""What painting a plan costs: seconds, memory, and the workers that are worth it."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from videostyle.paint.painter import Cost, Painter
 from videostyle.rendering.finish.finish import finish_for
 from videostyle.rendering.plan.plan import RenderPlan
+from videostyle.rendering.workers.count import choose_workers
 from videostyle.rendering.workers.machine import cores
 from videostyle.rendering.workers.schedule import duration, work
 
@@ -30,14 +32,49 @@ def frames_alike(plan: RenderPlan, painter: Painter, stored: set[int]) -> set[in
     return set(plan.to_render) & set(plan.scan.alike) - stored if painter.reach else set()
 
 
-def job_seconds(plan: RenderPlan, painter: Painter, film: bool = True, workers: int = 1) -> float:
-    """Seconds that a plan would take from the beginning, estimated from what the painter has measured."""
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What painting and finishing a plan takes, and with how many workers."""
+
+    cost: Cost
+    """of painting a frame; nothing if all frames are stored"""
+    finishing: Cost
+    """of finishing a frame"""
+    alike: int
+    """how many frames probably repeat earlier ones and cost nothing"""
+    chunks: tuple[float, ...]
+    """seconds of painting what is not stored of each chunk"""
+    workers: int
+    seconds: float
+    """until the film is done"""
+
+
+def price_of(
+    plan: RenderPlan,
+    painter: Painter,
+    workers: int = 0,
+    *,
+    stored: Collection[int] = (),
+    film: bool = True,
+    most: int = 0,
+    other: bool = False,
+) -> Price:
+    """The price of a plan.
+
+    workers, most: as for ``choose_workers``. stored: frames that are painted already. film: whether they are finished.
+    other: whether the painter was made for other settings; what it has measured is then scaled.
+    """
     width, height = plan.work
-    alike = frames_alike(plan, painter, set())
-    cost = painter.cost(height, width, plan.settings)
-    painting = seconds_of(plan, cost, alike, plan.settings.temporal.passes)
+    known = set(stored)
+    done = known.issuperset(plan.to_render)
+    settings = plan.settings if other else None
+    cost = Cost() if done else painter.cost(height, width, settings)  # which it measures by painting
+    alike = frames_alike(plan, painter, known)
+    seconds = seconds_of(plan, cost, known | alike, plan.settings.temporal.passes)
+    workers = choose_workers(workers, seconds, cost, painter.device, plan.settings, most)
     finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
-    return together(painting, sum(seconds_of(plan, finishing)) * film, painter.device, workers)
+    whole = together(seconds, sum(seconds_of(plan, finishing)) * film, painter.device, workers)
+    return Price(cost, finishing, len(alike), tuple(seconds), workers, whole)
 
 
 def together(seconds: Sequence[float], finishing: float, device: str, workers: int = 1) -> float:

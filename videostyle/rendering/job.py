@@ -16,7 +16,7 @@ from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import Values, change, compose
 from videostyle.rendering.chunk.passes import passed
 from videostyle.rendering.command import command_of
-from videostyle.rendering.estimate import frames_alike, job_seconds, seconds_of, together
+from videostyle.rendering.estimate import Price, price_of
 from videostyle.rendering.film.beside import written_beside
 from videostyle.rendering.film.film import StoredFilm, check_free, make_patched
 from videostyle.rendering.finish.finish import finish_for
@@ -29,7 +29,7 @@ from videostyle.rendering.store.record import JobRecord
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.chunks import render_chunks
 from videostyle.rendering.workers.cluster import Cluster
-from videostyle.rendering.workers.count import bytes_of, choose_workers, gpus_for
+from videostyle.rendering.workers.count import bytes_of, gpus_for
 from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.inside import InProcess
 from videostyle.rendering.workers.processes import Processes
@@ -46,6 +46,10 @@ class Prepared:
     plan: RenderPlan
     painter: Painter
     summary: Planned
+    workers: int = 0
+    """how many are asked for; 0: as many as are worth it"""
+    most: int = 0
+    """how many a cluster has room for; 0: it was not asked"""
     notices: tuple[Notice, ...] = ()
     """what was said while it was prepared, for its log"""
 
@@ -88,32 +92,27 @@ def _prepare(checked: Checked, painter: Painter | None, on_event: OnEvent, befor
     plan = alone(plan) if checked.alone else plan
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
-    return Prepared(checked, plan, painter, _planned(checked, plan, painter, store, workers))
-
-
-def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store, workers: int) -> Planned:
-    """What a job will make, and what it will take. workers: 0: as many as are worth it."""
-    width, height = plan.work
     stored = {frame for frame in plan.to_render if store.has(frame)}
-    done = len(stored) == len(plan.to_render)
-    cost = Cost() if done else painter.cost(height, width)  # which it measures by painting
-    alike = frames_alike(plan, painter, stored)
-    seconds = seconds_of(plan, cost, stored | alike, plan.settings.temporal.passes)
     cluster = checked.request.cluster
-    most = room(cluster, workers, painter.device) if cluster not in ("", LOCAL) and any(seconds) else 0
-    workers = choose_workers(workers, seconds, cost, painter.device, plan.settings, most)
+    elsewhere = cluster not in ("", LOCAL) and len(stored) < len(plan.to_render)
+    most = room(cluster, workers, painter.device) if elsewhere else 0
+    price = price_of(plan, painter, workers, stored=stored, film=checked.request.film, most=most)
+    return Prepared(checked, plan, painter, _planned(checked, plan, painter, store, price), workers, most)
+
+
+def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store, price: Price) -> Planned:
+    """What a job will make, and what it will take."""
+    cost, workers = price.cost, price.workers
     slots = choose_slots(checked.request.slots, cost, plan, workers)
     painting = bytes_of(workers, slots, cost, painter.device)
-    finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
-    finishing_seconds = sum(seconds_of(plan, finishing)) * checked.request.film
     return Planned(
         clip=plan.clip.path,
         output=checked.output,
         job=checked.job,
         frames=len(plan.to_keep),
         frames_to_render=len(plan.to_render),
-        frames_stored=len(stored),
-        frames_alike=len(alike),
+        frames_stored=sum(map(store.has, plan.to_render)),
+        frames_alike=price.alike,
         size=plan.size,
         work=plan.work,
         scenes=tuple(str(chunk.frames) for chunk in plan.chunks),
@@ -123,16 +122,16 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
         reason=painter.reason,
         device=painter.device,
         slots=slots,
-        seconds=together(seconds, finishing_seconds, painter.device, workers),
+        seconds=price.seconds,
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
-        bytes=painting + finishing.bytes_per_slot,  # the film is written beside painting
+        bytes=painting + price.finishing.bytes_per_slot,  # the film is written beside painting
         fingerprint=plan.fingerprint,
         passes=plan.settings.temporal.passes,
         passed=passed(plan, store),
         workers=workers,
         bytes_per_worker=painting // workers,
-        slowest={str(plan.chunks[place].frames): span for place, span in slowest(seconds, workers)},
+        slowest={str(plan.chunks[place].frames): span for place, span in slowest(price.chunks, workers)},
         preset=plan.preset,
         settings={name: plan.settings.value(name) for name in known_settings()},
         command=command_of(checked, plan.preset),
@@ -240,14 +239,15 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = F
 
 
 def estimate(prepared: Prepared, preset: str, values: Values | None = None) -> float:
-    """Seconds that the whole range would take with another preset and as many workers; see ``job_seconds``.
+    """Seconds that the whole range would take with another preset, and with the workers that are worth it then.
 
     values: settings that replace the preset's and the request's.
     """
     plan, recipe = prepared.plan, prepared.checked.request.recipe
     settings = compose(preset, {**recipe.values, **(values or {})})
     other = make_plan(plan.clip, plan.artworks, settings, plan.scan, plan.keep, head=plan.head)
-    return job_seconds(other, prepared.painter, prepared.checked.request.film, prepared.summary.workers)
+    film = prepared.checked.request.film
+    return price_of(other, prepared.painter, prepared.workers, film=film, most=prepared.most, other=True).seconds
 
 
 def _check_space(plan: RenderPlan, store: Store) -> None:

@@ -55,7 +55,9 @@ def painter(monkeypatch: pytest.MonkeyPatch) -> Clockwork:
     one = Clockwork()
     monkeypatch.setattr(estimates, "painter_for", lambda *_: one)
     monkeypatch.setattr("videostyle.rendering.job.painter_for", lambda *_: one)
-    monkeypatch.setattr("videostyle.rendering.job.choose_workers", lambda *_: 1)  # others would have another painter
+    monkeypatch.setattr(
+        "videostyle.rendering.estimate.choose_workers", lambda *_: 1
+    )  # others would have another painter
     monkeypatch.setattr(night, "Pace", partial(Pace, clock=lambda: one.now))
     return one
 

@@ -42,7 +42,7 @@ def test_all_films_have_the_same_workers(folder: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(estimates, "painter_for", lambda *_: painter)
     monkeypatch.setattr("videostyle.rendering.job.painter_for", lambda *_: painter)
-    monkeypatch.setattr("videostyle.rendering.job.choose_workers", lambda *_: 2)
+    monkeypatch.setattr("videostyle.rendering.estimate.choose_workers", lambda *_: 2)
     monkeypatch.setattr(night, Processes.__name__, Pool)
     (folder / "jobs.toml").write_text(JOBS)
     assert vs.batch(folder / "jobs.toml").done == 2

@@ -6,7 +6,7 @@ from videostyle.events import OnEvent
 from videostyle.frames import FrameRange
 from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Painter
-from videostyle.rendering.estimate import job_seconds
+from videostyle.rendering.estimate import price_of
 from videostyle.rendering.painters import painter_for
 from videostyle.rendering.plan.plan import make_plan
 from videostyle.rendering.plan.scan import Scan
@@ -38,6 +38,6 @@ class Estimates:
         starts = range(0, count, SCENE)
         guessed = Scan(tuple(FrameRange(start, min(start + SCENE, count)) for start in starts if start < last), ())
         plan = make_plan(checked.clip, checked.artworks, settings, guessed, checked.keep)
-        seconds = job_seconds(plan, self._painters[network])
+        seconds = price_of(plan, self._painters[network], other=True).seconds
         stored = len(list((checked.job / "frames").glob("[0-9]*.png"))) if begun else 0
         return seconds * max(0.0, 1 - stored / len(plan.to_render)), preset
