@@ -134,6 +134,7 @@ class Progress:
         """The plan in two lines: what is made; how, and how long it takes. Then the scenes, or the progress bar."""
         self.close()  # of a download that was given up, or of another clip's job
         self._done.clear()
+        self._written = 0
         (width, height), frames = planned.size, planned.frames
         work = "" if planned.work == planned.size else f", painted at {planned.work[0]}x{planned.work[1]}"
         self._single = planned.frames_to_render == planned.passes == 1
