@@ -9,9 +9,11 @@ from tests.painters import Blend, Gray
 from tests.rendering.jobs import plan_of
 from videostyle.media.read.probe import probe
 from videostyle.paint.painter import Cost
-from videostyle.rendering.estimate import frames_alike, seconds_of, together
+from videostyle.rendering.estimate import frames_alike, price_of, seconds_of, together
+from videostyle.rendering.finish.finish import Enlarge
 from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.workers.schedule import CROWD, START
+from videostyle.settings import RenderSettings
 
 COST = Cost(seconds_first=10.0, seconds_later=1.0)
 
@@ -61,3 +63,19 @@ def test_more_workers_than_cores_are_those_of_a_farm(monkeypatch: pytest.MonkeyP
     on(2, monkeypatch)
     assert together([60.0] * 20, 100.0, "cpu", workers=20) == pytest.approx(START + CROWD * 60)
     assert together([60.0] * 20, 2000.0, "cpu", workers=20) == 100.0, "each finishes what it paints"
+
+
+def test_workers_need_memory_for_finishing_as_well(plan: RenderPlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Large(Enlarge):
+        def cost(self, work: tuple[int, int], size: tuple[int, int]) -> Cost:
+            return Cost(bytes_per_slot=99_000_000_000)
+
+    class Long(Gray):
+        def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
+            return Cost(600.0, 600.0)
+
+    monkeypatch.setattr("videostyle.rendering.workers.count.cores", lambda: 2)
+    monkeypatch.setattr("videostyle.rendering.workers.count.free_bytes", lambda: 9_000_000_000)
+    assert price_of(plan, Long()).workers == 2
+    monkeypatch.setattr("videostyle.rendering.estimate.finish_for", lambda *_: Large())
+    assert price_of(plan, Long()).workers == 1

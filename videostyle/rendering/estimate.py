@@ -71,8 +71,9 @@ def price_of(
     cost = Cost() if done else painter.cost(height, width, settings)  # which it measures by painting
     alike = frames_alike(plan, painter, known)
     seconds = seconds_of(plan, cost, known | alike, plan.settings.temporal.passes)
-    workers = choose_workers(workers, seconds, cost, painter.device, plan.settings, most)
     finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
+    each = cost.bytes_per_slot + finishing.bytes_per_slot  # a worker finds out what the film's finish carries
+    workers = choose_workers(workers, seconds, each, painter.device, plan.settings, most)
     whole = together(seconds, sum(seconds_of(plan, finishing)) * film, painter.device, workers)
     return Price(cost, finishing, len(alike), tuple(seconds), workers, whole)
 

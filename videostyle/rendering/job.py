@@ -104,7 +104,8 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
     """What a job will make, and what it will take."""
     cost, workers = price.cost, price.workers
     slots = choose_slots(checked.request.slots, cost, plan, workers)
-    painting = bytes_of(workers, slots, cost, painter.device)
+    finishing = price.finishing.bytes_per_slot  # in every worker, and where the film is written
+    painting = bytes_of(workers, slots * cost.bytes_per_slot + finishing, painter.device)
     return Planned(
         clip=plan.clip.path,
         output=checked.output,
@@ -125,7 +126,7 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
         seconds=price.seconds,
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
-        bytes=painting + price.finishing.bytes_per_slot,  # the film is written beside painting
+        bytes=painting + finishing * checked.request.film,
         fingerprint=plan.fingerprint,
         passes=plan.settings.temporal.passes,
         passed=passed(plan, store),
