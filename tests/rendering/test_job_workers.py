@@ -90,3 +90,14 @@ def test_workers_cannot_paint_with_a_painter_of_the_callers_own(request_: Reques
     with pytest.raises(vs.SettingsError, match="workers=2: a painter of your own"):
         vs.render(plan, tmp_path / "job", painter=KeepPainter(), workers=2)
     assert len(list(vs.render(plan, tmp_path / "job", painter=KeepPainter(), workers=0))) == 2
+
+
+def test_too_few_gpus_are_found_before_anything_is_written(request_: Request, tmp_path: Path) -> None:
+    prepared = prepare(check(replace(request_, output=tmp_path / "new.mp4")), KeepPainter())
+    prepared.painter.device = "cuda:0"
+    prepared = replace(prepared, summary=replace(prepared.summary, workers=9))
+    events: list[vs.Event] = []
+    with pytest.raises(vs.SettingsError, match="--workers 9: each needs a GPU of its own"):
+        run(prepared, events.append)
+    assert not events
+    assert not list(tmp_path.iterdir())

@@ -57,11 +57,12 @@ def price_of(
     stored: Collection[int] = (),
     film: bool = True,
     most: int = 0,
+    held: int = 0,
     other: bool = False,
 ) -> Price:
     """The price of a plan.
 
-    workers, most: as for ``choose_workers``. stored: frames that are painted already. film: whether they are finished.
+    workers, most, held: as for ``choose_workers``. stored: frames that are painted. film: whether they are finished.
     other: whether the painter was made for other settings; what it has measured is then scaled.
     """
     width, height = plan.work
@@ -73,7 +74,7 @@ def price_of(
     seconds = seconds_of(plan, cost, known | alike, plan.settings.temporal.passes)
     finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
     each = cost.bytes_per_slot + finishing.bytes_per_slot  # a worker finds out what the film's finish carries
-    workers = choose_workers(workers, seconds, each, painter.device, plan.settings, most)
+    workers = choose_workers(workers, seconds, each, painter.device, plan.settings, most, held)
     whole = together(seconds, sum(seconds_of(plan, finishing)) * film, painter.device, workers)
     return Price(cost, finishing, len(alike), tuple(seconds), workers, whole)
 

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from videostyle.errors import JobError
@@ -37,6 +37,9 @@ from videostyle.rendering.workers.schedule import slowest
 from videostyle.rendering.workers.session import LOCAL, room
 from videostyle.settings import known_settings
 
+Workers = AbstractContextManager[Engine]
+"""an engine, as long as it is needed"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
@@ -59,11 +62,12 @@ def prepare(
     painter: Painter | None = None,
     on_event: OnEvent = ignore,
     before: "Prepared | None" = None,
+    held: int = 0,
 ) -> Prepared:
     """Load the painter, plan, and estimate what a frame costs. Writes nothing but downloaded weights.
 
     painter: None: the one that the settings select. before: the same request with other settings, whose scan is used
-    again if it holds for these.
+    again if it holds for these. held: bytes that idle workers hold, which its own will have.
     """
     notices = list[Notice]()
 
@@ -71,10 +75,12 @@ def prepare(
         notices.extend([event] if isinstance(event, Notice) else [])
         on_event(event)
 
-    return replace(_prepare(checked, painter, heard, before), notices=tuple(notices))
+    return replace(_prepare(checked, painter, heard, before, held), notices=tuple(notices))
 
 
-def _prepare(checked: Checked, painter: Painter | None, on_event: OnEvent, before: Prepared | None) -> Prepared:
+def _prepare(
+    checked: Checked, painter: Painter | None, on_event: OnEvent, before: Prepared | None, held: int
+) -> Prepared:
     for text in checked.notices:
         on_event(Notice(text))
     recipe, store = checked.request.recipe, Store(checked.job)
@@ -96,7 +102,7 @@ def _prepare(checked: Checked, painter: Painter | None, on_event: OnEvent, befor
     cluster = checked.request.cluster
     elsewhere = cluster not in ("", LOCAL) and len(stored) < len(plan.to_render)
     most = room(cluster, workers, painter.device) if elsewhere else 0
-    price = price_of(plan, painter, workers, stored=stored, film=checked.request.film, most=most)
+    price = price_of(plan, painter, workers, stored=stored, film=checked.request.film, most=most, held=held)
     return Prepared(checked, plan, painter, _planned(checked, plan, painter, store, price), workers, most)
 
 
@@ -151,13 +157,14 @@ def run(prepared: Prepared, on_event: OnEvent = ignore, engine: Engine | None = 
     unless the user named it or keeps it, and after an error unless it holds finished frames. engine: runs the workers,
     and lives on; None: one for this job only, with as many as planned.
     """
-    on_event(prepared.summary)
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
+    workers = nullcontext(engine) if engine else _engine(prepared)  # which fails before anything is written
+    on_event(prepared.summary)
     before: list[Event] = [*prepared.notices, prepared.summary]
     with opened(plan, Store(checked.job), prepared.painter, exclusive=not request.job) as store:
         with logged(Log(store.folder / NAME), on_event, before) as heard:
-            _make(prepared, store, engine, heard)
+            _make(prepared, store, workers, heard)
             seconds = time.perf_counter() - start
             done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)
             heard(done)
@@ -166,7 +173,7 @@ def run(prepared: Prepared, on_event: OnEvent = ignore, engine: Engine | None = 
     return done
 
 
-def _make(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnEvent) -> None:
+def _make(prepared: Prepared, store: Store, workers: Workers, on_event: OnEvent) -> None:
     """Paint the missing frames, and write the film beside that."""
     checked, plan = prepared.checked, prepared.plan
 
@@ -182,10 +189,10 @@ def _make(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnE
     finish = finish_for(plan.artworks, plan.settings)
     film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
     if checked.patch or not checked.request.film:
-        _paint(prepared, store, engine, on_event)
+        _paint(prepared, store, workers, on_event)
     else:
         with written_beside(film, check, on_event) as follow:
-            _paint(prepared, store, engine, follow)
+            _paint(prepared, store, workers, follow)
     if checked.patch:
         check()
         make_patched(film, checked.patch, on_event)
@@ -193,22 +200,21 @@ def _make(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnE
         flush_folder(checked.output.absolute().parent)  # the frames may be deleted next
 
 
-def _paint(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnEvent) -> None:
-    """Paint the missing frames. engine: None: one for these only."""
-    plan, painter, summary = prepared.plan, prepared.painter, prepared.summary
-    own = (
-        engine_for(plan, painter, summary.workers, prepared.checked.request.cluster)
-        if engine is None
-        else nullcontext(engine)
-    )
+def _paint(prepared: Prepared, store: Store, workers: Workers, on_event: OnEvent) -> None:
+    """Paint the missing frames."""
+    plan, painter, slots = prepared.plan, prepared.painter.fingerprint, prepared.summary.slots
     with (
-        own as workers,
-        closing(
-            render_chunks(plan, plan.chunks, store, workers, painter.fingerprint, summary.slots, on_event)
-        ) as frames,
+        workers as engine,
+        closing(render_chunks(plan, plan.chunks, store, engine, painter, slots, on_event)) as frames,
     ):
         for _ in frames:
             pass
+
+
+def _engine(prepared: Prepared) -> Engine:
+    """The engine that paints this job only."""
+    cluster, workers = prepared.checked.request.cluster, prepared.summary.workers
+    return engine_for(prepared.plan, prepared.painter, workers, cluster)
 
 
 def engine_for(plan: RenderPlan, painter: Painter, workers: int, cluster: str = "") -> Engine:

@@ -1,8 +1,7 @@
 """A night of clips."""
 
 import json
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,64 +9,13 @@ import pytest
 
 import videostyle as vs
 from tests.clips import moving_scenes, write_clip
-from tests.painters import Blend
+from tests.rendering.batch.clockwork import JOBS, Clockwork
 from videostyle.errors import JobError, OutOfMemoryError, SettingsError
 from videostyle.events import BatchDone, ClipBegun, ClipDone, ClipPlanned, Event, FrameDone
-from videostyle.frames import FrameTask, Painted
-from videostyle.paint.painter import Cost, OnStep
-from videostyle.rendering.batch import estimates, night
+from videostyle.rendering.batch import night
 from videostyle.rendering.batch.pace import Pace
-from videostyle.rendering.store.lock import Lock
 from videostyle.rendering.store.log import read_log
 from videostyle.rendering.store.store import Store
-from videostyle.settings import RenderSettings
-
-JOBS = """
-[defaults]
-styles = "art.png"
-backbone.device = "cpu"
-preset = "standard"
-fallback = "draft"
-[[job]]
-clips = ["clip.mp4", "silent.mkv"]
-"""
-
-
-class Clockwork(Blend):
-    """Takes a second of a clock of its own for every frame, and may fail."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now, self.failures = 0.0, list[Exception]()
-
-    def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
-        return Cost(2.0, 1.0)
-
-    def paint(self, tasks: Sequence[FrameTask], on_step: OnStep | None = None) -> list[Painted]:
-        self.now += len(tasks)
-        if self.failures:
-            raise self.failures.pop(0)
-        return super().paint(tasks, on_step)
-
-
-@pytest.fixture
-def painter(monkeypatch: pytest.MonkeyPatch) -> Clockwork:
-    one = Clockwork()
-    monkeypatch.setattr(estimates, "painter_for", lambda *_: one)
-    monkeypatch.setattr("videostyle.rendering.job.painter_for", lambda *_: one)
-    monkeypatch.setattr(
-        "videostyle.rendering.estimate.choose_workers", lambda *_: 1
-    )  # others would have another painter
-    monkeypatch.setattr(night, "Pace", partial(Pace, clock=lambda: one.now))
-    return one
-
-
-@pytest.fixture
-def jobs(folder: Path) -> Path:
-    """A file of two clips, of 26 and 5 frames."""
-    path = folder / "jobs.toml"
-    path.write_text(JOBS)
-    return path
 
 
 def statuses(heard: list[Event]) -> list[tuple[str, str, int]]:
@@ -237,16 +185,6 @@ def test_a_kill_between_the_film_and_its_job_folder(name: str, jobs: Path, monke
     assert (jobs.parent / "clip_art.mp4.job").exists()
     assert vs.batch(jobs).done == 2
     assert not (jobs.parent / "clip_art.mp4.job").exists()
-
-
-@pytest.mark.usefixtures("painter")
-def test_of_two_at_once_the_second_is_told_who_is_at_work(jobs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("videostyle.rendering.store.lock.PAUSE", 0.001)
-    lock = Lock(jobs.parent / "jobs.batch/.lock")
-    lock.take(exclusive=True)
-    with pytest.raises(JobError, match=r"jobs.batch: another process is using it \(process .*; wait for it to finish"):
-        vs.batch(jobs)
-    lock.release()
 
 
 @pytest.mark.usefixtures("painter")

@@ -33,6 +33,8 @@ def test_auto_is_never_more_than_cores_chunks_and_memory_allow(monkeypatch: pyte
     assert chosen(0, [*LONG[:3], 0.0, 0.0]) == 3, "stored chunks need none"
     assert chosen(0, LONG, 1_600_000_000) == 3, "of 8.1 GB that workers may fill"
     assert chosen(0, LONG, 99_000_000_000) == 1
+    more = choose_workers(0, LONG, 1_600_000_000, "cpu", SETTINGS, held=1_000_000_000)
+    assert more == 4, "what idle workers hold is free for those of the next film"
     monkeypatch.setattr(count, "cores", lambda: 1)
     assert chosen(0, LONG) == 1
 

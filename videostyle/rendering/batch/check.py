@@ -48,6 +48,8 @@ class Task:
     status: str = "waiting"
     text: str = ""
     """why it failed"""
+    kind: str = ""
+    """of the error, if it failed before it was begun"""
     needs: dict[Path, float] = field(default_factory=dict)
     """folder -> bytes that the film takes there"""
     job: Path = Path()
@@ -97,7 +99,7 @@ def _task(item: Wanted, films: Films, overwrite: bool) -> Task:
     try:
         checked = check(replace(item.request, overwrite=True))
     except MediaError as error:
-        task.status, task.text = "failed", str(error)
+        task.status, task.text, task.kind = "failed", str(error), type(error).__name__
         return task
     task.output, task.job, task.key = checked.output, checked.job, key_of(checked)
     task.frames, task.size = len(checked.keep.frames), film_size(checked.clip, item.request.recipe.given)

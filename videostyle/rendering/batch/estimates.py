@@ -27,7 +27,8 @@ class Estimates:
     def rough(self, request: Request) -> tuple[float, str]:
         """Seconds for what is not stored yet of a film, and the preset it is rendered with. Raises VideostyleError."""
         checked = check(request)
-        begun = Store(checked.job).begun()
+        store = Store(checked.job)
+        begun = store.begun()
         recipe = request.recipe
         preset = (begun and begun.preset) or recipe.preset or usual_preset(recipe.given.backbone.device)
         settings = recipe.settings(preset)
@@ -39,5 +40,5 @@ class Estimates:
         guessed = Scan(tuple(FrameRange(start, min(start + SCENE, count)) for start in starts if start < last), ())
         plan = make_plan(checked.clip, checked.artworks, settings, guessed, checked.keep)
         seconds = price_of(plan, self._painters[network], other=True).seconds
-        stored = len(list((checked.job / "frames").glob("[0-9]*.png"))) if begun else 0
+        stored = store.count() if begun else 0
         return seconds * max(0.0, 1 - stored / len(plan.to_render)), preset
