@@ -11,7 +11,6 @@ from videostyle.events import Event, FilmDone, Notice, OnEvent, Planned, ignore
 from videostyle.media.files import flush_folder, remove_leftovers
 from videostyle.media.read.sequence import identity
 from videostyle.media.write.folder import pictures_of
-from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import Values, change, compose
 from videostyle.rendering.chunk.passes import passed
@@ -20,9 +19,9 @@ from videostyle.rendering.estimate import Price, price_of
 from videostyle.rendering.film.beside import written_beside
 from videostyle.rendering.film.film import StoredFilm, check_free, make_patched
 from videostyle.rendering.finish.finish import finish_for
-from videostyle.rendering.painters import painter_for
+from videostyle.rendering.painters import painter_for, preset_of
 from videostyle.rendering.plan.plan import RenderPlan, alone, make_plan, plan_frames, scan_key
-from videostyle.rendering.plan.sizes import check_size
+from videostyle.rendering.plan.sizes import check_size, stored_bytes
 from videostyle.rendering.request import Checked
 from videostyle.rendering.store.log import NAME, Log, logged
 from videostyle.rendering.store.record import JobRecord
@@ -85,7 +84,7 @@ def _prepare(
         on_event(Notice(text))
     recipe, store = checked.request.recipe, Store(checked.job)
     begun = store.begun()
-    preset = recipe.preset or (begun and begun.preset) or usual_preset(recipe.given.backbone.device)
+    preset = preset_of(recipe, begun)
     settings = recipe.settings(preset)
     workers = 1 if painter else checked.request.workers  # only this process has a painter of the caller's own
     painter = painter or painter_for(checked.artworks, settings, begun, on_event)
@@ -258,17 +257,12 @@ def estimate(prepared: Prepared, preset: str, values: Values | None = None) -> f
 
 
 def _check_space(plan: RenderPlan, store: Store) -> None:
-    """Raise JobError if a job's frames cannot fit on the disk.
-
-    A painted frame as PNG takes about three quarters of its raw size, plus a block of the disk, and what the film's
-    finish carries from it.
-    """
+    """Raise JobError if a job's frames, and what the film's finish carries from them, cannot fit on the disk."""
     folder = next(path for path in (store.folder, *store.folder.parents) if path.exists())
-    width, height = plan.work
     missing = sum(not store.has(frame) for frame in plan.to_render)
     passes = min(2, plan.settings.temporal.passes)  # those of the pass before are kept until a pass is done
     carried = finish_for(plan.artworks, plan.settings).stored(plan.work, plan.painted_size(plan.size))
-    needed = missing * (passes * (width * height * 3 * plan.clip.dtype.itemsize * 3 // 4 + 4096) + carried)
+    needed = missing * (passes * stored_bytes(plan.work, plan.clip.dtype.itemsize) + carried)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise JobError(

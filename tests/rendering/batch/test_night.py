@@ -12,7 +12,7 @@ from tests.clips import moving_scenes, write_clip
 from tests.rendering.batch.clockwork import JOBS, Clockwork
 from videostyle.errors import JobError, OutOfMemoryError, SettingsError
 from videostyle.events import BatchDone, ClipBegun, ClipDone, ClipPlanned, Event, FrameDone
-from videostyle.rendering.batch import night
+from videostyle.rendering.batch import estimates, night
 from videostyle.rendering.batch.pace import Pace
 from videostyle.rendering.store.log import read_log
 from videostyle.rendering.store.store import Store
@@ -94,6 +94,32 @@ def test_what_may_pass_is_tried_once_more_at_the_end(error: Exception, jobs: Pat
     (jobs.parent / "silent_art.mkv").unlink()
     done = vs.batch(jobs)
     assert (done.done, done.failed) == (1, 1)
+
+
+def test_a_folder_that_nobody_may_write_is_no_full_disk(jobs: Path, painter: Clockwork) -> None:
+    painter.failures = [
+        JobError("a.png: cannot be written (Permission denied); free some space, or use another folder")
+    ]
+    heard = list[Event]()
+    vs.batch(jobs, on_event=heard.append)
+    assert [status for _, status, _ in statuses(heard)] == ["failed", "done"], "it is not tried again"
+
+
+def test_a_film_that_cannot_be_estimated_fails_with_the_kind_of_its_error(
+    jobs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rough(*_: object) -> tuple[float, str]:
+        raise JobError("damaged")
+
+    monkeypatch.setattr(estimates.Estimates, "rough", rough)
+    heard = list[Event]()
+    assert vs.batch(jobs, on_event=heard.append).failed == 2
+    logs = [
+        next(one for one in read_log(done.log) if one["event"] == "failed")
+        for done in heard
+        if isinstance(done, ClipDone)
+    ]
+    assert [(one["kind"], one["text"]) for one in logs] == 2 * [("JobError", "damaged")]
 
 
 def test_clips_that_cannot_be_read_are_in_the_table(jobs: Path, painter: Clockwork) -> None:

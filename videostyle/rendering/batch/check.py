@@ -15,11 +15,9 @@ from videostyle.media.write.containers import CONTAINERS
 from videostyle.rendering.batch.clips import Wanted, wanted
 from videostyle.rendering.batch.films import Films, key_of
 from videostyle.rendering.batch.jobs import Job, fail
-from videostyle.rendering.plan.sizes import film_size
+from videostyle.rendering.plan.sizes import film_size, stored_bytes
 from videostyle.rendering.request import Checked, Request, check
 
-PNG_SHARE = 0.75
-"""size of a painted frame as PNG relative to its pixels"""
 FILM_BYTES = 0.15
 """per px of a film of 8 bits; measured were 0.04 to 0.10, visually lossless"""
 
@@ -126,7 +124,7 @@ def _check_name(request: Request) -> None:
 def _measure(task: Task, checked: Checked) -> None:
     """The disk space that a film needs at most: painted frames of its size, and the film."""
     area = task.frames * task.size[0] * task.size[1] * checked.clip.dtype.itemsize
-    task.job_bytes = area * 3 * PNG_SHARE
+    task.job_bytes = task.frames * stored_bytes(task.size, checked.clip.dtype.itemsize)
     task.needs = {checked.output.absolute().parent: area * FILM_BYTES}
 
 

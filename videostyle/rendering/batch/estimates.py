@@ -1,13 +1,12 @@
 """Rough estimates of films before their scenes are known."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from videostyle.events import OnEvent
 from videostyle.frames import FrameRange
-from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Painter
 from videostyle.rendering.estimate import price_of
-from videostyle.rendering.painters import painter_for
+from videostyle.rendering.painters import painter_for, preset_of
 from videostyle.rendering.plan.plan import make_plan
 from videostyle.rendering.plan.scan import Scan
 from videostyle.rendering.request import Request, check
@@ -29,8 +28,8 @@ class Estimates:
         checked = check(request)
         store = Store(checked.job)
         begun = store.begun()
-        recipe = request.recipe
-        preset = (begun and begun.preset) or recipe.preset or usual_preset(recipe.given.backbone.device)
+        recipe = replace(request.recipe, preset=begun.preset) if begun else request.recipe  # it goes on as it began
+        preset = preset_of(recipe, begun)
         settings = recipe.settings(preset)
         network = str((asdict(settings.backbone), settings.paints))
         if network not in self._painters:
