@@ -17,7 +17,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FLOORS = [
     {"videostyle"},
     {"errors"},
-    {"frames", "settings", "events", "timecode", "names"},
+    {"frames", "settings", "events", "timecode", "names", "words"},
     {"pictures", "presets", "selection", "scores", "journal"},
     {"media", "motion", "paint", "demo"},
     {"metrics"},

@@ -22,7 +22,7 @@ from videostyle.events import (
     Planned,
     Scanned,
 )
-from videostyle.progress import Progress, counted, shown, span
+from videostyle.progress import Progress, shown
 
 DONE = FrameDone(chunk=6, frame=7, losses={"style": 0.5}, iterations=12, seconds=2.0)
 LAST = FrameDone(chunk=6, frame=8, losses={}, iterations=14, seconds=4.0, retried="its loss did not fall", last=True)
@@ -70,13 +70,6 @@ def planned(**kind: bool) -> Progress:
     return progress
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (89, "89 s"), (90, "2 min"), (720, "12 min"), (5400, "1.5 h"), (12600, "3.5 h")]
-)
-def test_spans_as_people_say_them(seconds: float, text: str) -> None:
-    assert span(seconds) == text
-
-
 def test_the_plan_in_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
     Progress(dry=True)(replace(PLANNED, render=("0:6", "6:8")))
     captured = capsys.readouterr()
@@ -106,11 +99,6 @@ def test_a_plain_plan_says_no_more_than_needed(capsys: pytest.CaptureFixture[str
     assert "not kept" not in text
     assert "already done" not in text
     assert "scene 0:" not in text
-
-
-@pytest.mark.parametrize(("count", "text"), [(0, "0 frames"), (1, "1 frame"), (2, "2 frames")])
-def test_counts_agree_with_their_nouns(count: int, text: str) -> None:
-    assert counted(count, "frame") == text
 
 
 def test_a_line_per_scene_and_per_frame_if_wanted(capsys: pytest.CaptureFixture[str]) -> None:

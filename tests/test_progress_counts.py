@@ -42,3 +42,12 @@ def test_a_film_being_written_has_a_bar_of_its_own(capsys: pytest.CaptureFixture
         progress(replace(FILM, frames_lost=3))
         assert progress._bar is None
     assert "wrote a.mp4: 2 frames in 3 s; 3 frames of the clip could not be decoded" in capsys.readouterr().err
+
+
+def test_the_film_of_a_batchs_next_clip_is_counted_from_its_first_frame(capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(planned()) as progress:
+        for event in (DONE, LAST, FrameWritten(7, 2), FrameWritten(8, 2), PLANNED, DONE, LAST):
+            progress(event)
+        capsys.readouterr()
+        progress(FrameWritten(7, 2))
+        assert "writing the film:   0%" in capsys.readouterr().err

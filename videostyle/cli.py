@@ -7,7 +7,7 @@ import sys
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -15,10 +15,11 @@ from videostyle import __version__
 from videostyle.commands.batch import batch_command
 from videostyle.commands.demo import demo_command
 from videostyle.commands.peek import peek_command
-from videostyle.commands.render import EXIT_INTERRUPTED, end, frames_command, plan_command, run_command
+from videostyle.commands.render import end, frames_command, plan_command, run_command
 from videostyle.commands.report import report_command
 from videostyle.commands.sheet import sheet_command
 from videostyle.commands.still import still_command
+from videostyle.commands.stopping import EXIT_INTERRUPTED
 from videostyle.errors import IncompleteError, SettingsError, VideostyleError
 from videostyle.journal import SCHEMA
 from videostyle.options import (
@@ -34,9 +35,6 @@ from videostyle.options import (
 from videostyle.presets import compose, describe
 from videostyle.progress import Progress, output
 from videostyle.settings import group_title, known_settings
-
-if TYPE_CHECKING:
-    pass
 
 EXIT_ERROR = 2
 EXIT_INCOMPLETE = 4

@@ -24,6 +24,7 @@ from videostyle.events import (
     Scanned,
 )
 from videostyle.journal import NAMES, named, start, to_line, to_object
+from videostyle.words import counted, span
 
 WRITING = "writing the film"
 
@@ -41,18 +42,6 @@ def output() -> Iterator[None]:
         if error.errno == errno.EPIPE:
             raise SystemExit(1) from None
         raise VideostyleError(f"stdout: {error.strerror}; free some space or send the output elsewhere") from None
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 frame``, ``2 frames``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def span(seconds: float) -> str:
-    """A duration as people say it: ``40 s``, ``12 min``, ``3.5 h``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def shown(line: str) -> str:
@@ -134,6 +123,7 @@ class Progress:
         """The plan in two lines: what is made; how, and how long it takes. Then the scenes, or the progress bar."""
         self.close()  # of a download that was given up, or of another clip's job
         self._done.clear()
+        self._written = 0
         (width, height), frames = planned.size, planned.frames
         work = "" if planned.work == planned.size else f", painted at {planned.work[0]}x{planned.work[1]}"
         self._single = planned.frames_to_render == planned.passes == 1

@@ -1,5 +1,6 @@
 """The best that fits into a time."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,14 @@ import pytest
 
 from tests.clips import moving_scenes, write_art, write_clip
 from tests.painters import Gray
-from videostyle.errors import SettingsError
+from videostyle.errors import JobError, SettingsError
 from videostyle.events import Event, Notice
 from videostyle.paint.painter import Cost
 from videostyle.presets import Recipe
 from videostyle.rendering.budget import prepare_within
-from videostyle.rendering.job import run
+from videostyle.rendering.job import estimate, prepare, run
 from videostyle.rendering.request import Checked, Request, check
+from videostyle.rendering.workers.schedule import CROWD, START
 from videostyle.settings import RenderSettings
 
 CLIP = (640, 400)
@@ -71,22 +73,45 @@ def test_what_is_named_stays(folder: Path) -> None:
     preset, size = chosen(checked(folder, "standard"), 8)
     assert preset == "standard"
     assert size < CLIP
-    with pytest.raises(SettingsError, match=r"--budget: even the fastest way takes about .* min, more than 0.1 min"):
+    with pytest.raises(SettingsError, match=r"--budget: even the fastest way takes about 20 s, more than 8 s"):
         prepare_within(checked(folder, "standard", picture__size=400), 8)
 
 
 def test_it_is_said_before_it_starts(folder: Path) -> None:
     heard = list[Event]()
-    prepare_within(checked(folder), 1e6, heard.append)
+    prepared = prepare_within(checked(folder), 1e6, heard.append)
     said = [event.text for event in heard if isinstance(event, Notice)]
-    assert said[-1].startswith("within 16667 min: fine at 640x400, about ")
+    assert said[-1].startswith("within 277.8 h: fine at 640x400, about ")
     assert len(said) == len(set(said)), "once"
+    assert [notice.text for notice in prepared.notices] == said, "and again in the log"
 
 
 def test_a_job_that_has_begun_goes_on_as_it_was(folder: Path) -> None:
     first = prepare_within(checked(folder, "standard"), 8)
     run(first)
+    (folder / "clip_art.mp4.job/frames/000001.png").unlink()
     again = prepare_within(checked(folder), 1e6)
     assert (again.plan.preset, again.plan.size, again.plan.fingerprint) == (
         "standard", first.plan.size, first.plan.fingerprint,
     )  # fmt: skip
+    begun = "the job has begun with standard, and goes on with it: what is left takes about"
+    assert re.fullmatch(rf"{begun} \d+ s, within 277.8 h", again.notices[-1].text)
+    late = prepare_within(checked(folder), 0.001)
+    assert re.fullmatch(rf"{begun} \d+ s, longer than 0 s", late.notices[-1].text)
+    with pytest.raises(JobError, match="another clip, artwork, setting"):
+        prepare_within(checked(folder, picture__size=100), 1e6)
+
+
+def test_every_preset_is_estimated_with_the_workers_that_it_would_have(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Draft is done in a moment, so that one process paints it; the others take long."""
+    monkeypatch.setattr("videostyle.rendering.workers.count.cores", lambda: 2)
+    monkeypatch.setattr("videostyle.rendering.estimate.cores", lambda: 2)
+    write_clip(folder / "clip.mp4", moving_scenes((14, 12), *CLIP))
+    monkeypatch.setattr(Priced, "cost", lambda _, __, ___, settings=None: Cost(*2 * [2.0 * bool(settings)]))
+    prepared = prepare(checked(folder, "draft"))
+    assert prepared.summary.workers == 1
+    assert estimate(prepared, "standard") == pytest.approx(START + CROWD * 14 * 2)
+    single = prepare(checked(folder, "draft"), Priced())
+    assert estimate(single, "standard") == 26 * 2, "only this process has a painter of the caller's own"

@@ -9,8 +9,11 @@ from tests.painters import Blend, Gray
 from tests.rendering.jobs import plan_of
 from videostyle.media.read.probe import probe
 from videostyle.paint.painter import Cost
-from videostyle.rendering.estimate import frames_alike, seconds_of, together
+from videostyle.rendering.estimate import frames_alike, price_of, seconds_of, together
+from videostyle.rendering.finish.finish import Enlarge
 from videostyle.rendering.plan.plan import RenderPlan
+from videostyle.rendering.workers.schedule import CROWD, START
+from videostyle.settings import RenderSettings
 
 COST = Cost(seconds_first=10.0, seconds_later=1.0)
 
@@ -38,9 +41,41 @@ def test_only_painters_that_look_back_skip_repeats(plan: RenderPlan) -> None:
     assert frames_alike(still, Gray(), {3}) == set()
 
 
+def on(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("videostyle.rendering.estimate.cores", lambda: cores)
+
+
 def test_finishing_takes_no_time_of_its_own_where_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     for cores, seconds in ((1, 14.0), (2, 10.0)):
-        monkeypatch.setattr("videostyle.rendering.estimate.cores", lambda cores=cores: cores)
-        assert together(10.0, 4.0, "cpu") == together(4.0, 10.0, "cpu") == seconds
-    assert together(10.0, 4.0, "cpu", workers=2) == 12.0, "painting fills both cores"
-    assert together(10.0, 4.0, "cuda") == 14.0
+        on(cores, monkeypatch)
+        assert together([10.0], 4.0, "cpu") == together([4.0], 10.0, "cpu") == seconds
+    busy = START + CROWD * 10
+    assert together([10.0, 10.0], 4.0, "cpu", workers=2) == pytest.approx(busy + 2), "painting fills both cores"
+    assert together([10.0], 4.0, "cuda") == 14.0
+
+
+def test_a_core_whose_worker_has_nothing_left_to_paint_finishes_the_film(monkeypatch: pytest.MonkeyPatch) -> None:
+    on(2, monkeypatch)
+    assert together([60.0, 20.0], 30.0, "cpu", workers=2) == pytest.approx(START + CROWD * 60)
+
+
+def test_more_workers_than_cores_are_those_of_a_farm(monkeypatch: pytest.MonkeyPatch) -> None:
+    on(2, monkeypatch)
+    assert together([60.0] * 20, 100.0, "cpu", workers=20) == pytest.approx(START + CROWD * 60)
+    assert together([60.0] * 20, 2000.0, "cpu", workers=20) == 100.0, "each finishes what it paints"
+
+
+def test_workers_need_memory_for_finishing_as_well(plan: RenderPlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Large(Enlarge):
+        def cost(self, work: tuple[int, int], size: tuple[int, int]) -> Cost:
+            return Cost(bytes_per_slot=99_000_000_000)
+
+    class Long(Gray):
+        def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
+            return Cost(600.0, 600.0)
+
+    monkeypatch.setattr("videostyle.rendering.workers.count.cores", lambda: 2)
+    monkeypatch.setattr("videostyle.rendering.workers.count.free_bytes", lambda: 9_000_000_000)
+    assert price_of(plan, Long()).workers == 2
+    monkeypatch.setattr("videostyle.rendering.estimate.finish_for", lambda *_: Large())
+    assert price_of(plan, Long()).workers == 1

@@ -219,8 +219,8 @@ def test_the_summary_includes_the_brush_pass_if_there_is_a_film(request_: Reques
     cost = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.size)
     assert cost.seconds_first > cost.seconds_later > 0
     finishing = cost.seconds_first + 3 * cost.seconds_later
-    assert prepared.summary.seconds == pytest.approx(together(painting, finishing, "cpu"))
-    assert prepared.summary.bytes == cost.bytes_per_slot + prepared.painter.cost(*plan.work[::-1]).bytes_per_slot
+    assert prepared.summary.seconds == pytest.approx(together([painting], finishing, "cpu"))
+    assert prepared.summary.bytes == 2 * cost.bytes_per_slot + prepared.painter.cost(*plan.work[::-1]).bytes_per_slot
     frames = prepare(check(with_(with_brush, job=tmp_path / "job", film=False))).summary
     assert frames.seconds == pytest.approx(frames.seconds_first + 3 * frames.seconds_later)
 

@@ -43,7 +43,19 @@ def test_the_summary_counts_workers(request_: Request) -> None:
     assert summary.slowest == {"0:12": pytest.approx(CROWD * longest)}
 
 
-def test_a_short_job_and_a_painter_of_the_callers_own_need_no_workers(request_: Request) -> None:
+def test_a_plan_for_a_farm_does_not_count_the_cores_of_this_machine(
+    request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videostyle.rendering.estimate.cores", lambda: 1)
+    summary = prepare(check(replace(request_, workers=1000))).summary
+    longest = summary.seconds_first + 11 * summary.seconds_later
+    assert summary.seconds == pytest.approx(START + CROWD * longest)
+
+
+def test_a_short_job_and_a_painter_of_the_callers_own_need_no_workers(
+    request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videostyle.rendering.workers.schedule.START", 1e9)  # the machine may be busy
     short = prepare(check(request_))
     assert (short.summary.workers, short.summary.slowest) == (1, {})
     own = prepare(check(replace(request_, workers=2)), KeepPainter())
@@ -78,3 +90,14 @@ def test_workers_cannot_paint_with_a_painter_of_the_callers_own(request_: Reques
     with pytest.raises(vs.SettingsError, match="workers=2: a painter of your own"):
         vs.render(plan, tmp_path / "job", painter=KeepPainter(), workers=2)
     assert len(list(vs.render(plan, tmp_path / "job", painter=KeepPainter(), workers=0))) == 2
+
+
+def test_too_few_gpus_are_found_before_anything_is_written(request_: Request, tmp_path: Path) -> None:
+    prepared = prepare(check(replace(request_, output=tmp_path / "new.mp4")), KeepPainter())
+    prepared.painter.device = "cuda:0"
+    prepared = replace(prepared, summary=replace(prepared.summary, workers=9))
+    events: list[vs.Event] = []
+    with pytest.raises(vs.SettingsError, match="--workers 9: each needs a GPU of its own"):
+        run(prepared, events.append)
+    assert not events
+    assert not list(tmp_path.iterdir())

@@ -10,8 +10,9 @@ from tests.painters import Gray
 from tests.rendering.jobs import artwork, record, settings
 from videostyle.events import Event, Fetched
 from videostyle.paint.painter import Painter
+from videostyle.presets import Recipe
 from videostyle.rendering import painters
-from videostyle.rendering.painters import painter_for
+from videostyle.rendering.painters import painter_for, preset_of
 from videostyle.settings import RenderSettings
 
 
@@ -32,3 +33,11 @@ def test_a_job_continues_with_the_network_that_it_began_with(tmp_path: Path, mon
     painter_for([art], settings(), replace(begun, painter="gray"))
     assert names == ["auto", "vgg16", "alexnet", "auto"]
     assert events == [Fetched("weights", 1, 2)]
+
+
+def test_a_preset_that_is_named_comes_before_the_one_of_the_job() -> None:
+    on_cpu = {"backbone.device": "cpu"}
+    begun = record(preset="fine")
+    assert preset_of(Recipe("standard", on_cpu), begun) == "standard"
+    assert preset_of(Recipe("", on_cpu), begun) == "fine"
+    assert preset_of(Recipe("", on_cpu), None) == "draft"

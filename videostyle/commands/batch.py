@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from videostyle.commands.stopping import gently
+from videostyle.commands.stopping import EXIT_INTERRUPTED, gently
 from videostyle.errors import VideostyleError
 from videostyle.events import BatchDone, BatchPlanned, ClipBegun, ClipDone, ClipPlanned, Event
 from videostyle.options import FRAMES, OUTPUT, PICTURE, SPEED, Voice, grouped
 from videostyle.presets import Recipe
-from videostyle.progress import Progress, counted, shown, span
+from videostyle.progress import Progress, shown
+from videostyle.words import counted, span
 
-EXIT_FAILED, EXIT_LEFT, EXIT_INTERRUPTED = 1, 4, 130
+EXIT_FAILED, EXIT_LEFT = 1, 4
 
 
 Source = Annotated[Path, typer.Argument(metavar="JOBS.toml|FOLDER", help="a file of jobs, or a folder of clips")]

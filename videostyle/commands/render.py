@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from videostyle.commands.stopping import gently
+from videostyle.commands.stopping import EXIT_INTERRUPTED, gently
 from videostyle.events import FilmDone, Notice
 from videostyle.options import OUTPUT, Aim, Encoding, Flags, Look, Network, Part, Place, Voice, Work, grouped
-from videostyle.progress import Progress, faults, span
+from videostyle.progress import Progress, faults
+from videostyle.words import span
 
 if TYPE_CHECKING:
     from videostyle.rendering.job import Prepared
     from videostyle.rendering.request import Request
 
 EXIT_TRUNCATED = 3
-EXIT_INTERRUPTED = 130
 
 ClipArgument = Annotated[
     Path, typer.Argument(metavar="CLIP", help="the clip to paint: a video file, or a folder or pattern of pictures")
@@ -105,5 +105,7 @@ def _prepare(request: "Request", progress: Progress, budget: str) -> "Prepared":
     plan, begun = prepared.plan, prepared.summary.frames_stored
     if plan.preset == "draft" and plan.settings.paints and not (request.recipe.preset or begun):
         cost = span(estimate(prepared, "standard"))
-        progress(Notice(f"draft is the default on a CPU; --preset standard would take about {cost}"))
+        notice = Notice(f"draft is the default on a CPU; --preset standard would take about {cost}")
+        progress(notice)
+        return replace(prepared, notices=(*prepared.notices, notice))
     return prepared

@@ -11,6 +11,7 @@ from videostyle.events import BatchDone, Event, FilmDone, Iterated, OnEvent
 SIGNALS = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
 NO_END = (Iterated, FilmDone, BatchDone)
 """events after which work goes on: in the middle of a frame, and when little is left to do"""
+EXIT_INTERRUPTED = 130
 STDERR = 2
 SAID = b"\nvideostyle: stopping after the frame in flight; once more to stop at once\n"
 

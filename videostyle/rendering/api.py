@@ -11,10 +11,10 @@ from videostyle.events import FilmDone, OnEvent, ignore
 from videostyle.media.read.probe import probe
 from videostyle.paint.finish import Finish
 from videostyle.paint.load import usual_preset
-from videostyle.paint.painter import Cost, Painter
+from videostyle.paint.painter import Painter
 from videostyle.presets import Recipe, Values, change
 from videostyle.rendering.chunk.renderer import RenderedFrame
-from videostyle.rendering.estimate import seconds_of
+from videostyle.rendering.estimate import price_of
 from videostyle.rendering.film.film import StoredFilm, assemble, check_complete, check_place
 from videostyle.rendering.finish.finish import finish_for
 from videostyle.rendering.job import choose_slots, engine_for, opened, prepare, run
@@ -25,7 +25,6 @@ from videostyle.rendering.plan.sizes import check_size
 from videostyle.rendering.request import Request, check
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.chunks import render_chunks
-from videostyle.rendering.workers.count import choose_workers
 from videostyle.selection import select
 
 
@@ -137,18 +136,15 @@ def _render(
     def stored(frames: Iterable[int]) -> Iterator[RenderedFrame]:
         return (RenderedFrame(frame, store.load(frame, plan.work), store.losses(frame)) for frame in frames)
 
-    width, height = plan.work
     with opened(plan, store, painter):
         before = [frame for frame in plan.to_keep if store.has(frame)]
         missing = set(plan.to_keep).difference(before)
         yield from stored(before)
         known = {frame for frame in plan.to_render if store.has(frame)}
-        cost = Cost() if len(known) == len(plan.to_render) else painter.cost(height, width)
-        seconds = seconds_of(plan, cost, known, plan.settings.temporal.passes)
-        workers = choose_workers(workers, seconds, cost, painter.device, plan.settings)
-        count = choose_slots(slots, cost, plan, workers)
+        price = price_of(plan, painter, workers, stored=known, film=False)
+        count = choose_slots(slots, price.cost, plan, price.workers)
         with (
-            engine_for(plan, painter, workers) as engine,
+            engine_for(plan, painter, price.workers) as engine,
             closing(render_chunks(plan, plan.chunks, store, engine, painter.fingerprint, count, on_event)) as frames,
         ):
             for done in frames:

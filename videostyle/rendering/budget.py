@@ -10,6 +10,7 @@ from videostyle.rendering.batch.pace import MARGIN
 from videostyle.rendering.job import Prepared, estimate, prepare
 from videostyle.rendering.request import Checked
 from videostyle.rendering.store.store import Store
+from videostyle.words import span
 
 PRESETS = ("fine", "standard", "draft")
 """best first"""
@@ -21,14 +22,18 @@ def prepare_within(checked: Checked, budget: float, on_event: OnEvent = ignore) 
     """Prepare a job so that it takes at most ``budget`` seconds, and say how.
 
     At the clip's size, the best preset that fits; if none does, the largest film with the last one. What the request
-    names stays as it is, and a job that has begun goes on as it was. Raises SettingsError if nothing fits.
+    names stays as it is, and a job that has begun goes on as it was. Raises SettingsError if nothing fits, or JobError
+    if the job has begun with another size than the request names.
     """
     recipe, begun = checked.request.recipe, Store(checked.job).begun()
     if begun:
         picture = {name: begun.settings.value(name) for name in ("picture.size", "picture.work")}
-        recipe = Recipe(begun.preset, {**recipe.values, **picture})
-        on_event(Notice(f"the job has begun with {begun.preset}, and goes on with it"))
-        return prepare(_with(checked, recipe), on_event=on_event)
+        recipe = Recipe(begun.preset, {**picture, **recipe.values})  # another size is refused, as without a budget
+        prepared = prepare(_with(checked, recipe), on_event=on_event)
+        left = prepared.summary.seconds
+        fits = "within" if left * MARGIN <= budget else "longer than"
+        rest = f"what is left takes about {span(left)}, {fits} {span(budget)}"
+        return _noted(prepared, f"the job has begun with {begun.preset}, and goes on with it: {rest}", on_event)
     presets = (recipe.preset,) if recipe.preset else PRESETS
     first = prepare(_with(checked, replace(recipe, preset=presets[-1])), on_event=on_event)
     least = 0.0
@@ -39,10 +44,9 @@ def prepare_within(checked: Checked, budget: float, on_event: OnEvent = ignore) 
             chosen = _with(checked, Recipe(preset, values))
             prepared = prepare(chosen, on_event=_unless(first.notices, on_event), before=first)
             size = "x".join(map(str, prepared.plan.size))
-            on_event(Notice(f"within {budget / 60:.0f} min: {preset} at {size}, about {least / 60:.1f} min"))
-            return prepared
+            return _noted(prepared, f"within {span(budget)}: {preset} at {size}, about {span(least)}", on_event)
     raise SettingsError(
-        f"--budget: even the fastest way takes about {least / 60:.1f} min, more than {budget / 60:.1f} min; "
+        f"--budget: even the fastest way takes about {span(least)}, more than {span(budget)}; "
         "allow more time, or paint a part of the clip with --frames"
     )
 
@@ -53,6 +57,12 @@ def _choices(presets: tuple[str, ...], checked: Checked) -> Iterator[tuple[str, 
     if "picture.size" not in checked.request.recipe.values:
         short = min(checked.clip.width, checked.clip.height)
         yield from ((presets[-1], side) for side in SIDES if side < short)
+
+
+def _noted(prepared: Prepared, text: str, on_event: OnEvent) -> Prepared:
+    """Say something about a job, and let its log say it, too."""
+    on_event(notice := Notice(text))
+    return replace(prepared, notices=(*prepared.notices, notice))
 
 
 def _unless(said: Sequence[Event], on_event: OnEvent) -> OnEvent:

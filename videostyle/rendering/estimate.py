@@ -1,12 +1,14 @@
-"""How long painting a plan takes: seconds of its chunks, and of whole jobs."""
+"""What painting a plan costs: seconds, memory, and the workers that are worth it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from videostyle.paint.painter import Cost, Painter
 from videostyle.rendering.finish.finish import finish_for
 from videostyle.rendering.plan.plan import RenderPlan
+from videostyle.rendering.workers.count import choose_workers
 from videostyle.rendering.workers.machine import cores
-from videostyle.rendering.workers.schedule import duration
+from videostyle.rendering.workers.schedule import duration, work
 
 
 def seconds_of(plan: RenderPlan, cost: Cost, free: Collection[int] = (), passes: int = 1) -> list[float]:
@@ -30,20 +32,61 @@ def frames_alike(plan: RenderPlan, painter: Painter, stored: set[int]) -> set[in
     return set(plan.to_render) & set(plan.scan.alike) - stored if painter.reach else set()
 
 
-def job_seconds(plan: RenderPlan, painter: Painter, film: bool = True, workers: int = 1) -> float:
-    """Seconds that a plan would take from the beginning, estimated from what the painter has measured."""
-    width, height = plan.work
-    alike = frames_alike(plan, painter, set())
-    cost = painter.cost(height, width, plan.settings)
-    painting = duration(seconds_of(plan, cost, alike, plan.settings.temporal.passes), workers)
-    finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
-    return together(painting, sum(seconds_of(plan, finishing)) * film, painter.device, workers)
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What painting and finishing a plan takes, and with how many workers."""
+
+    cost: Cost
+    """of painting a frame; nothing if all frames are stored"""
+    finishing: Cost
+    """of finishing a frame"""
+    alike: int
+    """how many frames probably repeat earlier ones and cost nothing"""
+    chunks: tuple[float, ...]
+    """seconds of painting what is not stored of each chunk"""
+    workers: int
+    seconds: float
+    """until the film is done"""
 
 
-def together(painting: float, finishing: float, device: str, workers: int = 1) -> float:
-    """Seconds that painting and finishing take side by side, at most, given those that each takes alone.
+def price_of(
+    plan: RenderPlan,
+    painter: Painter,
+    workers: int = 0,
+    *,
+    stored: Collection[int] = (),
+    film: bool = True,
+    most: int = 0,
+    held: int = 0,
+    other: bool = False,
+) -> Price:
+    """The price of a plan.
 
-    On a CPU they share its cores; on a GPU one waits for the other. workers: that paint at the same time.
+    workers, most, held: as for ``choose_workers``. stored: frames that are painted. film: whether they are finished.
+    other: whether the painter was made for other settings; what it has measured is then scaled.
     """
+    width, height = plan.work
+    known = set(stored)
+    done = known.issuperset(plan.to_render)
+    settings = plan.settings if other else None
+    cost = Cost() if done else painter.cost(height, width, settings)  # which it measures by painting
+    alike = frames_alike(plan, painter, known)
+    seconds = seconds_of(plan, cost, known | alike, plan.settings.temporal.passes)
+    finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
+    each = cost.bytes_per_slot + finishing.bytes_per_slot  # a worker finds out what the film's finish carries
+    workers = choose_workers(workers, seconds, each, painter.device, plan.settings, most, held)
+    whole = together(seconds, sum(seconds_of(plan, finishing)) * film, painter.device, workers)
+    return Price(cost, finishing, len(alike), tuple(seconds), workers, whole)
+
+
+def together(seconds: Sequence[float], finishing: float, device: str, workers: int = 1) -> float:
+    """Seconds that painting and finishing take side by side, at most.
+
+    On a CPU they share its cores, unless there are more workers than cores: those of a farm have their own. On a GPU
+    one waits for the other. seconds: of painting each chunk. finishing: of the film. workers: that paint at the same
+    time.
+    """
+    painting = duration(seconds, workers)
     free = cores() if device == "cpu" else workers
-    return max(painting, finishing / workers, (workers * painting + finishing) / free)
+    shared = (work(seconds, workers) + finishing) / free if workers <= free else 0.0
+    return max(painting, finishing / workers, shared)

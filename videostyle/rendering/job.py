@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from videostyle.errors import JobError
@@ -11,31 +11,33 @@ from videostyle.events import Event, FilmDone, Notice, OnEvent, Planned, ignore
 from videostyle.media.files import flush_folder, remove_leftovers
 from videostyle.media.read.sequence import identity
 from videostyle.media.write.folder import pictures_of
-from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Cost, Painter
 from videostyle.presets import Values, change, compose
 from videostyle.rendering.chunk.passes import passed
 from videostyle.rendering.command import command_of
-from videostyle.rendering.estimate import frames_alike, job_seconds, seconds_of, together
+from videostyle.rendering.estimate import Price, price_of
 from videostyle.rendering.film.beside import written_beside
 from videostyle.rendering.film.film import StoredFilm, check_free, make_patched
 from videostyle.rendering.finish.finish import finish_for
-from videostyle.rendering.painters import painter_for
+from videostyle.rendering.painters import painter_for, preset_of
 from videostyle.rendering.plan.plan import RenderPlan, alone, make_plan, plan_frames, scan_key
-from videostyle.rendering.plan.sizes import check_size
+from videostyle.rendering.plan.sizes import check_size, stored_bytes
 from videostyle.rendering.request import Checked
 from videostyle.rendering.store.log import JOB, Log, logged
 from videostyle.rendering.store.record import JobRecord
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.chunks import render_chunks
 from videostyle.rendering.workers.cluster import Cluster
-from videostyle.rendering.workers.count import bytes_of, choose_workers, gpus_for
+from videostyle.rendering.workers.count import bytes_of, gpus_for
 from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.inside import InProcess
 from videostyle.rendering.workers.processes import Processes
-from videostyle.rendering.workers.schedule import duration, slowest
+from videostyle.rendering.workers.schedule import slowest
 from videostyle.rendering.workers.session import LOCAL, room
 from videostyle.settings import known_settings
+
+Workers = AbstractContextManager[Engine]
+"""an engine, as long as it is needed"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +48,10 @@ class Prepared:
     plan: RenderPlan
     painter: Painter
     summary: Planned
+    workers: int = 0
+    """how many are asked for; 0: as many as are worth it"""
+    most: int = 0
+    """how many a cluster has room for; 0: it was not asked"""
     notices: tuple[Notice, ...] = ()
     """what was said while it was prepared, for its log"""
 
@@ -55,11 +61,12 @@ def prepare(
     painter: Painter | None = None,
     on_event: OnEvent = ignore,
     before: "Prepared | None" = None,
+    held: int = 0,
 ) -> Prepared:
     """Load the painter, plan, and estimate what a frame costs. Writes nothing but downloaded weights.
 
     painter: None: the one that the settings select. before: the same request with other settings, whose scan is used
-    again if it holds for these.
+    again if it holds for these. held: bytes that idle workers hold, which its own will have.
     """
     notices = list[Notice]()
 
@@ -67,15 +74,17 @@ def prepare(
         notices.extend([event] if isinstance(event, Notice) else [])
         on_event(event)
 
-    return replace(_prepare(checked, painter, heard, before), notices=tuple(notices))
+    return replace(_prepare(checked, painter, heard, before, held), notices=tuple(notices))
 
 
-def _prepare(checked: Checked, painter: Painter | None, on_event: OnEvent, before: Prepared | None) -> Prepared:
+def _prepare(
+    checked: Checked, painter: Painter | None, on_event: OnEvent, before: Prepared | None, held: int
+) -> Prepared:
     for text in checked.notices:
         on_event(Notice(text))
     recipe, store = checked.request.recipe, Store(checked.job)
     begun = store.begun()
-    preset = recipe.preset or (begun and begun.preset) or usual_preset(recipe.given.backbone.device)
+    preset = preset_of(recipe, begun)
     settings = recipe.settings(preset)
     workers = 1 if painter else checked.request.workers  # only this process has a painter of the caller's own
     painter = painter or painter_for(checked.artworks, settings, begun, on_event)
@@ -88,32 +97,28 @@ def _prepare(checked: Checked, painter: Painter | None, on_event: OnEvent, befor
     plan = alone(plan) if checked.alone else plan
     check_size(plan.work, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
-    return Prepared(checked, plan, painter, _planned(checked, plan, painter, store, workers))
-
-
-def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store, workers: int) -> Planned:
-    """What a job will make, and what it will take. workers: 0: as many as are worth it."""
-    width, height = plan.work
     stored = {frame for frame in plan.to_render if store.has(frame)}
-    done = len(stored) == len(plan.to_render)
-    cost = Cost() if done else painter.cost(height, width)  # which it measures by painting
-    alike = frames_alike(plan, painter, stored)
-    seconds = seconds_of(plan, cost, stored | alike, plan.settings.temporal.passes)
     cluster = checked.request.cluster
-    most = room(cluster, workers, painter.device) if cluster not in ("", LOCAL) and any(seconds) else 0
-    workers = choose_workers(workers, seconds, cost, painter.device, plan.settings, most)
+    elsewhere = cluster not in ("", LOCAL) and len(stored) < len(plan.to_render)
+    most = room(cluster, workers, painter.device) if elsewhere else 0
+    price = price_of(plan, painter, workers, stored=stored, film=checked.request.film, most=most, held=held)
+    return Prepared(checked, plan, painter, _planned(checked, plan, painter, store, price), workers, most)
+
+
+def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store, price: Price) -> Planned:
+    """What a job will make, and what it will take."""
+    cost, workers = price.cost, price.workers
     slots = choose_slots(checked.request.slots, cost, plan, workers)
-    painting = bytes_of(workers, slots, cost, painter.device)
-    finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
-    finishing_seconds = sum(seconds_of(plan, finishing)) * checked.request.film
+    finishing = price.finishing.bytes_per_slot  # in every worker, and where the film is written
+    painting = bytes_of(workers, slots * cost.bytes_per_slot + finishing, painter.device)
     return Planned(
         clip=plan.clip.path,
         output=checked.output,
         job=checked.job,
         frames=len(plan.to_keep),
         frames_to_render=len(plan.to_render),
-        frames_stored=len(stored),
-        frames_alike=len(alike),
+        frames_stored=sum(map(store.has, plan.to_render)),
+        frames_alike=price.alike,
         size=plan.size,
         work=plan.work,
         scenes=tuple(str(chunk.frames) for chunk in plan.chunks),
@@ -123,16 +128,16 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
         reason=painter.reason,
         device=painter.device,
         slots=slots,
-        seconds=together(duration(seconds, workers), finishing_seconds, painter.device, workers),
+        seconds=price.seconds,
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
-        bytes=painting + finishing.bytes_per_slot,  # the film is written beside painting
+        bytes=painting + finishing * checked.request.film,
         fingerprint=plan.fingerprint,
         passes=plan.settings.temporal.passes,
         passed=passed(plan, store),
         workers=workers,
         bytes_per_worker=painting // workers,
-        slowest={str(plan.chunks[place].frames): span for place, span in slowest(seconds, workers)},
+        slowest={str(plan.chunks[place].frames): span for place, span in slowest(price.chunks, workers)},
         preset=plan.preset,
         settings={name: plan.settings.value(name) for name in known_settings()},
         command=command_of(checked, plan.preset),
@@ -151,13 +156,14 @@ def run(prepared: Prepared, on_event: OnEvent = ignore, engine: Engine | None = 
     unless the user named it or keeps it, and after an error unless it holds finished frames. engine: runs the workers,
     and lives on; None: one for this job only, with as many as planned.
     """
-    on_event(prepared.summary)
     checked, plan = prepared.checked, prepared.plan
     request, start = checked.request, time.perf_counter()
+    workers = nullcontext(engine) if engine else _engine(prepared)  # which fails before anything is written
+    on_event(prepared.summary)
     before: list[Event] = [*prepared.notices, prepared.summary]
     with opened(plan, Store(checked.job), prepared.painter, exclusive=not request.job) as store:
         with logged(Log(store.folder / JOB), on_event, before) as heard:
-            _make(prepared, store, engine, heard)
+            _make(prepared, store, workers, heard)
             seconds = time.perf_counter() - start
             done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)
             heard(done)
@@ -166,7 +172,7 @@ def run(prepared: Prepared, on_event: OnEvent = ignore, engine: Engine | None = 
     return done
 
 
-def _make(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnEvent) -> None:
+def _make(prepared: Prepared, store: Store, workers: Workers, on_event: OnEvent) -> None:
     """Paint the missing frames, and write the film beside that."""
     checked, plan = prepared.checked, prepared.plan
 
@@ -182,10 +188,10 @@ def _make(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnE
     finish = finish_for(plan.artworks, plan.settings)
     film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
     if checked.patch or not checked.request.film:
-        _paint(prepared, store, engine, on_event)
+        _paint(prepared, store, workers, on_event)
     else:
         with written_beside(film, check, on_event) as follow:
-            _paint(prepared, store, engine, follow)
+            _paint(prepared, store, workers, follow)
     if checked.patch:
         check()
         make_patched(film, checked.patch, on_event)
@@ -193,22 +199,21 @@ def _make(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnE
         flush_folder(checked.output.absolute().parent)  # the frames may be deleted next
 
 
-def _paint(prepared: Prepared, store: Store, engine: Engine | None, on_event: OnEvent) -> None:
-    """Paint the missing frames. engine: None: one for these only."""
-    plan, painter, summary = prepared.plan, prepared.painter, prepared.summary
-    own = (
-        engine_for(plan, painter, summary.workers, prepared.checked.request.cluster)
-        if engine is None
-        else nullcontext(engine)
-    )
+def _paint(prepared: Prepared, store: Store, workers: Workers, on_event: OnEvent) -> None:
+    """Paint the missing frames."""
+    plan, painter, slots = prepared.plan, prepared.painter.fingerprint, prepared.summary.slots
     with (
-        own as workers,
-        closing(
-            render_chunks(plan, plan.chunks, store, workers, painter.fingerprint, summary.slots, on_event)
-        ) as frames,
+        workers as engine,
+        closing(render_chunks(plan, plan.chunks, store, engine, painter, slots, on_event)) as frames,
     ):
         for _ in frames:
             pass
+
+
+def _engine(prepared: Prepared) -> Engine:
+    """The engine that paints this job only."""
+    cluster, workers = prepared.checked.request.cluster, prepared.summary.workers
+    return engine_for(prepared.plan, prepared.painter, workers, cluster)
 
 
 def engine_for(plan: RenderPlan, painter: Painter, workers: int, cluster: str = "") -> Engine:
@@ -240,28 +245,24 @@ def opened(plan: RenderPlan, store: Store, painter: Painter, exclusive: bool = F
 
 
 def estimate(prepared: Prepared, preset: str, values: Values | None = None) -> float:
-    """Seconds that the whole range would take with another preset and as many workers; see ``job_seconds``.
+    """Seconds that the whole range would take with another preset, and with the workers that are worth it then.
 
     values: settings that replace the preset's and the request's.
     """
     plan, recipe = prepared.plan, prepared.checked.request.recipe
     settings = compose(preset, {**recipe.values, **(values or {})})
     other = make_plan(plan.clip, plan.artworks, settings, plan.scan, plan.keep, head=plan.head)
-    return job_seconds(other, prepared.painter, prepared.checked.request.film, prepared.summary.workers)
+    film = prepared.checked.request.film
+    return price_of(other, prepared.painter, prepared.workers, film=film, most=prepared.most, other=True).seconds
 
 
 def _check_space(plan: RenderPlan, store: Store) -> None:
-    """Raise JobError if a job's frames cannot fit on the disk.
-
-    A painted frame as PNG takes about three quarters of its raw size, plus a block of the disk, and what the film's
-    finish carries from it.
-    """
+    """Raise JobError if a job's frames, and what the film's finish carries from them, cannot fit on the disk."""
     folder = next(path for path in (store.folder, *store.folder.parents) if path.exists())
-    width, height = plan.work
     missing = sum(not store.has(frame) for frame in plan.to_render)
     passes = min(2, plan.settings.temporal.passes)  # those of the pass before are kept until a pass is done
     carried = finish_for(plan.artworks, plan.settings).stored(plan.work, plan.painted_size(plan.size))
-    needed = missing * (passes * (width * height * 3 * plan.clip.dtype.itemsize * 3 // 4 + 4096) + carried)
+    needed = missing * (passes * stored_bytes(plan.work, plan.clip.dtype.itemsize) + carried)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise JobError(

@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 
 from videostyle.events import Fetched, OnEvent, ignore
-from videostyle.paint.load import Networks, load_painter
+from videostyle.paint.load import Networks, load_painter, usual_preset
 from videostyle.paint.painter import Painter
-from videostyle.presets import change
+from videostyle.presets import Recipe, change
 from videostyle.rendering.plan.plan import Artwork
 from videostyle.rendering.store.record import JobRecord
 from videostyle.settings import BACKBONES, RenderSettings
+
+
+def preset_of(recipe: Recipe, begun: JobRecord | None) -> str:
+    """The preset that is named, or else the one that a job has begun with, or else the device's usual one."""
+    return recipe.preset or (begun.preset if begun else "") or usual_preset(recipe.given.backbone.device)
 
 
 def painter_for(

@@ -13,7 +13,7 @@ from videostyle.frames import Clip, FrameRange
 from videostyle.media.read.probe import probe
 from videostyle.metrics import Moment
 from videostyle.presets import compose
-from videostyle.progress import counted, faults, span
+from videostyle.progress import faults
 from videostyle.report.card import Card, Rows
 from videostyle.report.log import ClipLog
 from videostyle.report.looks import Looks, look
@@ -21,6 +21,7 @@ from videostyle.report.plots import Plot, drawn
 from videostyle.selection import select
 from videostyle.settings import RenderSettings
 from videostyle.timecode import read_rate
+from videostyle.words import counted, span
 
 LOSSES = ("content", "style", "temporal")
 """the terms that are drawn"""

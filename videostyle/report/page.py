@@ -9,9 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from videostyle import __version__
-from videostyle.progress import counted, span
 from videostyle.report import plots
 from videostyle.report.card import Card
+from videostyle.words import counted, span
 
 
 @dataclass(frozen=True, slots=True)

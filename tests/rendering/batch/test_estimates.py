@@ -10,6 +10,8 @@ from videostyle.presets import Recipe
 from videostyle.rendering.batch import estimates as module
 from videostyle.rendering.batch.estimates import Estimates
 from videostyle.rendering.request import Request
+from videostyle.rendering.workers import count
+from videostyle.rendering.workers.schedule import CROWD, START
 
 
 def test_films_are_estimated_with_one_painter_for_each_network(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +29,10 @@ def test_films_are_estimated_with_one_painter_for_each_network(folder: Path, mon
     assert known.rough(request) == (10.0, "fine"), "with the frames before in the scene"
     assert len(loaded) == 1
     monkeypatch.setattr(module, "SCENE", 13)
-    assert known.rough(Request(folder / "clip.mp4", (folder / "art.png",), recipe))[0] == 28.0
+    for cores, seconds in ((1, 28.0), (2, START + CROWD * 14)):
+        monkeypatch.setattr(count, "cores", lambda cores=cores: cores)
+        film = Request(folder / "clip.mp4", (folder / "art.png",), recipe)
+        assert known.rough(film)[0] == pytest.approx(seconds), "with as many workers as the job will have"
 
 
 def test_what_is_stored_costs_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

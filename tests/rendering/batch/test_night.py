@@ -1,8 +1,7 @@
 """A night of clips."""
 
 import json
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,62 +9,13 @@ import pytest
 
 import videostyle as vs
 from tests.clips import moving_scenes, write_clip
-from tests.painters import Blend
+from tests.rendering.batch.clockwork import JOBS, Clockwork
 from videostyle.errors import JobError, OutOfMemoryError, SettingsError
 from videostyle.events import BatchDone, ClipBegun, ClipDone, ClipPlanned, Event, FrameDone
-from videostyle.frames import FrameTask, Painted
-from videostyle.paint.painter import Cost, OnStep
 from videostyle.rendering.batch import estimates, night
 from videostyle.rendering.batch.pace import Pace
-from videostyle.rendering.store.lock import Lock
 from videostyle.rendering.store.log import read_log
 from videostyle.rendering.store.store import Store
-from videostyle.settings import RenderSettings
-
-JOBS = """
-[defaults]
-styles = "art.png"
-backbone.device = "cpu"
-preset = "standard"
-fallback = "draft"
-[[job]]
-clips = ["clip.mp4", "silent.mkv"]
-"""
-
-
-class Clockwork(Blend):
-    """Takes a second of a clock of its own for every frame, and may fail."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now, self.failures = 0.0, list[Exception]()
-
-    def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
-        return Cost(2.0, 1.0)
-
-    def paint(self, tasks: Sequence[FrameTask], on_step: OnStep | None = None) -> list[Painted]:
-        self.now += len(tasks)
-        if self.failures:
-            raise self.failures.pop(0)
-        return super().paint(tasks, on_step)
-
-
-@pytest.fixture
-def painter(monkeypatch: pytest.MonkeyPatch) -> Clockwork:
-    one = Clockwork()
-    monkeypatch.setattr(estimates, "painter_for", lambda *_: one)
-    monkeypatch.setattr("videostyle.rendering.job.painter_for", lambda *_: one)
-    monkeypatch.setattr("videostyle.rendering.job.choose_workers", lambda *_: 1)  # others would have another painter
-    monkeypatch.setattr(night, "Pace", partial(Pace, clock=lambda: one.now))
-    return one
-
-
-@pytest.fixture
-def jobs(folder: Path) -> Path:
-    """A file of two clips, of 26 and 5 frames."""
-    path = folder / "jobs.toml"
-    path.write_text(JOBS)
-    return path
 
 
 def statuses(heard: list[Event]) -> list[tuple[str, str, int]]:
@@ -144,6 +94,32 @@ def test_what_may_pass_is_tried_once_more_at_the_end(error: Exception, jobs: Pat
     (jobs.parent / "silent_art.mkv").unlink()
     done = vs.batch(jobs)
     assert (done.done, done.failed) == (1, 1)
+
+
+def test_a_folder_that_nobody_may_write_is_no_full_disk(jobs: Path, painter: Clockwork) -> None:
+    painter.failures = [
+        JobError("a.png: cannot be written (Permission denied); free some space, or use another folder")
+    ]
+    heard = list[Event]()
+    vs.batch(jobs, on_event=heard.append)
+    assert [status for _, status, _ in statuses(heard)] == ["failed", "done"], "it is not tried again"
+
+
+def test_a_film_that_cannot_be_estimated_fails_with_the_kind_of_its_error(
+    jobs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rough(*_: object) -> tuple[float, str]:
+        raise JobError("damaged")
+
+    monkeypatch.setattr(estimates.Estimates, "rough", rough)
+    heard = list[Event]()
+    assert vs.batch(jobs, on_event=heard.append).failed == 2
+    logs = [
+        next(one for one in read_log(done.log) if one["event"] == "failed")
+        for done in heard
+        if isinstance(done, ClipDone)
+    ]
+    assert [(one["kind"], one["text"]) for one in logs] == 2 * [("JobError", "damaged")]
 
 
 def test_clips_that_cannot_be_read_are_in_the_table(jobs: Path, painter: Clockwork) -> None:
@@ -235,16 +211,6 @@ def test_a_kill_between_the_film_and_its_job_folder(name: str, jobs: Path, monke
     assert (jobs.parent / "clip_art.mp4.job").exists()
     assert vs.batch(jobs).done == 2
     assert not (jobs.parent / "clip_art.mp4.job").exists()
-
-
-@pytest.mark.usefixtures("painter")
-def test_of_two_at_once_the_second_is_told_who_is_at_work(jobs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("videostyle.rendering.store.lock.PAUSE", 0.001)
-    lock = Lock(jobs.parent / "jobs.batch/.lock")
-    lock.take(exclusive=True)
-    with pytest.raises(JobError, match=r"jobs.batch: another process is using it \(process .*; wait for it to finish"):
-        vs.batch(jobs)
-    lock.release()
 
 
 @pytest.mark.usefixtures("painter")

@@ -12,7 +12,7 @@ from videostyle.errors import SettingsError
 from videostyle.frames import Clip
 from videostyle.media.read.probe import probe
 from videostyle.rendering.plan.plan import RenderPlan
-from videostyle.rendering.plan.sizes import check_size, film_size
+from videostyle.rendering.plan.sizes import check_size, film_size, stored_bytes
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +57,8 @@ def test_a_size_that_is_too_small_names_one_that_is_not() -> None:
     check_size((40, 16), 16)
     with pytest.raises(SettingsError, match="--size 16"):
         check_size((40, 15), 16)
+
+
+def test_a_painted_frame_on_disk() -> None:
+    assert stored_bytes((80, 64), 1) == 80 * 64 * 3 * 3 / 4 + 4096
+    assert stored_bytes((80, 64), 2) == 80 * 64 * 6 * 3 / 4 + 4096

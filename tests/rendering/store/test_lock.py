@@ -134,3 +134,11 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(JobError, match=r"job: cannot be written \(.*(directory|exists).*\); use another folder"):
         Lock(tmp_path / "file/job/.lock").take(exclusive=False)
+
+
+def test_who_cannot_write_is_told_what_to_do_instead(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(JobError, match=r"cannot be written .*; use another folder with --job"):
+        Lock(tmp_path / "file/.lock").take(exclusive=True)
+    with pytest.raises(JobError, match=r"cannot be written .*; use another place$"):
+        Lock(tmp_path / "file/.lock", elsewhere="use another place").take(exclusive=True)

@@ -85,3 +85,14 @@ def test_a_plan_that_is_cut_off_beside_frames_is_damaged(tmp_path: Path) -> None
     with pytest.raises(JobError, match=r"plan.json: damaged"):
         Store(tmp_path / "job").begun()
     store.close()
+
+
+def test_frames_are_counted_and_a_whole_folder_is_deleted_with_its_unfinished_passes(tmp_path: Path) -> None:
+    store = opened(tmp_path / "job")
+    for one, frame in ((store, 3), (store, 5), (store.of_pass(1), 4)):
+        one.begin()
+        one.save(frame, pixels(9), DONE)
+    assert store.count() == 2
+    store.delete()
+    store.close()
+    assert not list(tmp_path.iterdir())

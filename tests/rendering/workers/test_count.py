@@ -6,12 +6,11 @@ import pytest
 
 from videostyle.errors import SettingsError
 from videostyle.paint import device
-from videostyle.paint.painter import Cost
 from videostyle.rendering.workers import count
 from videostyle.rendering.workers.count import PROCESS_BYTES, bytes_of, choose_workers, gpus_for
 from videostyle.settings import BackboneSettings, RenderSettings
 
-COST = Cost(20.0, 10.0, bytes_per_slot=500_000_000)
+BYTES = 500_000_000
 SETTINGS = RenderSettings()
 LONG = [600.0] * 20
 
@@ -24,16 +23,18 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device.torch.cuda, "device_count", lambda: 3)
 
 
-def chosen(asked: int, seconds: list[float], cost: Cost = COST, painted_on: str = "cpu") -> int:
-    return choose_workers(asked, seconds, cost, painted_on, SETTINGS)
+def chosen(asked: int, seconds: list[float], painting: int = BYTES, painted_on: str = "cpu") -> int:
+    return choose_workers(asked, seconds, painting, painted_on, SETTINGS)
 
 
 def test_auto_is_never_more_than_cores_chunks_and_memory_allow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert chosen(0, LONG) == 7, "as fast as eight: three rounds"
     assert chosen(0, LONG[:6]) == 6
     assert chosen(0, [*LONG[:3], 0.0, 0.0]) == 3, "stored chunks need none"
-    assert chosen(0, LONG, replace(COST, bytes_per_slot=1_600_000_000)) == 3, "of 8.1 GB that workers may fill"
-    assert chosen(0, LONG, replace(COST, bytes_per_slot=99_000_000_000)) == 1
+    assert chosen(0, LONG, 1_600_000_000) == 3, "of 8.1 GB that workers may fill"
+    assert chosen(0, LONG, 99_000_000_000) == 1
+    more = choose_workers(0, LONG, 1_600_000_000, "cpu", SETTINGS, held=1_000_000_000)
+    assert more == 4, "what idle workers hold is free for those of the next film"
     monkeypatch.setattr(count, "cores", lambda: 1)
     assert chosen(0, LONG) == 1
 
@@ -51,9 +52,9 @@ def test_what_is_asked_for_is_done_but_never_more_than_there_are_chunks() -> Non
 
 
 def test_a_cluster_has_room_for_more_than_this_machine() -> None:
-    assert choose_workers(0, LONG, COST, "cpu", SETTINGS, most=20) == 20
-    assert choose_workers(0, LONG, COST, "cuda:0", SETTINGS, most=5) == 5
-    assert choose_workers(4, LONG, COST, "cpu", SETTINGS, most=20) == 4
+    assert choose_workers(0, LONG, BYTES, "cpu", SETTINGS, most=20) == 20
+    assert choose_workers(0, LONG, BYTES, "cuda:0", SETTINGS, most=5) == 5
+    assert choose_workers(4, LONG, BYTES, "cpu", SETTINGS, most=20) == 4
 
 
 def test_each_gpu_has_one_worker() -> None:
@@ -63,12 +64,12 @@ def test_each_gpu_has_one_worker() -> None:
     with pytest.raises(SettingsError, match="--workers 4: each needs a GPU of its own, and --device auto means 3"):
         gpus_for(4, "cuda:0", SETTINGS)
     single = replace(SETTINGS, backbone=BackboneSettings(device="cuda:1"))
-    assert choose_workers(0, LONG, COST, "cuda:1", single) == 1
+    assert choose_workers(0, LONG, BYTES, "cuda:1", single) == 1
     with pytest.raises(SettingsError, match="--device cuda:1 means 1"):
         gpus_for(2, "cuda:1", single)
 
 
 def test_the_memory_of_several_workers_includes_their_programs() -> None:
-    assert bytes_of(1, 2, COST, "cpu") == 1_000_000_000
-    assert bytes_of(3, 1, COST, "cpu") == 3 * (500_000_000 + PROCESS_BYTES)
-    assert bytes_of(3, 2, COST, "cuda:0") == 3_000_000_000
+    assert bytes_of(1, 2 * BYTES, "cpu") == 1_000_000_000
+    assert bytes_of(3, BYTES, "cpu") == 3 * (500_000_000 + PROCESS_BYTES)
+    assert bytes_of(3, 2 * BYTES, "cuda:0") == 3_000_000_000

@@ -82,3 +82,9 @@ def test_this_machine() -> None:
     assert 1 <= machine.cores() <= (os.cpu_count() or 1)
     assert machine.free_bytes() > 0
     assert machine.memory_kills() >= 0
+
+
+def test_what_a_process_holds(system: Path) -> None:
+    write(system, {"proc/12/status": "VmRSS:\t  900 kB\nRssAnon:\t  500 kB\nRssFile:\t  400 kB\n"})
+    assert machine.held_bytes(12) == 512_000
+    assert machine.held_bytes(13) == 0

@@ -52,9 +52,11 @@ def test_workers_paint_what_one_process_paints_and_live_through_several_jobs(
     painting(monkeypatch, tmp_path, "print('noise'); os.write(1, b'more noise')")
     with Processes(2) as engine:
         assert workers_of(os.getpid()) == [], "they start when they are needed"
+        assert engine.held() == 0
         painted(clip, tmp_path / "one", engine)
         pids = workers_of(os.getpid())
         assert len(pids) == 2
+        assert 20e6 < engine.held() < 20e9
         assert [Path(f"/proc/{pid}/oom_score_adj").read_text() for pid in pids] == ["500\n"] * 2
         frames = painted(clip, tmp_path / "two", engine)
         assert workers_of(os.getpid()) == pids

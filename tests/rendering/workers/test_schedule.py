@@ -2,7 +2,7 @@
 
 import pytest
 
-from videostyle.rendering.workers.schedule import CROWD, START, best_workers, duration, ends, slowest
+from videostyle.rendering.workers.schedule import CROWD, START, best_workers, duration, ends, slowest, work
 
 
 def test_chunks_go_in_order_to_the_worker_that_is_free_first() -> None:
@@ -16,6 +16,12 @@ def test_one_worker_is_this_process_and_more_take_a_while_to_start() -> None:
     assert duration([10, 0, 20], 2) == pytest.approx(START + 20 * CROWD)
     assert duration([0, 0], 5) == 0
     assert duration([], 5) == 0
+
+
+def test_the_work_of_all_workers_together() -> None:
+    assert work([10, 0, 20], 1) == 30
+    assert work([10, 0, 20], 9) == pytest.approx(2 * START + 30 * CROWD)
+    assert work([0.0], 2) == 0
 
 
 def test_no_number_of_workers_is_faster_than_the_longest_chunk() -> None:

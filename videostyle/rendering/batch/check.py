@@ -15,11 +15,9 @@ from videostyle.media.write.containers import CONTAINERS
 from videostyle.rendering.batch.clips import Wanted, wanted
 from videostyle.rendering.batch.films import Films, key_of
 from videostyle.rendering.batch.jobs import Job, fail
-from videostyle.rendering.plan.sizes import film_size
+from videostyle.rendering.plan.sizes import film_size, stored_bytes
 from videostyle.rendering.request import Checked, Request, check
 
-PNG_SHARE = 0.75
-"""size of a painted frame as PNG relative to its pixels"""
 FILM_BYTES = 0.15
 """per px of a film of 8 bits; measured were 0.04 to 0.10, visually lossless"""
 
@@ -48,6 +46,8 @@ class Task:
     status: str = "waiting"
     text: str = ""
     """why it failed"""
+    kind: str = ""
+    """of the error, if it failed before it was begun"""
     needs: dict[Path, float] = field(default_factory=dict)
     """folder -> bytes that the film takes there"""
     job: Path = Path()
@@ -97,7 +97,7 @@ def _task(item: Wanted, films: Films, overwrite: bool) -> Task:
     try:
         checked = check(replace(item.request, overwrite=True))
     except MediaError as error:
-        task.status, task.text = "failed", str(error)
+        task.status, task.text, task.kind = "failed", str(error), type(error).__name__
         return task
     task.output, task.job, task.key = checked.output, checked.job, key_of(checked)
     task.frames, task.size = len(checked.keep.frames), film_size(checked.clip, item.request.recipe.given)
@@ -124,7 +124,7 @@ def _check_name(request: Request) -> None:
 def _measure(task: Task, checked: Checked) -> None:
     """The disk space that a film needs at most: painted frames of its size, and the film."""
     area = task.frames * task.size[0] * task.size[1] * checked.clip.dtype.itemsize
-    task.job_bytes = area * 3 * PNG_SHARE
+    task.job_bytes = task.frames * stored_bytes(task.size, checked.clip.dtype.itemsize)
     task.needs = {checked.output.absolute().parent: area * FILM_BYTES}
 
 

@@ -1,13 +1,12 @@
 """Rough estimates of films before their scenes are known."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from videostyle.events import OnEvent
 from videostyle.frames import FrameRange
-from videostyle.paint.load import usual_preset
 from videostyle.paint.painter import Painter
-from videostyle.rendering.estimate import job_seconds
-from videostyle.rendering.painters import painter_for
+from videostyle.rendering.estimate import price_of
+from videostyle.rendering.painters import painter_for, preset_of
 from videostyle.rendering.plan.plan import make_plan
 from videostyle.rendering.plan.scan import Scan
 from videostyle.rendering.request import Request, check
@@ -27,9 +26,10 @@ class Estimates:
     def rough(self, request: Request) -> tuple[float, str]:
         """Seconds for what is not stored yet of a film, and the preset it is rendered with. Raises VideostyleError."""
         checked = check(request)
-        begun = Store(checked.job).begun()
-        recipe = request.recipe
-        preset = (begun and begun.preset) or recipe.preset or usual_preset(recipe.given.backbone.device)
+        store = Store(checked.job)
+        begun = store.begun()
+        recipe = replace(request.recipe, preset=begun.preset) if begun else request.recipe  # it goes on as it began
+        preset = preset_of(recipe, begun)
         settings = recipe.settings(preset)
         network = str((asdict(settings.backbone), settings.paints))
         if network not in self._painters:
@@ -38,6 +38,6 @@ class Estimates:
         starts = range(0, count, SCENE)
         guessed = Scan(tuple(FrameRange(start, min(start + SCENE, count)) for start in starts if start < last), ())
         plan = make_plan(checked.clip, checked.artworks, settings, guessed, checked.keep)
-        seconds = job_seconds(plan, self._painters[network])
-        stored = len(list((checked.job / "frames").glob("[0-9]*.png"))) if begun else 0
+        seconds = price_of(plan, self._painters[network], other=True).seconds
+        stored = store.count() if begun else 0
         return seconds * max(0.0, 1 - stored / len(plan.to_render)), preset

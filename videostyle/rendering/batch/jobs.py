@@ -29,6 +29,7 @@ from videostyle.names import usable
 from videostyle.presets import Recipe, flatten
 from videostyle.rendering.batch.lines import lines_of
 from videostyle.settings import known_settings
+from videostyle.words import counted
 
 OWN = ("clips", "styles", "output", "preset", "fallback", "frames")
 """keys of a job that are not settings"""
@@ -58,7 +59,7 @@ class Job:
 def fail(source: Path, faults: Sequence[str]) -> None:
     """Raise SettingsError, with a line for each fault, if there are any."""
     if faults:
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        count = counted(len(faults), "fault")
         raise SettingsError(f"{source}: {count}, nothing was started" + "".join(f"\n  {fault}" for fault in faults))
 
 

@@ -1,7 +1,7 @@
 """Many films, one after the other, within a budget of time."""
 
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from videostyle.events import (
     Planned,
     ignore,
 )
-from videostyle.media.files import FULL, explained
+from videostyle.media.files import FULL
 from videostyle.names import shortened
 from videostyle.presets import Recipe, Values
 from videostyle.rendering.batch.check import Task, check_films, find_films, folders_for
@@ -37,11 +37,12 @@ from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.processes import Processes
 
+LOCK = ".lock"
 WAIT = "wait for it to finish, or stop it"
 TOO_LITTLE = 2.0
 """a film whose rough estimate is more than so many times the time left is not even prepared"""
 
-NO_ROOM = (FULL, "free some space")
+NO_ROOM = (FULL, "MB free, but")
 """what messages about full disks say"""
 TOO_LONG = "there is no time for it"
 
@@ -86,24 +87,36 @@ def batch(
         if styles or output or preset or fallback or settings:
             raise SettingsError(f"{source}: a file says itself what is rendered; such options are for folders of clips")
         wanted, folder = read_jobs(source), source.absolute().with_name(f"{source.stem}.batch")
-    films = Films(folder)
-    every = find_films(source, wanted, films)
-    with folders_for(every) as made:
-        tasks = check_films(source, every, films, overwrite)
-        night = _Night(folder, films, tasks, pace, on_event)
-        if dry_run:
-            return night.plan()
-        made.clear()
-    with explained(f"{folder}: cannot be created", "use another place"):
-        folder.mkdir(exist_ok=True)
-    lock = Lock(folder / ".lock", WAIT)
-    lock.take(exclusive=True)
-    try:
+    with nullcontext() if dry_run else _locked(folder):
+        films = Films(folder)
+        every = find_films(source, wanted, films)
+        with folders_for(every) as made:
+            tasks = check_films(source, every, films, overwrite)
+            night = _Night(folder, films, tasks, pace, on_event)
+            if dry_run:
+                return night.plan()
+            made.clear()
         with logged(Log(folder / BATCH), on_event) as heard:
             night.on_event = heard  # of the batch itself; each job has a log of its own
             night.plan()
             return night.render(order)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a batch's folder, which is deleted again if nothing is written into it.
+
+    Raises JobError if another process uses it, or if it cannot be written.
+    """
+    lock = Lock(folder / LOCK, WAIT, "use another place")
+    lock.take(exclusive=True)
+    try:
+        yield
     finally:
+        if {path.name for path in folder.iterdir()} <= {LOCK}:
+            (folder / LOCK).unlink(missing_ok=True)
+            with suppress(OSError):
+                folder.rmdir()
         lock.release()
 
 
@@ -138,7 +151,7 @@ class _Night:
                 try:
                     task.seconds, preset = estimates.rough(task.request)
                 except VideostyleError as error:
-                    task.status, task.text = "failed", str(error)
+                    task.status, task.text, task.kind = "failed", str(error), type(error).__name__
             self.on_event(
                 ClipPlanned(
                     number=task.number,
@@ -155,24 +168,16 @@ class _Night:
                 )
             )
         waiting = [task for task in self._tasks if task.status == "waiting"]
-        seconds = sum(task.seconds for task in waiting)
+        seconds, count = sum(task.seconds for task in waiting), len(self._tasks)
         size = sum(sum(task.needs.values()) for task in waiting) + max((task.job_bytes for task in waiting), default=0)
-        plan = BatchPlanned(
-            folder=self._folder,
-            clips=len(self._tasks),
-            waiting=len(waiting),
-            seconds=seconds,
-            budget=self._pace.budget,
-            bytes=round(size),
-        )
-        self.on_event(plan)
+        self.on_event(BatchPlanned(self._folder, count, len(waiting), seconds, self._pace.budget, round(size)))
         return self._counts()
 
     def render(self, order: str) -> BatchDone:
         """Render what waits; a film that failed for a cause that may pass is tried again after the others."""
         for task in self._tasks:
             if task.status == "failed":
-                Log(self._log_of(task))(JobFailed(MediaError.__name__, task.text))
+                Log(self._log_of(task))(JobFailed(task.kind, task.text))
                 self._done(task, "", 0, 0.0)
             elif task.status == "done" and task.job.exists():  # killed before it could delete it
                 _tidy(task.job)
@@ -184,8 +189,7 @@ class _Night:
             for task in again:
                 self._render(task, last=True)
         finally:
-            if self._pool:
-                self._pool.close()
+            self._close()
         done = self._counts()
         self.on_event(done)
         return done
@@ -225,7 +229,8 @@ class _Night:
         prepared = None
         for preset in presets:
             request = replace(task.request, recipe=replace(recipe, preset=preset))
-            prepared = prepare(replace(checked, request=request), on_event=on_event, before=prepared)
+            held = self._pool.held() if self._pool else 0
+            prepared = prepare(replace(checked, request=request), on_event=on_event, before=prepared, held=held)
             if self._pace.fits(prepared.plan.preset, prepared.summary.seconds):
                 return prepared
         raise OutOfTime(TOO_LONG)
@@ -234,10 +239,17 @@ class _Night:
         """What paints a film. None: an engine for this one only: this process, or GPUs."""
         workers = prepared.summary.workers
         if workers == 1 or prepared.painter.device != "cpu":
+            self._close()  # idle workers would keep their memory
             return None
         self._pool = self._pool or Processes(workers)
         self._pool.workers = workers
         return self._pool
+
+    def _close(self) -> None:
+        """End the workers."""
+        if self._pool:
+            self._pool.close()
+        self._pool = None
 
     def _watched(self, task: Task) -> OnEvent:
         """A callback for the job of a film: it records whose the film is, and ends the job when the time is up."""
@@ -281,4 +293,4 @@ def _tidy(job: Path) -> None:
     with closing(store), suppress(JobError):
         if store.begun():
             store.lock.take(exclusive=True)
-            store.remove([int(path.stem) for path in job.glob("frames/[0-9]*.png")])
+            store.delete()

@@ -19,6 +19,14 @@ def check_size(work: tuple[int, int], smallest: int) -> None:
         )
 
 
+def stored_bytes(size: tuple[int, int], depth: int) -> int:
+    """About how many bytes of the disk a painted frame takes: as PNG three quarters of its pixels, and a block.
+
+    size: width and height, px. depth: bytes of a value.
+    """
+    return size[0] * size[1] * 3 * depth * 3 // 4 + 4096
+
+
 def fit(width: int, height: int, side: int) -> tuple[int, int]:
     """Width and height with ``side`` px on the short side; 0 keeps them. The long side is even, for the encoders."""
     short = min(width, height)

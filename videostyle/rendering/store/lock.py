@@ -21,6 +21,8 @@ TRIES, PAUSE = 20, 0.05
 """number of attempts, and seconds between them: a process that is about to end may still hold the lock"""
 SHARE = "wait for it to finish, or share the folder by naming it with --job in both commands"
 """advice to who comes second to a job folder"""
+ELSEWHERE = "use another folder with --job"
+"""advice if a job folder cannot be written"""
 
 
 class Lock:
@@ -29,9 +31,9 @@ class Lock:
     On systems and file systems without file locks everyone gets the lock.
     """
 
-    def __init__(self, path: Path, advice: str = SHARE) -> None:
-        """advice: what to do if another process holds it."""
-        self._path, self._advice = path, advice
+    def __init__(self, path: Path, advice: str = SHARE, elsewhere: str = ELSEWHERE) -> None:
+        """advice: what to do if another process holds it. elsewhere: what to do if it cannot be written."""
+        self._path, self._advice, self._elsewhere = path, advice, elsewhere
         self._file: int | None = None
         """descriptor while the lock is held"""
         self.is_exclusive = False
@@ -52,8 +54,7 @@ class Lock:
             except FileNotFoundError:  # another process has just deleted the folder
                 continue
             except OSError as error:
-                fault = f"{folder}: cannot be written ({error.strerror})"
-                raise JobError(f"{fault}; use another folder with --job") from None
+                raise JobError(f"{folder}: cannot be written ({error.strerror}); {self._elsewhere}") from None
             try:
                 fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -28,7 +28,7 @@ from videostyle.media.files import explained, temporary_of, whole_or_nothing
 from videostyle.media.stills import read_note, read_png, write_png
 from videostyle.motion.memory import Memory
 from videostyle.rendering.plan.scan import NOTHING, Scan
-from videostyle.rendering.store.lock import Lock
+from videostyle.rendering.store.lock import ELSEWHERE, Lock
 from videostyle.rendering.store.record import JobRecord, is_cut
 
 T = TypeVar("T")
@@ -136,6 +136,10 @@ class Store:
         except OSError:
             return False
 
+    def count(self) -> int:
+        """How many frames have a file."""
+        return sum(1 for _ in self._frames.glob(FRAMES))
+
     def load(self, frame: int, size: tuple[int, int]) -> Pixels:
         """A stored frame, (H, W, 3). size: expected width and height, px. Raises JobError if it is damaged."""
         path = self._path(frame)
@@ -219,7 +223,7 @@ class Store:
 
     def begin(self) -> None:
         """Create the folder of frames. Raises JobError."""
-        with explained(f"{self._frames}: cannot be created", "use another folder with --job"):
+        with explained(f"{self._frames}: cannot be created", ELSEWHERE):
             self._frames.mkdir(parents=True, exist_ok=True)
 
     def drop(self, frames: Iterable[int]) -> None:
@@ -231,24 +235,19 @@ class Store:
     def discard_if_empty(self) -> None:
         """Delete a folder that this process created, that holds no frames yet and that no other process uses."""
         if self._created and not any(self._stored()) and self.lock.is_alone():
-            self._delete()
+            self.delete()
 
     def remove(self, frames: Collection[int]) -> None:
         """Delete these frames and what finishes carried from them; the whole folder unless other frames are left."""
         names = {self._path(frame).name for frame in frames}
         if all(path.name in names for path in self._stored()):
-            self._delete()
+            self.delete()
             return
         self.drop(frames)
         for path in [path for frame in frames for path in self.folder.glob(f"finish/*/{frame:06d}")]:
             path.unlink(missing_ok=True)
 
-    def _stored(self) -> Iterator[Path]:
-        """Files of all frames, those of unfinished passes included."""
-        yield from self._frames.glob(FRAMES)
-        yield from self.folder.glob(f"passes/*/frames/{FRAMES}")
-
-    def _delete(self) -> None:
+    def delete(self) -> None:
         """Delete the folder; renamed first, so that a process that opens it again never sees half of it."""
         folder = self.folder.resolve()
         doomed = temporary_of(folder)
@@ -257,6 +256,11 @@ class Store:
         shutil.rmtree(doomed if doomed.exists() else folder, ignore_errors=True)
         if self.folder.is_symlink():
             self.folder.unlink()
+
+    def _stored(self) -> Iterator[Path]:
+        """Files of all frames, those of unfinished passes included."""
+        yield from self._frames.glob(FRAMES)
+        yield from self.folder.glob(f"passes/*/frames/{FRAMES}")
 
     def _path(self, frame: int) -> Path:
         return self._frames / f"{frame:06d}.png"
@@ -275,9 +279,8 @@ def _may_be_new(path: Path) -> bool:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a small file whole or not at all. Raises JobError."""
-    advice = "free some space, or use another folder with --job"
     try:
-        with whole_or_nothing(path, advice, "cannot be written") as temporary:
+        with whole_or_nothing(path, f"free some space, or {ELSEWHERE}", "cannot be written") as temporary:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(content)
     except MediaError as error:

@@ -10,6 +10,7 @@ from videostyle.frames import Chunk
 from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.engine import Commission, Engine, Failed, Finished, Lost, Piece, Report
+from videostyle.words import counted
 
 LOSSES = 3
 """workers that a piece may cost without a new frame"""
@@ -166,4 +167,4 @@ class _Dealer:
     def _fewer(self, why: str) -> None:
         self._engine.workers -= 1
         left = self._engine.workers
-        self._on_event(Notice(f"{why}; continuing with {left} worker{'s' * (left > 1)}"))
+        self._on_event(Notice(f"{why}; continuing with {counted(left, 'worker')}"))

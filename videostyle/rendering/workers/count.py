@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from videostyle.errors import SettingsError
-from videostyle.paint.painter import Cost
 from videostyle.rendering.workers.machine import cores, free_bytes
 from videostyle.rendering.workers.schedule import best_workers
 from videostyle.settings import RenderSettings
@@ -29,12 +28,18 @@ def gpus_for(workers: int, device: str, settings: RenderSettings) -> Sequence[st
 
 
 def choose_workers(
-    asked: int, seconds: Sequence[float], cost: Cost, device: str, settings: RenderSettings, most: int = 0
+    asked: int,
+    seconds: Sequence[float],
+    painting: int,
+    device: str,
+    settings: RenderSettings,
+    most: int = 0,
+    held: int = 0,
 ) -> int:
     """Number of workers. asked: 0: what is fastest, but never more than cores and memory, or GPUs, allow.
 
-    seconds: of each chunk. device: what the painter paints on. most: how many a cluster of machines allows; 0: this
-    machine paints.
+    seconds: of each chunk. painting: bytes that it takes in each worker. device: what the painter paints on. most: how
+    many a cluster of machines allows; 0: this machine paints. held: bytes that idle workers hold, which count as free.
     """
     if asked:
         return min(asked, max(1, len(seconds) - list(seconds).count(0)))
@@ -42,15 +47,15 @@ def choose_workers(
         return best_workers(seconds, most)
     if device != "cpu":
         return best_workers(seconds, len(_gpus(settings)))
-    return best_workers(seconds, min(cores(), int(MEMORY_SHARE * free_bytes() / (PROCESS_BYTES + cost.bytes_per_slot))))
+    fitting = int(MEMORY_SHARE * (free_bytes() + held) / (PROCESS_BYTES + painting))
+    return best_workers(seconds, min(cores(), fitting))
 
 
-def bytes_of(workers: int, slots: int, cost: Cost, device: str) -> int:
-    """Memory that painting takes, bytes: the device's.
+def bytes_of(workers: int, painting: int, device: str) -> int:
+    """Memory that all workers take, bytes: the device's. painting: what each takes.
 
     A single worker is this process, whose own memory does not count.
     """
-    painting = slots * cost.bytes_per_slot
     return workers * (painting + (PROCESS_BYTES if workers > 1 and device == "cpu" else 0))
 
 

@@ -16,7 +16,7 @@ from threading import Thread
 
 from videostyle.errors import OutOfMemoryError
 from videostyle.rendering.workers.engine import Commission, Engine, Failed, Finished, Lost, OnReport, Piece, Report
-from videostyle.rendering.workers.machine import memory_kills
+from videostyle.rendering.workers.machine import held_bytes, memory_kills
 from videostyle.rendering.workers.serve import GRACE
 
 ONE_THREAD = dict.fromkeys(
@@ -65,6 +65,9 @@ class Processes(Engine):
 
     def abandon(self) -> None:
         self._end([child for child in self._children if child.piece])
+
+    def held(self) -> int:
+        return sum(held_bytes(child.process.pid) for child in self._children if child.piece is None)
 
     def close(self) -> None:
         self._end(self._children)

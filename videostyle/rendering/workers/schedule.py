@@ -29,6 +29,14 @@ def duration(seconds: Sequence[float], workers: int) -> float:
     return max(ends([CROWD * span for span in todo], workers, START))
 
 
+def work(seconds: Sequence[float], workers: int) -> float:
+    """How long all workers together are busy with chunks that take this long when a single process paints."""
+    todo = [span for span in seconds if span]
+    if workers == 1 or not todo:
+        return sum(todo)
+    return min(workers, len(todo)) * START + CROWD * sum(todo)
+
+
 def best_workers(seconds: Sequence[float], most: int) -> int:
     """The smallest number of workers that is about as fast as any up to ``most``."""
     todo = [span for span in seconds if span]
