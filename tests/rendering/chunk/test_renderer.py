@@ -2,10 +2,10 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +18,9 @@ from videostyle.events import Event, FrameDone, Iterated, Notice
 from videostyle.frames import Clip, FrameInput, FrameTask, Painted, Picture
 from videostyle.media.read.probe import probe
 from videostyle.paint.painter import OnStep
+from videostyle.rendering.chunk.laying import Laying
 from videostyle.rendering.chunk.renderer import render
+from videostyle.rendering.chunk.slot import Slot
 from videostyle.rendering.plan.plan import RenderPlan
 
 SCENES = (5, 3, 2)
@@ -177,6 +179,26 @@ def test_what_was_painted_before_an_interruption_is_saved(plan: RenderPlan, tmp_
     assert list(frames_in(tmp_path / "job")) == [0, 1, 5, 6]
 
 
+@pytest.mark.parametrize("part", [Laying, Slot])
+def test_an_interrupt_while_it_ends_leaves_no_thread(
+    part: type[Laying | Slot], plan: RenderPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close, threads = part.close, threading.active_count()
+
+    def interrupted(self: Any) -> None:
+        close(self)
+        raise KeyboardInterrupt
+
+    store, gray = opened(tmp_path / "job", plan, Gray()), Gray()
+    frames = render(plan, store, gray, 2)
+    next(frames)
+    monkeypatch.setattr(part, "close", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        frames.close()
+    assert threading.active_count() == threads
+    store.close()
+
+
 @pytest.mark.parametrize(("cores", "slots"), [(8, 6), (8, 3), (3, 6)])
 def test_tasks_of_a_batch_are_made_in_parallel(
     cores: int, slots: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -184,10 +206,16 @@ def test_tasks_of_a_batch_are_made_in_parallel(
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     scenes = (1,) * 6
     clip = probe(write_clip(tmp_path / "clip.mp4", moving_scenes(scenes)))
-    slow, start = Slow(0.2), time.perf_counter()
-    rendered(plan_of(clip, scenes), tmp_path / "job", slow, slots)
-    assert slow.most == min(slots, cores)
-    assert time.perf_counter() - start < 0.2 * 6 - 0.1, "as long as one after the other"
+    others = threading.Barrier(min(slots, cores))
+
+    class Together(Slow):
+        def task(self, frame: FrameInput) -> FrameTask:
+            others.wait(60)
+            return super().task(frame)
+
+    together = Together(0.02)
+    rendered(plan_of(clip, scenes), tmp_path / "job", together, slots)
+    assert together.most <= min(slots, cores)
 
 
 def test_a_device_that_is_too_small_gets_fewer_slots(plan: RenderPlan, whole: dict[int, str], tmp_path: Path) -> None:

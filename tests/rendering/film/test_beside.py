@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -16,9 +18,11 @@ from videostyle.errors import MediaError, SettingsError
 from videostyle.events import Event, FrameDone, FrameWritten
 from videostyle.frames import Painted
 from videostyle.media.read.probe import probe
+from videostyle.media.write import film as written
 from videostyle.rendering.film import beside
 from videostyle.rendering.film.beside import written_beside
 from videostyle.rendering.film.film import StoredFilm
+from videostyle.rendering.finish.arrivals import Arrivals
 
 SCENES = (6, 5)
 
@@ -193,4 +197,81 @@ def test_an_error_of_the_callback_ends_all(film: StoredFilm) -> None:
 
     with pytest.raises(SystemExit), written_beside(film, free, closed) as follow:
         follow(paint(film, 2))
+    assert not files(film)
+
+
+class OutOfTime(BaseException):
+    """What a batch raises from its callback."""
+
+
+def ended_by(film: StoredFilm, error: BaseException, before: Callable[[], object]) -> None:
+    """Make a film; the callback raises an error once the last frame has been written and something has happened."""
+
+    def stopped(event: Event) -> None:
+        if isinstance(event, FrameWritten) and event.frame == 10:
+            before()
+            raise error
+
+    with written_beside(film, free, stopped) as follow:
+        for frame in range(2, 11):
+            follow(paint(film, frame))
+
+
+@pytest.mark.parametrize("name", ["film.mkv", "film_%06d.png"])
+def test_an_interrupt_while_the_rest_is_encoded_or_read_back_leaves_no_film(
+    name: str, film: StoredFilm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, stopped = Arrivals.stop, threading.Event()
+    flush = "write_folder" if name.endswith("png") else "check_written"
+    real = getattr(written, flush)
+
+    def told(arrivals: Arrivals) -> None:
+        stop(arrivals)
+        stopped.set()
+
+    def late(*given: Any) -> None:
+        if flush == "check_written":
+            assert stopped.wait(5)
+            real(*given)
+        else:
+            *given, ready = given
+            real(*given, lambda: (stopped.wait(5), ready()))
+
+    monkeypatch.setattr(Arrivals, "stop", told)
+    monkeypatch.setattr(written, flush, late)
+    film = replace(film, output=film.output.with_name(name))
+    with pytest.raises(KeyboardInterrupt):
+        ended_by(film, KeyboardInterrupt(), lambda: None)
+    assert not files(film)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OutOfTime(), ValueError("closed")], ids=repr)
+def test_nothing_ends_early_once_the_film_has_its_name(
+    error: BaseException, film: StoredFilm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, named = beside.make_film, threading.Event()
+
+    def make(*given: Any) -> None:
+        real(*given)
+        named.set()
+
+    monkeypatch.setattr(beside, "make_film", make)
+    ended_by(film, error, lambda: named.wait(5))
+    assert probe(film.output).num_frames == 11
+
+
+def test_a_second_interrupt_ends_the_thread_too(film: StoredFilm, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(ThreadPoolExecutor):
+        times = 0
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            Interrupted.times += 1
+            if Interrupted.times < 3:
+                raise KeyboardInterrupt
+            super().shutdown(wait, cancel_futures=cancel_futures)
+
+    monkeypatch.setattr(beside, "ThreadPoolExecutor", Interrupted)
+    with pytest.raises(KeyboardInterrupt), written_beside(film, free, Mock(side_effect=KeyboardInterrupt)) as follow:
+        follow(paint(film, 2))
+    assert Interrupted.times == 3
     assert not files(film)

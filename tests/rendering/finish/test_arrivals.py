@@ -34,3 +34,17 @@ def test_nobody_waits_once_all_frames_are_there_or_none_is_wanted() -> None:
             wait.result(5)
     with pytest.raises(Stopped):
         stopped.wait(1)
+
+
+def test_what_is_settled_can_no_longer_be_stopped() -> None:
+    arrivals = Arrivals([1])
+    arrivals.check()
+    arrivals.settle()
+    arrivals.stop()
+    arrivals.check()
+    stopped = Arrivals([1])
+    stopped.stop()
+    with pytest.raises(Stopped):
+        stopped.check()
+    with pytest.raises(Stopped):
+        stopped.settle()

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -85,18 +85,20 @@ def encode_film(
     keep: Selection | None = None,
     made: str = "",
     subtitles: Subtitles | None = None,
+    ready: Callable[[], object] = lambda: None,
 ) -> None:
     """Write frames as a film, together with the clip's other tracks. The file appears once it is complete.
 
     frames: (number in the clip, upright pixels (H, W, 3) of the film's size), ascending. size: width and height, px.
     keep: frames of the clip that the film covers; its ranges follow each other from time 0 without gaps; None: the
     whole clip. made: what made the film, for its tags. subtitles: those of ``check_film``; None: they are read here.
+    ready: called directly before the film appears.
     Raises MediaError if the film cannot be written or there are no frames, ValueError if pixels have another size.
     """
     shown = list[int]()
     frames = _noted(_begun(frames, path), shown)
     if pictures := pictures_of(path, settings, clip):
-        write_folder(pictures, clip, frames, size)
+        write_folder(pictures, clip, frames, size, ready)
         return
     container = container_of(path)
     with explained(f"{clip.path}: can no longer be read", "restore the file"):
@@ -115,12 +117,7 @@ def encode_film(
         ) as output:
             picture = add_picture(output, clip, path, settings, size, timeline.num_frames)
             describe(picture, source.streams[clip.stream])
-            for key in [key for key in picture.metadata if key.lower() == "timecode"]:  # Matroska writes it in capitals
-                del picture.metadata[key]  # belongs to the clip's first frame
-            if timeline.timecode:
-                picture.metadata["timecode"] = timeline.timecode
-            if made:  # QuickTime keeps the first 31 bytes
-                picture.metadata["encoder"] = made
+            _tag(picture.metadata, timeline.timecode, made)
             tracks = Tracks(source, sorted_tracks, output, container, timeline, subtitles)
             output.metadata.update(tags)
             if container.format != "gif":
@@ -134,6 +131,17 @@ def encode_film(
             tracks.write(None)
         add_boxes(temporary, kept_boxes(clip, container.format, size))
         check_written(temporary, path, len(shown), timeline.place(shown[-1])[0] - timeline.place(shown[0])[0])
+        ready()
+
+
+def _tag(metadata: dict[str, str], timecode: str, made: str) -> None:
+    """Set the tags of the film's pictures."""
+    for key in [key for key in metadata if key.lower() == "timecode"]:  # Matroska writes it in capitals
+        del metadata[key]  # belongs to the clip's first frame
+    if timecode:
+        metadata["timecode"] = timecode
+    if made:  # QuickTime keeps the first 31 bytes
+        metadata["encoder"] = made
 
 
 def _begun(frames: Iterable[tuple[int, Pixels]], path: Path) -> Iterable[tuple[int, Pixels]]:

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -59,12 +59,19 @@ def pictures_of(path: Path, settings: FilmSettings, clip: Clip) -> Pictures | No
     return Pictures(path) if settings.codec == "png" else None
 
 
-def write_folder(pictures: Pictures, clip: Clip, frames: Iterable[tuple[int, Pixels]], size: tuple[int, int]) -> None:
+def write_folder(
+    pictures: Pictures,
+    clip: Clip,
+    frames: Iterable[tuple[int, Pixels]],
+    size: tuple[int, int],
+    ready: Callable[[], object] = lambda: None,
+) -> None:
     """Write one file per frame, named by its number; no file appears until all are written.
 
     Files with the same name are replaced and all others stay, so several ranges may share a folder.
-    frames: (number in the clip, upright pixels (H, W, 3)). size: width and height of the film, px. Raises MediaError
-    if the files cannot be written, ValueError if pixels have another size.
+    frames: (number in the clip, upright pixels (H, W, 3)). size: width and height of the film, px. ready: called
+    directly before the first file appears. Raises MediaError if the files cannot be written, ValueError if pixels have
+    another size.
     """
     alpha = Alpha(clip, size) if clip.alpha else None
     folder = pictures.folder
@@ -88,6 +95,7 @@ def write_folder(pictures: Pictures, clip: Clip, frames: Iterable[tuple[int, Pix
                 continue
             pixels = shown(clip.color, pixels)
             write_png(path, pixels if plane is None else with_alpha(pixels, plane), profile=clip.color.profile)
+        ready()
         folder.mkdir(exist_ok=True)
         for name in os.listdir(temporary):
             os.replace(Path(temporary, name), folder / name)

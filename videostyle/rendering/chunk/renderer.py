@@ -3,8 +3,9 @@
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from videostyle.errors import OutOfMemoryError
 from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
 from videostyle.frames import Chunk, FrameTask, Painted, Pixels, to_pixels
+from videostyle.paint.finish import Finish
 from videostyle.paint.painter import Painter
 from videostyle.rendering.chunk.laying import Laying
 from videostyle.rendering.chunk.slot import Repeat, Slot
@@ -50,21 +52,27 @@ class RenderedFrame:
 
 
 def render(
-    plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent = ignore, chunks: Chunks = ()
+    plan: RenderPlan,
+    store: Store,
+    painter: Painter,
+    slots: int,
+    on_event: OnEvent = ignore,
+    chunks: Chunks = (),
+    finish: Finish | None = None,
 ) -> Generator[RenderedFrame]:
     """Paint every frame of the plan that is not stored yet; report and yield each one once it is on disk.
 
     Frames that repeat an earlier one are stored with its pixels instead of being painted. Of several passes, only the
     last one yields frames. Up to ``slots`` chunks advance together as one batch. If a batch does not fit on the device,
     the slots are halved and the other chunks wait for their turn. Closing the iterator ends all threads. Raises
-    OutOfMemoryError if a single frame does not fit. chunks: those of the plan to paint; empty: all.
+    OutOfMemoryError if a single frame does not fit. chunks: to paint; empty: all. finish: the plan's; None: made here.
     """
     waiting, live = deque(chunks or plan.chunks), list[Slot]()
     writing = deque[_Writing]()
     # tasks of a batch are made in parallel: a GPU would have to wait while each slot in turn warps and fills
     makers = ThreadPoolExecutor(max(1, min(slots, os.cpu_count() or 1)), thread_name_prefix="task")
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
-    laying = Laying(plan, store)
+    laying = Laying(plan, store, finish)
     try:
         while True:
             done, live = [slot for slot in live if slot.finished], [slot for slot in live if not slot.finished]
@@ -73,7 +81,7 @@ def render(
                 waiting.extendleft(slot.chunk for slot in done[::-1])
             room = slots if _has_head(plan, store, writing) else 1
             while waiting and len(live) < room:
-                slot = Slot(waiting.popleft(), plan, store, painter)
+                slot = Slot(waiting.popleft(), plan, store, painter, laying.takes_steps)
                 live += [] if slot.finished else [slot]
             if not live:
                 break
@@ -94,19 +102,21 @@ def render(
                 live = _half(live, waiting, on_event)
                 slots = len(live)
                 continue
-            seconds = (time.perf_counter() - start) / len(live)
+            seconds, dtype = (time.perf_counter() - start) / len(live), plan.clip.dtype
             _settle(writing)
             for slot, result in zip(live, results, strict=True):
-                pixels = to_pixels(result.picture, plan.clip.dtype)
-                writing.append(_painted(slot, result, pixels, seconds, writers, laying))
+                writing.append(_painted(slot, result, to_pixels(result.picture, dtype), seconds, writers, laying))
             yield from _stored(writing, on_event, len(results) + UNREPORTED)
         yield from _stored(writing, on_event)
     finally:
-        makers.shutdown(wait=True)
-        writers.shutdown(wait=True)
-        laying.close()
-        for slot in live:
-            slot.close()
+        _end(makers.shutdown, writers.shutdown, laying.close, *(slot.close for slot in live))
+
+
+def _end(*endings: Callable[[], object]) -> None:
+    """Do all of this, in order, even if some of it is interrupted or fails."""
+    with ExitStack() as stack:
+        for ending in endings[::-1]:
+            stack.callback(ending)
 
 
 def _paint(tasks: Sequence[FrameTask], painter: Painter, on_event: OnEvent) -> list[Painted]:
@@ -147,7 +157,9 @@ def _repeated(slot: Slot, repeat: Repeat, writers: ThreadPoolExecutor, laying: L
     last = slot.finished and repeat.index == slot.end and not left
     done = FrameDone(slot.chunk.name, repeat.index, repeat.losses, 0, 0.0, last, repeats=repeat.first, passes_left=left)
     save = writers.submit(slot.store.save_repeat, repeat.index, repeat.pixels, repeat.losses, repeat.first)
-    return _Writing(save, save if left else laying.after(save, slot.chunk, repeat.index), done, repeat.pixels)
+    return _Writing(
+        save, save if left else laying.after(save, slot.chunk, repeat.index, repeat.step), done, repeat.pixels
+    )
 
 
 def _has_head(plan: RenderPlan, store: Store, writing: Iterable[_Writing]) -> bool:

@@ -18,8 +18,9 @@ def written_beside(film: StoredFilm, check: Callable[[], object], on_event: OnEv
     """Write a film while the body of the ``with`` block paints its frames, and reports them to what this yields.
 
     check: raises an error if the film must not be written; called before the first frame and after the last one.
-    on_event: gets all events, in the caller's thread. At the end of the block the rest of the film is written; if the
-    block ends with an error, no film appears. An error of the film's is raised at the next frame that is reported.
+    on_event: gets all events, in the caller's thread. At the end of the block the rest of the film is written. If
+    anything, an interrupt too, ends this early, no film appears; once it has appeared, nothing ends this early any
+    more, for all is done. An error of the film's is raised at the next frame that is reported.
     """
     check()
     arrivals = Arrivals(frame for frame in film.plan.to_render if film.store.has(frame))
@@ -40,13 +41,30 @@ def written_beside(film: StoredFilm, check: Callable[[], object], on_event: OnEv
                 writing.result()
 
     try:
-        yield follow
-        arrivals.complete()
-        while not writing.done():
-            wait([writing], PAUSE)
+        try:
+            yield follow
+            arrivals.complete()
+            while not writing.done():
+                wait([writing], PAUSE)
+                report()
+            writing.result()
             report()
-        writing.result()
-        report()
-    finally:
-        arrivals.stop()
-        thread.shutdown(wait=True)
+        finally:
+            _end(thread, arrivals)
+    except BaseException:
+        if writing.exception():
+            raise
+
+
+def _end(thread: ThreadPoolExecutor, arrivals: Arrivals) -> None:
+    """Stop a thread that waits for arrivals. An interrupt is only delayed until it has ended."""
+    interrupt: KeyboardInterrupt | None = None
+    while True:
+        try:
+            arrivals.stop()
+            thread.shutdown(wait=True)
+            break
+        except KeyboardInterrupt as again:
+            interrupt = again
+    if interrupt:
+        raise interrupt

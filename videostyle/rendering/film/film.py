@@ -61,16 +61,29 @@ def make_film(
 ) -> None:
     """Encode the stored frames with everything else in the clip. Raises MediaError if the film cannot be written.
 
-    arrivals: of frames that are still being painted. check: called after the last frame, before the film appears.
+    arrivals: of frames that are still being painted; after their ``stop``, no film appears. check: raises an error if
+    the film must not appear.
     """
+
+    def check_both() -> None:
+        check()
+        if arrivals:
+            arrivals.check()
+
+    def settle() -> None:
+        check()
+        if arrivals:
+            arrivals.settle()
+
     plan = film.plan
     made = f"videostyle {__version__}, {film.store.record().maker}, seed {plan.settings.seed}"
     whole = _whole(plan, film.store, film.finish, plan.size, arrivals)
     with closing(Ahead(whole, depth=4)) as ahead, ExitStack() as stack:
         if arrivals:
             stack.callback(arrivals.stop)  # or the thread ahead would wait for the next frame
-        frames = _reported(ahead, plan, on_event, check)
-        encode_film(plan.clip, film.output, frames, plan.settings.film, plan.size, plan.keep, made, film.subtitles)
+        frames = _reported(ahead, plan, on_event, check_both)  # before the rest is encoded, which takes a while
+        settings = plan.settings.film
+        encode_film(plan.clip, film.output, frames, settings, plan.size, plan.keep, made, film.subtitles, settle)
 
 
 def make_patched(film: StoredFilm, patch: Patch, on_event: OnEvent = ignore) -> None:
