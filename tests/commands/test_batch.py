@@ -74,9 +74,10 @@ def test_a_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "clips").mkdir()
     (folder / "silent.mkv").rename(folder / "clips/silent.mkv")
     few = ["--set", "backbone.name=compact", "--set", "backbone.device=cpu", "--set", "brush.amount=0", *FEW[4:]]
+    monkeypatch.chdir(folder)
     arguments = ["batch", folder / "clips", "--style", folder / "art.png", *few, "-o", "films/{clip}.mkv"]
     assert videostyle(monkeypatch, *arguments) == 0
-    assert (folder / "clips/films/silent.mkv").exists()
+    assert (folder / "films/silent.mkv").exists(), "relative to where the user is"
 
 
 def test_what_does_not_fit_is_left(jobs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def _request(job: Job, clip: Path) -> Request:
     output = re.sub(r"\{(\w+)\}", lambda place: fields[place[1]], job.output)  # once: names may hold braces themselves
     if not output:
         return request
-    path = job.base / Path(output).expanduser()
+    path = (job.place or job.base) / Path(output).expanduser()
     if output.endswith("/") or path.is_dir():
         return Request(clip, job.styles, job.recipe, job.frames, folder=path)
     return Request(clip, job.styles, job.recipe, job.frames, output=path)

@@ -44,7 +44,7 @@ class Job:
     where: str
     """what messages about the whole job begin with, such as ``jobs.toml, line 12: ``"""
     base: Path
-    """folder that paths are relative to"""
+    """folder that clips are relative to"""
     clips: tuple[str, ...]
     """files, folders, patterns of pictures, or wildcards"""
     styles: tuple[Path, ...]
@@ -53,6 +53,8 @@ class Job:
     fallback: str = ""
     """preset for a clip that does not fit into the time left; empty: it is left for the next time"""
     frames: str = ""
+    place: Path | None = None
+    """folder that the output is relative to; None: ``base``"""
 
 
 def fail(source: Path, faults: Sequence[str]) -> None:
@@ -88,7 +90,7 @@ def folder_jobs(folder: Path, styles: Sequence[Path], recipe: Recipe, output: st
     if not styles:
         raise SettingsError("no artwork given; name at least one with --style art.jpg")
     styles = tuple(style.absolute() for style in styles)
-    job = Job("", folder.absolute(), clips, styles, output, recipe, fallback)
+    job = Job("", folder.absolute(), clips, styles, output, recipe, fallback, place=Path.cwd())
     fail(folder, [fault for _, fault in _named_faults(job)])
     return (job,)
 
