@@ -34,7 +34,7 @@ def test_a_night(jobs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].split() == ["clip", "film", "frames", "size", "preset", "about"]
     assert lines[1].split()[:6] == ["1", "silent.mkv", "silent_art.mkv", "5", "80x64", "draft"]
-    assert lines[2].split()[:5] == ["2", "text.mp4", "text.mp4", "0", "failed"]
+    assert lines[2].split()[:5] == ["2", "text.mp4", "text_art.mp4", "0", "failed"]
     assert lines[3].startswith("1 clip of 2 to render: about ")
     assert sorted(jobs.parent.iterdir()) == before
     assert videostyle(monkeypatch, "batch", jobs) == 1
@@ -44,7 +44,7 @@ def test_a_night(jobs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert lines[-2].startswith("1 done, 1 failed, 0 left, in ")
     assert lines[-1] == f"report: {jobs.parent}/jobs.batch/report.html"
     page = (jobs.parent / "jobs.batch/report.html").read_text()
-    assert all(name in page for name in ("silent_art.mkv", "text.mp4"))
+    assert all(name in page for name in ("silent_art.mkv", "text_art.mp4"))
     assert (jobs.parent / "silent_art.mkv").exists()
     jobs.write_text(JOBS.replace(', "text.mp4"', ""))
     assert videostyle(monkeypatch, "batch", jobs, "-q") == 0

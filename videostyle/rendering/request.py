@@ -102,9 +102,9 @@ def check(request: Request) -> Checked:
     if request.cluster:
         check_cluster(request.cluster, request.recipe.given.backbone.device)
     clip = probe(request.clip, request.stream, request.rate)
+    keep = select(clip, request.frames, request.begin, request.end, request.handles)
     pictures = read_artworks(request.styles)
     artworks = tuple(replace(art, pixels=in_colors_of(clip.color, art.pixels)) for art in pictures)
-    keep = select(clip, request.frames, request.begin, request.end, request.handles)
     given, overwrite, strict, notices = request.recipe.given, request.overwrite, request.strict, clip.notes
     notices += tuple(remark for art in pictures for remark in remarks(art.name, art.pixels))
     if clip.frames_missing:
