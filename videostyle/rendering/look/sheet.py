@@ -94,10 +94,7 @@ def make_sheet(request: SheetRequest, on_event: OnEvent = ignore) -> Sheet:
     """
     start = time.perf_counter()
     still = request.still
-    output = still.output or still.clip.with_name(f"{still.clip.stem}_sheet.png")
-    if output.suffix.lower() not in WRITTEN:
-        raise SettingsError(f"{output}: a sheet is {' or '.join(WRITTEN)}; name it with -o sheet.png")
-    check_folder(output)
+    output = sheet_of(still.clip, still.output)
     with tempfile.TemporaryDirectory(prefix="videostyle-", ignore_cleanup_errors=True) as temporary:
         sheet = paint_sheet(request, Path(temporary), output, on_event)
         check_free(output, (still.clip,), still.overwrite)
@@ -105,6 +102,15 @@ def make_sheet(request: SheetRequest, on_event: OnEvent = ignore) -> Sheet:
     pictures = len(sheet.rows) * len(sheet.columns)
     on_event(FilmDone(output, pictures, 0, time.perf_counter() - start))
     return sheet
+
+
+def sheet_of(picture: Path, output: Path | None) -> Path:
+    """Where the sheet of a picture is written. Raises SettingsError or MediaError if it cannot be."""
+    output = output or picture.with_name(f"{picture.stem}_sheet.png")
+    if output.suffix.lower() not in WRITTEN:
+        raise SettingsError(f"{output}: a sheet is {' or '.join(WRITTEN)}; name it with -o sheet.png")
+    check_folder(output)
+    return output
 
 
 def paint_sheet(request: SheetRequest, folder: Path, output: Path, on_event: OnEvent = ignore) -> Sheet:
