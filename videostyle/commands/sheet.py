@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +21,10 @@ from videostyle.options import (
     Network,
     Part,
     Place,
+    StillLook,
     Voice,
     Work,
+    flag,
     grouped,
 )
 from videostyle.progress import Progress
@@ -64,10 +66,17 @@ OutputOption = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class SheetLook(StillLook):
+    """What the pictures of a sheet look like."""
+
+    size: int | None = flag(None, PICTURE, "short side of the pictures, px; default: 320", metavar="N", least=1)
+
+
 @grouped
 def sheet_command(
     picture: PictureArgument,
-    look: Look,
+    look: SheetLook,
     network: Network,
     voice: Voice,
     vary: VaryOption = None,
@@ -86,7 +95,7 @@ def sheet_command(
     from videostyle.rendering.look.vary import Choice
 
     place = Place(output, overwrite)
-    flags = Flags(replace(look, size=None), network, Part(frames=frame), place, Aim(), Encoding(), Work())
+    flags = Flags(Look(**vars(look) | {"size": None}), network, Part(frames=frame), place, Aim(), Encoding(), Work())
     still, axes = _read(flags, picture, vary or ())
     columns, rows = (*axes, (Choice(),), (Choice(),))[:2]
     request = SheetRequest(still, columns, rows, look.size or SMALL, scenes or (1 if len(axes) > 1 else 3))
