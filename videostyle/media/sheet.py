@@ -32,7 +32,8 @@ PAGE = """<!doctype html>
 :root {{ color-scheme: light dark; font: 15px/1.4 system-ui, sans-serif }}
 body {{ margin: 16px }} h1 {{ font-size: 1.1rem }}
 table {{ border-spacing: 8px }} th {{ font-weight: 600; text-align: left; overflow-wrap: break-word }}
-td, th {{ max-width: {width}px }} td {{ vertical-align: top }} td details {{ overflow-wrap: anywhere; font-size: .8rem }}
+td, th {{ max-width: {width}px }} td {{ vertical-align: top }}
+td details {{ overflow-wrap: anywhere; font-size: .8rem }}
 label img {{ width: 100%; display: block; cursor: zoom-in }} label input {{ position: absolute; opacity: 0 }}
 label:focus-within {{ outline: 2px solid; display: block }}
 label:has(:checked) {{ position: fixed; inset: 0; z-index: 1; overflow: auto; background: #000d; display: grid }}
