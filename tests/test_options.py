@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from videostyle import options
+from videostyle.cli import app
 from videostyle.errors import SettingsError
 from videostyle.options import Aim, Encoding, Flags, Look, Network, Part, Place, Work, grouped
 from videostyle.presets import change, compose
@@ -63,6 +64,7 @@ def test_groups_are_flags_to_typer_and_values_to_the_command() -> None:
 
 GROUPS = [value for value in vars(options).values() if getattr(value, "__module__", "") == options.__name__]
 GROUPS = [value for value in GROUPS if isinstance(value, type) and value is not Flags]
+GROUPS = [group for group in GROUPS if not any(group in other.__mro__[1:] for other in GROUPS)]
 
 
 def flags_of(group: type) -> dict[str, typer.models.OptionInfo]:
@@ -171,3 +173,18 @@ def test_no_brush_only_enlarges() -> None:
     assert "brush.amount" not in Look([Path("a.png")]).settings()
     assert Look([Path("a.png")], no_brush=True).settings()["brush.amount"] == 0
     assert compose("draft").brush.amount == 1
+
+
+def test_help_flows() -> None:
+    """A line break within a sentence would be shown as it stands in the source."""
+    for command in app.registered_commands:
+        assert command.callback
+        for line in inspect.cleandoc(command.callback.__doc__ or "").splitlines():
+            assert line[-1:] in ("", ".", ":"), f"{command.name}: {line}"
+
+
+@pytest.mark.parametrize("name", ["sheet", "still"])
+def test_pictures_have_no_loop(name: str) -> None:
+    shown = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"}).stdout
+    assert "--loop" not in shown
+    assert ("default: 320" in shown) == (name == "sheet")

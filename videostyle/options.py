@@ -1,6 +1,6 @@
 """Every flag of the command line, defined once, in groups that commands take as values."""
 
-# ruff: noqa: RUF009 (_flag returns a field)
+# ruff: noqa: RUF009 (flag returns a field)
 
 import functools
 import inspect
@@ -26,9 +26,8 @@ KEYWORD = inspect.Parameter.KEYWORD_ONLY
 CODECS = "h264, h265, prores, av1, vp9, ffv1, png (a folder), h264_nvenc, ...; default: what plays where the clip plays"
 
 
-def _flag(
-    default: Any, panel: str, help: str, *names: str, metavar: str | None = None, least: int | None = None
-) -> Any:
+def flag(default: Any, panel: str, help: str, *names: str, metavar: str | None = None, least: int | None = None) -> Any:
+    """A field of a group of flags."""
     option = typer.Option(*names, metavar=metavar, help=help, rich_help_panel=panel, min=least)
     return field(default=default, metadata={"option": option})
 
@@ -42,32 +41,31 @@ def given(flags: dict[str, object]) -> dict[str, object]:
 class Network:
     """The network, and where it runs."""
 
-    backbone: str | None = _flag(
+    backbone: str | None = flag(
         None, PICTURE, "compact (built in), vgg19, vgg16 or alexnet; default: vgg19 if cached", metavar="NAME"
     )
-    weights: Path | None = _flag(None, PICTURE, "weights file, .pth or .safetensors", metavar="FILE")
-    device: str | None = _flag(None, SPEED, "auto, cpu, cuda, cuda:N, or mps", metavar="NAME")
+    weights: Path | None = flag(None, PICTURE, "weights file, .pth or .safetensors", metavar="FILE")
+    device: str | None = flag(None, SPEED, "auto, cpu, cuda, cuda:N, or mps", metavar="NAME")
 
     def settings(self) -> dict[str, object]:
         return given({"backbone.name": self.backbone, "backbone.weights": self.weights, "backbone.device": self.device})
 
 
 @dataclass(frozen=True)
-class Look:
-    """The artworks, and everything else that decides what the frames look like."""
+class StillLook:
+    """The artworks, and everything else that decides what a picture looks like."""
 
-    style: list[Path] = _flag(MISSING, PICTURE, "an artwork; repeat to blend several", "--style", metavar="FILE")
-    style_weight: float | None = _flag(None, PICTURE, "weight of the artwork (style.weight)", metavar="W")
-    preset: str = _flag("", PICTURE, PRESETS, metavar="NAME")
-    no_brush: bool = _flag(False, PICTURE, "only enlarge painted frames (brush.amount=0)", "--no-brush")
-    size: int | None = _flag(None, PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
-    colors: str | None = _flag(
+    style: list[Path] = flag(MISSING, PICTURE, "an artwork; repeat to blend several", "--style", metavar="FILE")
+    style_weight: float | None = flag(None, PICTURE, "weight of the artwork (style.weight)", metavar="W")
+    preset: str = flag("", PICTURE, PRESETS, metavar="NAME")
+    no_brush: bool = flag(False, PICTURE, "only enlarge painted frames (brush.amount=0)", "--no-brush")
+    size: int | None = flag(None, PICTURE, "short side of the film, px; default: the clip's", metavar="N", least=1)
+    colors: str | None = flag(
         None, PICTURE, "whose colors the film has; default: the artwork's", metavar="artwork|clip|0..1"
     )
-    seed: int | None = _flag(None, PICTURE, "seed of random starts", metavar="N")
-    loop: bool = _flag(False, PICTURE, "lead the clip's last frames into its first, for a seamless loop", "--loop")
-    config: Path | None = _flag(None, PICTURE, "TOML file of settings that replace the preset's", metavar="FILE.toml")
-    assignments: list[str] | None = _flag(
+    seed: int | None = flag(None, PICTURE, "seed of random starts", metavar="N")
+    config: Path | None = flag(None, PICTURE, "TOML file of settings that replace the preset's", metavar="FILE.toml")
+    assignments: list[str] | None = flag(
         None, PICTURE, "any setting; 'videostyle settings' lists them all", "--set", metavar="NAME=VALUE"
     )
 
@@ -76,8 +74,17 @@ class Look:
         sizes = {"picture.size": self.size, "picture.work": self.size}
         colors = None if self.colors is None else read_colors(self.colors)
         values = {"style.weight": self.style_weight, "colors.artwork": colors, **sizes, "seed": self.seed}
-        flags = {"brush.amount": 0.0 if self.no_brush else None, "temporal.loop": self.loop or None}
-        return given({**values, **flags})
+        return given({**values, "brush.amount": 0.0 if self.no_brush else None})
+
+
+@dataclass(frozen=True)
+class Look(StillLook):
+    """What the frames of a film look like."""
+
+    loop: bool = flag(False, PICTURE, "lead the clip's last frames into its first, for a seamless loop", "--loop")
+
+    def settings(self) -> dict[str, object]:
+        return super().settings() | ({"temporal.loop": True} if self.loop else {})
 
 
 def read_colors(text: str) -> float:
@@ -98,19 +105,19 @@ def read_colors(text: str) -> float:
 class Part:
     """Which frames of the clip are rendered."""
 
-    frames: str = _flag("", FRAMES, RANGES, metavar="RANGES")
-    begin: str = _flag("", FRAMES, "start time: seconds, HH:MM:SS.mmm or timecode HH:MM:SS:FF", "--in", metavar="TIME")
-    end: str = _flag("", FRAMES, "end time, excluded", "--out", metavar="TIME")
-    handles: int = _flag(0, FRAMES, "extra frames on both sides of each range", metavar="N")
-    stream: int | None = _flag(None, FRAMES, "index of the video stream; default: the main one", metavar="N")
-    fps: str = _flag("", FRAMES, "frames per second of a sequence of pictures; default: 25", metavar="RATE")
+    frames: str = flag("", FRAMES, RANGES, metavar="RANGES")
+    begin: str = flag("", FRAMES, "start time: seconds, HH:MM:SS.mmm or timecode HH:MM:SS:FF", "--in", metavar="TIME")
+    end: str = flag("", FRAMES, "end time, excluded", "--out", metavar="TIME")
+    handles: int = flag(0, FRAMES, "extra frames on both sides of each range", metavar="N")
+    stream: int | None = flag(None, FRAMES, "index of the video stream; default: the main one", metavar="N")
+    fps: str = flag("", FRAMES, "frames per second of a sequence of pictures; default: 25", metavar="RATE")
 
 
 @dataclass(frozen=True)
 class Place:
     """Where the result goes."""
 
-    output: Path | None = _flag(
+    output: Path | None = flag(
         None,
         OUTPUT,
         "the film; its extension selects the container; default: CLIP_ART.EXT next to the clip",
@@ -118,32 +125,32 @@ class Place:
         "--output",
         metavar="FILE",
     )
-    overwrite: bool = _flag(False, OUTPUT, "replace an existing output", "--overwrite")
-    strict: bool = _flag(False, OUTPUT, "fail if the film cannot keep everything that the clip has", "--strict")
+    overwrite: bool = flag(False, OUTPUT, "replace an existing output", "--overwrite")
+    strict: bool = flag(False, OUTPUT, "fail if the film cannot keep everything that the clip has", "--strict")
 
 
 @dataclass(frozen=True)
 class Aim:
     """What is made from the frames."""
 
-    patch: Path | None = _flag(
+    patch: Path | None = flag(
         None,
         OUTPUT,
         "finished film of the clip in which to replace the frames; default output: FILM_patched.EXT",
         metavar="FILM",
     )
-    no_film: bool = _flag(False, OUTPUT, "only render frames into --job; 'assemble' makes the film later", "--no-film")
+    no_film: bool = flag(False, OUTPUT, "only render frames into --job; 'assemble' makes the film later", "--no-film")
 
 
 @dataclass(frozen=True)
 class Encoding:
     """How the film is encoded."""
 
-    codec: str | None = _flag(None, OUTPUT, CODECS, metavar="NAME")
-    quality: int | None = _flag(
+    codec: str | None = flag(None, OUTPUT, CODECS, metavar="NAME")
+    quality: int | None = flag(
         None, OUTPUT, "quality on the codec's own scale, usually CRF; default: visually lossless", metavar="N"
     )
-    no_sound: bool = _flag(False, OUTPUT, "leave out the sound; required for a GIF", "--no-sound")
+    no_sound: bool = flag(False, OUTPUT, "leave out the sound; required for a GIF", "--no-sound")
 
     def settings(self) -> dict[str, object]:
         sound = False if self.no_sound else None
@@ -154,40 +161,40 @@ class Encoding:
 class Work:
     """How work is stored and split up."""
 
-    job: Path | None = _flag(
+    job: Path | None = flag(
         None,
         OUTPUT,
         "folder for the finished frames, which is kept; default: OUTPUT.job, deleted once the film is done",
         "--job",
         metavar="DIR",
     )
-    keep_job: bool = _flag(False, OUTPUT, "keep the folder of finished frames", "--keep-job")
-    preview: bool = _flag(
+    keep_job: bool = flag(False, OUTPUT, "keep the folder of finished frames", "--keep-job")
+    preview: bool = flag(
         False, OUTPUT, "show how it goes in OUTPUT.job/preview.jpg, rewritten every few seconds", "--preview"
     )
-    workers: str = _flag(
+    workers: str = flag(
         "auto",
         SPEED,
         "scenes painted at the same time, each by a process; auto: what is fastest here",
         metavar="auto|N",
     )
-    cluster: str = _flag(
+    cluster: str = flag(
         "",
         SPEED,
         "paint on a Ray cluster: local starts one on this machine; see README, Many machines",
         metavar="local|HOST:PORT",
     )
-    slots: str = _flag("auto", SPEED, "scenes that a worker paints as one batch, on a GPU", metavar="auto|N")
-    budget: str = _flag("", SPEED, "the best preset and size that fit into a time: 2h, 90min", metavar="TIME")
+    slots: str = flag("auto", SPEED, "scenes that a worker paints as one batch, on a GPU", metavar="auto|N")
+    budget: str = flag("", SPEED, "the best preset and size that fit into a time: 2h, 90min", metavar="TIME")
 
 
 @dataclass(frozen=True)
 class Voice:
     """What is printed along the way."""
 
-    as_json: bool = _flag(False, OUTPUT, "one JSON object per event on stdout; README lists them", "--json")
-    quiet: bool = _flag(False, OUTPUT, "print errors only", "-q", "--quiet")
-    verbose: bool = _flag(False, OUTPUT, "one line per frame", "-v", "--verbose")
+    as_json: bool = flag(False, OUTPUT, "one JSON object per event on stdout; README lists them", "--json")
+    quiet: bool = flag(False, OUTPUT, "print errors only", "-q", "--quiet")
+    verbose: bool = flag(False, OUTPUT, "one line per frame", "-v", "--verbose")
 
 
 @dataclass(frozen=True)
@@ -254,8 +261,14 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     shown: Any = spread
     del shown.__wrapped__  # else typer would inspect the command itself
     shown.__signature__ = inspect.Signature(flags)
+    shown.__doc__ = flowing(command.__doc__ or "")
     shown.__annotations__ = {flag.name: flag.annotation for flag in flags}
     return spread
+
+
+def flowing(text: str) -> str:
+    """A docstring as help: lines flow, as help is printed as wide as the terminal; exit codes begin a line."""
+    return re.sub(r"(?<!\n)\n(?!\n|Exit code)", " ", inspect.cleandoc(text))
 
 
 def _flags(group: Any) -> Iterator[inspect.Parameter]:

@@ -12,6 +12,8 @@ from videostyle.timecode import Timecode
 
 WRITTEN = Fraction(1, 2000)
 """seconds, tolerance for times rounded to milliseconds"""
+LONGEST = 10**18
+"""frames, more than any range can name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,15 @@ def select(clip: Clip, frames: str = "", begin: str = "", end: str = "", handles
                 f"use {'a later --out' if end else 'an earlier --in'}"
             )
     elif frames:
-        ranges = (_parse_range(text, frames, clip.num_frames) for text in frames.split(","))
-        parts = sorted(ranges, key=lambda part: part.start)
+        parts = _parse(frames, clip.num_frames)
     else:
         parts = [clip.frames.indices]
     return Selection(tuple(_with_handles(parts, handles, clip.num_frames, frames)))
+
+
+def check_ranges(frames: str) -> None:
+    """Raise SettingsError if ranges of frames make no sense, however long the clip is."""
+    _with_handles(_parse(frames, LONGEST), 0, LONGEST, frames)
 
 
 def select_frame(clip: Clip, text: str) -> int:
@@ -89,6 +95,11 @@ def select_frame(clip: Clip, text: str) -> int:
     if frame > last:
         raise SettingsError(f"--frame {text}: the clip {length}; use a frame within it")
     return frame
+
+
+def _parse(frames: str, num_frames: int) -> list[range]:
+    """The parts of a selection, in order of time."""
+    return sorted((_parse_range(text, frames, num_frames) for text in frames.split(",")), key=lambda part: part.start)
 
 
 def _parse_range(text: str, whole: str, num_frames: int) -> range:

@@ -34,7 +34,7 @@ def test_a_night(jobs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].split() == ["clip", "film", "frames", "size", "preset", "about"]
     assert lines[1].split()[:6] == ["1", "silent.mkv", "silent_art.mkv", "5", "80x64", "draft"]
-    assert lines[2].split()[:5] == ["2", "text.mp4", "text.mp4", "0", "failed"]
+    assert lines[2].split()[:5] == ["2", "text.mp4", "text_art.mp4", "0", "failed"]
     assert lines[3].startswith("1 clip of 2 to render: about ")
     assert not [line for line in lines if "report" in line]
     assert sorted(jobs.parent.iterdir()) == before
@@ -45,7 +45,7 @@ def test_a_night(jobs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert lines[-2].startswith("1 done, 1 failed, 0 left, in ")
     assert lines[-1] == f"report: {jobs.parent}/jobs.batch/report.html"
     page = (jobs.parent / "jobs.batch/report.html").read_text()
-    assert all(name in page for name in ("silent_art.mkv", "text.mp4"))
+    assert all(name in page for name in ("silent_art.mkv", "text_art.mp4"))
     assert (jobs.parent / "silent_art.mkv").exists()
     jobs.write_text(JOBS.replace(', "text.mp4"', ""))
     (jobs.parent / "jobs.batch/report.html").unlink()
@@ -78,9 +78,10 @@ def test_a_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "clips").mkdir()
     (folder / "silent.mkv").rename(folder / "clips/silent.mkv")
     few = ["--set", "backbone.name=compact", "--set", "backbone.device=cpu", "--set", "brush.amount=0", *FEW[4:]]
+    monkeypatch.chdir(folder)
     arguments = ["batch", folder / "clips", "--style", folder / "art.png", *few, "-o", "films/{clip}.mkv"]
     assert videostyle(monkeypatch, *arguments) == 0
-    assert (folder / "clips/films/silent.mkv").exists()
+    assert (folder / "films/silent.mkv").exists(), "relative to where the user is"
 
 
 def test_what_does_not_fit_is_left(jobs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,11 @@ def test_all_mistakes_are_listed_before_anything_is_painted(
     said = capsys.readouterr().err
     for fault in ("3 mistakes:", "style.weight = 'much'", "did you mean style.weight", "best: no such preset"):
         assert fault in said
+    wrong = ["--vary", "style.wieght=30,x", "--vary", "preset=draft,foo,bar", "--style", "no.png", "--set", "x=1"]
+    assert videostyle(monkeypatch, *arguments, *wrong, "-o", folder / "x.pdf") == 2
+    said = capsys.readouterr().err
+    for fault in ("6 mistakes:", "style.wieght", "foo: no", "bar: no", "no.png", "'x'", "x.pdf: a sheet is"):
+        assert fault in said
     layers = 'style.layers=["relu1_1"],["relu9_1"],["relu9_2"]'
     assert videostyle(monkeypatch, *arguments, "--vary", layers) == 2
     said = capsys.readouterr().err

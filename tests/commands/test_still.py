@@ -49,9 +49,10 @@ def test_a_photo_is_painted_next_to_it_and_never_replaced(
         (["clip.mp4", "--frame", "26"], "--frame 26: the clip has frames 0 to 25"),
         (["clip.mp4", "--frame", "2.7"], "--frame 2.7: the clip is 2.600 s long"),
         (["clip.mp4", "--frame", "soon"], "--frame soon: not a time"),
-        (["art.png", "--frame", "1"], "--frame 1: the clip has frames 0 to 0"),
+        (["art.png", "--frame", "1"], "art.png: a single picture, not a clip; omit --frame"),
         (["text.mp4", "--frame", "1"], "cannot be read as a clip"),
         (["none.png"], "no such file"),
+        (["clip.mp4", "--loop"], "No such option"),
     ],
 )
 def test_mistakes_take_one_line(

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.report.stories import HOSTILE, batch, job
+from videostyle.media.sheet import Sheet, write_sheet
 from videostyle.report.write import write_report
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no browser: pip install playwright")
@@ -93,6 +95,44 @@ def test_on_a_phone(browser: Any, clip: Path, scheme: str) -> None:
     ink = visit.page.evaluate("Bokeh.documents[0].roots()[0].children[0].title.text_color")
     assert ink == ("#a2a6ad" if dark else "#5f646b")
     assert visit.faults == []
+    visit.page.close()
+
+
+GAPS = """[...document.querySelectorAll('nav tr')].flatMap(row => {
+  const range = document.createRange();
+  const boxes = [...row.cells].map(cell => (range.selectNodeContents(cell), range.getBoundingClientRect()));
+  const pairs = boxes.slice(1).map((box, n) => [box, boxes[n]]).filter(([a, b]) => a.width && b.width);
+  return pairs.map(([a, b]) => a.left - b.right);
+})"""
+"""px between the texts of neighboring cells"""
+BROKEN = """[...document.querySelectorAll('th')].flatMap(cell => [...cell.childNodes]).flatMap(node => {
+  const range = document.createRange();
+  return [...(node.textContent || '').matchAll(/[a-z]+/g)].filter(word => {
+    range.setStart(node, word.index);
+    range.setEnd(node, word.index + word[0].length);
+    return range.getClientRects().length > 1;
+  }).map(word => word[0]);
+})"""
+"""words on more than one line"""
+
+
+def test_the_table_of_a_batch_on_a_phone(browser: Any, tmp_path: Path) -> None:
+    visit = Visit(browser, write_report(batch(tmp_path)), viewport={"width": 390, "height": 844}, is_mobile=True)
+    assert min(visit.page.evaluate(GAPS)) >= 8
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 390
+    totals = ".totals div"
+    assert all(visit.page.locator(totals).evaluate_all("all => all.map(one => one.scrollWidth <= one.clientWidth)"))
+    visit.page.close()
+
+
+def test_a_sheet_on_a_phone_breaks_no_words(browser: Any, tmp_path: Path) -> None:
+    picture = np.zeros((240, 320, 3), np.uint8)
+    across = ("style.scale 1", "style.scale 0.5", "optimize.iterations 300")
+    sheet = Sheet("a sheet", across, ("frame 100",), ((picture,) * 3,), (("x",) * 3,))
+    write_sheet(tmp_path / "s.html", sheet)
+    visit = Visit(browser, tmp_path / "s.html", viewport={"width": 390, "height": 844}, is_mobile=True)
+    assert visit.page.evaluate(BROKEN) == []
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 390 + 100
     visit.page.close()
 
 

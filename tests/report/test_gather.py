@@ -87,7 +87,7 @@ def test_repeats_and_numbers_that_are_not_finite(tmp_path: Path) -> None:
     clip, film = tmp_path / "clip.mp4", tmp_path / "film.mp4"
     repeat = frame(1, repeats=0, iterations=0, seconds=0.0, losses={"style": None})
     made = card(log(tmp_path / "job.log", start(), plan(clip, film), frame(0), repeat))
-    assert made.state == "left"
+    assert (made.state, made.painted) == ("left", 1)
     assert dict(made.facts)["Repeats"] == "1 frame not painted, because they repeat others"
     assert json.loads(made.plots)
 

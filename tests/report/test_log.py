@@ -74,5 +74,8 @@ def test_what_is_no_log(tmp_path: Path) -> None:
         read_night(tmp_path / "gone")
     with pytest.raises(JobError, match=r"holds neither batch.log nor job.log"):
         read_night(tmp_path)
+    job(tmp_path)
+    with pytest.raises(JobError, match=r"clip film.mp4: a film, not a log; name its job folder"):
+        read_night(tmp_path / "clip film.mp4")
     with pytest.raises(JobError, match="no clip has been planned yet"):
         read_night(log(tmp_path / "job.log", start()))

@@ -68,6 +68,9 @@ def test_totals() -> None:
     failed = Card(name="b", key="b", state="failed", text="why")
     made = page(CARD, failed, Card(name="c", key="c", state="left"))
     assert [made.count(state) for state in ("done", "failed", "left")] == [1, 1, 1]
-    assert (made.frames, made.speed) == (10, "0.5")
+    part = dataclasses.replace(CARD, frames=0, painted=30)
+    assert (made.frames, made.painted, made.speed) == (10, 10, "0.5")
+    assert (page(CARD, part).frames, page(CARD, part).painted, page(CARD, part).speed) == (10, 40, "2")
+    assert ["frames of films" in made.html(), "<dt>painted</dt><dd>10</dd>" in made.html()] == [True, True]
     assert page(failed).speed == "-"
     assert len(made.html()) < 30_000  # without the library, as there is nothing to draw

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from videostyle.options import grouped
 from videostyle.progress import Progress
 
 
+@grouped
 def peek_command(
     folder: Annotated[Path, typer.Argument(metavar="JOB", help="the job folder, such as OUTPUT.job")],
     output: Annotated[

@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from videostyle.options import grouped
 
+
+@grouped
 def report_command(
     folder: Annotated[Path, typer.Argument(metavar="JOB|BATCH", help="a job folder, a batch folder, or a log")],
     output: Annotated[

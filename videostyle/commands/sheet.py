@@ -1,15 +1,15 @@
 """``videostyle sheet``: a contact sheet of different settings."""
 
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from videostyle.commands.still import FrameOption, OverwriteOption, PictureArgument
-from videostyle.errors import SettingsError
+from videostyle.errors import SettingsError, VideostyleError
 from videostyle.options import (
     FRAMES,
     OUTPUT,
@@ -21,8 +21,10 @@ from videostyle.options import (
     Network,
     Part,
     Place,
+    StillLook,
     Voice,
     Work,
+    flag,
     grouped,
 )
 from videostyle.progress import Progress
@@ -64,10 +66,17 @@ OutputOption = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class SheetLook(StillLook):
+    """What the pictures of a sheet look like."""
+
+    size: int | None = flag(None, PICTURE, "short side of the pictures, px; default: 320", metavar="N", least=1)
+
+
 @grouped
 def sheet_command(
     picture: PictureArgument,
-    look: Look,
+    look: SheetLook,
     network: Network,
     voice: Voice,
     vary: VaryOption = None,
@@ -86,9 +95,8 @@ def sheet_command(
     from videostyle.rendering.look.vary import Choice
 
     place = Place(output, overwrite)
-    flags = Flags(replace(look, size=None), network, Part(frames=frame), place, Aim(), Encoding(), Work())
-    still = flags.request(picture)
-    axes = _axes(vary or (), look.style, still)
+    flags = Flags(Look(**vars(look) | {"size": None}), network, Part(frames=frame), place, Aim(), Encoding(), Work())
+    still, axes = _read(flags, picture, vary or ())
     columns, rows = (*axes, (Choice(),), (Choice(),))[:2]
     request = SheetRequest(still, columns, rows, look.size or SMALL, scenes or (1 if len(axes) > 1 else 3))
     with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
@@ -99,21 +107,39 @@ def sheet_command(
                 print(command)
 
 
-def _axes(vary: Sequence[str], styles: Sequence[Path], still: "Request") -> "list[tuple[Choice, ...]]":
-    """What varies: at most two things. Raises SettingsError with all mistakes."""
+def _read(flags: Flags, picture: Path, vary: Sequence[str]) -> "tuple[Request, list[tuple[Choice, ...]]]":
+    """What is painted, and what varies: at most two things. Raises SettingsError with all mistakes."""
+    from videostyle.rendering.look.sheet import check_sheet
     from videostyle.rendering.look.vary import of_artworks, read_vary, refuse
+    from videostyle.rendering.plan.artworks import read_artworks
+    from videostyle.rendering.request import Request
 
+    still, styles = Request(picture, ()), flags.look.style
     axes = []
     faults: list[str] = []
-    for text in vary:
+
+    @contextmanager
+    def kept() -> Iterator[None]:
         try:
-            axes.append(read_vary(text))
-        except SettingsError as error:
+            yield
+        except VideostyleError as error:
             faults.append(str(error))
+
+    with kept():
+        still = flags.request(picture)
+    for text in vary:
+        with kept():
+            axes.append(read_vary(text))
+    with kept():
+        if flags.place.output:
+            check_sheet(flags.place.output)
+    for style in styles:
+        with kept():
+            read_artworks((style,))
     refuse(faults)
     given = {*still.recipe.values, *(name for axis in axes for choice in axis for name in choice.values)}
     if len(styles) > 1 and not given.intersection(BLENDING):
         axes.append(of_artworks(styles))
     if len(axes) > 2:
         raise SettingsError(f"{len(axes)} things vary, but a sheet has columns and rows; omit a --vary or a --style")
-    return axes
+    return still, axes

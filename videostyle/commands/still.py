@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from videostyle.options import FRAMES, OUTPUT, Aim, Encoding, Flags, Look, Network, Part, Place, Voice, Work, grouped
+from videostyle.options import (
+    FRAMES,
+    OUTPUT,
+    Aim,
+    Encoding,
+    Flags,
+    Look,
+    Network,
+    Part,
+    Place,
+    StillLook,
+    Voice,
+    Work,
+    grouped,
+)
 from videostyle.progress import Progress
 
 PictureArgument = Annotated[Path, typer.Argument(metavar="PICTURE", help="a photo, or a clip")]
@@ -26,7 +40,7 @@ FrameOption = Annotated[
 @grouped
 def still_command(
     picture: PictureArgument,
-    look: Look,
+    look: StillLook,
     network: Network,
     voice: Voice,
     frame: FrameOption = "",
@@ -49,6 +63,6 @@ def still_command(
     """
     from videostyle.rendering.look.still import make_still
 
-    flags = Flags(look, network, Part(frames=frame), Place(output, overwrite), Aim(), Encoding(), Work())
+    flags = Flags(Look(**vars(look)), network, Part(frames=frame), Place(output, overwrite), Aim(), Encoding(), Work())
     with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
         make_still(flags.request(picture), progress)

@@ -3,6 +3,7 @@
 import base64
 import html
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -31,8 +32,9 @@ PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark; font: 15px/1.4 system-ui, sans-serif }}
 body {{ margin: 16px }} h1 {{ font-size: 1.1rem }}
-table {{ border-spacing: 8px }} th {{ font-weight: 600; text-align: left; overflow-wrap: anywhere }}
-td {{ vertical-align: top; max-width: {width}px }} td details {{ overflow-wrap: anywhere; font-size: .8rem }}
+table {{ border-spacing: 8px }} th {{ font-weight: 600; text-align: left; overflow-wrap: break-word }}
+td, th {{ max-width: {width}px }} td {{ vertical-align: top }}
+td details {{ overflow-wrap: anywhere; font-size: .8rem }}
 label img {{ width: 100%; display: block; cursor: zoom-in }} label input {{ position: absolute; opacity: 0 }}
 label:focus-within {{ outline: 2px solid; display: block }}
 label:has(:checked) {{ position: fixed; inset: 0; z-index: 1; overflow: auto; background: #000d; display: grid }}
@@ -120,12 +122,17 @@ def _wrapped(text: str, font: Font, room: int) -> list[str]:
 
 def page(sheet: Sheet) -> str:
     """The sheet as HTML; a click on a picture shows it at its own size, and another click puts it back."""
-    lines = ["".join(["<tr><td></td>", *(f"<th>{html.escape(text)}</th>" for text in sheet.columns), "</tr>"])]
+    lines = ["".join(["<tr><td></td>", *(f"<th>{_label(text)}</th>" for text in sheet.columns), "</tr>"])]
     for label, pictures, commands in zip(sheet.rows, sheet.pictures, sheet.commands, strict=True):
         cells = map(_cell, pictures, commands, [sheet.profile] * len(pictures))
-        lines.append("".join([f"<tr><th>{html.escape(label)}</th>", *cells, "</tr>"]))
+        lines.append("".join([f"<tr><th>{_label(label)}</th>", *cells, "</tr>"]))
     width = max(picture.shape[1] for row in sheet.pictures for picture in row)
     return PAGE.format(title=html.escape(sheet.title), table="\n".join(lines), width=min(width, WIDEST))
+
+
+def _label(text: str) -> str:
+    """As HTML; names of settings may be broken after their dots only."""
+    return re.sub(r"(?<=[a-z]\.)(?=[a-z])", "<wbr>", html.escape(text))
 
 
 def _cell(picture: Pixels, command: str, profile: bytes) -> str:

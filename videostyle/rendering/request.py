@@ -100,8 +100,8 @@ def check(request: Request) -> Checked:
     if request.cluster:
         check_cluster(request.cluster, request.recipe.given.backbone.device)
     clip = probe(request.clip, request.stream, request.rate)
-    artworks, said = artworks_for(clip, request.styles)
     keep = select(clip, request.frames, request.begin, request.end, request.handles)
+    artworks, said = artworks_for(clip, request.styles)
     given, overwrite, strict, notices = request.recipe.given, request.overwrite, request.strict, clip.notes + said
     if clip.frames_missing:
         notices += (f"{request.clip} is truncated or damaged: {clip.frames_missing} of its frames are missing",)

@@ -33,7 +33,7 @@ class Card:
     frames: int = 0
     """of the film"""
     painted: int = 0
-    """frames that the log has times of"""
+    """frames that were painted, not those that repeat others"""
     seconds: float = 0.0
     """of painting and writing"""
     facts: Rows = ()

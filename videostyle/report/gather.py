@@ -60,7 +60,7 @@ def gather(log: ClipLog, folder: Path) -> Card:
         text=log.text,
         film=str(film) if there else "",
         frames=log.film.frames if log.film else 0,
-        painted=len(log.frames),
+        painted=sum(done.repeats is None for done in log.frames.values()),
         seconds=max(sum(done.seconds for done in log.frames.values()), log.film.seconds if log.film else 0),
         facts=tuple(_facts(log, source, film if there else log.output, looks)),
         changed=changed,

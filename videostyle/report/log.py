@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from videostyle.errors import JobError
 from videostyle.events import FilmDone, FrameDone, Planned
+from videostyle.media.read.sequence import CLIPS
 from videostyle.rendering.store.log import BATCH, JOB, read_log
 
 E = TypeVar("E")
@@ -95,6 +96,10 @@ def read_night(path: Path) -> tuple[Path, Night]:
     if log is None or not log.is_file():
         what = f"holds neither {BATCH} nor {JOB}" if path.is_dir() else "no such file or folder"
         raise JobError(f"{path}: {what}; name a job folder, a batch folder, or what run --json printed")
+    if log.suffix.lower() in CLIPS:
+        raise JobError(
+            f"{log}: a film, not a log; name its job folder (kept by --keep-job or --job), or a batch folder"
+        )
     lines = list(read_log(log))
     batch = any(line["event"] == "clip_planned" for line in lines)
     clips = _of_batch(lines, log.parent) if batch else read_clips(lines)

@@ -37,10 +37,14 @@ class Page:
         return sum(card.frames for card in self.cards)
 
     @property
+    def painted(self) -> int:
+        """Frames painted by all runs, also of films that are not finished, and before a range."""
+        return sum(card.painted for card in self.cards)
+
+    @property
     def speed(self) -> str:
         """Frames painted per second; a dash if that is not known."""
-        painted = sum(card.painted for card in self.cards)
-        return f"{painted / self.seconds:.3g}" if painted and self.seconds else "-"
+        return f"{self.painted / self.seconds:.3g}" if self.painted and self.seconds else "-"
 
     def html(self) -> str:
         """The page. Raises SettingsError if the library that draws the plots is not installed."""

@@ -1,5 +1,6 @@
 """What is wrong with a batch is found before its first frame."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import pytest
 
 from tests.clips import moving_scenes, write_clip
 from videostyle.errors import SettingsError
+from videostyle.presets import Recipe
 from videostyle.rendering.batch import check as module
 from videostyle.rendering.batch.check import Task, check_films, find_films, folders_for
 from videostyle.rendering.batch.films import Films
-from videostyle.rendering.batch.jobs import Job
+from videostyle.rendering.batch.jobs import Job, read_jobs
 
 
 def job(folder: Path, *clips: str, output: str = "") -> Job:
@@ -57,12 +59,75 @@ def test_names_that_mean_no_clip_are_listed_at_once(folder: Path) -> None:
     assert [fault.split(": ")[0] for fault in faults_of(job(folder, "a.mp4", "b*.mov"))] == ["line 3", "line 3"]
 
 
+def test_mistakes_of_all_kinds_are_listed_at_once(folder: Path) -> None:
+    jobs = folder / "jobs.toml"
+    jobs.write_text("""
+[defaults]
+styles = "art.png"
+[[job]]
+clips = "gone.mp4"
+output = "silent.mkv"
+[[job]]
+clips = "silent.mkv"
+frames = "0:24x"
+tv.wait = 3
+output = "same.mkv"
+[[job]]
+clips = "silent.mkv"
+frames = "0:100"
+output = "same.mkv"
+[[job]]
+clips = "clip*.mov"
+output = "films"
+preset = "fien"
+[[job]]
+clip = "clip.mp4"
+""")
+    films = Films(folder / "jobs.batch")
+    found = find_films(jobs, read_jobs(jobs), films)
+    with pytest.raises(SettingsError) as caught:
+        check_films(jobs, found, films, overwrite=False)
+    head, *faults = str(caught.value).split("\n  ")
+    assert "11 faults" in head
+    said = [
+        "line 4: .*gone.mp4: no such file", "line 4: .*silent.mkv is an input of this batch",
+        "line 9: frames = '0:24x': 0:24x is not a range", "line 10: unknown setting 'tv.wait'",
+        "line 12: .*silent.mkv: frames = '0:100': the clip has frames 0 to 4", "line 12: .*same.mkv would be the film",
+        r"line 16: .*clip\*.mov: no clip", "line 16: .*films: not the name of a film", "line 19: fien: no such preset",
+        "line 20: no clips", "line 21: unknown 'clip'",
+    ]  # fmt: skip
+    for text, fault in zip(said, faults, strict=True):
+        assert re.match(text, fault), fault
+
+
+def test_what_is_wrong_without_any_clip(folder: Path) -> None:
+    jobs = folder / "jobs.toml"
+    jobs.write_text('[[job]]\nclip="a"')
+    with pytest.raises(SettingsError, match="3 faults"):
+        find_films(jobs, read_jobs(jobs), Films(folder))
+
+
+@pytest.mark.parametrize("change", [Recipe("fine"), Recipe("", {"seed": 3})], ids=["preset", "setting"])
+def test_films_that_differ_in_how_they_are_painted(change: Recipe, folder: Path) -> None:
+    other = Job("line 9: ", folder, ("clip.mp4",), (folder / "art.png",), recipe=change)
+    (fault,) = faults_of(job(folder, "clip.mp4"), other)
+    assert fault.endswith("use {preset} in output" if change.preset else "use another name in output")
+
+
+def test_the_name_of_a_film_that_cannot_be_made(folder: Path) -> None:
+    (folder / "text.avi").write_text("no clip")
+    (folder / "silent.avi").write_text("no clip")
+    films = checked(job(folder, "text.mp4", "text.avi"), job(folder, "empty.mp4", output="films/"))
+    assert [film.output.name for film in films] == ["text_art.mp4", "text.avi_text_art.mp4", "empty_art.mp4"]
+    assert films[2].output.parent == folder / "films"
+
+
 def test_films_that_would_replace_each_other_or_a_source(folder: Path) -> None:
     (fault,) = faults_of(job(folder, "clip.mp4", "silent.mkv", output="film.mp4"))
     assert "film.mp4 would be the film of" in fault
-    assert fault.endswith("use {clip} or {style} in output")
+    assert fault.endswith("use {clip} in output")
     (fault,) = faults_of(job(folder, "clip.mp4", output="{folder}/{clip}.mp4"))
-    assert fault.endswith("clip.mp4 is an input of this render; use another place with -o")
+    assert fault.endswith("clip.mp4 is an input of this render; use another output")
 
 
 def test_a_film_that_is_the_clip_of_another_job_is_a_fault_unless_a_wildcard_found_it(folder: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.clips import write_art
 from videostyle.presets import Recipe
-from videostyle.rendering.batch.clips import Wanted, wanted
+from videostyle.rendering.batch.clips import wanted
 from videostyle.rendering.batch.jobs import Job
 
 
@@ -16,13 +16,11 @@ def job(base: Path, *clips: str, output: str = "") -> Job:
 
 def found(made: Job) -> list[str]:
     """Names of clips relative to the job's folder; faults as they are."""
-    films = list(wanted(made))
-    return [str(one.request.clip.relative_to(made.base)) if isinstance(one, Wanted) else one for one in films]
+    return [one.fault or str(one.request.clip.relative_to(made.base)) for one in wanted(made)]
 
 
 def output(made: Job) -> Path | None:
     (film,) = wanted(made)
-    assert isinstance(film, Wanted)
     return film.request.output
 
 
@@ -54,9 +52,9 @@ def test_numbered_pictures_are_one_clip(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.mp4", "*.mp4", "x" * 300])
 def test_a_name_that_means_no_clip_is_a_fault(name: str, tmp_path: Path) -> None:
-    (fault,) = wanted(job(tmp_path, name))
-    assert isinstance(fault, str)
-    assert str(tmp_path) in fault
+    (film,) = wanted(job(tmp_path, name, output="{clip}.mp4"))
+    assert str(tmp_path) in film.fault
+    assert film.request.output == tmp_path / f"{Path(name).stem}.mp4"
 
 
 def test_outputs_hold_what_is_in_braces(tmp_path: Path) -> None:
@@ -68,6 +66,5 @@ def test_outputs_hold_what_is_in_braces(tmp_path: Path) -> None:
 def test_a_folder_as_output_gets_the_usual_names(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").touch()
     (film,) = wanted(job(tmp_path, "a.mp4", output="films/"))
-    assert isinstance(film, Wanted)
     assert (film.request.output, film.request.folder) == (None, tmp_path / "films")
     assert output(job(tmp_path, "a.mp4")) is None

@@ -16,11 +16,7 @@ USUAL = (".mp4", ".mov", ".mkv")
 
 def usual_suffix(clip: Clip, settings: FilmSettings) -> str:
     """The extension of the first container that holds the codec and loses the fewest of the clip's tracks."""
-    own = clip.path.suffix.lower() if has_file(clip) else ""
-    suffixes = [*([own] if own in KEPT else []), *USUAL]
-    if settings.codec in CODECS:
-        kind = CODECS[settings.codec].hardware or settings.codec
-        suffixes = [suffix for suffix in suffixes if kind in CONTAINERS[suffix].codecs] or suffixes
+    suffixes = suitable(clip.path.suffix.lower() if has_file(clip) else "", settings.codec)
 
     def lost(suffix: str) -> int:
         return len(sort_tracks(source, clip, CONTAINERS[suffix], timeline, settings.sound).left_out)
@@ -28,3 +24,12 @@ def usual_suffix(clip: Clip, settings: FilmSettings) -> str:
     timeline = Timeline(clip, None)
     with open_file(clip.path) as source:
         return min(suffixes, key=lost)
+
+
+def suitable(own: str, codec: str) -> list[str]:
+    """Extensions for a film, the likeliest first. own: the clip's."""
+    suffixes = [*([own] if own in KEPT else []), *USUAL]
+    if codec not in CODECS:
+        return suffixes
+    kind = CODECS[codec].hardware or codec
+    return [suffix for suffix in suffixes if kind in CONTAINERS[suffix].codecs] or suffixes

@@ -19,7 +19,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
@@ -28,6 +28,7 @@ from videostyle.media.stills import read_picture
 from videostyle.names import usable
 from videostyle.presets import Recipe, flatten
 from videostyle.rendering.batch.lines import lines_of
+from videostyle.selection import check_ranges
 from videostyle.settings import known_settings
 from videostyle.words import counted
 
@@ -36,6 +37,8 @@ OWN = ("clips", "styles", "output", "preset", "fallback", "frames")
 PLACES = ("clip", "style", "preset", "folder")
 """names that an output may hold in braces"""
 DEFAULTS = "defaults"
+WRONG = "?"
+"""stands for names that are no texts"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Job:
     where: str
     """what messages about the whole job begin with, such as ``jobs.toml, line 12: ``"""
     base: Path
-    """folder that paths are relative to"""
+    """folder that clips are relative to"""
     clips: tuple[str, ...]
     """files, folders, patterns of pictures, or wildcards"""
     styles: tuple[Path, ...]
@@ -54,6 +57,10 @@ class Job:
     fallback: str = ""
     """preset for a clip that does not fit into the time left; empty: it is left for the next time"""
     frames: str = ""
+    place: Path | None = None
+    """folder that the output is relative to; None: ``base``"""
+    faults: tuple[str, ...] = ()
+    """what is wrong with it; what is wrong is left out, so that the rest can be checked"""
 
 
 def fail(source: Path, faults: Sequence[str]) -> None:
@@ -64,7 +71,7 @@ def fail(source: Path, faults: Sequence[str]) -> None:
 
 
 def read_jobs(path: Path) -> tuple[Job, ...]:
-    """The jobs of a TOML file. Raises SettingsError, which lists all faults."""
+    """The jobs of a TOML file, with their faults. Raises SettingsError if there is no job."""
     try:
         text = usable(path).read_text(encoding="utf-8")
         tables = tomllib.loads(text)
@@ -77,7 +84,7 @@ def read_jobs(path: Path) -> tuple[Job, ...]:
 
 
 def folder_jobs(folder: Path, styles: Sequence[Path], recipe: Recipe, output: str, fallback: str) -> tuple[Job, ...]:
-    """One job for every clip in a folder. Raises SettingsError if there is none, or for a mistake in the job."""
+    """One job for every clip in a folder, with its faults. Raises SettingsError if there is no clip or no artwork."""
     try:
         names = sorted(entry.name for entry in usable(folder).iterdir())
     except OSError as error:
@@ -89,9 +96,8 @@ def folder_jobs(folder: Path, styles: Sequence[Path], recipe: Recipe, output: st
     if not styles:
         raise SettingsError("no artwork given; name at least one with --style art.jpg")
     styles = tuple(style.absolute() for style in styles)
-    job = Job("", folder.absolute(), clips, styles, output, recipe, fallback)
-    fail(folder, [fault for _, fault in _named_faults(job)])
-    return (job,)
+    job = Job("", folder.absolute(), clips, styles, output, recipe, fallback, place=Path.cwd())
+    return (_without(job, list(_named_faults(job))),)
 
 
 class _Reader:
@@ -102,7 +108,7 @@ class _Reader:
         self._found: list[tuple[int, str]] = []
 
     def jobs(self, tables: Mapping[str, object]) -> tuple[Job, ...]:
-        """Raises SettingsError if there are faults."""
+        """Raises SettingsError if there is no job."""
         defaults, given = tables.get(DEFAULTS, {}), tables.get("job", [])
         for name in set(tables) - {DEFAULTS, "job"}:
             line = self._lines.get(("", name)) or self._lines.get((name, ""), 1)
@@ -116,11 +122,14 @@ class _Reader:
             self._add(self._lines.get(("job", ""), 1), "no jobs; write one [[job]] table (two brackets) for each")
             given = []
         jobs = [self._job(f"job {number}", one, defaults) for number, one in enumerate(given)]
-        fail(self._path, [f"line {line}: {text}" for line, text in sorted(set(self._found))])
+        fail(self._path, [] if jobs else [f"line {line}: {text}" for line, text in sorted(set(self._found))])
+        for line, text in self._found:  # of the file itself
+            jobs[0] = replace(jobs[0], faults=(*jobs[0].faults, f"line {line}: {text}"))
         return tuple(jobs)
 
     def _job(self, section: str, table: Mapping[str, object], defaults: Mapping[str, object]) -> Job:
         values: dict[str, object] = {}
+        before = len(self._found)
         sections: dict[str, str] = {}
         for place, given in ((DEFAULTS, defaults), (section, table)):
             for name, value in flatten(given):
@@ -135,7 +144,7 @@ class _Reader:
             if isinstance(listed, list | tuple) and all(isinstance(one, str) and one for one in listed):
                 return tuple(listed)
             self._add(line(name), f"{name} = {value!r}: wanted a text or a list of texts")
-            return ("?",)
+            return (WRONG,)
 
         def text(name: str) -> str:
             value = values.pop(name, "")
@@ -159,9 +168,11 @@ class _Reader:
         where = f"line {line('')}: "
         recipe = Recipe(own["preset"], values)
         job = Job(where, base, clips, styles, own["output"], recipe, own["fallback"], own["frames"])
-        for name, fault in _named_faults(job):
+        named = list(_named_faults(job))
+        for name, fault in named:
             self._add(line(name), fault)
-        return job
+        found, self._found = self._found[before:], self._found[:before]
+        return replace(_without(job, named), faults=tuple(f"line {line}: {text}" for line, text in found))
 
     def _is_setting(self, name: str, line: int, value: object) -> bool:
         """Whether a name and its value are right; else it is a fault."""
@@ -188,6 +199,24 @@ class _Reader:
         self._found.append((line, text))
 
 
+def in_file(text: str) -> str:
+    """A message about flags in terms of a file of jobs."""
+    return re.sub(r"another \w+ with -o\b", "another output", re.sub(r"^--frames (.*?): ", r"frames = '\1': ", text))
+
+
+def _without(job: Job, named: Sequence[tuple[str, str]]) -> Job:
+    """The job without the presets, ranges, and output that are wrong."""
+    wrong = {name for name, _ in named}
+    recipe = replace(job.recipe, preset="") if "preset" in wrong else job.recipe
+    fallback, frames, output = (
+        "" if name in wrong else text
+        for name, text in (("fallback", job.fallback), ("frames", job.frames), ("output", job.output))
+    )
+    clips = tuple(clip for clip in job.clips if clip != WRONG)
+    faults = tuple(fault for _, fault in named)
+    return replace(job, clips=clips, recipe=recipe, fallback=fallback, frames=frames, output=output, faults=faults)
+
+
 def _named_faults(job: Job) -> Iterator[tuple[str, str]]:
     """What is wrong with a job: the key, and the fault."""
     for name, preset in (("preset", job.recipe.preset), ("fallback", job.fallback)):
@@ -198,10 +227,15 @@ def _named_faults(job: Job) -> Iterator[tuple[str, str]]:
             yield name, str(error).removeprefix("--preset ")
     for style in job.styles:
         try:
-            if style.name != "?":
+            if style.name != WRONG:
                 read_picture(style)
         except (MediaError, SettingsError) as error:
             yield "styles", str(error)
+    try:
+        if job.frames:
+            check_ranges(job.frames)
+    except SettingsError as error:
+        yield "frames", in_file(str(error))
     for place in re.findall(r"\{([^{}]*)\}", job.output):
         if place not in PLACES:
             known = ", ".join(f"{{{name}}}" for name in PLACES)

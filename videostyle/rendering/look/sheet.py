@@ -100,9 +100,7 @@ def make_sheet(request: SheetRequest, on_event: OnEvent = ignore) -> Sheet:
     with working_folder() as folder:
         clip = probe_source(request.still, folder)
         output = request.still.output or default_picture(clip, request.still, "", "_sheet.png")
-        if output.suffix.lower() not in WRITTEN:
-            raise SettingsError(f"{output}: a sheet is {' or '.join(WRITTEN)}; name it with -o sheet.png")
-        check_folder(output)
+        check_sheet(output)
         check_free(output, request.sources, request.still.overwrite)
         sheet = _paint(request, clip, folder, output, on_event)
         check_free(output, request.sources, request.still.overwrite)
@@ -110,6 +108,13 @@ def make_sheet(request: SheetRequest, on_event: OnEvent = ignore) -> Sheet:
     pictures = len(sheet.rows) * len(sheet.columns)
     on_event(FilmDone(output, pictures, 0, time.perf_counter() - start))
     return sheet
+
+
+def check_sheet(output: Path) -> None:
+    """Raise SettingsError or MediaError if a sheet cannot be written there."""
+    if output.suffix.lower() not in WRITTEN:
+        raise SettingsError(f"{output}: a sheet is {' or '.join(WRITTEN)}; name it with -o sheet.png")
+    check_folder(output)
 
 
 def _paint(request: SheetRequest, clip: Clip, folder: Path, output: Path, on_event: OnEvent) -> Sheet:

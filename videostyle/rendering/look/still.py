@@ -109,6 +109,8 @@ def probe_source(request: Request, folder: Path) -> Clip:
         return probe(request.clip, request.stream, request.rate)
     if request.stream is not None or request.rate is not None:
         raise MediaError(f"{request.clip}: a single picture; omit --stream and --fps")
+    if request.frames not in ("", "0"):
+        raise MediaError(f"{request.clip}: a single picture, not a clip; omit --frame")
     return probe_photo(request.clip, folder)
 
 

@@ -58,8 +58,8 @@ def of_artworks(paths: Sequence[Path]) -> tuple[Choice, ...]:
 
 
 def refuse(faults: Iterable[str]) -> None:
-    """Raise a SettingsError that lists these faults, if there are any."""
-    if listed := list(dict.fromkeys(faults)):
+    """Raise a SettingsError that lists these faults, if there are any. A fault may be such a list itself."""
+    if listed := list(dict.fromkeys(line for fault in faults for line in fault.split("\n  ")[1:] or [fault])):
         raise SettingsError(listed[0] if len(listed) == 1 else "\n  ".join([f"{len(listed)} mistakes:", *listed]))
 
 
