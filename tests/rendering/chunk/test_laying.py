@@ -98,6 +98,27 @@ def test_motion_that_painting_has_worked_out_is_not_worked_out_again(
             assert asked.call_count == count
 
 
+def test_motion_is_worked_out_once_per_frame_of_animation_on_twos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_art(tmp_path / "art.png")
+    drawn = [picture for picture in moving_scenes((4, 3)) for _ in range(2)]
+    values = {"picture__work": 32, "brush__amount": 1.0, "backbone__device": "cpu"}
+    twos = plan_of(probe(write_clip(tmp_path / "clip.mp4", drawn)), (8, 6), **values)
+    made, events = replace(twos, artworks=(artwork(tmp_path / "art.png"),)), list[Event]()
+    store, asked = opened(tmp_path / "job", made, Blend()), Mock(side_effect=estimate)
+    with monkeypatch.context() as patch:
+        patch.setattr("videostyle.rendering.finish.carries.estimate", asked)
+        list(render(made, store, Blend(), 1, events.append))
+    assert asked.call_count == 0
+    assert sum(event.repeats is not None for event in events if isinstance(event, FrameDone)) == 7
+    before = laid(store)
+    for path in (store.folder / "finish").glob("*/*"):
+        path.unlink()
+    list(finished(made, store, finish_for(made.artworks, made.settings)))
+    assert laid(store) == before, "what is worked out from the clip alone"
+
+
 def test_an_error_ends_painting(clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = plan(clip)
     store = opened(tmp_path / "job", made, Blend())

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from tests.clips import moving_scenes, write_clip
 from tests.painters import Gray
 from tests.rendering.jobs import opened, plan_of
-from videostyle.frames import Clip, Painted, Pixels
+from videostyle.frames import Clip, Motion, Painted, Pixels
 from videostyle.media.read.probe import probe
+from videostyle.motion.flow import estimate
 from videostyle.paint.finish import Finish, FinishInput
 from videostyle.rendering.finish.carries import Carries
 from videostyle.rendering.store.store import Store
@@ -78,6 +80,18 @@ def test_what_another_process_has_stored_is_used(clip: Clip, store: Store) -> No
         assert made.of(4) == b"other"
         assert made.of(5) == b"other" + bytes([5])
     assert finish.worked == [3, 5]
+
+
+def test_the_clip_is_no_longer_read_once_the_motion_is_known(
+    clip: Clip, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Mock(side_effect=estimate)
+    monkeypatch.setattr("videostyle.rendering.finish.carries.estimate", asked)
+    still = Motion(np.zeros((32, 40, 2), np.float32), np.ones((32, 40), np.float32))
+    with closing(carries(clip, store, Chained())) as made:
+        for frame, count in ((3, 0), (4, 1), (5, 1), (6, 2), (7, 2)):
+            assert made.of(frame, still if frame in (5, 7) else None) == bytes(range(3, frame + 1))
+            assert asked.call_count == count
 
 
 def test_from_where_it_must_be_worked_out(clip: Clip, store: Store) -> None:

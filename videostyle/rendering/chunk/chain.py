@@ -82,6 +82,10 @@ class Chain:
         kept = set(self.needed(place + 1))
         self._past = {place: past for place, past in self._past.items() if place in kept}
 
+    def step(self, place: int, frame: Frame) -> Motion:
+        """The motion since the frame before, which must have been added."""
+        return estimate(frame.pixels, self._past[place - 1][1], self._flow)
+
     def link(self, place: int, frame: Frame, lead: Lead | None = None) -> Link:
         """Link a frame to those before it. The frames of ``needed`` must have been added.
 

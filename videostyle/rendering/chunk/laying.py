@@ -17,13 +17,15 @@ class Laying:
         self._finish = finish_for(plan.artworks, plan.settings)
         self._needed = self._finish.carries(plan.work, plan.painted_size(plan.size))
         self._forward = plan.settings.temporal.passes % 2 == 1
+        self.takes_steps = self._needed and self._forward and self._finish.sees(plan.work) == plan.work
+        """whether the motion that painting works with is the one that the finish wants"""
         self._chunk: dict[int, Carries] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="finish")
 
     def after(self, save: Future[None], chunk: Chunk, frame: int, step: Motion | None = None) -> Future[None]:
         """Done once a painted frame is stored, and what is carried from it.
 
-        step: the clip's motion at work size since the frame that was painted before, if it is known.
+        step: the clip's motion at work size since the frame before, if it is known.
         If the last of several passes goes backward, a chunk's first frame has to be painted before anything is carried.
         """
         frames = self._plan.frames_of(chunk)
@@ -31,8 +33,7 @@ class Laying:
             return save
         if not self._forward:
             return self._thread.submit(self._lay, save, chunk, frames[-1])
-        at_work = self._finish.sees(self._plan.work) == self._plan.work
-        return self._thread.submit(self._lay, save, chunk, frame, step if at_work else None)
+        return self._thread.submit(self._lay, save, chunk, frame, step if self.takes_steps else None)
 
     def _lay(self, save: Future[None], chunk: Chunk, frame: int, step: Motion | None = None) -> None:
         save.result()

@@ -73,7 +73,7 @@ def render(
                 waiting.extendleft(slot.chunk for slot in done[::-1])
             room = slots if _has_head(plan, store, writing) else 1
             while waiting and len(live) < room:
-                slot = Slot(waiting.popleft(), plan, store, painter)
+                slot = Slot(waiting.popleft(), plan, store, painter, laying.takes_steps)
                 live += [] if slot.finished else [slot]
             if not live:
                 break
@@ -147,7 +147,9 @@ def _repeated(slot: Slot, repeat: Repeat, writers: ThreadPoolExecutor, laying: L
     last = slot.finished and repeat.index == slot.end and not left
     done = FrameDone(slot.chunk.name, repeat.index, repeat.losses, 0, 0.0, last, repeats=repeat.first, passes_left=left)
     save = writers.submit(slot.store.save_repeat, repeat.index, repeat.pixels, repeat.losses, repeat.first)
-    return _Writing(save, save if left else laying.after(save, slot.chunk, repeat.index), done, repeat.pixels)
+    return _Writing(
+        save, save if left else laying.after(save, slot.chunk, repeat.index, repeat.step), done, repeat.pixels
+    )
 
 
 def _has_head(plan: RenderPlan, store: Store, writing: Iterable[_Writing]) -> bool:

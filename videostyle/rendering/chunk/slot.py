@@ -33,6 +33,8 @@ USUAL = 16
 """frames whose median loss is what the scene's frames usually reach"""
 STEPS = 32
 """most repeats to step over at a time, so that progress shows in a long still"""
+_Source = tuple[Frame, int, Link | None, Motion | None]
+"""a frame, the first frame of its run of repeats, its link unless it is a repeat, the motion since the one before"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +46,8 @@ class Repeat:
     """the first frame of the run of repeats, which was painted"""
     pixels: Pixels
     losses: Mapping[str, float]
+    step: Motion | None
+    """as of a slot"""
 
 
 class Slot:
@@ -52,7 +56,8 @@ class Slot:
     If there are several passes, a slot steps through the first one that is not done.
     """
 
-    def __init__(self, chunk: Chunk, plan: RenderPlan, store: Store, painter: Painter) -> None:
+    def __init__(self, chunk: Chunk, plan: RenderPlan, store: Store, painter: Painter, steps: bool = False) -> None:
+        """steps: whether the motion since the frame before is wanted of repeats, too, which painting does not need."""
         self.chunk = chunk
         self._plan = plan
         self._painter = painter
@@ -61,12 +66,13 @@ class Slot:
         self._before, self.store = found.before, found.store
         self.passes_left = found.left
         """how often the frames will be painted again"""
+        self._steps = steps and not found.left
         self.end = self._order[-1] if self._order else -1
         """the frame that is painted last"""
         self._recent: dict[int, Pixels] = {}
         """the latest frames, as far back as the painter reaches: the last may not be on disk yet"""
         self._losses: dict[int, Mapping[str, float]] = {}
-        self._next: tuple[Frame, int, Link | None] | None = None
+        self._next: _Source | None = None
         self._task: FrameTask | None = None
         palette = plan.scan.palettes.get(chunk.name)
         self._recolor = match(palette, painter.palette) if palette and painter.palette else _unchanged
@@ -83,9 +89,8 @@ class Slot:
 
     @property
     def step(self) -> Motion | None:
-        """The clip's motion at work size since the frame that was painted before, if painting needed to know it."""
-        link = self._source()[2]
-        return link.step if link else None
+        """The clip's motion at work size since the frame before, if it is known."""
+        return self._source()[3]
 
     def close(self) -> None:
         """End the thread that decodes ahead."""
@@ -97,14 +102,14 @@ class Slot:
         stepped: list[Repeat] = []
         while self._todo and len(stepped) < STEPS and (first := self._source()[1]) != self.frame:
             before = self._order[self._order.index(self.frame) - 1]
-            stepped.append(Repeat(self.frame, first, self._painted(before), self._losses_of(before)))
+            stepped.append(Repeat(self.frame, first, self._painted(before), self._losses_of(before), self.step))
             self.accept(stepped[-1].pixels, stepped[-1].losses)
         return stepped
 
     def task(self) -> FrameTask:
         """The task of the next frame; the same one until ``accept``. Called in a worker thread."""
         if self._task is None:
-            frame, _, link = self._source()
+            frame, _, link, _ = self._source()
             assert link is not None  # repeats have been stepped over
             self._task = self._painter.task(self._input(frame, link))
         return self._task
@@ -121,14 +126,13 @@ class Slot:
             if self.chunk.render.stop == self.chunk.frames.stop:
                 self.store.forget(self._order)  # no later frame is linked to these
 
-    def _source(self) -> tuple[Frame, int, Link | None]:
-        """The next frame, the first frame of its run of repeats, and its link unless it is a repeat."""
+    def _source(self) -> _Source:
         if self._next is None:
             assert self._sources is not None
             self._next = next(self._sources)
         return self._next
 
-    def _prepare(self) -> Iterator[tuple[Frame, int, Link | None]]:
+    def _prepare(self) -> Iterator[_Source]:
         """Decode, find repeats, and link every other frame to render to those before it.
 
         Starts at the earliest frame whose memory the next one needs, or, if one of these memories is missing, at the
@@ -157,7 +161,8 @@ class Slot:
                     self.store.save_memory(frame.index, memory)
                     self.store.forget([self._order[old] for old in chain.passed(place)])
                 if frame.index in todo:
-                    yield frame, first, link
+                    still = chain.step(place, frame) if self._steps and not link else None
+                    yield frame, first, link, link.step if link else still
             chain.add(place, frame, memory)
 
     def _leads(self) -> tuple[int | None, dict[int, Lead]]:

@@ -28,11 +28,12 @@ class Carries:
         if carry is not None:
             self.close()
             return carry
-        if self._worked is None:
+        if step or self._worked is None:
             place, carry = self.known(frame)
             if place == self._order.index(frame) and (step or not place):
+                self.close()
                 return self._laid(frame, carry, step)
-            self._worked = self._work_out(place, carry)
+            self._worked = self._worked or self._work_out(place, carry)
         return next(carry for index, carry in self._worked if index == frame)
 
     def known(self, frame: int) -> tuple[int, bytes]:
