@@ -71,7 +71,7 @@ def test_after_a_kill_the_workers_end_by_themselves_and_the_folder_is_free(
         made.kill()
         made.communicate()
     assert len(pids) == 2
-    assert soon(lambda: not any(map(is_running, pids)), 3)
+    assert soon(lambda: not any(map(is_running, pids)))
 
 
 def test_a_full_disk_ends_it_with_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,8 +99,12 @@ class _Child:
         variables = os.environ | ({"CUDA_VISIBLE_DEVICES": gpu} if gpu else ONE_THREAD)
         with _without_interrupts():
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables)
-        Thread(target=self._write, name="pieces", daemon=True).start()
-        Thread(target=self._read, args=(reports,), name="reports", daemon=True).start()
+        self._threads = (
+            Thread(target=self._write, name="pieces", daemon=True),
+            Thread(target=self._read, args=(reports,), name="reports", daemon=True),
+        )
+        for thread in self._threads:
+            thread.start()
 
     def give(self, piece: Piece) -> None:
         self.piece = piece
@@ -111,12 +115,14 @@ class _Child:
         self._pieces.put(None)
 
     def end(self) -> None:
-        """Wait until it has ended."""
+        """Wait until it has ended, and what talks to it."""
         try:
             self.process.wait(2 * GRACE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        for thread in self._threads:
+            thread.join()
 
     def _write(self) -> None:
         """In a thread, since a plan may be large and a worker that starts reads late: pass on pieces."""
@@ -136,9 +142,10 @@ class _Child:
         assert self.process.stdout
         with self.process.stdout as stream:
             try:
-                while True:
-                    reports.put((self, pickle.load(stream)))
-            except (EOFError, pickle.UnpicklingError):
+                with suppress(EOFError, pickle.UnpicklingError):
+                    while True:
+                        reports.put((self, pickle.load(stream)))
+            finally:  # whatever it was, nothing more will come
                 reports.put((self, Lost("")))
 
 
