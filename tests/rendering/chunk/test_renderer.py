@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from videostyle.events import Event, FrameDone, Iterated, Notice
 from videostyle.frames import Clip, FrameInput, FrameTask, Painted, Picture
 from videostyle.media.read.probe import probe
 from videostyle.paint.painter import OnStep
+from videostyle.rendering.chunk.laying import Laying
 from videostyle.rendering.chunk.renderer import render
+from videostyle.rendering.chunk.slot import Slot
 from videostyle.rendering.plan.plan import RenderPlan
 
 SCENES = (5, 3, 2)
@@ -175,6 +178,26 @@ def test_what_was_painted_before_an_interruption_is_saved(plan: RenderPlan, tmp_
         rendered(plan, tmp_path / "job", Stopped(), 2)
     assert threading.active_count() == threads
     assert list(frames_in(tmp_path / "job")) == [0, 1, 5, 6]
+
+
+@pytest.mark.parametrize("part", [Laying, Slot])
+def test_an_interrupt_while_it_ends_leaves_no_thread(
+    part: type[Laying | Slot], plan: RenderPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close, threads = part.close, threading.active_count()
+
+    def interrupted(self: Any) -> None:
+        close(self)
+        raise KeyboardInterrupt
+
+    store, gray = opened(tmp_path / "job", plan, Gray()), Gray()
+    frames = render(plan, store, gray, 2)
+    next(frames)
+    monkeypatch.setattr(part, "close", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        frames.close()
+    assert threading.active_count() == threads
+    store.close()
 
 
 @pytest.mark.parametrize(("cores", "slots"), [(8, 6), (8, 3), (3, 6)])

@@ -3,8 +3,9 @@
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,11 +103,14 @@ def render(
             yield from _stored(writing, on_event, len(results) + LAG)
         yield from _stored(writing, on_event)
     finally:
-        makers.shutdown(wait=True)
-        writers.shutdown(wait=True)
-        laying.close()
-        for slot in live:
-            slot.close()
+        _end(makers.shutdown, writers.shutdown, laying.close, *(slot.close for slot in live))
+
+
+def _end(*endings: Callable[[], object]) -> None:
+    """Do all of this, in order, even if some of it is interrupted or fails."""
+    with ExitStack() as stack:
+        for ending in endings[::-1]:
+            stack.callback(ending)
 
 
 def _paint(tasks: Sequence[FrameTask], painter: Painter, on_event: OnEvent) -> list[Painted]:
