@@ -195,9 +195,9 @@ def test_who_stops_waits_for_nothing_and_nothing_paints_any_more(
     assert soon(lambda: [*tmp_path.glob("*.pid")])
     begun = time.monotonic()
     frames.close()
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
     pids = [int(path.stem) for path in tmp_path.glob("*.pid")]
-    assert soon(lambda: not any(map(is_running, pids)), 5)
+    assert soon(lambda: not any(map(is_running, pids)))
     store.close()
 
 
@@ -289,4 +289,4 @@ def test_a_killed_program_leaves_nothing_that_paints(address: str, clip: Clip, t
         program.kill()
     assert painting
     assert pids
-    assert soon(lambda: not any(map(is_running, pids)), 20)
+    assert soon(lambda: not any(map(is_running, pids)))
