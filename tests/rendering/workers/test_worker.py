@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,6 +14,7 @@ from videostyle.errors import JobError
 from videostyle.events import ignore
 from videostyle.paint.painter import Painter
 from videostyle.presets import change
+from videostyle.rendering.finish.finish import finish_for
 from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.workers import worker
 from videostyle.rendering.workers.engine import Commission, Piece
@@ -64,6 +66,18 @@ def test_it_paints_chunks_and_keeps_its_painter(
     other = replace(plan, settings=change(plan.settings, {"style.weight": 3.0}))
     hand.paint(Piece(replace(commission, plan=other), plan.chunks), ignore)
     assert len(loaded) == 2, "for other settings"
+
+
+def test_it_keeps_its_finish(
+    loaded: list[Painter], commission: Commission, plan: RenderPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Mock(side_effect=finish_for)
+    monkeypatch.setattr(worker, "finish_for", made)
+    monkeypatch.setattr("videostyle.rendering.chunk.laying.finish_for", made)
+    hand = Worker("a test")
+    for chunk in plan.chunks:
+        hand.paint(Piece(commission, (chunk,)), ignore)
+    assert len(loaded) == made.call_count == 1
 
 
 @pytest.mark.usefixtures("loaded")

@@ -3,6 +3,7 @@
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from videostyle.frames import Chunk, Motion
+from videostyle.paint.finish import Finish
 from videostyle.rendering.finish.carries import Carries
 from videostyle.rendering.finish.finish import finish_for
 from videostyle.rendering.plan.plan import RenderPlan
@@ -12,9 +13,10 @@ from videostyle.rendering.store.store import Store
 class Laying:
     """Works out what the plan's finish carries in a thread, right behind the painted frames."""
 
-    def __init__(self, plan: RenderPlan, store: Store) -> None:
+    def __init__(self, plan: RenderPlan, store: Store, finish: Finish | None = None) -> None:
+        """finish: the plan's; None: it is made here."""
         self._plan, self._store = plan, store
-        self._finish = finish_for(plan.artworks, plan.settings)
+        self._finish = finish or finish_for(plan.artworks, plan.settings)
         self._needed = self._finish.carries(plan.work, plan.painted_size(plan.size))
         self._forward = plan.settings.temporal.passes % 2 == 1
         self.takes_steps = self._needed and self._forward and self._finish.sees(plan.work) == plan.work

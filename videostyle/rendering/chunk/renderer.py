@@ -13,6 +13,7 @@ import numpy as np
 from videostyle.errors import OutOfMemoryError
 from videostyle.events import FrameDone, Iterated, Notice, OnEvent, ignore
 from videostyle.frames import Chunk, FrameTask, Painted, Pixels, to_pixels
+from videostyle.paint.finish import Finish
 from videostyle.paint.painter import Painter
 from videostyle.rendering.chunk.laying import Laying
 from videostyle.rendering.chunk.slot import Repeat, Slot
@@ -51,21 +52,27 @@ class RenderedFrame:
 
 
 def render(
-    plan: RenderPlan, store: Store, painter: Painter, slots: int, on_event: OnEvent = ignore, chunks: Chunks = ()
+    plan: RenderPlan,
+    store: Store,
+    painter: Painter,
+    slots: int,
+    on_event: OnEvent = ignore,
+    chunks: Chunks = (),
+    finish: Finish | None = None,
 ) -> Generator[RenderedFrame]:
     """Paint every frame of the plan that is not stored yet; report and yield each one once it is on disk.
 
     Frames that repeat an earlier one are stored with its pixels instead of being painted. Of several passes, only the
     last one yields frames. Up to ``slots`` chunks advance together as one batch. If a batch does not fit on the device,
     the slots are halved and the other chunks wait for their turn. Closing the iterator ends all threads. Raises
-    OutOfMemoryError if a single frame does not fit. chunks: those of the plan to paint; empty: all.
+    OutOfMemoryError if a single frame does not fit. chunks: to paint; empty: all. finish: the plan's; None: made here.
     """
     waiting, live = deque(chunks or plan.chunks), list[Slot]()
     writing = deque[_Writing]()
     # tasks of a batch are made in parallel: a GPU would have to wait while each slot in turn warps and fills
     makers = ThreadPoolExecutor(max(1, min(slots, os.cpu_count() or 1)), thread_name_prefix="task")
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
-    laying = Laying(plan, store)
+    laying = Laying(plan, store, finish)
     try:
         while True:
             done, live = [slot for slot in live if slot.finished], [slot for slot in live if not slot.finished]
@@ -95,11 +102,10 @@ def render(
                 live = _half(live, waiting, on_event)
                 slots = len(live)
                 continue
-            seconds = (time.perf_counter() - start) / len(live)
+            seconds, dtype = (time.perf_counter() - start) / len(live), plan.clip.dtype
             _settle(writing)
             for slot, result in zip(live, results, strict=True):
-                pixels = to_pixels(result.picture, plan.clip.dtype)
-                writing.append(_painted(slot, result, pixels, seconds, writers, laying))
+                writing.append(_painted(slot, result, to_pixels(result.picture, dtype), seconds, writers, laying))
             yield from _stored(writing, on_event, len(results) + LAG)
         yield from _stored(writing, on_event)
     finally:

@@ -6,8 +6,10 @@ from videostyle import __version__
 from videostyle.errors import JobError
 from videostyle.events import OnEvent
 from videostyle.frames import hash_of
+from videostyle.paint.finish import Finish
 from videostyle.paint.painter import Painter
 from videostyle.rendering.chunk.renderer import render
+from videostyle.rendering.finish.finish import finish_for
 from videostyle.rendering.painters import painter_for
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.engine import Commission, Piece
@@ -21,7 +23,7 @@ def check_version(version: str, place: str) -> None:
 
 
 class Worker:
-    """Paints pieces one after another, and keeps the painter as long as they need the same one.
+    """Paints pieces one after another, and keeps painter and finish as long as they need the same ones.
 
     place: where it runs, for messages.
     """
@@ -29,6 +31,7 @@ class Worker:
     def __init__(self, place: str) -> None:
         self._place = place
         self._painter: Painter | None = None
+        self._finish: Finish | None = None
         self._commission: Commission | None = None
         self._looks: tuple[object, ...] = ()
 
@@ -39,7 +42,8 @@ class Worker:
         if painter.fingerprint != commission.painter:
             fault = f"its network, weights, precision, or kind of device ({painter.name} on {painter.device})"
             raise JobError(f"{self._place}: {fault} differs from the job's; make them equal on all machines")
-        with closing(render(commission.plan, store, painter, commission.slots, report, piece.chunks)) as frames:
+        plan, slots = commission.plan, commission.slots
+        with closing(render(plan, store, painter, slots, report, piece.chunks, self._finish)) as frames:
             for _ in frames:
                 pass
 
@@ -50,7 +54,8 @@ class Worker:
         plan = commission.plan
         looks = commission.painter, plan.settings, *(hash_of(artwork.pixels) for artwork in plan.artworks)
         if self._painter is None or looks != self._looks:
-            self._painter = None  # two at a time may not fit
+            self._painter = self._finish = None  # two at a time may not fit
+            self._finish = finish_for(plan.artworks, plan.settings)
             self._painter = painter_for(plan.artworks, plan.settings, Store(commission.job).begun(), report)
         self._commission, self._looks = commission, looks
         return self._painter
