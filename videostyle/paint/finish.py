@@ -49,7 +49,10 @@ class Finish(ABC):
         return 0
 
     def carry(self, frame: FinishInput) -> bytes:
-        """What a frame's picture and the next frame of the chunk need to know. Called if it ``carries`` anything."""
+        """What a frame's picture and the next frame of the chunk need to know. Called if it ``carries`` anything.
+
+        Raises OutOfMemoryError, as ``picture`` does.
+        """
         return b""
 
     @abstractmethod

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from tests.paint.brush.arts import CPU, art
+from videostyle.errors import OutOfMemoryError
 from videostyle.frames import Motion, Pixels
 from videostyle.media.stills import resize
 from videostyle.paint.brush.brush import Brush
@@ -159,3 +161,16 @@ def test_what_is_carried_takes_space_on_the_disk() -> None:
     assert brush().stored((64, 48), SIZE) >= len(follow(brush(), 4)[-1][1])
     assert brush().stored((64, 48), (64, 48)) == 0
     assert brush().stored((1920, 1080), (3840, 2160)) == brush().stored((455, 256), (960, 540))
+
+
+def test_too_little_memory_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    finish, painted = brush(), art(2)
+    carry = finish.carry(FinishInput(0, painted))
+    full = Mock(side_effect=RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"))
+    height, width = painted.shape[:2]
+    monkeypatch.setattr("videostyle.paint.brush.brush.lay", full)
+    with pytest.raises(OutOfMemoryError, match=rf"1 frame\(s\) of {width}x{height} do not fit in the memory of cpu"):
+        finish.carry(FinishInput(0, painted))
+    monkeypatch.setattr("videostyle.paint.brush.brush.mixed", full)
+    with pytest.raises(OutOfMemoryError, match=r"1 frame\(s\) of 128x96 do not fit in the memory of cpu"):
+        finish.picture(painted, carry, SIZE)

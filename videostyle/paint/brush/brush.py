@@ -16,6 +16,7 @@ from videostyle.paint.brush.blur import reach
 from videostyle.paint.brush.coordinates import Coordinates
 from videostyle.paint.brush.lay import lay, relay
 from videostyle.paint.brush.mix import mixed
+from videostyle.paint.device import within_memory
 from videostyle.paint.finish import Finish, FinishInput
 from videostyle.paint.painter import Cost
 from videostyle.paint.terms.style import style_mix
@@ -81,8 +82,12 @@ class Brush(Finish):
         width, height = _grid(work)
         return BYTES_CARRIED * width * height * self.carries(work, size)
 
-    @torch.inference_mode()
     def carry(self, frame: FinishInput) -> bytes:
+        height, width = frame.painted.shape[:2]
+        return within_memory(lambda: self._carry(frame), 1, height, width, self._device)
+
+    @torch.inference_mode()
+    def _carry(self, frame: FinishInput) -> bytes:
         height, width = frame.painted.shape[:2]
         grid = _grid((width, height))[::-1]
         atlas, painted = self._atlas(grid), self._levels(frame.painted, grid)
@@ -91,8 +96,11 @@ class Brush(Finish):
         carried = Coordinates.from_bytes(frame.carry, grid, self._device).moved(self._tensor(frame.motion.flow))
         return relay(atlas, painted, carried, self._trusted(frame.motion)).rounded().to_bytes()
 
-    @torch.inference_mode()
     def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
+        return within_memory(lambda: self._picture(painted, carry, size), 1, size[1], size[0], self._device)
+
+    @torch.inference_mode()
+    def _picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
         height, width = painted.shape[:2]
         if not self.carries((width, height), size):
             return painted
