@@ -165,8 +165,9 @@ def test_what_exists_is_replaced_only_if_the_batch_has_made_it(folder: Path) -> 
     (again,) = checked(one, films=films)
     assert again.status == "done"
     other = Job("line 3: ", folder, ("silent.mkv",), (folder / "art.png",), "film.mp4", frames="0:2")
-    with pytest.raises(SettingsError, match=r"film.mp4 exists, made by this batch from other files or settings"):
-        checked(other, films=films)
+    (edited,) = checked(other, films=films)
+    assert (edited.status, edited.kind) == ("failed", "MediaError")
+    assert "its clip, its settings, or the film itself have changed since this batch made it" in edited.text
 
 
 def test_a_film_of_an_earlier_run_is_not_a_clip_for_wildcards(folder: Path) -> None:

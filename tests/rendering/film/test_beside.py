@@ -1,8 +1,10 @@
 """The film is written while its frames are painted; whatever ends early leaves no film, no thread, and one error."""
 
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from videostyle.media.write import film as written
 from videostyle.rendering.film import beside
 from videostyle.rendering.film.beside import written_beside
 from videostyle.rendering.film.film import StoredFilm
-from videostyle.rendering.finish.arrivals import Arrivals
+from videostyle.rendering.finish.arrivals import Arrivals, Stopped
 
 SCENES = (6, 5)
 
@@ -260,18 +262,23 @@ def test_nothing_ends_early_once_the_film_has_its_name(
     assert probe(film.output).num_frames == 11
 
 
-def test_a_second_interrupt_ends_the_thread_too(film: StoredFilm, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Interrupted(ThreadPoolExecutor):
-        times = 0
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="only POSIX systems send signals to a thread")
+def test_however_often_it_is_interrupted_the_thread_has_ended(
+    film: StoredFilm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
 
-        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-            Interrupted.times += 1
-            if Interrupted.times < 3:
-                raise KeyboardInterrupt
-            super().shutdown(wait, cancel_futures=cancel_futures)
+    def make(_: StoredFilm, __: object, arrivals: Arrivals, *___: object) -> None:
+        with suppress(Stopped):
+            arrivals.wait(99)
+        for _ in range(3):
+            time.sleep(0.1)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        time.sleep(0.2)
+        ended.append(1)
+        raise Stopped
 
-    monkeypatch.setattr(beside, "ThreadPoolExecutor", Interrupted)
+    monkeypatch.setattr(beside, "make_film", make)
     with pytest.raises(KeyboardInterrupt), written_beside(film, free, Mock(side_effect=KeyboardInterrupt)) as follow:
         follow(paint(film, 2))
-    assert Interrupted.times == 3
-    assert not files(film)
+    assert ended

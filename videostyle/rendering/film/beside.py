@@ -1,7 +1,7 @@
 """The film is written in a thread while its frames are painted."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from queue import SimpleQueue
 
@@ -50,21 +50,22 @@ def written_beside(film: StoredFilm, check: Callable[[], object], on_event: OnEv
             writing.result()
             report()
         finally:
-            _end(thread, arrivals)
+            _end(thread, writing, arrivals)
     except BaseException:
         if writing.exception():
             raise
 
 
-def _end(thread: ThreadPoolExecutor, arrivals: Arrivals) -> None:
-    """Stop a thread that waits for arrivals. An interrupt is only delayed until it has ended."""
+def _end(thread: ThreadPoolExecutor, writing: Future[None], arrivals: Arrivals) -> None:
+    """Stop the thread that waits for arrivals. An interrupt is only delayed until it has ended."""
     interrupt: KeyboardInterrupt | None = None
     while True:
         try:
             arrivals.stop()
-            thread.shutdown(wait=True)
+            wait([writing])  # Python before 3.13 takes a thread for ended if joining it is interrupted
             break
         except KeyboardInterrupt as again:
             interrupt = again
+    thread.shutdown()
     if interrupt:
         raise interrupt
