@@ -161,19 +161,6 @@ def test_reports_that_cannot_be_read_are_those_of_a_lost_worker(
     assert workers_of(os.getpid()) == []
 
 
-def test_reports_that_cannot_be_read_are_those_of_a_lost_worker(
-    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    painting(monkeypatch, tmp_path)
-    monkeypatch.setattr(processes.pickle, "load", Mock(side_effect=AttributeError("no such event")))
-    said = Mock()
-    monkeypatch.setattr(threading, "excepthook", said)
-    with Processes(2) as engine, pytest.raises(DeviceError, match="3 workers in a row were lost"):
-        painted(clip, tmp_path / "job", engine)
-    assert said.called, "it is a bug"
-    assert workers_of(os.getpid()) == []
-
-
 SCRIPT = """
 import sys
 from contextlib import closing

@@ -106,11 +106,7 @@ def render(
             _settle(writing)
             for slot, result in zip(live, results, strict=True):
                 writing.append(_painted(slot, result, to_pixels(result.picture, dtype), seconds, writers, laying))
-<<<<<<< HEAD
             yield from _stored(writing, on_event, len(results) + UNREPORTED)
-=======
-            yield from _stored(writing, on_event, len(results) + LAG)
->>>>>>> fix1
         yield from _stored(writing, on_event)
     finally:
         _end(makers.shutdown, writers.shutdown, laying.close, *(slot.close for slot in live))
