@@ -59,21 +59,21 @@ def test_the_latest_frame_beside_the_clips(plan: RenderPlan, job: Path) -> None:
 def test_it_is_drawn_now_and_then_and_costs_little(
     plan: RenderPlan, job: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now, drawn = [100.0], list[int]()
+    now, drawn = [100.0], list[float]()
 
-    def slow(_: RenderPlan, painted: Pixels, frame: int) -> Pixels:
+    def slow(_: RenderPlan, painted: Pixels, __: int) -> Pixels:
+        drawn.append(now[0])
         now[0] += 2.0  # seconds that drawing takes
-        drawn.append(frame)
         return painted
 
     monkeypatch.setattr(preview, "beside_the_clip", slow)
     with closing(Preview(plan, job, lambda _: None, clock=lambda: now[0])) as hear:
-        for seconds in (0.0, 3.0, 190.0, 10.0, 1.0):
+        for seconds in (0.0, 3.0, 147.0, 50.0, 1.0):
             now[0] += seconds
             hear(done(len(drawn) + 1))
             if hear._drawing:
                 hear._drawing.result()
-    assert drawn == [1, 2]  # at once, and 200 s later
+    assert drawn == [100.0, 302.0]  # at once, and after a rest of 200 s
 
 
 def test_what_cannot_be_drawn_stops_nothing(plan: RenderPlan, tmp_path: Path) -> None:
