@@ -71,6 +71,6 @@ def test_totals() -> None:
     part = dataclasses.replace(CARD, frames=0, painted=30)
     assert (made.frames, made.painted, made.speed) == (10, 10, "0.5")
     assert (page(CARD, part).frames, page(CARD, part).painted, page(CARD, part).speed) == (10, 40, "2")
-    assert ["frames of films" in made.html(), "<dt>painted</dt><dd>10</dd>" in made.html()] == [True, True]
+    assert ["film frames" in made.html(), "<dt>painted</dt><dd>10</dd>" in made.html()] == [True, True]
     assert page(failed).speed == "-"
     assert len(made.html()) < 30_000  # without the library, as there is nothing to draw
