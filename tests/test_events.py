@@ -18,6 +18,7 @@ EXAMPLES: dict[str, object] = {
     "float": 0.5,
     "bool": True,
     "Path": Path("a.mp4"),
+    "pathlib.Path | None": Path("a.job"),
     "tuple[int, int]": (4, 3),
     "tuple[str, ...]": ("0:4",),
     "Mapping[str, float]": {"style": 0.5},
