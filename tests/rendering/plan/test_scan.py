@@ -15,18 +15,6 @@ from videostyle.selection import Selection
 from videostyle.settings import SceneSettings
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clip")
-    write_clip(path / "clip.mp4", moving_scenes((14, 12)))
-    return path
-
-
-@pytest.fixture(scope="module")
-def clip(folder: Path) -> Clip:
-    return probe(folder / "clip.mp4")
-
-
 def test_scan_finds_the_cut_and_sees_every_frame(clip: Clip) -> None:
     seen: list[int] = []
     everything = Selection.whole(clip)

@@ -1,30 +1,15 @@
 """Sizes of films and frames."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clips import moving_scenes, write_clip
 from tests.rendering.jobs import plan_of, settings
 from videostyle.errors import SettingsError
 from videostyle.frames import Clip
-from videostyle.media.read.probe import probe
 from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.plan.sizes import check_size, film_size, stored_bytes
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clip")
-    write_clip(path / "clip.mp4", moving_scenes((14, 12)))
-    return path
-
-
-@pytest.fixture(scope="module")
-def clip(folder: Path) -> Clip:
-    return probe(folder / "clip.mp4")
 
 
 def plan(clip: Clip, *parts: range, lost: tuple[int, ...] = (), **values: Any) -> RenderPlan:

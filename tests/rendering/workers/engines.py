@@ -9,6 +9,8 @@ from videostyle.rendering.chunk.renderer import render
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.engine import Engine, Finished, OnReport, Piece, Report
 
+SCENES = (6, 5, 4)
+"""frames of the scenes of the clip that engines with real workers paint"""
 Fault = Callable[[Piece, Event], Report | None]
 """what becomes of a worker after an event, which then is not reported; None: nothing"""
 

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.clips import moving_scenes, write_art, write_clip
+from tests.clips import write_art
 from tests.painters import Blend, Gray
-from tests.rendering.jobs import frames_in, opened, plan_of, rendered
+from tests.rendering.jobs import frames_in, opened, plan_of
 from tests.rendering.workers.children import is_running, soon
+from tests.rendering.workers.engines import SCENES
 from tests.rendering.workers.rays import actors_of, before, descendants, listening, painting_in_ray
 from videostyle.errors import DeviceError, JobError
 from videostyle.events import Event, FrameDone, Notice, OnEvent, ignore
 from videostyle.frames import Clip
-from videostyle.media.read.probe import probe
 from videostyle.rendering.workers import cluster as module
 from videostyle.rendering.workers.chunks import render_chunks
 from videostyle.rendering.workers.cluster import Cluster
@@ -28,19 +28,6 @@ from videostyle.rendering.workers.engine import Commission, Lost
 
 ray = pytest.importorskip("ray", reason="Ray is not installed; pip install 'videostyle[cluster]'")
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-SCENES = (6, 5, 4)
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
-    return probe(write_clip(tmp_path_factory.mktemp("cluster") / "clip.mp4", moving_scenes(SCENES)))
-
-
-@pytest.fixture(scope="module")
-def whole(clip: Clip, tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
-    job = tmp_path_factory.mktemp("whole") / "job"
-    rendered(plan_of(clip, SCENES), job, Blend())
-    return frames_in(job)
 
 
 @pytest.fixture(scope="module")

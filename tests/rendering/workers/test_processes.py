@@ -11,33 +11,20 @@ from unittest.mock import Mock
 
 import pytest
 
-from tests.clips import moving_scenes, write_art, write_clip
+from tests.clips import write_art
 from tests.painters import Blend
-from tests.rendering.jobs import frames_in, opened, plan_of, rendered
+from tests.rendering.jobs import frames_in, opened, plan_of
 from tests.rendering.workers.children import is_running, painting, soon, workers_of
+from tests.rendering.workers.engines import SCENES
 from videostyle.errors import DeviceError, JobError
 from videostyle.events import Event, FrameDone, Notice
 from videostyle.frames import Clip
-from videostyle.media.read.probe import probe
 from videostyle.rendering.workers import processes
 from videostyle.rendering.workers.chunks import render_chunks
 from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.processes import Processes
 
-SCENES = (6, 5, 4)
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
-    return probe(write_clip(tmp_path_factory.mktemp("processes") / "clip.mp4", moving_scenes(SCENES)))
-
-
-@pytest.fixture(scope="module")
-def whole(clip: Clip, tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
-    job = tmp_path_factory.mktemp("whole") / "job"
-    rendered(plan_of(clip, SCENES), job, Blend())
-    return frames_in(job)
 
 
 @pytest.fixture(autouse=True)
