@@ -34,6 +34,14 @@ def test_unseen_pixels_get_the_content_in_the_colors_of_the_film() -> None:
     assert np.abs(filled - recolored)[:, -20:].mean() < 0.02
 
 
+def test_paint_that_is_being_renewed_tells_nothing_about_colors() -> None:
+    """In a dissolve the paint is partly seen everywhere, and shows the tones of the first shot."""
+    content = to_picture(texture())
+    seen = np.full(content.shape[:2], 0.6, np.float32)
+    filled = fill_unseen(1 - content, seen, content)
+    np.testing.assert_allclose(filled, 0.6 * (1 - content) + 0.4 * content, atol=1e-5)
+
+
 def test_with_nothing_seen_the_content_keeps_its_colors() -> None:
     content = to_picture(texture())
     filled = fill_unseen(np.zeros_like(content), np.zeros(content.shape[:2], np.float32), content)
@@ -44,8 +52,9 @@ def oracle(warped: Picture, seen: NDArray[np.float32], content: Picture) -> NDAr
     """``fill_unseen`` by definition, in float64: the ridge adds four equations to the least squares."""
     film, clip = warped.reshape(-1, 3).astype(np.float64), content.reshape(-1, 3).astype(np.float64)
     colors, weight = np.insert(clip, 3, 1, axis=1), seen.reshape(-1, 1).astype(np.float64)
-    left = np.concatenate([np.sqrt(weight) * colors, np.sqrt(1e-3 * seen.size) * np.eye(4)])
-    right = np.concatenate([np.sqrt(weight) * (film - clip), np.zeros((4, 3))])
+    known = np.sqrt(np.clip(4 * weight - 3, 0, 1))  # from three quarters on
+    left = np.concatenate([known * colors, np.sqrt(1e-3 * seen.size) * np.eye(4)])
+    right = np.concatenate([known * (film - clip), np.zeros((4, 3))])
     matched = np.clip(clip + colors @ np.linalg.lstsq(left, right, rcond=None)[0], 0, 1)
     return np.asarray(matched + weight * (film - matched)).reshape(content.shape)
 

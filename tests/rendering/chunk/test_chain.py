@@ -111,6 +111,17 @@ def test_slow_change_is_seen() -> None:
     assert 0 < lag.mean() < 15 < surroundings(pictures[-1]).mean() - surroundings(pictures[0]).mean()
 
 
+def test_a_long_dissolve_leaves_no_memory_of_the_first_shot() -> None:
+    """Several earlier frames whose paint is half renewed are not together one whose paint still holds."""
+    first, second = texture().astype(np.float32), texture(90).astype(np.float32)
+    shares = [0.0, *np.linspace(0, 1, 24), *[1.0] * 10]
+    pictures = [np.rint((1 - share) * first + share * second).astype(np.uint8) for share in shares]
+    memory = links(pictures, 1)[-1].memory
+    made_for, shown = memory.content.astype(np.float32), surroundings(pictures[-1]).astype(np.float32)
+    lag = np.abs(made_for - shown).mean(-1)
+    assert np.percentile(lag, 95) < 6
+
+
 def test_new_paint_is_worked_out_over_several_frames() -> None:
     made = links([texture()] * 5, 1, progress=0.3)
     np.testing.assert_allclose([link.developed[30, 30] for link in made], [0, 0.3, 0.6, 0.9, 1], atol=0.02)

@@ -103,5 +103,5 @@ def claim(targets: Sequence[TemporalTarget]) -> tuple[TemporalTarget, ...]:
     claimed: NDArray[np.float32] | float = 0.0
     for target in targets:
         held.append(TemporalTarget(target.picture, np.maximum(target.weight - claimed, 0)))
-        claimed = claimed + target.weight
+        claimed = np.maximum(claimed, target.weight)
     return tuple(held)

@@ -116,7 +116,7 @@ class Chain:
             if distance < 0:
                 weight /= -distance
             motions[distance] = index, Motion(motion.flow, weight)
-            share = np.minimum(weight, missing)
+            share = np.maximum(weight - covered, 0)  # as the painter lets them claim pixels
             content += share[..., None] * made_for
             developed = developed + share * worked
             covered = covered + share
