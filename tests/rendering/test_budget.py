@@ -70,11 +70,11 @@ def test_with_less_time_the_preset_and_then_the_size_give_way(folder: Path) -> N
 
 
 def test_what_is_named_stays(folder: Path) -> None:
-    preset, size = chosen(checked(folder, "standard"), 4)
+    preset, size = chosen(checked(folder, "standard"), 3)
     assert preset == "standard"
     assert size < CLIP
-    with pytest.raises(SettingsError, match=r"--budget: even the fastest way takes about 5 s, more than 4 s"):
-        prepare_within(checked(folder, "standard", picture__size=400), 4)
+    with pytest.raises(SettingsError, match=r"--budget: even the fastest way takes about 4 s, more than 3 s"):
+        prepare_within(checked(folder, "standard", picture__size=400), 3)
 
 
 def test_it_is_said_before_it_starts(folder: Path) -> None:
@@ -87,7 +87,7 @@ def test_it_is_said_before_it_starts(folder: Path) -> None:
 
 
 def test_a_job_that_has_begun_goes_on_as_it_was(folder: Path) -> None:
-    first = prepare_within(checked(folder, "standard"), 4)
+    first = prepare_within(checked(folder, "standard"), 3)
     run(first)
     (folder / "clip_art.mp4.job/frames/000001.png").unlink()
     again = prepare_within(checked(folder), 1e6)
