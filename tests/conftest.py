@@ -7,6 +7,18 @@ from pathlib import Path
 import pytest
 
 from tests.clips import moving_scenes, write_art, write_clip
+from videostyle.rendering.workers.machine import cores, free_bytes
+
+ROOM = 2 << 30
+"""bytes for each process of tests and the programs that it starts: torch alone takes 0.6 GB in every one"""
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist may not be installed where only a few tests run
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One for each core, up to four, as far as memory goes; none if only files are named, which then begin sooner."""
+    if all(word.partition("::")[0].endswith(".py") for word in config.args):
+        return 0
+    return min(cores(), free_bytes() // ROOM, 4)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
