@@ -57,3 +57,9 @@ def folder(source: Path, tmp_path: Path) -> Path:
     for path in source.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     return tmp_path
+
+
+@pytest.fixture
+def few_patches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores compare a few patches, for tests of what surrounds that: sorting all of them takes most of their time."""
+    monkeypatch.setattr("videostyle.paint.patches.COUNT", 256)

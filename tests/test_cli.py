@@ -88,6 +88,7 @@ def test_without_a_command_it_says_which_there_are(
     assert "assemble" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("few_patches")
 def test_score_prints_a_table_or_json(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
