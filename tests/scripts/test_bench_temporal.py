@@ -17,10 +17,11 @@ from videostyle.frames import FrameInput, TemporalTarget, to_picture
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / "../shared"
+pytestmark = pytest.mark.usefixtures("few_patches")
 
 
 @pytest.fixture
-def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_patches: None) -> argparse.Namespace:
+def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     monkeypatch.setattr(bench_temporal, "QUICK", {"optimize.iterations": 2, "optimize.first_iterations": 6})
     art = write_art(tmp_path / "art.png")
     return argparse.Namespace(style=art, quick=True, before=ROOT, frames=0, backbone="compact")

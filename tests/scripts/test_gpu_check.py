@@ -50,6 +50,7 @@ def at_toy_size(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Out
         return outcome
     results = folder / "results"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setattr(gpu_parts, "REPEATS", 1)
     monkeypatch.setattr(sys, "argv", ["gpu_parts.py", "--toy", name, str(results)])
     gpu_parts.main()
     assert gpu_check._collect(results.read_text(), outcome) == ""
