@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _interrupts() -> None:
     """A shell that runs tests in the background has them ignore Ctrl-C, and so would the programs that they start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_worker() -> Iterator[None]:
+    """``--workers auto`` means this process: on a busy machine it means others, where nothing that is patched is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("videostyle.rendering.workers.count.cores", lambda: 1)
+        yield
 
 
 @pytest.fixture(scope="module")
