@@ -88,18 +88,12 @@ def test_without_a_command_it_says_which_there_are(
     assert "assemble" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("few_patches")
 def test_score_prints_a_table_or_json(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = [
-        "score",
-        folder / "clip.mp4",
-        folder / "clip.mp4",
-        "--style",
-        folder / "art.png",
-        "--backbone",
-        "compact",
-    ]
+    clip = folder / "silent.mkv"
+    arguments = ["score", clip, clip, "--style", folder / "art.png", "--backbone", "compact"]
     assert videostyle(monkeypatch, *arguments, "--json") == 0
     scores = json.loads(capsys.readouterr().out)
     assert scores["flicker"] == pytest.approx(scores["flicker_source"])

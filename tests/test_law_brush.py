@@ -112,18 +112,9 @@ main()
 def test_a_process_killed_between_a_painted_frame_and_what_it_carries_is_continued(clip: Clip, tmp_path: Path) -> None:
     """In the middle of a scene, and at the end of one that is then never painted again."""
     art = clip.path.with_name("art.png")
-    given = [
-        "run",
-        str(clip.path),
-        "--style",
-        str(art),
-        "--backbone",
-        "compact",
-        "--device",
-        "cpu",
-        "-q",
-        "--overwrite",
-    ]
+    # in one process: the one that is patched
+    given = ["run", str(clip.path), "--style", str(art), "--backbone", "compact", "--device", "cpu", "--workers", "1"]
+    given += ["-q", "--overwrite"]
     for name in (
         "optimize.iterations=2",
         "optimize.first_iterations=3",

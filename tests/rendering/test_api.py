@@ -135,6 +135,7 @@ def test_a_painter_of_ones_own_renders_a_film(folder: Path) -> None:
     assert done.frames == 19
 
 
+@pytest.mark.usefixtures("few_patches")
 def test_scores_of_a_film(folder: Path) -> None:
     clip = str(folder / "clip.mp4")
     scores = vs.score(clip, clip, [folder / "art.png"], settings={"backbone.name": "compact", "backbone.device": "cpu"})

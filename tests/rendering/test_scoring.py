@@ -11,6 +11,7 @@ from videostyle.errors import SettingsError
 from videostyle.media.stills import write_png
 from videostyle.rendering.scoring import score
 
+pytestmark = pytest.mark.usefixtures("few_patches")
 COMPACT = {"backbone.name": "compact", "backbone.device": "cpu"}
 
 

@@ -17,17 +17,18 @@ from videostyle.frames import FrameInput, TemporalTarget, to_picture
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / "../shared"
+pytestmark = pytest.mark.usefixtures("few_patches")
 
 
 @pytest.fixture
 def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
-    monkeypatch.setattr(bench_temporal, "QUICK", {"optimize.iterations": 2, "optimize.first_iterations": 20})
+    monkeypatch.setattr(bench_temporal, "QUICK", {"optimize.iterations": 2, "optimize.first_iterations": 6})
     art = write_art(tmp_path / "art.png")
     return argparse.Namespace(style=art, quick=True, before=ROOT, frames=0, backbone="compact")
 
 
 def test_every_row_of_a_tiny_clip(tmp_path: Path, options: argparse.Namespace) -> None:
-    sample = Sample("case", write_clip(tmp_path / "tiny.mkv", moving_scenes((4,), 64, 48)))
+    sample = Sample("case", write_clip(tmp_path / "tiny.mkv", moving_scenes((3,), 64, 48)))
     lines = list(bench_temporal.bench([sample], bench_temporal.ROWS, options, tmp_path))
     rows = {str(line["row"]): line for line in lines}
     assert list(rows) == list(bench_temporal.ROWS)

@@ -15,6 +15,11 @@ from videostyle.paint.backbones.compact import COMPACT_FILE
 from videostyle.settings import RenderSettings
 
 
+@pytest.fixture(autouse=True)
+def timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare_backbones, "ROUNDS", 1)
+
+
 def some_pictures(folder: Path, count: int) -> Path:
     folder.mkdir()
     rng = np.random.default_rng(count)
@@ -27,7 +32,7 @@ def some_pictures(folder: Path, count: int) -> Path:
 def test_table_and_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     photos, styles = some_pictures(tmp_path / "photo", 2), some_pictures(tmp_path / "style", 2)
     flags = ["--photos", *map(str, sorted(photos.iterdir())), "--styles", *map(str, sorted(styles.iterdir()))]
-    flags += ["--teacher", str(write_teacher(tmp_path / "teacher.safetensors")), "--size", "64", "--iterations", "12"]
+    flags += ["--teacher", str(write_teacher(tmp_path / "teacher.safetensors")), "--size", "64", "--iterations", "6"]
     flags += ["--json", str(tmp_path / "table.json"), "--sheet", str(tmp_path / "sheet.png")]
     flags += ["--cache", str(tmp_path / "cache"), "--half", "held out"]
     monkeypatch.setattr(sys, "argv", ["compare_backbones.py", *flags])

@@ -30,6 +30,7 @@ def test_exact_flicker_is_what_was_added() -> None:
     assert temporal_scores.exact_pairs(lighter, truth) == pytest.approx([10] * 4, abs=1e-3)
 
 
+@pytest.mark.usefixtures("few_patches")
 def test_the_mean_of_the_estimated_pairs_is_the_packages_flicker(tmp_path: Path) -> None:
     scenes = moving_scenes((4, 3))
     clip = write_clip(tmp_path / "clip.mkv", scenes)

@@ -70,6 +70,7 @@ def test_linear_light_in_and_out(folder: Path) -> None:
     assert np.abs(values_of(frame).astype(int) - to_values(light)).max() <= 20
 
 
+@pytest.mark.usefixtures("few_patches")
 def test_scores_compare_a_film_with_linear_light_as_it_shows_it(folder: Path) -> None:
     make_exrs(folder / "lit", glowing(64, 96), range(3))
     vs.stylize(folder / "lit", folder / "art.png", folder / "film.mkv", painter=KeepPainter())
