@@ -71,6 +71,11 @@ def test_all_mistakes_are_listed_before_anything_is_painted(
     said = capsys.readouterr().err
     assert "2 mistakes:" in said
     assert "relu9_2" in said
+    same = ["--vary", "style.weight=1,2", "--vary", "style.weight=3,4"]
+    assert videostyle(monkeypatch, *arguments, *same) == 2
+    assert "style.weight=3,4: style.weight varies already" in capsys.readouterr().err
+    assert videostyle(monkeypatch, *arguments, "--stream", "0") == 2
+    assert "a single picture; omit --stream" in capsys.readouterr().err
     three = ["--vary", "seed=1,2", "--vary", "tv.weight=1,2", "--vary", "style.scale=1,2"]
     assert videostyle(monkeypatch, *arguments, *three) == 2
     assert "3 things vary" in capsys.readouterr().err

@@ -53,6 +53,10 @@ def test_a_photo_is_painted_next_to_it_and_never_replaced(
         (["text.mp4", "--frame", "1"], "cannot be read as a clip"),
         (["none.png"], "no such file"),
         (["clip.mp4", "--loop"], "No such option"),
+        (["clip.mp4", "--frame", "1", "--stream", "0"], "stream 0 cannot be painted; use --stream 1 (80x64)"),
+        (["clip.mp4", "--frame", "1", "--fps", "fast"], "fast"),
+        (["art.png", "--stream", "0"], "a single picture; omit --stream and --fps"),
+        (["line.png"], "frames of 1x400 px show too little to be painted, even if they are enlarged"),
     ],
 )
 def test_mistakes_take_one_line(
@@ -62,6 +66,7 @@ def test_mistakes_take_one_line(
     arguments: list[str],
     fault: str,
 ) -> None:
+    Image.fromarray(np.zeros((400, 1, 3), np.uint8)).save(folder / "line.png")
     source, *others = arguments
     assert videostyle(monkeypatch, "still", folder / source, *others, "--style", folder / "art.png", *FEW) == 2
     lines = capsys.readouterr().err.splitlines()

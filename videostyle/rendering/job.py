@@ -95,7 +95,7 @@ def _prepare(
         known |= before.plan.scan
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
     plan = alone(plan) if checked.alone else plan
-    check_size(plan.work, painter.smallest)
+    check_size(plan.work, plan.own, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     stored = {frame for frame in plan.to_render if store.has(frame)}
     cluster = checked.request.cluster

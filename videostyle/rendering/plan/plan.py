@@ -77,6 +77,11 @@ class RenderPlan:
         """The clip without its bars: what is painted."""
         return without_bars(self.clip, self.bars)
 
+    @property
+    def own(self) -> tuple[int, int]:
+        """Width and height of the clip without its bars, px."""
+        return self.inside.width, self.inside.height
+
     def painted_size(self, film: tuple[int, int]) -> tuple[int, int]:
         """Width and height of what is painted, px, in a film of a size."""
         return inside_size(self.clip, self.bars, film)
