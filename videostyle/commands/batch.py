@@ -59,7 +59,7 @@ def batch_command(
 
     Everything is checked before the first frame. If it is stopped, or clips are left, run the same command again.
     Exit code 0: all done; 1: clips failed; 2: a mistake, nothing was started; 4: clips are left; 130: interrupted.
-    Exit code of --dry-run: 0: nothing is wrong; 1: clips cannot be painted, and would not stop the others; 2: a mistake.
+    Exit code of --dry-run: 0: no mistake; 1: some clips cannot be painted; 2: a mistake.
     """
     from videostyle.rendering.batch.night import batch
 

@@ -1,5 +1,7 @@
 """What a user asks for, and the checks of it before any work begins."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -19,6 +21,7 @@ from videostyle.presets import Recipe
 from videostyle.rendering.film.film import check_free, check_place, unless_strict
 from videostyle.rendering.plan.artworks import Styles, artworks_for
 from videostyle.rendering.plan.plan import Artwork
+from videostyle.rendering.store.made import Made, find_made
 from videostyle.rendering.workers.session import check_cluster
 from videostyle.selection import Selection, select
 from videostyle.settings import FilmSettings
@@ -67,6 +70,14 @@ class Request:
     cluster: str = ""
     """Ray cluster that runs them, for ``session.check_cluster``; empty: they run on this machine, without Ray"""
 
+    @property
+    def key(self) -> str:
+        """Hash of everything that decides what is in the film, besides the clip and the artworks."""
+        recipe = self.recipe
+        part = self.frames, self.begin, self.end, self.handles, self.patch
+        asked = [recipe.preset, sorted(map(str, recipe.values.items())), list(map(str, part))]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checked:
@@ -83,6 +94,8 @@ class Checked:
     notices: tuple[str, ...]
     subtitles: Subtitles = field(default_factory=dict)
     """converted for the film"""
+    made: Made = field(default_factory=Made)
+    """what is there of the film, if an earlier run of the same request was stopped after it had made it"""
     alone: bool = False
     """whether the only frame is painted as if it were the first of its scene; see ``plan.alone``"""
 
@@ -115,11 +128,14 @@ def check(request: Request) -> Checked:
     job = request.job or _default_job(output, given.film, clip)
     if job.absolute() == output.absolute():
         raise SettingsError(f"--job {job}: the same name as the film; name another folder")
-    checked = Checked(request, clip, artworks, keep, output, job, patch, notices)
+    made = Made() if overwrite else find_made(job, request.key)
+    if made.whole:
+        notices += (f"{output} is done; an earlier run of this command was stopped before it could remove {job}",)
+    checked = Checked(request, clip, artworks, keep, output, job, patch, notices, made=made)
     if patch:
-        check_free(output, checked.sources, overwrite)
+        check_free(output, checked.sources, overwrite or output.absolute() in made.files)
         return replace(checked, notices=notices + patch.notices + unless_strict(patch.left_out, strict))
-    film = check_place(clip, keep, output, given, checked.sources, overwrite, strict)
+    film = check_place(clip, keep, output, given, checked.sources, overwrite, strict, made.files)
     return replace(checked, notices=notices + film.notices, subtitles=film.subtitles)
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 import videostyle
 from tests.media.profiles import WIDE
-from videostyle.events import Planned
+from videostyle.events import Iterated, Planned
 from videostyle.media.exr import read_header, write_exr
 from videostyle.media.light import CHROMATICITIES
 from videostyle.media.stills import read_png, write_png
@@ -53,3 +53,11 @@ def test_a_still_is_what_the_painter_paints(folder: Path) -> None:
     done = videostyle.still(folder / "photo.png", folder / "art.png", settings=settings)
     painter = videostyle.load_painter(folder / "art.png", settings=settings)
     np.testing.assert_array_equal(read_png(done.path), painter(read_png(folder / "photo.png")))
+
+
+def test_a_large_one_says_how_far_it_is_finished(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("videostyle.paint.brush.brush.STRIP", 40 * 80)
+    settings, heard = FEW | {"brush.amount": 1, "picture.size": 64}, list[object]()
+    videostyle.still(folder / "clip.mp4", folder / "art.png", frame="3", settings=settings, on_event=heard.append)
+    rows = [(event.done, event.total) for event in heard if isinstance(event, Iterated) and event.finishing]
+    assert rows == [(40, 64), (64, 64)]

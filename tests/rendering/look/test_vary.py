@@ -47,8 +47,7 @@ def test_a_setting_varies_in_one_direction() -> None:
     with pytest.raises(SettingsError) as refused:
         read_axes(["style.weight=1,2", "style.weight = 3"])
     assert (
-        str(refused.value)
-        == "--vary style.weight = 3: style.weight varies already; give all its values to one --vary"
+        str(refused.value) == "--vary style.weight = 3: style.weight varies already; give all its values to one --vary"
     )
     with pytest.raises(SettingsError, match=r"(?s)2 mistakes:.*style.wait.*varies already"):
         read_axes(["style.wait=1", "style.weight=1", "style.weight=2"])
