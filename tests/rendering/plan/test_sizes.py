@@ -48,7 +48,7 @@ def test_a_size_that_is_too_small_names_one_that_is_not() -> None:
 def test_hardly_any_pixels_are_not_enlarged() -> None:
     check_size((1, 400), (1, 400), 1)
     for work in ((1, 400), (32, 12800)):
-        with pytest.raises(SettingsError, match="1x400 px show too little .* wanted 8 px or more"):
+        with pytest.raises(SettingsError, match=r"1x400 px show too little .* wanted 8 px or more"):
             check_size(work, (1, 400), 32)
 
 

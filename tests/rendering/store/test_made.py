@@ -39,12 +39,14 @@ def test_what_is_gone_or_changed_is_not(films: list[Path], tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"key": "key"}', '{"key": "key", "files": 3}'])
-def test_a_damaged_note_says_nothing(content: str, films: list[Path], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("films")
+def test_a_damaged_note_says_nothing(content: str, tmp_path: Path) -> None:
     (tmp_path / "job" / NAME).write_text(content)
     assert find_made(tmp_path / "job", "key") == Made()
 
 
-def test_a_note_is_forgotten(films: list[Path], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("films")
+def test_a_note_is_forgotten(tmp_path: Path) -> None:
     for _ in range(2):
         forget_made(tmp_path / "job")
         assert find_made(tmp_path / "job", "key") == Made()

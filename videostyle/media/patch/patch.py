@@ -81,8 +81,8 @@ def patch_film(
 
     output: with the extension of the old film; it may be the old film, which is replaced once the new one is checked.
     pictures: returns (frame, upright pixels) of the frames to replace, ascending; each call starts over. ready: called
-    directly before the new film appears, with its temporary name and its name. Raises
-    MediaError if the film cannot be written, ValueError if a picture does not have the patch's size.
+    directly before the new film appears, with its temporary name and its name. Raises MediaError if the film cannot be
+    written, ValueError if a picture does not have the patch's size.
     """
     film = patch.film
     notices = []

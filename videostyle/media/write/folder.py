@@ -70,8 +70,8 @@ def write_folder(
 
     Files with the same name are replaced and all others stay, so several ranges may share a folder.
     frames: (number in the clip, upright pixels (H, W, 3)). size: width and height of the film, px. ready: called
-    directly before the first file appears, with the temporary name and the name of each. Raises MediaError if the files cannot be written, ValueError if pixels have
-    another size.
+    directly before the first file appears, with the temporary name and the name of each. Raises MediaError if the files
+    cannot be written, ValueError if pixels have another size.
     """
     alpha = Alpha(clip, size) if clip.alpha else None
     folder = pictures.folder

@@ -20,7 +20,7 @@ from videostyle.rendering.plan.sizes import film_size, fit
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings
 
-LOOK = 8
+LOOK = 9
 """incremented whenever the same settings lead to different pixels, so that a job folder never mixes two looks"""
 
 
