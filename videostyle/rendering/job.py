@@ -110,7 +110,8 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
     """What a job will make, and what it will take."""
     cost, workers = price.cost, price.workers
     slots = choose_slots(checked.request.slots, cost, plan, workers)
-    finishing = price.finishing.bytes_per_slot  # in every worker, and where the film is written
+    finishing = price.finishing.bytes_per_slot  # in every worker, and where the film is written beside that
+    beside = checked.request.film and not checked.alone
     painting = bytes_of(workers, slots * cost.bytes_per_slot + finishing, painter.device)
     return Planned(
         clip=plan.clip.path,
@@ -132,7 +133,7 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
         seconds=price.seconds,
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
-        bytes=painting + finishing * checked.request.film,
+        bytes=painting + finishing * beside,
         fingerprint=plan.fingerprint,
         passes=plan.settings.temporal.passes,
         passed=passed(plan, store),

@@ -12,6 +12,11 @@ from videostyle.events import Iterated, Planned
 from videostyle.media.exr import read_header, write_exr
 from videostyle.media.light import CHROMATICITIES
 from videostyle.media.stills import read_png, write_png
+from videostyle.presets import Recipe
+from videostyle.rendering.finish.finish import finish_for
+from videostyle.rendering.job import prepare
+from videostyle.rendering.look.still import check_still
+from videostyle.rendering.request import Request
 
 FEW = {"backbone.name": "compact", "backbone.device": "cpu", "optimize.first_iterations": 3, "picture.work": 48}
 PHOTO = np.random.default_rng(0).integers(0, 65535, (64, 80, 4), np.uint16)
@@ -61,3 +66,14 @@ def test_a_large_one_says_how_far_it_is_finished(folder: Path, monkeypatch: pyte
     videostyle.still(folder / "clip.mp4", folder / "art.png", frame="3", settings=settings, on_event=heard.append)
     rows = [(event.done, event.total) for event in heard if isinstance(event, Iterated) and event.finishing]
     assert rows == [(40, 64), (64, 64)]
+
+
+def test_finishing_one_takes_memory_once(folder: Path) -> None:
+    """A film is finished while its frames are painted, and a still after that."""
+    recipe = Recipe("draft", FEW | {"brush.amount": 1, "picture.size": 128})
+    request = Request(folder / "clip.mp4", (folder / "art.png",), recipe, frames="3")
+    prepared = prepare(check_still(request, folder / "none"))
+    plan = prepared.plan
+    finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.size).bytes_per_slot
+    painting = prepared.painter.cost(*plan.work[::-1]).bytes_per_slot
+    assert prepared.summary.bytes == painting + finishing
