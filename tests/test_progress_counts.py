@@ -33,7 +33,10 @@ def test_the_pictures_of_a_sheet_are_counted(terminal: pytest.CaptureFixture[str
     with closing(Progress()) as progress:
         for done in range(3):
             progress(CellPainted(done, 2))
-    assert "2/2" in terminal.readouterr().err
+        progress(FILM)
+    said = terminal.readouterr().err
+    assert "2/2" in said
+    assert "wrote a.mp4: 2 pictures in 3 s" in said
 
 
 def test_a_film_being_written_has_a_bar_of_its_own(terminal: pytest.CaptureFixture[str]) -> None:

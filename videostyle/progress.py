@@ -83,6 +83,8 @@ class Progress:
         self._scenes: dict[int, str] = {}
         """first frame of a scene -> its frame range"""
         self._done: defaultdict[int, list[FrameDone]] = defaultdict(list)
+        self._unit = "frame"
+        """what the result has"""
         self._written = 0
         """frames handed to the encoder"""
 
@@ -109,11 +111,12 @@ class Progress:
             case FrameWritten(_, total) if not self._quiet:
                 self._frame_written(total)
             case CellPainted(done, total) if not self._quiet:
-                self._count(done, total, "picture")
+                self._unit = "picture"
+                self._count(done, total, self._unit)
             case FilmDone(path, frames, _, seconds):
                 self.close()
                 more = f"; {faults(event)}" if faults(event) else ""
-                self.say(f"wrote {path}: {counted(frames, 'frame')} in {span(seconds)}{more}")
+                self.say(f"wrote {path}: {counted(frames, self._unit)} in {span(seconds)}{more}")
             case _ if type(event) not in NAMES:
                 raise TypeError(f"not an event: {event!r}")
 

@@ -97,6 +97,10 @@ def sheet_command(
     from videostyle.rendering.look.vary import Choice
 
     part, place = Part(frames=frame, track=track), Place(output, overwrite)
+    if scenes and frame:
+        raise SettingsError(
+            f"--frame {frame} --scenes {scenes}: a frame that is named is the only one; omit one of them"
+        )
     flags = Flags(Look(**vars(look) | {"size": None}), network, part, place, Aim(), Encoding(), Work())
     still, axes = _read(flags, picture, vary or ())
     columns, rows = (*axes, (Choice(),), (Choice(),))[:2]

@@ -73,7 +73,10 @@ def read_vary(text: str) -> tuple[Choice, ...]:
 
 
 def of_artworks(paths: Sequence[Path]) -> tuple[Choice, ...]:
-    """A choice for each artwork."""
+    """A choice for each artwork. Raises SettingsError if one is named twice."""
+    for place, path in enumerate(paths):
+        if path.absolute() in [other.absolute() for other in paths[:place]]:
+            raise SettingsError(f"--style {path}: given twice; omit one, or set style.mix to blend the artworks")
     return tuple(Choice(path.stem, styles=(path,)) for path in paths)
 
 
