@@ -93,6 +93,13 @@ def test_a_patched_film_and_a_job_that_is_kept(
     words = ["run", *arguments, "--job", tmp_path / "job", "-o", tmp_path / "film.mp4"]
     assert videostyle(monkeypatch, *words) == 0
     assert videostyle(monkeypatch, *words) == 2, "a job that is kept has not been stopped"
+    with monkeypatch.context() as patch:
+        patch.setattr("videostyle.rendering.job.forget_made", lambda _: None)
+        assert videostyle(patch, *words[:-1], tmp_path / "second.mp4") == 0
+    assert videostyle(monkeypatch, *words[:-1], tmp_path / "second.mp4") == 0
+    assert "second.mp4 is done" in capsys.readouterr().err
+    assert videostyle(monkeypatch, *words[:-1], tmp_path / "third.mp4") == 0
+    assert (tmp_path / "third.mp4").exists(), "another film of the same frames"
     part = ["run", *arguments, "--frames", "1:2", "--patch", tmp_path / "film.mp4"]
     stopped_late(monkeypatch, *part)
     assert videostyle(monkeypatch, *part) == 0

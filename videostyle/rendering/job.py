@@ -191,8 +191,7 @@ def _make(prepared: Prepared, store: Store, workers: Workers, on_event: OnEvent)
         remove_leftovers(checked.output)
         remove_leftovers(store.folder)
     finish = finish_for(plan.artworks, plan.settings)
-    key = checked.request.key
-    film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish, key=key)
+    film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish, key=checked.key)
     if checked.patch or not checked.request.film:
         _paint(prepared, store, workers, on_event)
     else:

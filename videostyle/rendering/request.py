@@ -70,14 +70,6 @@ class Request:
     cluster: str = ""
     """Ray cluster that runs them, for ``session.check_cluster``; empty: they run on this machine, without Ray"""
 
-    @property
-    def key(self) -> str:
-        """Hash of everything that decides what is in the film, besides the clip and the artworks."""
-        recipe = self.recipe
-        part = self.frames, self.begin, self.end, self.handles, self.patch
-        asked = [recipe.preset, sorted(map(str, recipe.values.items())), list(map(str, part))]
-        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checked:
@@ -98,6 +90,14 @@ class Checked:
     """what is there of the film, if an earlier run of the same request was stopped after it had made it"""
     alone: bool = False
     """whether the only frame is painted as if it were the first of its scene; see ``plan.alone``"""
+
+    @property
+    def key(self) -> str:
+        """Hash of everything besides the clip and the artworks that decides what the film is, and where."""
+        request = self.request
+        part = request.frames, request.begin, request.end, request.handles, request.patch, self.output.absolute()
+        values = sorted(map(str, request.recipe.values.items()))
+        return hashlib.sha256(json.dumps([request.recipe.preset, values, *map(str, part)]).encode()).hexdigest()
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -128,10 +128,11 @@ def check(request: Request) -> Checked:
     job = request.job or _default_job(output, given.film, clip)
     if job.absolute() == output.absolute():
         raise SettingsError(f"--job {job}: the same name as the film; name another folder")
-    made = Made() if overwrite else find_made(job, request.key)
+    checked = Checked(request, clip, artworks, keep, output, job, patch, notices)
+    made = Made() if overwrite else find_made(job, checked.key)
     if made.whole:
-        notices += (f"{output} is done; an earlier run of this command was stopped before it could remove {job}",)
-    checked = Checked(request, clip, artworks, keep, output, job, patch, notices, made=made)
+        notices += (f"{output} is done; an earlier run of this command was stopped before it had cleaned up",)
+    checked = replace(checked, made=made, notices=notices)
     if patch:
         check_free(output, checked.sources, overwrite or output.absolute() in made.files)
         return replace(checked, notices=notices + patch.notices + unless_strict(patch.left_out, strict))
