@@ -18,7 +18,7 @@ FLOORS = [
     {"videostyle"},
     {"errors"},
     {"frames", "settings", "events", "timecode", "names", "words"},
-    {"pictures", "presets", "selection", "scores", "journal"},
+    {"pictures", "presets", "selection", "scores", "journal", "ticks"},
     {"media", "motion", "paint", "demo"},
     {"metrics"},
     {"rendering"},

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from videostyle import options
 from videostyle.cli import app
 from videostyle.errors import SettingsError
-from videostyle.options import Aim, Encoding, Flags, Look, Network, Part, Place, Work, grouped
+from videostyle.options import Aim, Encoding, Flags, Look, Network, Part, Place, Track, Work, grouped
 from videostyle.presets import change, compose
 from videostyle.rendering.request import Request
 from videostyle.settings import RenderSettings
@@ -134,7 +134,7 @@ def test_flags_become_a_request(tmp_path: Path) -> None:
     made = request_with(
         look=Look([Path("a.png")], style_weight=6.0, preset="fine", config=config, assignments=["seed=4"]),
         network=Network("compact"),
-        part=Part(begin="1", end="2", handles=3, stream=1, fps="30000/1001"),
+        part=Part(begin="1", end="2", handles=3, track=Track(1, "30000/1001")),
         place=Place(Path("film.mkv"), overwrite=True, strict=True),
         aim=Aim(patch=Path("old.mkv"), no_film=True),
         encoding=Encoding(quality=20),

@@ -70,6 +70,13 @@ def planned(**kind: bool) -> Progress:
     return progress
 
 
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> pytest.CaptureFixture[str]:
+    """What is printed on a terminal."""
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True)  # there is another one in the test
+    return capsys
+
+
 def test_the_plan_in_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
     Progress(dry=True)(replace(PLANNED, render=("0:6", "6:8")))
     captured = capsys.readouterr()
@@ -122,11 +129,11 @@ def test_repeats_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
     assert "scene 6, frames 6:9: 1 painted in 2 s, 2.00 s and 12 iterations each, 1 repeat" in text
 
 
-def test_frames_of_unfinished_passes_are_not_counted_as_painted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_frames_of_unfinished_passes_are_not_counted_as_painted(terminal: pytest.CaptureFixture[str]) -> None:
     with closing(Progress(verbose=True)) as progress:
         for event in (replace(PLANNED, passes=2, passed=1), replace(DONE, passes_left=1), LAST):
             progress(event)
-        text = capsys.readouterr().err
+        text = terminal.readouterr().err
     assert "; 2 passes over whole scenes; 1 frame already done" in text
     assert "frame 7: 2.00 s, 12 iterations, style 0.5, to be painted 1 time more" in text
     assert "scene 6, frames 6:9: 1 painted in 6 s, 6.00 s and 26 iterations each" in text
@@ -166,7 +173,7 @@ def test_objects_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
     assert notice == {"event": "notice", "text": "careful"}
     assert plan["clip"] == "folder/clip.mp4"
     assert (plan["size"], plan["work"], plan["scenes"]) == ([80, 64], [40, 32], ["0:6", "6:9"])
-    assert iterated == {"event": "iterated", "done": 5, "total": 40}
+    assert iterated == {"event": "iterated", "done": 5, "total": 40, "finishing": False}
     assert frame == {
         "event": "frame",
         "chunk": 6,
@@ -220,12 +227,12 @@ def test_a_value_that_is_not_an_event_is_a_bug() -> None:
         Progress()("something else")  # type: ignore[arg-type]
 
 
-def test_the_bar_is_there_from_the_start(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bar_is_there_from_the_start(terminal: pytest.CaptureFixture[str]) -> None:
     with closing(planned()) as progress:
-        assert "1/3" in capsys.readouterr().err, "one frame is stored"
+        assert "1/3" in terminal.readouterr().err, "one frame is stored"
         progress(DONE)
         progress(LAST)
-    assert "3/3" in capsys.readouterr().err
+    assert "3/3" in terminal.readouterr().err
 
 
 def test_a_finished_job_has_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
@@ -253,24 +260,24 @@ def test_iterations_and_the_search_for_scenes_are_shown_on_a_terminal_only(
     assert ("iteration 5 of 40" in stream.getvalue()) == terminal
 
 
-def test_a_download_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_download_has_its_bar(terminal: pytest.CaptureFixture[str]) -> None:
     progress = Progress()
     for done in (0, 500, 1000):
         progress(Fetched("vgg19", done, 1000))
-    assert "vgg19" in capsys.readouterr().err
+    assert "vgg19" in terminal.readouterr().err
     assert progress._bar is None
 
 
-def test_a_download_of_unknown_size_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_download_of_unknown_size_has_its_bar(terminal: pytest.CaptureFixture[str]) -> None:
     with closing(Progress()) as progress:
         progress(Fetched("vgg19", 500, 0))
-    assert "vgg19: 500B" in capsys.readouterr().err
+    assert "vgg19: 500B" in terminal.readouterr().err
 
 
-def test_a_download_that_was_given_up_takes_its_bar_along(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_download_that_was_given_up_takes_its_bar_along(terminal: pytest.CaptureFixture[str]) -> None:
     with closing(Progress()) as progress:
         progress(Fetched("vgg19", 10, 1000))
         progress(PLANNED)
-        capsys.readouterr()
+        terminal.readouterr()
         progress(DONE)
-        assert "vgg19" not in capsys.readouterr().err
+        assert "vgg19" not in terminal.readouterr().err

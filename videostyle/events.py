@@ -94,6 +94,8 @@ class Iterated:
 
     done: int
     total: int
+    finishing: bool = False
+    """whether the frame is painted, and this counts the rows of a large still that are finished"""
 
 
 @dataclass(frozen=True, slots=True)

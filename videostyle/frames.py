@@ -22,6 +22,9 @@ Bars = tuple[int, int, int, int]
 """Widths of plain borders of upright frames that are not part of the picture, px: left, right, top, bottom."""
 NO_BARS: Bars = (0, 0, 0, 0)
 
+BRIGHTNESS = (0.2126, 0.7152, 0.0722)
+"""Weights of R, G, and B in luma, ITU-R BT.709."""
+
 
 def to_picture(pixels: Pixels) -> Picture:
     """Pixels of either depth -> float32 in 0..1."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videostyle.errors import SettingsError
-from videostyle.frames import Frame, Motion, Picture, Pixels, to_picture
+from videostyle.frames import BRIGHTNESS, Frame, Motion, Picture, Pixels, to_picture
 from videostyle.motion.flow import estimate, resize, warp
 from videostyle.scores import Scores
 from videostyle.settings import FlowSettings
@@ -32,8 +32,7 @@ LEAST_PAIRS = 3
 """minimum pairs of frames in a scene for its seam to be measured"""
 BRIGHTER = 0.5, 2.0
 """how much darker and brighter than the clip a film may be without an error of light"""
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-"""weights of R, G and B, ITU-R BT.709"""
+LUMA = np.array(BRIGHTNESS, np.float32)
 
 
 class PictureJudge(Protocol):

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -102,6 +103,18 @@ def read_colors(text: str) -> float:
 
 
 @dataclass(frozen=True)
+class Track:
+    """Which pictures of a file are its frames, and how fast they follow each other."""
+
+    stream: int | None = flag(None, FRAMES, "index of the video stream; default: the main one", metavar="N")
+    fps: str = flag("", FRAMES, "frames per second of a sequence of pictures; default: 25", metavar="RATE")
+
+    def rate(self) -> Fraction | None:
+        """Frames per second; None: not given. Raises SettingsError."""
+        return read_rate(self.fps) if self.fps else None
+
+
+@dataclass(frozen=True)
 class Part:
     """Which frames of the clip are rendered."""
 
@@ -109,8 +122,7 @@ class Part:
     begin: str = flag("", FRAMES, "start time: seconds, HH:MM:SS.mmm or timecode HH:MM:SS:FF", "--in", metavar="TIME")
     end: str = flag("", FRAMES, "end time, excluded", "--out", metavar="TIME")
     handles: int = flag(0, FRAMES, "extra frames on both sides of each range", metavar="N")
-    stream: int | None = flag(None, FRAMES, "index of the video stream; default: the main one", metavar="N")
-    fps: str = flag("", FRAMES, "frames per second of a sequence of pictures; default: 25", metavar="RATE")
+    track: Track = field(default=Track())
 
 
 @dataclass(frozen=True)
@@ -223,8 +235,8 @@ class Flags:
             begin=part.begin,
             end=part.end,
             handles=part.handles,
-            stream=part.stream,
-            rate=read_rate(part.fps) if part.fps else None,
+            stream=part.track.stream,
+            rate=part.track.rate(),
             output=self.place.output,
             patch=self.aim.patch,
             film=not self.aim.no_film,

@@ -1,4 +1,7 @@
-"""What the user sees of a job: two lines of plan, a progress bar, a line per scene; or JSON, one object per line."""
+"""What the user sees of a job: two lines of plan, a progress bar, a line per scene; or JSON, one object per line.
+
+In a log, lines now and then take the place of the bar.
+"""
 
 import errno
 import os
@@ -24,6 +27,7 @@ from videostyle.events import (
     Scanned,
 )
 from videostyle.journal import NAMES, named, start, to_line, to_object
+from videostyle.ticks import Ticks
 from videostyle.words import counted, span
 
 WRITING = "writing the film"
@@ -75,10 +79,12 @@ class Progress:
         self._started = False
         self._single = False
         """whether one frame is painted: the bar then counts its iterations"""
-        self._bar: tqdm[Any] | None = None
+        self._bar: tqdm[Any] | Ticks | None = None
         self._scenes: dict[int, str] = {}
         """first frame of a scene -> its frame range"""
         self._done: defaultdict[int, list[FrameDone]] = defaultdict(list)
+        self._unit = "frame"
+        """what the result has"""
         self._written = 0
         """frames handed to the encoder"""
 
@@ -98,18 +104,19 @@ class Progress:
                 print(f"\rlooking for scenes: frame {frame + 1}", end="\r", file=sys.stderr, flush=True)
             case Fetched() if not self._quiet:
                 self._fetched(event)
-            case Iterated(done, total):
-                self._iterated(done, total)
+            case Iterated(done, total, finishing):
+                self._iterated(done, total, "row" if finishing else "iteration")
             case FrameDone():
                 self._frame_done(event)
             case FrameWritten(_, total) if not self._quiet:
                 self._frame_written(total)
             case CellPainted(done, total) if not self._quiet:
-                self._count(done, total, "picture")
+                self._unit = "picture"
+                self._count(done, total, self._unit)
             case FilmDone(path, frames, _, seconds):
                 self.close()
                 more = f"; {faults(event)}" if faults(event) else ""
-                self.say(f"wrote {path}: {counted(frames, 'frame')} in {span(seconds)}{more}")
+                self.say(f"wrote {path}: {counted(frames, self._unit)} in {span(seconds)}{more}")
             case _ if type(event) not in NAMES:
                 raise TypeError(f"not an event: {event!r}")
 
@@ -151,24 +158,28 @@ class Progress:
                 self.say(f"held up by frames {scenes}: more workers would not paint a scene faster")
         elif not self._quiet and stored < total and not self._single:  # from the start: first frames take longest
             known = passes * stored + planned.passed
-            self._bar = tqdm(total=passes * total, initial=known, unit="frame", smoothing=0.1, dynamic_ncols=True)
+            self._bar = self._new_bar(passes * total, "frame", known, smoothing=0.1)
+
+    def _new_bar(self, total: int, unit: str, done: int = 0, title: str = "", **looks: Any) -> "tqdm[Any] | Ticks":
+        """A progress bar, or what takes its place in a log. total: 0: unknown. looks: of a bar, for tqdm."""
+        if not sys.stderr.isatty():
+            return Ticks(self.say, total, unit, done, title)
+        return tqdm(total=total or None, initial=done, unit=unit, desc=title, dynamic_ncols=True, **looks)
 
     def _count(self, done: int, total: int, unit: str) -> None:
-        self._bar = self._bar or tqdm(total=total, unit=unit, dynamic_ncols=True)
+        self._bar = self._bar or self._new_bar(total, unit)
         self._bar.n, self._bar.total = done, total
         self._bar.refresh()
 
-    def _iterated(self, done: int, total: int) -> None:
-        if self._quiet or not sys.stderr.isatty():  # a log needs no line for every few iterations
-            return
-        if self._single:
-            self._count(done, total, "iteration")
-        elif self._bar is not None:
-            self._bar.set_postfix_str(f"iteration {done} of {total}")
+    def _iterated(self, done: int, total: int, unit: str) -> None:
+        if self._single and not self._quiet:
+            self._count(done, total, unit)
+        elif isinstance(self._bar, tqdm):
+            self._bar.set_postfix_str(f"{unit} {done} of {total}")
 
     def _fetched(self, event: Fetched) -> None:
         if self._bar is None:
-            self._bar = tqdm(total=event.total or None, unit="B", unit_scale=True, desc=event.what)
+            self._bar = self._new_bar(event.total, "B", title=event.what, unit_scale=True)
         self._bar.update(event.done - self._bar.n)
         if event.total and event.done >= event.total:
             self.close()
@@ -177,7 +188,8 @@ class Progress:
         if self._single:
             self.close()
         elif self._bar is not None:
-            self._bar.set_postfix_str("", refresh=False)
+            if isinstance(self._bar, tqdm):
+                self._bar.set_postfix_str("", refresh=False)
             self._bar.update()
         if self._verbose and event.repeats is not None:
             self.say(f"frame {event.frame}: repeats frame {event.repeats}")
@@ -200,7 +212,7 @@ class Progress:
                 return
             self.close()
             first = self._written - 1
-            self._bar = tqdm(total=total, initial=first, unit="frame", desc=WRITING, leave=False, dynamic_ncols=True)
+            self._bar = self._new_bar(total, "frame", first, WRITING, leave=False)
         self._bar.update()
 
     def _scene(self, chunk: int, frames: list[FrameDone]) -> None:

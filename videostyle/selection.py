@@ -146,7 +146,8 @@ def _frame_at(clip: Clip, flag: str, text: str) -> int:
         return _frame_of_timecode(clip, flag, text)
     match = re.fullmatch(r"\s*(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)\s*", text)
     if not match:
-        raise SettingsError(f"{flag} {text}: not a time; use seconds, HH:MM:SS.mmm or a timecode HH:MM:SS:FF")
+        what, number = ("frame", "a number from 0, ") if flag == "--frame" else ("time", "")
+        raise SettingsError(f"{flag} {text}: not a {what}; use {number}seconds, HH:MM:SS.mmm or a timecode HH:MM:SS:FF")
     seconds = int(match[1] or 0) * 3600 + int(match[2] or 0) * 60 + Fraction(match[3])
     if seconds > clip.duration + WRITTEN:
         raise SettingsError(f"{flag} {text}: the clip is {float(clip.duration):.3f} s long; use a time within it")

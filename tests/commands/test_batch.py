@@ -35,7 +35,7 @@ def test_a_night(jobs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert lines[0].split() == ["clip", "film", "frames", "size", "preset", "about"]
     assert lines[1].split()[:6] == ["1", "silent.mkv", "silent_art.mkv", "5", "80x64", "draft"]
     assert lines[2].split()[:5] == ["2", "text.mp4", "text_art.mp4", "0", "failed"]
-    assert lines[3].startswith("1 clip of 2 to render: about ")
+    assert lines[3].startswith("1 clip of 2 to render, 1 failed: about ")
     assert not [line for line in lines if "report" in line]
     assert sorted(jobs.parent.iterdir()) == before
     assert videostyle(monkeypatch, "batch", jobs) == 1
@@ -61,6 +61,8 @@ def test_failures_are_errors_even_if_it_is_quiet(
 ) -> None:
     jobs.write_text(JOBS.replace('"silent.mkv", ', ""))
     assert videostyle(monkeypatch, "batch", jobs, "-q") == 1
+    assert capsys.readouterr().err.startswith("videostyle: text.mp4 failed: ")
+    assert videostyle(monkeypatch, "batch", jobs, "-q", "--dry-run") == 1
     assert capsys.readouterr().err.startswith("videostyle: text.mp4 failed: ")
 
 

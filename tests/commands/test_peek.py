@@ -28,5 +28,9 @@ def test_a_look_at_a_job(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     assert f"wrote {folder / 'job/peek.mp4'}: 3 frames" in capsys.readouterr().err
     assert videostyle(monkeypatch, "peek", folder / "job", "--frames", "15", "-o", folder / "one.mp4", "-q") == 0
     assert probe(folder / "one.mp4").num_frames == 1
+    again = ["peek", folder / "job", "-o", folder / "one.mp4", "-q"]
+    assert videostyle(monkeypatch, *again) == 2, "it may be another film"
+    assert videostyle(monkeypatch, *again, "--overwrite") == 0
+    assert probe(folder / "one.mp4").num_frames == 3
     assert videostyle(monkeypatch, *made, "--frames", "14:18", *FEW) == 0  # the film and the picture disturb no one
     assert videostyle(monkeypatch, "peek", folder / "job", "--frames", "0:3") == 4

@@ -21,6 +21,17 @@ def test_it_writes_the_page_and_says_where(
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_only_a_page_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = tmp_path / "clip film.mp4"
+    made = job(tmp_path)
+    before = film.read_bytes()
+    assert videostyle(monkeypatch, "report", made, "-o", film) == 2
+    assert "clip film.mp4: a report is a page; use a name with .html or .htm" in capsys.readouterr().err
+    assert film.read_bytes() == before
+
+
 def test_what_is_no_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert videostyle(monkeypatch, "report", tmp_path) == 2
     assert "holds neither batch.log nor job.log" in capsys.readouterr().err

@@ -71,6 +71,15 @@ def test_all_mistakes_are_listed_before_anything_is_painted(
     said = capsys.readouterr().err
     assert "2 mistakes:" in said
     assert "relu9_2" in said
+    same = ["--vary", "style.weight=1,2", "--vary", "style.weight=3,4"]
+    assert videostyle(monkeypatch, *arguments, *same) == 2
+    assert "style.weight=3,4: style.weight varies already" in capsys.readouterr().err
+    assert videostyle(monkeypatch, *arguments, "--style", folder / "." / "art.png") == 2
+    assert "art.png: given twice; omit one" in capsys.readouterr().err
+    assert videostyle(monkeypatch, *arguments, "--frame", "0", "--scenes", "2") == 2
+    assert "--frame 0 --scenes 2: a frame that is named is the only one" in capsys.readouterr().err
+    assert videostyle(monkeypatch, *arguments, "--stream", "0") == 2
+    assert "a single picture; omit --stream" in capsys.readouterr().err
     three = ["--vary", "seed=1,2", "--vary", "tv.weight=1,2", "--vary", "style.scale=1,2"]
     assert videostyle(monkeypatch, *arguments, *three) == 2
     assert "3 things vary" in capsys.readouterr().err

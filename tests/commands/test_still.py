@@ -48,11 +48,16 @@ def test_a_photo_is_painted_next_to_it_and_never_replaced(
         (["clip.mp4"], "a clip of 26 frames; choose one with --frame 120"),
         (["clip.mp4", "--frame", "26"], "--frame 26: the clip has frames 0 to 25"),
         (["clip.mp4", "--frame", "2.7"], "--frame 2.7: the clip is 2.600 s long"),
-        (["clip.mp4", "--frame", "soon"], "--frame soon: not a time"),
+        (["clip.mp4", "--frame", "soon"], "--frame soon: not a frame; use a number from 0, seconds"),
         (["art.png", "--frame", "1"], "art.png: a single picture, not a clip; omit --frame"),
         (["text.mp4", "--frame", "1"], "cannot be read as a clip"),
         (["none.png"], "no such file"),
+        (["clip.mp4", "--frame", "-1"], "--frame -1: not a frame"),
         (["clip.mp4", "--loop"], "No such option"),
+        (["clip.mp4", "--frame", "1", "--stream", "0"], "stream 0 cannot be painted; use --stream 1 (80x64)"),
+        (["clip.mp4", "--frame", "1", "--fps", "fast"], "fast"),
+        (["art.png", "--stream", "0"], "a single picture; omit --stream and --fps"),
+        (["line.png"], "frames of 1x400 px show too little to be painted, even if they are enlarged"),
     ],
 )
 def test_mistakes_take_one_line(
@@ -62,6 +67,7 @@ def test_mistakes_take_one_line(
     arguments: list[str],
     fault: str,
 ) -> None:
+    Image.fromarray(np.zeros((400, 1, 3), np.uint8)).save(folder / "line.png")
     source, *others = arguments
     assert videostyle(monkeypatch, "still", folder / source, *others, "--style", folder / "art.png", *FEW) == 2
     lines = capsys.readouterr().err.splitlines()

@@ -5,7 +5,7 @@ import pytest
 
 from videostyle.frames import Pixels
 from videostyle.paint.finish import Finish, FinishInput
-from videostyle.paint.painter import Cost
+from videostyle.paint.painter import Cost, OnStep
 
 
 def test_a_finish_must_define_its_picture() -> None:
@@ -19,7 +19,9 @@ def test_the_first_frame_of_a_chunk_carries_nothing() -> None:
 
 def test_a_finish_carries_nothing_wants_no_motion_and_costs_nothing_unless_it_says_so() -> None:
     class Same(Finish):
-        def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
+        def picture(
+            self, painted: Pixels, carry: bytes, size: tuple[int, int], on_step: OnStep | None = None
+        ) -> Pixels:
             return painted
 
     assert not Same().carries((640, 360), (1280, 720))

@@ -17,6 +17,7 @@ from videostyle.events import Event, FilmDone, FrameDone, FrameWritten, Iterated
 from videostyle.frames import Pixels
 from videostyle.media.read.probe import probe
 from videostyle.paint.keep import KeepPainter
+from videostyle.paint.painter import OnStep
 from videostyle.rendering.store.lock import Lock
 
 FEW = {"optimize.iterations": 2, "optimize.first_iterations": 3, "backbone.name": "compact", "backbone.device": "cpu"}
@@ -253,7 +254,7 @@ class Echo(vs.Finish):
             self.refused += 1
         return bytes([int(frame.painted.mean())])
 
-    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
+    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int], on_step: OnStep | None = None) -> Pixels:
         return painted
 
 

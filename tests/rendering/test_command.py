@@ -61,15 +61,15 @@ def test_an_assignment_reads_back(value: object) -> None:
 def test_a_still_is_made_again_by_its_own_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"style.weight": 30, "style.layers": ["relu1_1"], "backbone.name": "compact"}
     recipe = Recipe.read(values=values)
-    request = Request(folder / "clip.mp4", (folder / "art.png",), recipe, frames="00:00:00.3", overwrite=True)
+    request = Request(folder / "clip.mp4", (folder / "art.png",), recipe, frames="0.3", stream=1, overwrite=True)
     command, requests = command_of(check_still(request, folder / "none"), "fine"), list[Request]()
-    assert command[:5] == ("videostyle", "still", str(folder / "clip.mp4"), "--frame", "3")
+    assert command[:7] == ("videostyle", "still", str(folder / "clip.mp4"), "--frame", "3", "--stream", "1")
     monkeypatch.setattr("videostyle.rendering.look.still.make_still", lambda request, _: requests.append(request))
     monkeypatch.setattr(sys, "argv", list(command))
     with pytest.raises(SystemExit):
         cli.main()
     (again,) = requests
     assert (again.recipe.preset, again.recipe.given) == ("fine", recipe.given)
-    assert (again.output, again.overwrite) == (folder / "clip_art_000003.png", True)
+    assert (again.output, again.overwrite, again.stream) == (folder / "clip_art_000003.png", True, 1)
     photo = Request(folder / "art.png", (folder / "art.png",), output=folder / "a.png")
     assert "--frame" not in command_of(check_still(photo, folder / "none"), "draft")

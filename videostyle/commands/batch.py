@@ -59,6 +59,7 @@ def batch_command(
 
     Everything is checked before the first frame. If it is stopped, or clips are left, run the same command again.
     Exit code 0: all done; 1: clips failed; 2: a mistake, nothing was started; 4: clips are left; 130: interrupted.
+    Exit code of --dry-run: 0: no mistake; 1: some clips cannot be painted; 2: a mistake.
     """
     from videostyle.rendering.batch.night import batch
 
@@ -66,7 +67,7 @@ def batch_command(
     try:
         with (
             closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress,
-            gently(Table(progress, quiet=voice.quiet or voice.as_json)) as heard,
+            gently(Table(progress, quiet=voice.quiet or voice.as_json, dry=dry_run)) as heard,
         ):
             done = batch(
                 source,
@@ -92,9 +93,11 @@ def batch_command(
 class Table:
     """Shows a batch's events as lines and tables on stderr, and hands all events on."""
 
-    def __init__(self, progress: Progress, quiet: bool) -> None:
-        """quiet: the progress shows no lines, so that failures are printed here."""
-        self._progress, self._quiet = progress, quiet
+    def __init__(self, progress: Progress, quiet: bool, dry: bool = False) -> None:
+        """quiet: the progress shows no lines, so that failures are printed here. dry: nothing will be rendered."""
+        self._progress, self._quiet, self._dry = progress, quiet, dry
+        self._failed = 0
+        """clips that cannot be painted"""
         self._rows: list[tuple[str, ...]] = []
         self._folder = Path()
         self._told = ""
@@ -109,12 +112,16 @@ class Table:
                 cost = span(event.seconds) if event.status == "waiting" else event.status
                 what = (str(event.frames), size, event.preset, cost, event.text)
                 self._rows.append((str(event.number), event.clip.name, event.output.name, *what))
+                self._failed += event.status == "failed"
+                if self._dry and event.status == "failed":  # else it is said when the clip is dealt with
+                    self._fail(f"{event.clip.name} failed: {event.text}")
             case BatchPlanned():
                 self._print(("", "clip", "film", "frames", "size", "preset", "about", ""))
                 limit = f" of {span(event.budget)}" if event.budget else ""
+                failed = f", {self._failed} failed" if self._failed else ""
                 self._progress.say(
-                    f"{counted(event.waiting, 'clip')} of {event.clips} to render: about {span(event.seconds)}{limit}, "
-                    f"{event.bytes / 1e9:.2f} GB at most; logs in {event.folder}"
+                    f"{counted(event.waiting, 'clip')} of {event.clips} to render{failed}: "
+                    f"about {span(event.seconds)}{limit}, {event.bytes / 1e9:.2f} GB at most; logs in {event.folder}"
                 )
                 self._folder = event.folder
             case ClipBegun():
@@ -126,8 +133,8 @@ class Table:
                 if event.text:
                     line = f"{event.clip.name} {event.status}: {event.text}"
                     self._progress.say(line)
-                    if self._quiet and event.status == "failed":
-                        print(f"videostyle: {shown(line)}", file=sys.stderr)
+                    if event.status == "failed":
+                        self._fail(line)
                 took = span(event.seconds) if event.seconds else ""
                 end = (event.preset, took, event.status, event.text)
                 self._rows.append((str(event.number), event.clip.name, event.output.name, *end))
@@ -139,6 +146,11 @@ class Table:
                 )
                 if self._told:
                     self._progress.say(self._told)
+
+    def _fail(self, line: str) -> None:
+        """Print a failure that nothing else shows."""
+        if self._quiet:
+            print(f"videostyle: {shown(line)}", file=sys.stderr)
 
     def _report(self) -> None:
         """Write the report anew."""

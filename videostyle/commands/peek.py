@@ -20,13 +20,15 @@ def peek_command(
         str, typer.Option(metavar="RANGES", help="source frames, as for 'run'; default: the first finished stretch")
     ] = "",
     clip: Annotated[Path | None, typer.Option(metavar="FILE", help="the clip, if it has been moved")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an existing FILE")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="print errors only")] = False,
 ) -> None:
     """Make a short film of the finished frames of a job, which may still be running.
 
-    Painted frames are only enlarged, without the brush pass, and the film has no sound. An earlier film is replaced.
+    Painted frames are only enlarged, without the brush pass, and the film has no sound. An earlier
+    JOB/peek.mp4 is replaced.
     """
     from videostyle.rendering.look.peek import peek
 
     with closing(Progress(quiet=quiet)) as progress:
-        peek(folder, output, frames, clip, progress)
+        peek(folder, output, frames, clip, progress, overwrite=overwrite)

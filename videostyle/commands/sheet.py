@@ -22,6 +22,7 @@ from videostyle.options import (
     Part,
     Place,
     StillLook,
+    Track,
     Voice,
     Work,
     flag,
@@ -78,6 +79,7 @@ def sheet_command(
     picture: PictureArgument,
     look: SheetLook,
     network: Network,
+    track: Track,
     voice: Voice,
     vary: VaryOption = None,
     frame: FrameOption = "",
@@ -94,8 +96,12 @@ def sheet_command(
     from videostyle.rendering.look.sheet import SMALL, SheetRequest, make_sheet
     from videostyle.rendering.look.vary import Choice
 
-    place = Place(output, overwrite)
-    flags = Flags(Look(**vars(look) | {"size": None}), network, Part(frames=frame), place, Aim(), Encoding(), Work())
+    part, place = Part(frames=frame, track=track), Place(output, overwrite)
+    if scenes and frame:
+        raise SettingsError(
+            f"--frame {frame} --scenes {scenes}: a frame that is named is the only one; omit one of them"
+        )
+    flags = Flags(Look(**vars(look) | {"size": None}), network, part, place, Aim(), Encoding(), Work())
     still, axes = _read(flags, picture, vary or ())
     columns, rows = (*axes, (Choice(),), (Choice(),))[:2]
     request = SheetRequest(still, columns, rows, look.size or SMALL, scenes or (1 if len(axes) > 1 else 3))
@@ -110,12 +116,12 @@ def sheet_command(
 def _read(flags: Flags, picture: Path, vary: Sequence[str]) -> "tuple[Request, list[tuple[Choice, ...]]]":
     """What is painted, and what varies: at most two things. Raises SettingsError with all mistakes."""
     from videostyle.rendering.look.sheet import check_sheet
-    from videostyle.rendering.look.vary import of_artworks, read_vary, refuse
+    from videostyle.rendering.look.vary import of_artworks, read_axes, refuse
     from videostyle.rendering.plan.artworks import read_artworks
     from videostyle.rendering.request import Request
 
     still, styles = Request(picture, ()), flags.look.style
-    axes = []
+    axes: list[tuple[Choice, ...]] = []
     faults: list[str] = []
 
     @contextmanager
@@ -127,9 +133,8 @@ def _read(flags: Flags, picture: Path, vary: Sequence[str]) -> "tuple[Request, l
 
     with kept():
         still = flags.request(picture)
-    for text in vary:
-        with kept():
-            axes.append(read_vary(text))
+    with kept():
+        axes = read_axes(vary)
     with kept():
         if flags.place.output:
             check_sheet(flags.place.output)

@@ -17,6 +17,7 @@ from videostyle.options import (
     Part,
     Place,
     StillLook,
+    Track,
     Voice,
     Work,
     grouped,
@@ -42,6 +43,7 @@ def still_command(
     picture: PictureArgument,
     look: StillLook,
     network: Network,
+    track: Track,
     voice: Voice,
     frame: FrameOption = "",
     output: Annotated[
@@ -63,6 +65,7 @@ def still_command(
     """
     from videostyle.rendering.look.still import make_still
 
-    flags = Flags(Look(**vars(look)), network, Part(frames=frame), Place(output, overwrite), Aim(), Encoding(), Work())
+    part, place = Part(frames=frame, track=track), Place(output, overwrite)
+    flags = Flags(Look(**vars(look)), network, part, place, Aim(), Encoding(), Work())
     with closing(Progress(voice.as_json, voice.quiet, voice.verbose)) as progress:
         make_still(flags.request(picture), progress)

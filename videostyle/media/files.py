@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,6 +15,8 @@ import av
 from videostyle.errors import MediaError
 
 FULL = "the disk is full"
+Ready = Callable[[Sequence[tuple[Path, Path]]], object]
+"""called with the temporary name and the name of each file, directly before the first one appears"""
 
 
 def temporary_of(path: Path) -> Path:

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from videostyle.frames import NO_BARS, Bars, Pixels, to_bytes
+from videostyle.frames import BRIGHTNESS, NO_BARS, Bars, Pixels, to_bytes
 
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-"""weights of R, G and B, ITU-R BT.709"""
+LUMA = np.array(BRIGHTNESS, np.float32)
 DIFFERS = 10.0
 """levels of 255 by which a pixel differs from the bars"""
 WIDE, PLAIN = 0.5, 0.02

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from videostyle.frames import Picture, Pixels, to_picture, to_pixels
+from videostyle.frames import BRIGHTNESS, Picture, Pixels, to_picture, to_pixels
 
-LUMA = np.array([0.2126, 0.7152, 0.0722])
-"""weights of R, G and B, ITU-R BT.709"""
+LUMA = np.array(BRIGHTNESS)
 STEEPEST = 2.5
 """most that differences of color are enlarged, because noise and coding errors are enlarged with them"""
 FLATTEST = 0.5

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from videostyle.frames import Motion, Pixels
-from videostyle.paint.painter import Cost
+from videostyle.paint.painter import Cost, OnStep
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +56,9 @@ class Finish(ABC):
         return b""
 
     @abstractmethod
-    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
+    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int], on_step: OnStep | None = None) -> Pixels:
         """A frame of the film, (H, W, 3). painted: at work size. carry: of this frame. size: width and height, px.
 
-        May be called in another thread than ``carry``, at the same time.
+        on_step: called with how many rows of a large frame are done, and how many there are. May be called in another
+        thread than ``carry``, at the same time.
         """

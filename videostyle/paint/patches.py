@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from videostyle.frames import BRIGHTNESS
 from videostyle.paint.tensors import resize
 
 SIDE = 7
@@ -14,7 +15,7 @@ COUNT = 16384
 """patches compared, at the same places in every picture of a size"""
 FAINT = 2 / 255
 """of 0..1, added to the artwork's standard deviation, so that its noise does not count as much as its strokes"""
-OPPONENT = ((0.2126, 0.7152, 0.0722), (0.5, -0.5, 0.0), (0.25, 0.25, -0.5))
+OPPONENT = (BRIGHTNESS, (0.5, -0.5, 0.0), (0.25, 0.25, -0.5))
 """brightness, red against green, yellow against blue"""
 
 

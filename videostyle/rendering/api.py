@@ -116,7 +116,7 @@ def render(
     """
     store, workers = Store(Path(job)), _workers(workers, painter)
     painter = painter or painter_for(plan.artworks, plan.settings, store.begun(), on_event)
-    check_size(plan.work, painter.smallest)
+    check_size(plan.work, plan.own, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     return _render(plan, store, painter, slots, workers, on_event)
 

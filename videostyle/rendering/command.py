@@ -7,7 +7,7 @@ from pathlib import Path
 
 from videostyle.presets import Recipe, read_assignment
 from videostyle.rendering.plan.plan import Artwork
-from videostyle.rendering.request import Checked
+from videostyle.rendering.request import Checked, Request
 
 
 def command_of(checked: Checked, preset: str) -> tuple[str, ...]:
@@ -20,17 +20,17 @@ def command_of(checked: Checked, preset: str) -> tuple[str, ...]:
         return ()
     if checked.alone:
         frame = checked.keep.frames[0] if checked.clip.num_frames > 1 else None
-        words = still_command(request.clip, frame, checked.artworks, preset, request.recipe, checked.output)
+        words = still_command(request, frame, checked.artworks, preset, checked.output)
         return (*words, *(["--overwrite"] if request.overwrite else []))
     return ("videostyle", "run", os.path.abspath(request.clip), *_run_options(checked, preset))
 
 
 def still_command(
-    picture: Path, frame: int | None, artworks: Sequence[Artwork], preset: str, recipe: Recipe, output: Path
+    request: Request, frame: int | None, artworks: Sequence[Artwork], preset: str, output: Path
 ) -> tuple[str, ...]:
     """The ``videostyle still`` that paints a picture, or a frame of a clip, as one text for each argument."""
-    words = ["videostyle", "still", os.path.abspath(picture), *([] if frame is None else ["--frame", str(frame)])]
-    return (*words, *_look(artworks, preset, recipe), "-o", os.path.abspath(output))
+    words = ["videostyle", "still", os.path.abspath(request.clip), *([] if frame is None else ["--frame", str(frame)])]
+    return (*words, *_track(request), *_look(artworks, preset, request.recipe), "-o", os.path.abspath(output))
 
 
 def assignment(name: str, value: object) -> str:
@@ -50,6 +50,13 @@ def _look(artworks: Sequence[Artwork], preset: str, recipe: Recipe) -> Iterator[
         yield from ("--set", assignment(name, given.value(name)))
 
 
+def _track(request: Request) -> Iterator[str]:
+    if request.stream is not None:
+        yield from ("--stream", str(request.stream))
+    if request.rate is not None:
+        yield from ("--fps", str(request.rate))
+
+
 def _run_options(checked: Checked, preset: str) -> Iterator[str]:
     request = checked.request
     yield from _look(checked.artworks, preset, request.recipe)
@@ -58,13 +65,11 @@ def _run_options(checked: Checked, preset: str) -> Iterator[str]:
     else:
         yield "--no-film"
     texts = {"--frames": request.frames, "--in": request.begin, "--out": request.end, "--handles": request.handles}
-    texts |= {"--fps": request.rate, "--slots": request.slots}
-    texts |= {"--patch": request.patch and os.path.abspath(request.patch)}
+    texts |= {"--slots": request.slots, "--patch": request.patch and os.path.abspath(request.patch)}
     texts |= {"--job": request.job and os.path.abspath(request.job)}
     for flag, value in texts.items():
         if value:
             yield from (flag, str(value))
-    if request.stream is not None:
-        yield from ("--stream", str(request.stream))
+    yield from _track(request)
     switches = {"--keep-job": request.keep_job, "--overwrite": request.overwrite, "--strict": request.strict}
     yield from (flag for flag, on in switches.items() if on)

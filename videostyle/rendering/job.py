@@ -24,6 +24,7 @@ from videostyle.rendering.plan.plan import RenderPlan, alone, make_plan, plan_fr
 from videostyle.rendering.plan.sizes import check_size, stored_bytes
 from videostyle.rendering.request import Checked
 from videostyle.rendering.store.log import JOB, Log, logged
+from videostyle.rendering.store.made import forget_made
 from videostyle.rendering.store.record import JobRecord
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.chunks import render_chunks
@@ -95,7 +96,7 @@ def _prepare(
         known |= before.plan.scan
     plan = plan_frames(checked.clip, checked.artworks, settings, checked.keep, preset, known, on_event)
     plan = alone(plan) if checked.alone else plan
-    check_size(plan.work, painter.smallest)
+    check_size(plan.work, plan.own, painter.smallest)
     store.check(plan.fingerprint, painter.fingerprint)
     stored = {frame for frame in plan.to_render if store.has(frame)}
     cluster = checked.request.cluster
@@ -109,7 +110,8 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
     """What a job will make, and what it will take."""
     cost, workers = price.cost, price.workers
     slots = choose_slots(checked.request.slots, cost, plan, workers)
-    finishing = price.finishing.bytes_per_slot  # in every worker, and where the film is written
+    finishing = price.finishing.bytes_per_slot  # in every worker, and where the film is written beside that
+    beside = checked.request.film and not checked.alone
     painting = bytes_of(workers, slots * cost.bytes_per_slot + finishing, painter.device)
     return Planned(
         clip=plan.clip.path,
@@ -131,7 +133,7 @@ def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store,
         seconds=price.seconds,
         seconds_first=cost.seconds_first,
         seconds_later=cost.seconds_later,
-        bytes=painting + finishing * checked.request.film,
+        bytes=painting + finishing * beside,
         fingerprint=plan.fingerprint,
         passes=plan.settings.temporal.passes,
         passed=passed(plan, store),
@@ -163,12 +165,14 @@ def run(prepared: Prepared, on_event: OnEvent = ignore, engine: Engine | None = 
     before: list[Event] = [*prepared.notices, prepared.summary]
     with opened(plan, Store(checked.job), prepared.painter, exclusive=not request.job) as store:
         with logged(Log(store.folder / JOB), on_event, before) as heard:
-            _make(prepared, store, workers, heard)
+            if not checked.made.whole:
+                _make(prepared, store, workers, heard)
             seconds = time.perf_counter() - start
             done = FilmDone(checked.output, len(plan.to_keep), plan.frames_lost, seconds, plan.frames_damaged)
             heard(done)
         if not (request.keep_job or request.job):
             store.remove(plan.to_render)
+        forget_made(store.folder)
     return done
 
 
@@ -180,13 +184,14 @@ def _make(prepared: Prepared, store: Store, workers: Workers, on_event: OnEvent)
         plan.check_clip()
         pictures = pictures_of(checked.output, plan.settings.film, plan.clip)
         place = pictures.folder if pictures else checked.output
-        check_free(place, checked.sources, checked.request.overwrite or bool(pictures), pictures)
+        free = checked.request.overwrite or bool(pictures) or checked.output.absolute() in checked.made.files
+        check_free(place, checked.sources, free, pictures)
 
     if store.lock.is_exclusive:  # then nobody else is writing this film
         remove_leftovers(checked.output)
         remove_leftovers(store.folder)
     finish = finish_for(plan.artworks, plan.settings)
-    film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish)
+    film = StoredFilm(plan, store, checked.output, subtitles=checked.subtitles, finish=finish, key=checked.key)
     if checked.patch or not checked.request.film:
         _paint(prepared, store, workers, on_event)
     else:

@@ -1,5 +1,7 @@
 """What a user asks for, and the checks of it before any work begins."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -19,6 +21,7 @@ from videostyle.presets import Recipe
 from videostyle.rendering.film.film import check_free, check_place, unless_strict
 from videostyle.rendering.plan.artworks import Styles, artworks_for
 from videostyle.rendering.plan.plan import Artwork
+from videostyle.rendering.store.made import Made, find_made
 from videostyle.rendering.workers.session import check_cluster
 from videostyle.selection import Selection, select
 from videostyle.settings import FilmSettings
@@ -83,8 +86,18 @@ class Checked:
     notices: tuple[str, ...]
     subtitles: Subtitles = field(default_factory=dict)
     """converted for the film"""
+    made: Made = field(default_factory=Made)
+    """what is there of the film, if an earlier run of the same request was stopped after it had made it"""
     alone: bool = False
     """whether the only frame is painted as if it were the first of its scene; see ``plan.alone``"""
+
+    @property
+    def key(self) -> str:
+        """Hash of everything besides the clip and the artworks that decides what the film is, and where."""
+        request = self.request
+        part = request.frames, request.begin, request.end, request.handles, request.patch, self.output.absolute()
+        values = sorted(map(str, request.recipe.values.items()))
+        return hashlib.sha256(json.dumps([request.recipe.preset, values, *map(str, part)]).encode()).hexdigest()
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -116,10 +129,14 @@ def check(request: Request) -> Checked:
     if job.absolute() == output.absolute():
         raise SettingsError(f"--job {job}: the same name as the film; name another folder")
     checked = Checked(request, clip, artworks, keep, output, job, patch, notices)
+    made = Made() if overwrite else find_made(job, checked.key)
+    if made.whole:
+        notices += (f"{output} is done; an earlier run of this command was stopped before it had cleaned up",)
+    checked = replace(checked, made=made, notices=notices)
     if patch:
-        check_free(output, checked.sources, overwrite)
+        check_free(output, checked.sources, overwrite or output.absolute() in made.files)
         return replace(checked, notices=notices + patch.notices + unless_strict(patch.left_out, strict))
-    film = check_place(clip, keep, output, given, checked.sources, overwrite, strict)
+    film = check_place(clip, keep, output, given, checked.sources, overwrite, strict, made.files)
     return replace(checked, notices=notices + film.notices, subtitles=film.subtitles)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from videostyle import __version__
-from videostyle.errors import MediaError
+from videostyle.errors import MediaError, SettingsError
 from videostyle.media.files import whole_or_nothing
 from videostyle.rendering.store.log import BATCH, JOB
 from videostyle.report.card import Card
@@ -17,14 +17,18 @@ from videostyle.report.page import Page
 
 KEPT = ".report"
 """folder next to the log: a finished film's card, so that the page of a batch is not measured anew after every clip"""
+PAGES = (".html", ".htm")
 
 
 def write_report(path: Path, output: Path | None = None) -> Path:
     """Write the page of a job or a batch. Returns its path.
 
     path: a job folder, a batch folder, or a log. output: None: ``report.html`` next to the log. Raises JobError if
-    there is no log, SettingsError if a library is not installed, MediaError if the page cannot be written.
+    there is no log, SettingsError if a library is not installed or the output is no page, MediaError if it cannot be
+    written.
     """
+    if output and output.suffix.lower() not in PAGES:
+        raise SettingsError(f"{output}: a report is a page; use a name with {' or '.join(PAGES)}")
     log, night = read_night(path)
     page = (output or log.with_name("report.html")).absolute()
     cards = tuple(_card(clip, log.parent) for clip in night.clips)

@@ -58,6 +58,16 @@ def test_any_size_and_depth(size: tuple[int, int], dtype: type) -> None:
     assert mean == pytest.approx(painted.mean() / np.iinfo(dtype).max, abs=0.03)
 
 
+def test_a_large_picture_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    finish, steps = brush(), list[tuple[int, int]]()
+    carry = finish.carry(FinishInput(0, art(2)))
+    whole = finish.picture(art(2), carry, SIZE, lambda *step: steps.append(step))
+    assert steps == [], "a small one is done at once"
+    monkeypatch.setattr("videostyle.paint.brush.brush.STRIP", 40 * SIZE[0])
+    assert np.array_equal(finish.picture(art(2), carry, SIZE, lambda *step: steps.append(step)), whole)
+    assert steps == [(40, 96), (80, 96), (96, 96)]
+
+
 def test_both_depths_are_the_same_picture() -> None:
     eight = finished(brush())
     sixteen = finished(brush(), art(2).astype(np.uint16) * np.uint16(257))

@@ -12,11 +12,13 @@ import pytest
 from tests.clips import moving_scenes, write_clip
 from tests.painters import Blend, Stumbling
 from tests.rendering.jobs import frames_in, opened, plan_of, rendered
+from videostyle.errors import JobError
 from videostyle.events import Event, FrameDone
 from videostyle.frames import Clip, Frame, FrameInput, FrameTask, Painted
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
 from videostyle.rendering.chunk.passes import next_pass, passed, passes_of
+from videostyle.rendering.chunk.renderer import render
 from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.store.store import Store
 
@@ -170,6 +172,20 @@ def test_a_job_with_frames_of_unfinished_passes_is_kept(clip: Clip, tmp_path: Pa
     store.of_pass(1).drop([0])
     store.remove([7])
     assert not store.folder.exists()
+
+
+def test_only_one_process_paints_a_scene(
+    clip: Clip, whole: dict[int, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videostyle.rendering.store.lock.PAUSE", 0.001)
+    first = render(plan(clip), opened(tmp_path / "job", plan(clip), Mixing(0)), Mixing(0), 1)
+    next(first)
+    with pytest.raises(JobError, match=r"passes/scene0: another process is using it .*only one can paint a scene"):
+        rendered(plan(clip, range(3, 4)), tmp_path / "job", Mixing(0))
+    rendered(plan(clip, range(6, 8)), tmp_path / "job", Mixing(0))
+    assert len(list(first)) == 5, "the second scene is painted"
+    rendered(plan(clip), tmp_path / "job", Mixing(0))
+    assert frames_in(tmp_path / "job") == whole
 
 
 def test_backward_passes_decode_block_by_block(

@@ -237,7 +237,7 @@ def test_an_interrupt_while_the_rest_is_encoded_or_read_back_leaves_no_film(
             real(*given)
         else:
             *given, ready = given
-            real(*given, lambda: (stopped.wait(5), ready()))
+            real(*given, lambda files: (stopped.wait(5), ready(files)))
 
     monkeypatch.setattr(Arrivals, "stop", told)
     monkeypatch.setattr(written, flush, late)

@@ -14,6 +14,7 @@ from videostyle.frames import Clip, Motion, Painted, Pixels
 from videostyle.media.read.probe import probe
 from videostyle.motion.flow import estimate
 from videostyle.paint.finish import Finish, FinishInput
+from videostyle.paint.painter import OnStep
 from videostyle.rendering.finish.carries import Carries
 from videostyle.rendering.store.store import Store
 
@@ -37,7 +38,7 @@ class Chained(Finish):
         assert (frame.motion is None) == (not frame.carry)
         return frame.carry + bytes([frame.index])
 
-    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
+    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int], on_step: OnStep | None = None) -> Pixels:
         return painted
 
 

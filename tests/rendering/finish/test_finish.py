@@ -15,6 +15,7 @@ from videostyle.frames import Clip, Motion, Painted, Pixels
 from videostyle.media.read.probe import probe
 from videostyle.media.stills import resize
 from videostyle.paint.finish import Finish, FinishInput
+from videostyle.paint.painter import OnStep
 from videostyle.rendering.finish.finish import ENLARGE, Enlarge, finish_for, finished
 from videostyle.rendering.plan.plan import Artwork, RenderPlan
 from videostyle.rendering.store.store import Store
@@ -42,7 +43,7 @@ class RunningMean(Finish):
             total += np.frombuffer(frame.carry[4:], np.uint32).reshape(frame.painted.shape)
         return count.to_bytes(4, "big") + total.tobytes()
 
-    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
+    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int], on_step: OnStep | None = None) -> Pixels:
         total = np.frombuffer(carry[4:], np.uint32).reshape(painted.shape)
         return resize((total // int.from_bytes(carry[:4], "big")).astype(painted.dtype), size)
 

@@ -8,10 +8,15 @@ from PIL import Image
 
 import videostyle
 from tests.media.profiles import WIDE
-from videostyle.events import Planned
+from videostyle.events import Iterated, Planned
 from videostyle.media.exr import read_header, write_exr
 from videostyle.media.light import CHROMATICITIES
 from videostyle.media.stills import read_png, write_png
+from videostyle.presets import Recipe
+from videostyle.rendering.finish.finish import finish_for
+from videostyle.rendering.job import prepare
+from videostyle.rendering.look.still import check_still
+from videostyle.rendering.request import Request
 
 FEW = {"backbone.name": "compact", "backbone.device": "cpu", "optimize.first_iterations": 3, "picture.work": 48}
 PHOTO = np.random.default_rng(0).integers(0, 65535, (64, 80, 4), np.uint16)
@@ -53,3 +58,22 @@ def test_a_still_is_what_the_painter_paints(folder: Path) -> None:
     done = videostyle.still(folder / "photo.png", folder / "art.png", settings=settings)
     painter = videostyle.load_painter(folder / "art.png", settings=settings)
     np.testing.assert_array_equal(read_png(done.path), painter(read_png(folder / "photo.png")))
+
+
+def test_a_large_one_says_how_far_it_is_finished(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("videostyle.paint.brush.brush.STRIP", 40 * 80)
+    settings, heard = FEW | {"brush.amount": 1, "picture.size": 64}, list[object]()
+    videostyle.still(folder / "clip.mp4", folder / "art.png", frame="3", settings=settings, on_event=heard.append)
+    rows = [(event.done, event.total) for event in heard if isinstance(event, Iterated) and event.finishing]
+    assert rows == [(40, 64), (64, 64)]
+
+
+def test_finishing_one_takes_memory_once(folder: Path) -> None:
+    """A film is finished while its frames are painted, and a still after that."""
+    recipe = Recipe("draft", FEW | {"brush.amount": 1, "picture.size": 128})
+    request = Request(folder / "clip.mp4", (folder / "art.png",), recipe, frames="3")
+    prepared = prepare(check_still(request, folder / "none"))
+    plan = prepared.plan
+    finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.size).bytes_per_slot
+    painting = prepared.painter.cost(*plan.work[::-1]).bytes_per_slot
+    assert prepared.summary.bytes == painting + finishing

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from videostyle.errors import SettingsError
-from videostyle.rendering.look.vary import Choice, of_artworks, read_vary
+from videostyle.rendering.look.vary import Choice, of_artworks, read_axes, read_vary
 
 
 def test_values_are_split_at_commas_outside_brackets() -> None:
@@ -25,3 +25,29 @@ def test_values_are_split_at_commas_outside_brackets() -> None:
 def test_mistakes_are_refused(text: str) -> None:
     with pytest.raises(SettingsError):
         read_vary(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "twice"),
+    [
+        ("style.weight=30,30", "style.weight 30"),
+        ("style.weight=1,30.0,030", "style.weight 030"),
+        ("preset=draft,fine,draft", "preset draft"),
+        ('style.layers=["relu1_1"],[ "relu1_1" ]', 'style.layers [ "relu1_1" ]'),
+    ],
+)
+def test_the_same_picture_is_not_painted_twice(text: str, twice: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_vary(text)
+    assert str(refused.value) == f"--vary {text}: has {twice} twice; omit one"
+
+
+def test_a_setting_varies_in_one_direction() -> None:
+    assert [len(axis) for axis in read_axes(["style.weight=1,2", "style.scale=1,2,3"])] == [2, 3]
+    with pytest.raises(SettingsError) as refused:
+        read_axes(["style.weight=1,2", "style.weight = 3"])
+    assert (
+        str(refused.value) == "--vary style.weight = 3: style.weight varies already; give all its values to one --vary"
+    )
+    with pytest.raises(SettingsError, match=r"(?s)2 mistakes:.*style.wait.*varies already"):
+        read_axes(["style.wait=1", "style.weight=1", "style.weight=2"])

@@ -119,9 +119,11 @@ def test_in_a_smaller_film_no_line_is_left_between_picture_and_bars(
 def test_bars_end_between_chroma_samples(tmp_path: Path) -> None:
     clip = probe(write_clip(tmp_path / "subsampled.mp4", boxed()))
     assert clip.pixel_format == "yuv420p"
-    assert search_bars(clip) == ((0, 0, 10, 10), False)
-    assert area(clip, (0, 0, 10, 10), (48, 40)) == (0, 0, 4, 4)
-    assert area(clip, (0, 0, 10, 10), (60, 52)) == (0, 0, 6, 6)
+    assert search_bars(clip) == ((0, 0, 8, 8), False), "a bar of 9 lines is not extended into the picture"
+    assert area(clip, (0, 0, 8, 8), (48, 40)) == (0, 0, 2, 2)
+    assert area(clip, (0, 0, 8, 8), (60, 52)) == (0, 0, 4, 4)
+    upright = probe(write_clip(tmp_path / "pillars.mp4", boxed((13, 15, 0, 0))))
+    assert search_bars(upright) == ((12, 14, 0, 0), False)
 
 
 def test_the_samples_of_a_long_clip_are_few(

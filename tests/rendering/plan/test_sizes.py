@@ -39,9 +39,17 @@ def test_an_upright_film_keeps_its_shape(clip: Clip) -> None:
 
 
 def test_a_size_that_is_too_small_names_one_that_is_not() -> None:
-    check_size((40, 16), 16)
+    check_size((40, 16), (40, 16), 16)
+    check_size((40, 16), (10, 4), 16)
     with pytest.raises(SettingsError, match="--size 16"):
-        check_size((40, 15), 16)
+        check_size((40, 15), (40, 15), 16)
+
+
+def test_hardly_any_pixels_are_not_enlarged() -> None:
+    check_size((1, 400), (1, 400), 1)
+    for work in ((1, 400), (32, 12800)):
+        with pytest.raises(SettingsError, match=r"1x400 px show too little .* wanted 8 px or more"):
+            check_size(work, (1, 400), 32)
 
 
 def test_a_painted_frame_on_disk() -> None:

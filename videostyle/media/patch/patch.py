@@ -6,7 +6,7 @@ from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
 from videostyle.frames import Clip
-from videostyle.media.files import whole_or_nothing
+from videostyle.media.files import Ready, whole_or_nothing
 from videostyle.media.patch.splice import Patch, Pictures, Unfit, origin_of, read_packets, replaced, splice
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
@@ -74,12 +74,15 @@ def plan_patch(
     return Patch(film, size, settings, (notice,), left_out, spans, packets, origin, checked.subtitles)
 
 
-def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> tuple[str, ...]:
+def patch_film(
+    patch: Patch, output: Path, pictures: Callable[[], Pictures], ready: Ready = lambda _: None
+) -> tuple[str, ...]:
     """Write the new film; returns notices about what did not go as planned.
 
     output: with the extension of the old film; it may be the old film, which is replaced once the new one is checked.
-    pictures: returns (frame, upright pixels) of the frames to replace, ascending; each call starts over. Raises
-    MediaError if the film cannot be written, ValueError if a picture does not have the patch's size.
+    pictures: returns (frame, upright pixels) of the frames to replace, ascending; each call starts over. ready: called
+    directly before the new film appears, with its temporary name and its name. Raises MediaError if the film cannot be
+    written, ValueError if a picture does not have the patch's size.
     """
     film = patch.film
     notices = []
@@ -88,9 +91,11 @@ def patch_film(patch: Patch, output: Path, pictures: Callable[[], Pictures]) -> 
             with whole_or_nothing(output) as temporary:
                 splice(patch, pictures(), temporary)
                 add_boxes(temporary, kept_boxes(film, container_of(output).format, patch.size))
+                ready([(temporary, output)])
             return ()
         except Unfit as error:
             notices = [f"all {film.num_frames} frames of {film.path.name} are encoded again: when patched, {error}"]
     every = ((frame.index, frame.pixels) for frame in decode(film))
-    encode_film(film, output, replaced(every, pictures()), patch.settings, patch.size, subtitles=patch.subtitles)
+    frames = replaced(every, pictures())
+    encode_film(film, output, frames, patch.settings, patch.size, subtitles=patch.subtitles, ready=ready)
     return tuple(notices)

@@ -54,7 +54,9 @@ def probe(path: Path, stream: int | None = None, rate: Fraction | None = None) -
             if container.format.name in NOT_CLIPS:
                 raise MediaError(f"{path}: {NOT_CLIPS[container.format.name]}; use the video file itself")
             if container.format.name == FORMAT or container.format.name.endswith("_pipe"):
-                raise MediaError(f"{path}: a single picture; use a video file, or a folder or pattern of pictures")
+                raise MediaError(
+                    f"{path}: a single picture, which 'still' paints; use a video file, or a folder or pattern"
+                )
             if rate is not None and not is_raw(container):
                 raise MediaError(f"{path}: the clip has its own timestamps; omit --fps")
             video = _chosen(container, path, stream)

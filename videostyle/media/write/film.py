@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import av
 
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Pixels
-from videostyle.media.files import check_folder, explained, whole_or_nothing
+from videostyle.media.files import Ready, check_folder, explained, whole_or_nothing
 from videostyle.media.read.probe import open_file
 from videostyle.media.write.boxes import add_boxes, kept_boxes
 from videostyle.media.write.containers import CONTAINERS, codec_of, container_of, missing_hardware, refusal, tick_of
@@ -85,14 +85,14 @@ def encode_film(
     keep: Selection | None = None,
     made: str = "",
     subtitles: Subtitles | None = None,
-    ready: Callable[[], object] = lambda: None,
+    ready: Ready = lambda _: None,
 ) -> None:
     """Write frames as a film, together with the clip's other tracks. The file appears once it is complete.
 
     frames: (number in the clip, upright pixels (H, W, 3) of the film's size), ascending. size: width and height, px.
     keep: frames of the clip that the film covers; its ranges follow each other from time 0 without gaps; None: the
     whole clip. made: what made the film, for its tags. subtitles: those of ``check_film``; None: they are read here.
-    ready: called directly before the film appears.
+    ready: called directly before the film appears, with the temporary name and the name of each of its files.
     Raises MediaError if the film cannot be written or there are no frames, ValueError if pixels have another size.
     """
     shown = list[int]()
@@ -131,7 +131,7 @@ def encode_film(
             tracks.write(None)
         add_boxes(temporary, kept_boxes(clip, container.format, size))
         check_written(temporary, path, len(shown), timeline.place(shown[-1])[0] - timeline.place(shown[0])[0])
-        ready()
+        ready([(temporary, path)])
 
 
 def _tag(metadata: dict[str, str], timecode: str, made: str) -> None:

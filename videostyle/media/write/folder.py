@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -12,7 +12,7 @@ import numpy as np
 from videostyle.errors import MediaError
 from videostyle.frames import Clip, Color, Pixels
 from videostyle.media import exr
-from videostyle.media.files import explained
+from videostyle.media.files import Ready, explained
 from videostyle.media.light import CHROMATICITIES, Light, chromaticities_of, light_of, shown
 from videostyle.media.names import SUFFIXES, Pattern, pattern_of
 from videostyle.media.read.alpha import Alpha, with_alpha
@@ -64,14 +64,14 @@ def write_folder(
     clip: Clip,
     frames: Iterable[tuple[int, Pixels]],
     size: tuple[int, int],
-    ready: Callable[[], object] = lambda: None,
+    ready: Ready = lambda _: None,
 ) -> None:
     """Write one file per frame, named by its number; no file appears until all are written.
 
     Files with the same name are replaced and all others stay, so several ranges may share a folder.
     frames: (number in the clip, upright pixels (H, W, 3)). size: width and height of the film, px. ready: called
-    directly before the first file appears. Raises MediaError if the files cannot be written, ValueError if pixels have
-    another size.
+    directly before the first file appears, with the temporary name and the name of each. Raises MediaError if the files
+    cannot be written, ValueError if pixels have another size.
     """
     alpha = Alpha(clip, size) if clip.alpha else None
     folder = pictures.folder
@@ -95,10 +95,11 @@ def write_folder(
                 continue
             pixels = shown(clip.color, pixels)
             write_png(path, pixels if plane is None else with_alpha(pixels, plane), profile=clip.color.profile)
-        ready()
+        files = [(Path(temporary, name), folder / name) for name in os.listdir(temporary)]
+        ready(files)
         folder.mkdir(exist_ok=True)
-        for name in os.listdir(temporary):
-            os.replace(Path(temporary, name), folder / name)
+        for written, path in files:
+            os.replace(written, path)
 
 
 def _brightest(path: Path) -> float:

@@ -18,7 +18,7 @@ from videostyle.paint.brush.lay import lay, relay
 from videostyle.paint.brush.mix import mixed
 from videostyle.paint.device import within_memory
 from videostyle.paint.finish import Finish, FinishInput
-from videostyle.paint.painter import Cost
+from videostyle.paint.painter import Cost, OnStep
 from videostyle.paint.terms.style import style_mix
 from videostyle.settings import RenderSettings
 
@@ -96,11 +96,12 @@ class Brush(Finish):
         carried = Coordinates.from_bytes(frame.carry, grid, self._device).moved(self._tensor(frame.motion.flow))
         return relay(atlas, painted, carried, self._trusted(frame.motion)).rounded().to_bytes()
 
-    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
-        return within_memory(lambda: self._picture(painted, carry, size), 1, size[1], size[0], self._device)
+    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int], on_step: OnStep | None = None) -> Pixels:
+        step = on_step or (lambda _, __: None)
+        return within_memory(lambda: self._picture(painted, carry, size, step), 1, size[1], size[0], self._device)
 
     @torch.inference_mode()
-    def _picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
+    def _picture(self, painted: Pixels, carry: bytes, size: tuple[int, int], on_step: OnStep) -> Pixels:
         height, width = painted.shape[:2]
         if not self.carries((width, height), size):
             return painted
@@ -118,6 +119,8 @@ class Brush(Finish):
             strip = mixed(prints, paint, below, film, first, sigma)[top - first : bottom - first]
             strip = torch.lerp(below[top - first : bottom - first], strip, brush.amount) / 255
             pixels[top:bottom] = to_pixels(strip.cpu().numpy(), pixels.dtype)
+            if rows < film[0]:
+                on_step(bottom, film[0])
         return pixels
 
     def _trusted(self, motion: Motion) -> Tensor:

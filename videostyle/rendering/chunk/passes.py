@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from videostyle.frames import Chunk
 from videostyle.rendering.plan.plan import RenderPlan
+from videostyle.rendering.store.lock import Lock
 from videostyle.rendering.store.store import Store
 
 BLOCK = 32
 """frames that are decoded at a time, and held in memory, when a pass goes backward"""
+ADVICE = "with temporal.passes, only one can paint a scene: wait for it to finish, or use --frames of other scenes"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +30,31 @@ class Pass:
     """where the pass before put them; None: this is the first one"""
     left: int
     """how many passes follow"""
+
+
+class Held:
+    """The scenes that this process paints several times; no other process may paint them meanwhile.
+
+    Another one would miss frames that are deleted as soon as the next pass is done.
+    """
+
+    def __init__(self, plan: RenderPlan, store: Store) -> None:
+        self._plan, self._store = plan, store
+        self._locks: dict[int, Lock] = {}
+
+    def take(self, chunk: Chunk) -> Chunk:
+        """The chunk, which is now held if there is anything to paint. Raises JobError if another process holds it."""
+        several = self._plan.settings.temporal.passes > 1
+        if several and chunk.name not in self._locks and not all(map(self._store.has, self._plan.frames_of(chunk))):
+            lock = Lock(self._store.folder / "passes" / f"scene{chunk.name}" / ".lock", ADVICE)
+            lock.take(exclusive=True)
+            self._locks[chunk.name] = lock
+        return chunk
+
+    def close(self) -> None:
+        """Let others paint them."""
+        for lock in self._locks.values():
+            lock.release()
 
 
 def passes_of(plan: RenderPlan, chunk: Chunk, store: Store) -> list[Pass]:

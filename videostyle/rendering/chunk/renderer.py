@@ -16,6 +16,7 @@ from videostyle.frames import Chunk, FrameTask, Painted, Pixels, to_pixels
 from videostyle.paint.finish import Finish
 from videostyle.paint.painter import Painter
 from videostyle.rendering.chunk.laying import Laying
+from videostyle.rendering.chunk.passes import Held
 from videostyle.rendering.chunk.slot import Repeat, Slot
 from videostyle.rendering.plan.plan import RenderPlan
 from videostyle.rendering.store.store import Store
@@ -72,7 +73,7 @@ def render(
     # tasks of a batch are made in parallel: a GPU would have to wait while each slot in turn warps and fills
     makers = ThreadPoolExecutor(max(1, min(slots, os.cpu_count() or 1)), thread_name_prefix="task")
     writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="store")
-    laying = Laying(plan, store, finish)
+    laying, held = Laying(plan, store, finish), Held(plan, store)
     try:
         while True:
             done, live = [slot for slot in live if slot.finished], [slot for slot in live if not slot.finished]
@@ -81,7 +82,7 @@ def render(
                 waiting.extendleft(slot.chunk for slot in done[::-1])
             room = slots if _has_head(plan, store, writing) else 1
             while waiting and len(live) < room:
-                slot = Slot(waiting.popleft(), plan, store, painter, laying.takes_steps)
+                slot = Slot(held.take(waiting.popleft()), plan, store, painter, laying.takes_steps)
                 live += [] if slot.finished else [slot]
             if not live:
                 break
@@ -109,7 +110,7 @@ def render(
             yield from _stored(writing, on_event, len(results) + UNREPORTED)
         yield from _stored(writing, on_event)
     finally:
-        _end(makers.shutdown, writers.shutdown, laying.close, *(slot.close for slot in live))
+        _end(makers.shutdown, writers.shutdown, laying.close, *(slot.close for slot in live), held.close)
 
 
 def _end(*endings: Callable[[], object]) -> None:

@@ -3,7 +3,7 @@
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +31,7 @@ from videostyle.rendering.plan.artworks import read_artworks
 from videostyle.rendering.plan.bars import with_bars
 from videostyle.rendering.plan.plan import Artwork, RenderPlan, fingerprint_of, plan_frames, scan_key
 from videostyle.rendering.plan.sizes import film_size
+from videostyle.rendering.store.made import note_made
 from videostyle.rendering.store.record import JobRecord
 from videostyle.rendering.store.store import Store
 from videostyle.selection import Selection, select
@@ -51,6 +52,13 @@ class StoredFilm:
     subtitles: Subtitles | None = None
     """of the clip, if they were read before; None: read when the film is written"""
     finish: Finish = ENLARGE
+    key: str = ""
+    """of what was asked for, with which the film is noted in the job folder; empty: it is not"""
+
+    def note(self, files: Sequence[tuple[Path, Path]]) -> None:
+        """Note that the film is about to appear. files: as for ``note_made``."""
+        if self.key:
+            note_made(self.store.folder, self.key, files)
 
 
 def make_film(
@@ -70,8 +78,9 @@ def make_film(
         if arrivals:
             arrivals.check()
 
-    def settle() -> None:
+    def settle(files: Sequence[tuple[Path, Path]]) -> None:
         check()
+        film.note(files)
         if arrivals:
             arrivals.settle()
 
@@ -90,7 +99,7 @@ def make_patched(film: StoredFilm, patch: Patch, on_event: OnEvent = ignore) -> 
     """Copy a finished film with the stored frames in it. Raises MediaError if it cannot be written."""
     plan = film.plan
     frames = partial(_whole, plan, film.store, film.finish, patch.size)
-    for text in patch_film(patch, film.output, lambda: _reported(frames(), plan, on_event)):
+    for text in patch_film(patch, film.output, lambda: _reported(frames(), plan, on_event), film.note):
         on_event(Notice(text))
 
 
@@ -123,21 +132,24 @@ def check_place(
     sources: Sequence[Path],
     overwrite: bool,
     strict: bool,
+    ours: Collection[Path] = (),
 ) -> FilmCheck:
     """Check before any work that a film can be written, and what it will lack or change.
 
-    sources: files that must not be overwritten. strict: leaving anything out is an error. Raises
+    sources: files that must not be overwritten. strict: leaving anything out is an error. ours: files that may be
+    replaced, because an earlier run of the same job has written them; absolute. Raises
     SettingsError if the film would replace something else, MediaError if container, codec, size or sound do not fit.
     """
     pictures = pictures_of(output, settings.film, clip)
-    check_free(pictures.folder if pictures else output, sources, overwrite or bool(pictures), pictures)
+    free = overwrite or bool(pictures) or output.absolute() in ours
+    check_free(pictures.folder if pictures else output, sources, free, pictures)
     if pictures:
         there = [path for frame in keep.frames if (path := pictures.path(frame)).exists()]
         for path, source in itertools.product(there, sources):
             if source.is_file() and os.path.samefile(path, source):
                 raise SettingsError(f"{path} is an input of this render; use another folder with -o")
-        if there and not overwrite:
-            raise SettingsError(f"{there[0]} exists; use another folder with -o, or --overwrite to replace pictures")
+        if not overwrite and (others := [path for path in there if path.absolute() not in ours]):
+            raise SettingsError(f"{others[0]} exists; use another folder with -o, or --overwrite to replace pictures")
     checked = check_film(clip, output, settings.film, film_size(clip, settings), keep)
     unless_strict(checked.left_out, strict)
     return checked

@@ -6,6 +6,7 @@ from contextlib import closing
 from videostyle.frames import Pixels
 from videostyle.media.stills import resize
 from videostyle.paint.finish import Finish
+from videostyle.paint.painter import OnStep
 from videostyle.rendering.finish.arrivals import Arrivals
 from videostyle.rendering.finish.carries import Carries
 from videostyle.rendering.finish.recolor import recolored
@@ -20,7 +21,7 @@ class Enlarge(Finish):
 
     fingerprint = "enlarge"
 
-    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int]) -> Pixels:
+    def picture(self, painted: Pixels, carry: bytes, size: tuple[int, int], on_step: OnStep | None = None) -> Pixels:
         return resize(painted, size)
 
 
@@ -45,13 +46,15 @@ def finished(
     finish: Finish,
     size: tuple[int, int] | None = None,
     arrivals: Arrivals | None = None,
+    on_step: OnStep | None = None,
 ) -> Iterator[tuple[int, Pixels]]:
     """(source frame, pixels) of every frame of the film without its bars, ascending.
 
-    size: of the film with its bars, px; None: the plan's. arrivals: of frames that are still being painted.
+    size: of the film with its bars, px; None: the plan's. arrivals: of frames that are still being painted. on_step: as
+    for ``Finish.picture``.
     """
     size = plan.painted_size(size or plan.size)
-    frames = _finished(plan, store, finish, size, arrivals)
+    frames = _finished(plan, store, finish, size, arrivals, on_step)
     if plan.follows_light:
         frames = relit(plan, frames)
     # last, because it fits each frame's brightness to the clip's
@@ -59,7 +62,12 @@ def finished(
 
 
 def _finished(
-    plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int], arrivals: Arrivals | None
+    plan: RenderPlan,
+    store: Store,
+    finish: Finish,
+    size: tuple[int, int],
+    arrivals: Arrivals | None,
+    on_step: OnStep | None,
 ) -> Iterator[tuple[int, Pixels]]:
     """size: of the film without its bars, px."""
     kept, carried = set(plan.to_keep), finish.carries(plan.work, size)
@@ -74,7 +82,7 @@ def _finished(
                     arrivals.wait(frame)
                 if frame in kept:
                     carry = carries.of(frame) if carried else b""
-                    yield frame, finish.picture(store.load(frame, plan.work), carry, size)
+                    yield frame, finish.picture(store.load(frame, plan.work), carry, size, on_step)
 
 
 def needed(plan: RenderPlan, store: Store, finish: Finish, size: tuple[int, int]) -> set[int]:

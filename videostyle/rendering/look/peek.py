@@ -13,18 +13,24 @@ PLAIN = {"brush.amount": 0.0, "film.sound": False}
 
 
 def peek(
-    folder: Path, output: Path | None = None, frames: str = "", clip: Path | None = None, on_event: OnEvent = ignore
+    folder: Path,
+    output: Path | None = None,
+    frames: str = "",
+    clip: Path | None = None,
+    on_event: OnEvent = ignore,
+    *,
+    overwrite: bool = False,
 ) -> FilmDone:
     """Make a film of finished frames, enlarged only and without sound; changes nothing in the job but that film.
 
-    output: replaced if it exists; None: ``peek.mp4`` in the folder. frames: as for ``select``; empty: the first stretch
+    output: None: ``peek.mp4`` in the folder, which is replaced. frames: as for ``select``; empty: the first stretch
     that is finished. clip: where it is now; None: not moved. Raises JobError if the folder holds no job or is deleted
     in the meantime, IncompleteError if no frame, or not all of those asked for, is finished.
     """
     film = output or folder / "peek.mp4"
     try:
         frames = frames or first_stretch(folder, clip)
-        return assemble(stored_film(folder, film, frames, PLAIN, clip, overwrite=True), on_event)
+        return assemble(stored_film(folder, film, frames, PLAIN, clip, overwrite or output is None), on_event)
     except VideostyleError:  # a frame, or the film that was being written there, may be what is gone first
         if folder.exists():
             raise

@@ -203,6 +203,7 @@ def _cell(
     keep, known = Selection((range(frame, frame + 1),)), shared.scan(clip, settings)
     plan = plan_frames(clip, artworks, settings, keep, preset, known, shared.report)
     shared.add(plan)
-    check_size(plan.work, painter.smallest)
+    check_size(plan.work, plan.own, painter.smallest)
     named = frame if clip.num_frames > 1 else None
-    return _Cell(alone(plan), painter, shlex.join(still_command(still.clip, named, artworks, preset, recipe, output)))
+    command = still_command(replace(still, recipe=recipe), named, artworks, preset, output)
+    return _Cell(alone(plan), painter, shlex.join(command))

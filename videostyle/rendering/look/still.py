@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from videostyle.errors import MediaError, SettingsError
-from videostyle.events import Event, FilmDone, OnEvent, Planned, ignore
+from videostyle.events import Event, FilmDone, Iterated, OnEvent, Planned, ignore
 from videostyle.frames import Clip, FrameRange, Pixels
 from videostyle.media.files import check_folder, whole_or_nothing
 from videostyle.media.read.photo import is_photo, probe_photo
@@ -124,7 +124,12 @@ def painted(plan: RenderPlan, painter: Painter, job: Path, on_event: OnEvent = i
         with closing(render(plan, store, painter, 1, on_event)) as frames:
             for _ in frames:
                 pass
-        done = finished(plan, store, finish_for(plan.artworks, plan.settings))
+        done = finished(
+            plan,
+            store,
+            finish_for(plan.artworks, plan.settings),
+            on_step=lambda rows, height: on_event(Iterated(rows, height, finishing=True)),
+        )
         ((_, pixels),) = with_bars(plan.clip, plan.bars, plan.size, done, FrameRange(frame, frame + 1))
     return pixels
 

@@ -27,6 +27,23 @@ class Choice:
     """artworks; empty: the sheet's"""
 
 
+def read_axes(texts: Iterable[str]) -> list[tuple[Choice, ...]]:
+    """Read several ``NAME=VALUE,VALUE``, each of another name. Raises SettingsError with all faults."""
+    axes: dict[str, tuple[Choice, ...]] = {}
+    faults: list[str] = []
+    for text in texts:
+        name = text.partition("=")[0].strip()
+        if name in axes:
+            faults.append(f"--vary {text}: {name} varies already; give all its values to one --vary")
+        axes[name] = ()
+        try:
+            axes[name] = read_vary(text)
+        except SettingsError as error:
+            faults.append(str(error))
+    refuse(faults)
+    return list(axes.values())
+
+
 def read_vary(text: str) -> tuple[Choice, ...]:
     """Read ``NAME=VALUE,VALUE``: a setting, or ``preset``. Raises SettingsError with all faults."""
     name, equals, rest = text.partition("=")
@@ -48,12 +65,18 @@ def read_vary(text: str) -> tuple[Choice, ...]:
                 choices.append(Choice(f"{name} {value}", given))
         except SettingsError as error:
             faults.append(str(error))
+    for place, choice in enumerate(choices):
+        if any((other.values, other.preset) == (choice.values, choice.preset) for other in choices[:place]):
+            faults.append(f"--vary {text}: has {choice.label} twice; omit one")
     refuse(faults)
     return tuple(choices)
 
 
 def of_artworks(paths: Sequence[Path]) -> tuple[Choice, ...]:
-    """A choice for each artwork."""
+    """A choice for each artwork. Raises SettingsError if one is named twice."""
+    for place, path in enumerate(paths):
+        if path.absolute() in [other.absolute() for other in paths[:place]]:
+            raise SettingsError(f"--style {path}: given twice; omit one, or set style.mix to blend the artworks")
     return tuple(Choice(path.stem, styles=(path,)) for path in paths)
 
 

@@ -39,10 +39,13 @@ def _samples(clip: Clip) -> Iterator[Pixels]:
 
 
 def _even(clip: Clip, bars: Bars) -> Bars:
-    """Bars that end between chroma samples: one that the picture shared would tint the last line of a bar."""
+    """Bars that end between chroma samples: one that the picture shared would tint the last line of a bar.
+
+    The line of a bar that is left over is painted; a bar never takes a line of the picture.
+    """
     if is_rgb(clip) or subsampling(clip.pixel_format) == "444":
         return bars
-    left, right, top, bottom = (px + px % 2 for px in bars)
+    left, right, top, bottom = (px - px % 2 for px in bars)
     return left, right, top, bottom
 
 

@@ -20,7 +20,7 @@ from videostyle.rendering.plan.sizes import film_size, fit
 from videostyle.selection import Selection
 from videostyle.settings import RenderSettings
 
-LOOK = 8
+LOOK = 9
 """incremented whenever the same settings lead to different pixels, so that a job folder never mixes two looks"""
 
 
@@ -76,6 +76,11 @@ class RenderPlan:
     def inside(self) -> Clip:
         """The clip without its bars: what is painted."""
         return without_bars(self.clip, self.bars)
+
+    @property
+    def own(self) -> tuple[int, int]:
+        """Width and height of the clip without its bars, px."""
+        return self.inside.width, self.inside.height
 
     def painted_size(self, film: tuple[int, int]) -> tuple[int, int]:
         """Width and height of what is painted, px, in a film of a size."""
