@@ -31,6 +31,7 @@ from videostyle.rendering.workers.cluster import Cluster
 from videostyle.rendering.workers.count import bytes_of, gpus_for
 from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.inside import InProcess
+from videostyle.rendering.workers.pool import Pool
 from videostyle.rendering.workers.processes import Processes
 from videostyle.rendering.workers.schedule import slowest
 from videostyle.rendering.workers.session import LOCAL, room
@@ -222,7 +223,7 @@ def engine_for(plan: RenderPlan, painter: Painter, workers: int, cluster: str = 
         return Cluster(cluster, workers, painter.device != "cpu")
     if workers == 1:
         return InProcess(painter)
-    return Processes(workers, gpus_for(workers, painter.device, plan.settings))
+    return Processes(Pool(workers, gpus_for(workers, painter.device, plan.settings)))
 
 
 @contextmanager
