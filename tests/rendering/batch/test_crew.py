@@ -37,7 +37,7 @@ class Costly(Blend):
 
 
 @pytest.fixture
-def make(folder: Path) -> Iterator[Make]:
+def make(folder: Path) -> Make:
     """Prepare a clip of 26 frames for so many workers."""
     write_art(folder / "art.png")
 
@@ -46,7 +46,7 @@ def make(folder: Path) -> Iterator[Make]:
         prepared = prepare(check(Request(folder / name, (folder / "art.png",), recipe)), painter or Costly())
         return replace(prepared, summary=replace(prepared.summary, workers=workers))
 
-    yield made
+    return made
 
 
 @pytest.fixture
@@ -72,9 +72,7 @@ def test_one_that_paints_alone_has_no_room_beside_it(crew: Crew, make: Make) -> 
     assert crew.has_room()
 
 
-def test_workers_are_shared_while_some_would_be_idle(
-    crew: Crew, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_workers_are_shared_while_some_would_be_idle(crew: Crew, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     first = crew.begin(make(2))
     assert not crew.has_room(), "its chunks are not given yet"
     begun(first)

@@ -117,18 +117,27 @@ def test_if_one_ends_early_the_others_do_and_do_what_is_always_done(error: type[
         finally:
             lane.call(lambda: done.append("last"), always=True)
 
-    with pytest.raises(error), Lanes() as lanes:
-        lanes.begin(last)
-        lanes.begin(lambda lane: lane.call(failing(error())))
-        finish(lanes)
+    def both() -> None:
+        with Lanes() as lanes:
+            lanes.begin(last)
+            lanes.begin(lambda lane: lane.call(failing(error())))
+            finish(lanes)
+
+    with pytest.raises(error):
+        both()
     assert done == ["last"]
     assert threading.active_count() == before
 
 
 def test_no_thread_is_left_if_the_one_that_serves_is_interrupted() -> None:
     before = threading.active_count()
-    with pytest.raises(KeyboardInterrupt), Lanes() as lanes:
-        lanes.begin(forever)
-        lanes.serve(10)
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with Lanes() as lanes:
+            lanes.begin(forever)
+            lanes.serve(10)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert threading.active_count() == before

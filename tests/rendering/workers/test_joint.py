@@ -1,6 +1,6 @@
 """A painter that several jobs share."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,9 +25,9 @@ def nothing() -> None:
 
 
 @pytest.fixture
-def plans(tmp_path: Path) -> Iterator[list[RenderPlan]]:
+def plans(tmp_path: Path) -> list[RenderPlan]:
     """Two clips, of one scene and of two, and a smaller one."""
-    yield [
+    return [
         plan_of(probe(write_clip(tmp_path / f"{len(lengths)}_{width}.mp4", moving_scenes(lengths, width))), lengths)
         for lengths, width in (((5,), 80), ((6, 4), 80), ((5,), 64))
     ]

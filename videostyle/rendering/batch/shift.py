@@ -8,7 +8,18 @@ from functools import partial
 from pathlib import Path
 
 from videostyle.errors import JobError, MediaError, OutOfMemoryError, VideostyleError
-from videostyle.events import BatchDone, ClipBegun, ClipDone, ClipTurn, Event, FilmDone, JobFailed, OnEvent, Planned
+from videostyle.events import (
+    BatchDone,
+    ClipBegun,
+    ClipDone,
+    ClipTurn,
+    Event,
+    FilmDone,
+    JobFailed,
+    Notice,
+    OnEvent,
+    Planned,
+)
 from videostyle.media.files import FULL
 from videostyle.names import shortened
 from videostyle.rendering.batch.check import Task
@@ -135,29 +146,36 @@ class Shift:
         prepared = None
         for preset in presets:
             request = replace(task.request, recipe=replace(recipe, preset=preset))
-            prepared = self._suitable(replace(checked, request=request), prepared, lane, on_event)
-            if flight := lane.call(partial(self._fitting, prepared)):
+            prepared, flight = self._tried(replace(checked, request=request), prepared, lane, on_event)
+            if flight:
                 return flight
         raise OutOfTime(TOO_LONG)
 
-    def _suitable(self, checked: Checked, before: Prepared | None, lane: Lane, on_event: OnEvent) -> Prepared:
-        """A job that is ready to be painted beside those in flight, or after them."""
+    def _tried(
+        self, checked: Checked, before: Prepared | None, lane: Lane, on_event: OnEvent
+    ) -> tuple[Prepared, Flight | None]:
+        """A job, begun beside those in flight, or after them if that cannot be; None if there is no time for it."""
 
-        def prepared(before: Prepared | None) -> Prepared:
+        def prepared(before: Prepared | None, on_event: OnEvent) -> Prepared:
             others = tuple(task.seconds for task in self._waiting)
             beside = lane.call(partial(self._crew.beside, others))
             return prepare(checked, on_event=on_event, before=before, beside=beside)
 
-        found = prepared(before)
-        if lane.call(partial(self._crew.suits, found)):
-            return found
-        lane.until(lambda: not self._crew.flights)
-        return prepared(found)  # with workers of its own
+        found = prepared(before, on_event)
+        flight, alone = lane.call(partial(self._attempt, found))
+        if not (flight or alone):
+            lane.until(lambda: not self._crew.flights)
+            found = prepared(
+                found, lambda event: isinstance(event, Notice) or on_event(event)
+            )  # all that is said twice
+            flight, _ = lane.call(partial(self._attempt, found))
+        return found, flight
 
-    def _fitting(self, prepared: Prepared) -> Flight | None:
-        """The job, begun; None if there is no time for it."""
-        fits = self._pace.fits(prepared.plan.preset, self._crew.seconds(prepared))
-        return self._crew.begin(prepared) if fits else None
+    def _attempt(self, prepared: Prepared) -> tuple[Flight | None, bool]:
+        """The job, begun, if it can be painted now, and in time; and whether nothing else is in flight."""
+        alone = not self._crew.flights
+        fits = self._crew.suits(prepared) and self._pace.fits(prepared.plan.preset, self._crew.seconds(prepared))
+        return self._crew.begin(prepared) if fits else None, alone
 
     def _watched(self, task: Task, lane: Lane) -> OnEvent:
         """A callback for the job of a film: it records whose the film is, and ends the job when the time is up."""
