@@ -90,14 +90,16 @@ class Crew:
         if self._joint:
             return (painter.fingerprint, prepared.plan.work) == (before.painter.fingerprint, before.plan.work)
         if self._pool and painter.device == before.painter.device == "cpu":
-            return fits_beside(prepared.summary.bytes, self._pool.held())
+            return fits_beside(self._bytes(prepared), self._pool.held())
         devices = {one.plan.settings.backbone.device for one in (before, prepared)}
         return self._pool is not None and painter.device == before.painter.device and len(devices) == 1
 
     def seconds(self, prepared: Prepared) -> float:
-        """Until a film is done that is begun now: workers come when chunks that were begun before are painted.
+        """Until a film is done that is begun now.
 
-        A painter that is shared paints for all at the same time, so that all are done by then.
+        Workers come to its chunks as soon as those that were begun before are painted, and never sooner, so that films
+        in flight are not held up. A painter that is shared paints for all at the same time: this is when all are done,
+        because later clips do hold up earlier ones. What is left of clips in flight is counted by their frames.
         """
         own, rest = prepared.summary.seconds, [span for flight in self.flights for span in flight.rest() if span]
         if self._joint:
@@ -158,6 +160,12 @@ class Crew:
             self._pool.workers = workers
         elif (slots := min(cost.usual_slots, cost.most_slots)) > 1:
             self._joint = Joint(painter, slots, self._check)
+
+    def _bytes(self, prepared: Prepared) -> int:
+        """Memory that a clip takes with those in flight, at most: workers for the largest, and the finish of each."""
+        every = [flight.prepared for flight in self.flights]
+        finishing = sum(one.price.finishing.bytes_per_slot for one in every)
+        return finishing + max(one.summary.bytes for one in (*every, prepared))
 
     def _check(self) -> None:
         """Raise an error if all clips have to end."""

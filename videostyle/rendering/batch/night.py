@@ -134,5 +134,5 @@ def _plan(folder: Path, films: Films, tasks: Sequence[Task], budget: float, on_e
     waiting = [task for task in tasks if task.status == "waiting"]
     films_bytes = sum(sum(task.needs.values()) for task in waiting)
     jobs = sorted((task.job_bytes for task in waiting), reverse=True)[: most_at_once()]
-    seconds, size = sum(task.seconds for task in waiting), round(films_bytes + sum(jobs))
-    on_event(BatchPlanned(folder, len(tasks), len(waiting), seconds, budget, size))
+    size = round(films_bytes + sum(jobs))
+    on_event(BatchPlanned(folder, len(tasks), len(waiting), estimates.whole(), budget, size))
