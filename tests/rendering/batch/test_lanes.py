@@ -38,6 +38,18 @@ def test_what_lanes_ask_for_is_done_in_one_thread_one_at_a_time() -> None:
     assert set(threads) == {threading.current_thread()}
 
 
+def test_what_the_other_thread_does_for_a_lane_may_ask_for_more() -> None:
+    threads = list[int]()
+
+    def work(lane: Lane) -> None:
+        lane.call(lambda: lane.call(lambda: threads.append(threading.get_ident())))
+
+    with Lanes() as lanes:
+        lanes.begin(work)
+        finish(lanes)
+    assert threads == [threading.get_ident()]
+
+
 def failing(error: BaseException) -> Callable[[], None]:
     def fail() -> None:
         raise error

@@ -48,6 +48,11 @@ class Flight:
         """Whether its chunks have been given to workers, so that these are idle only if there are no more."""
         return not any(self._left.values()) or (isinstance(self.engine, Processes | Together) and self.engine.begun)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may be painted beside it."""
+        return isinstance(self.engine, Processes | Together)
+
     def hear(self, event: Event) -> None:
         """Count the frames that are painted."""
         if isinstance(event, FrameDone):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Thread, get_ident
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -24,13 +24,17 @@ class Lane:
         self._question: _Question[object] | None = None
         """what it has asked for, and waits for"""
         self._ending: MakeError | None = None
+        self._other = get_ident()
+        """the thread that began it"""
         self.thread = Thread(target=self._run, name="lane", daemon=True)
 
     def call(self, function: Callable[[], T], always: bool = False) -> T:
-        """Have the other thread call a function. Called in the lane. Raises what the function raises.
+        """Have the other thread call a function. Raises what the function raises.
 
-        always: even if the lane was told to end; otherwise it ends here.
+        Called in the lane, or in such a function. always: even if the lane was told to end; otherwise it ends here.
         """
+        if get_ident() == self._other:
+            return function()
         return self._ask(_Question(function, always=always))
 
     def until(self, condition: Callable[[], bool]) -> None:

@@ -115,7 +115,9 @@ class Shift:
             with logged(Log(log_of(self._folder, self._films, task)), self._watched(task, lane)) as heard:
                 flight, start = self._prepared(task, lane, heard), self._pace.passed
                 preset = flight.prepared.plan.preset
-                frames = run(flight.prepared, _counted(flight, heard), flight.engine).frames
+                render = partial(run, flight.prepared, _counted(flight, heard), flight.engine)
+                # what this process paints alone is painted where a second Ctrl-C ends it at once
+                frames = (render() if flight.is_shared else lane.call(render)).frames
                 self._pace.took(preset, flight.expected, self._pace.passed - start)
                 task.status = "done"
         except OutOfTime as reason:
