@@ -45,9 +45,9 @@ def batch(
     styles, output, preset, fallback, settings: for a folder only; a file says them itself. order: ``file`` or
     ``shortest`` first. budget: how long it may take, such as ``"8h"``. until: the time of day at which it ends.
     dry_run: only check, and report the table. A clip that fails does not stop the others. After an interruption, make
-    the same call again to continue; films that are done are kept. Several clips are rendered at once where workers would
-    be idle otherwise; ``on_event`` is called in the caller's thread only, and the events of a clip's job follow its
-    ClipBegun or ClipTurn. Raises VideostyleError before anything is rendered.
+    the same call again to continue; films that are done are kept. Several clips are rendered at once where workers
+    would be idle otherwise; ``on_event`` is called in the caller's thread only, and the events of a clip's job follow
+    its ClipBegun or ClipTurn. Raises VideostyleError before anything is rendered.
     """
     source = Path(jobs)
     recipe = Recipe.read(preset, settings)
