@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,3 +73,10 @@ def folder(source: Path, tmp_path: Path) -> Path:
 def few_patches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores compare a few patches, for tests of what surrounds that: sorting all of them takes most of their time."""
     monkeypatch.setattr("videostyle.paint.patches.COUNT", 256)
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> pytest.CaptureFixture[str]:
+    """What is printed on a terminal."""
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True)  # there is another one in the test
+    return capsys

@@ -70,13 +70,6 @@ def planned(**kind: bool) -> Progress:
     return progress
 
 
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> pytest.CaptureFixture[str]:
-    """What is printed on a terminal."""
-    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True)  # there is another one in the test
-    return capsys
-
-
 def test_the_plan_in_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
     Progress(dry=True)(replace(PLANNED, render=("0:6", "6:8")))
     captured = capsys.readouterr()

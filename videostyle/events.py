@@ -203,7 +203,7 @@ class BatchPlanned:
     budget: float
     """seconds until the batch has to end; 0: no limit"""
     bytes: int
-    """estimated disk space that films and the largest job folder take"""
+    """estimated disk space that films, and the largest job folders that may exist at a time, take at most"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +217,13 @@ class ClipBegun:
     preset: str
     log: Path
     """file that keeps the events of its job"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipTurn:
+    """The events of jobs that follow are those of another clip, which was begun before; several take turns."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +272,7 @@ Event = (
     | ClipPlanned
     | BatchPlanned
     | ClipBegun
+    | ClipTurn
     | ClipDone
     | BatchDone
 )

@@ -18,6 +18,7 @@ from videostyle.events import (
     ClipBegun,
     ClipDone,
     ClipPlanned,
+    ClipTurn,
     Event,
     Fetched,
     FilmDone,
@@ -48,6 +49,7 @@ NAMES = {
     ClipPlanned: "clip_planned",
     BatchPlanned: "batch",
     ClipBegun: "clip",
+    ClipTurn: "turn",
     ClipDone: "clip_done",
     BatchDone: "batch_done",
 }

@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from tqdm import tqdm
@@ -16,6 +17,9 @@ from tqdm import tqdm
 from videostyle.errors import VideostyleError
 from videostyle.events import (
     CellPainted,
+    ClipBegun,
+    ClipDone,
+    ClipTurn,
     Event,
     Fetched,
     FilmDone,
@@ -68,6 +72,23 @@ def side_by_side(planned: Planned) -> str:
     return f"{planned.workers} workers" + (f" with {scenes} each" if planned.slots > 1 else "")
 
 
+@dataclass(slots=True, eq=False)
+class _Job:
+    """What is known of a job that is shown."""
+
+    name: str = ""
+    """of its clip"""
+    single: bool = False
+    """whether one frame is painted: the bar then counts its iterations"""
+    scenes: dict[int, str] = field(default_factory=dict)
+    """first frame of a scene -> its frame range"""
+    done: defaultdict[int, list[FrameDone]] = field(default_factory=lambda: defaultdict(list))
+    todo: int = 0
+    """how often frames are still painted, all passes together"""
+    written: int = 0
+    """frames handed to the encoder"""
+
+
 class Progress:
     """Turns events into lines: call it with every event, and close it after the work.
 
@@ -77,16 +98,14 @@ class Progress:
     def __init__(self, as_json: bool = False, quiet: bool = False, verbose: bool = False, dry: bool = False) -> None:
         self._json, self._quiet, self._verbose, self._dry = as_json, quiet or as_json, verbose, dry
         self._started = False
-        self._single = False
-        """whether one frame is painted: the bar then counts its iterations"""
         self._bar: tqdm[Any] | Ticks | None = None
-        self._scenes: dict[int, str] = {}
-        """first frame of a scene -> its frame range"""
-        self._done: defaultdict[int, list[FrameDone]] = defaultdict(list)
+        """of all jobs that are shown"""
+        self._job = _Job()
+        """the one that events are about"""
+        self._jobs: dict[int, _Job] = {}
+        """of a batch, in flight, by the number of the clip"""
         self._unit = "frame"
         """what the result has"""
-        self._written = 0
-        """frames handed to the encoder"""
 
     def __call__(self, event: Event) -> None:
         """Show an event: an object for scripts on stdout, or a line for people on stderr."""
@@ -98,8 +117,14 @@ class Progress:
         match event:
             case Planned():
                 self._plan(event)
+            case ClipBegun():
+                self._job = self._jobs[event.number] = _Job(event.clip.name)
+            case ClipTurn(number):
+                self._job = self._jobs[number]
+            case ClipDone():
+                self._end(self._jobs.pop(event.number, self._job))
             case Notice(text):
-                self.say(f"note: {text}")
+                self.say(self._whose(f"note: {text}"))
             case Scanned(frame) if not self._quiet and sys.stderr.isatty() and frame % 50 == 49:
                 print(f"\rlooking for scenes: frame {frame + 1}", end="\r", file=sys.stderr, flush=True)
             case Fetched() if not self._quiet:
@@ -114,7 +139,7 @@ class Progress:
                 self._unit = "picture"
                 self._count(done, total, self._unit)
             case FilmDone(path, frames, _, seconds):
-                self.close()
+                self._end(self._job)
                 more = f"; {faults(event)}" if faults(event) else ""
                 self.say(f"wrote {path}: {counted(frames, self._unit)} in {span(seconds)}{more}")
             case _ if type(event) not in NAMES:
@@ -126,14 +151,33 @@ class Progress:
             self._bar.close()
             self._bar = None
 
+    def _shared(self) -> bool:
+        """Whether the bar is that of other jobs, too."""
+        return any(job.scenes for job in self._jobs.values() if job is not self._job)
+
+    def _whose(self, line: str) -> str:
+        """A line about the job, which names the clip if others are in flight."""
+        return f"{self._job.name}: {line}" if self._shared() else line
+
+    def _end(self, job: _Job) -> None:
+        """A job is done, or given up: what it has not painted is no longer awaited."""
+        if not any(other.scenes for other in self._jobs.values() if other is not job):
+            self.close()
+        elif self._bar is not None:
+            self._bar.total -= job.todo
+            self._bar.refresh()
+        job.todo = 0
+
     def _plan(self, planned: Planned) -> None:
         """The plan in two lines: what is made; how, and how long it takes. Then the scenes, or the progress bar."""
-        self.close()  # of a download that was given up, or of another clip's job
-        self._done.clear()
-        self._written = 0
+        job = self._job
+        if not self._shared():
+            self.close()  # of a download that was given up, or of another clip's job
+        job.done.clear()
+        job.written = 0
         (width, height), frames = planned.size, planned.frames
         work = "" if planned.work == planned.size else f", painted at {planned.work[0]}x{planned.work[1]}"
-        self._single = planned.frames_to_render == planned.passes == 1
+        job.single = planned.frames_to_render == planned.passes == 1 and not self._shared()
         total, stored, passes = planned.frames_to_render, planned.frames_stored, planned.passes
         self.say(
             f"{planned.clip.name}: {counted(frames, 'frame')} of {width}x{height}{work}, "
@@ -149,16 +193,26 @@ class Progress:
             + (f"; {counted(stored, 'frame')} already done" if stored else "")
             + (f"; about {counted(planned.frames_alike, 'repeat')}, at no cost" if planned.frames_alike else "")
         )
-        self._scenes = {int(scene.partition(":")[0]): scene for scene in planned.scenes}
+        job.scenes = {int(scene.partition(":")[0]): scene for scene in planned.scenes}
         if self._dry:
-            for (first, scene), render in zip(self._scenes.items(), planned.render, strict=True):
+            for (first, scene), render in zip(job.scenes.items(), planned.render, strict=True):
                 self.say(f"scene {first}: frames {scene}, renders {render}")
             if planned.slowest:
                 scenes = ", ".join(f"{scene} ({span(seconds)})" for scene, seconds in planned.slowest.items())
                 self.say(f"held up by frames {scenes}: more workers would not paint a scene faster")
-        elif not self._quiet and stored < total and not self._single:  # from the start: first frames take longest
-            known = passes * stored + planned.passed
-            self._bar = self._new_bar(passes * total, "frame", known, smoothing=0.1)
+        elif not self._quiet and stored < total and not job.single:  # from the start: first frames take longest
+            self._await(job, passes * total, passes * stored + planned.passed)
+
+    def _await(self, job: _Job, total: int, known: int) -> None:
+        """Let the bar count a job's frames."""
+        job.todo = total - known
+        if self._bar is not None and self._bar.desc != WRITING:
+            self._bar.total += total
+            self._bar.initial += known
+            self._bar.update(known)
+            return
+        self.close()
+        self._bar = self._new_bar(total, "frame", known, smoothing=0.1)
 
     def _new_bar(self, total: int, unit: str, done: int = 0, title: str = "", **looks: Any) -> "tqdm[Any] | Ticks":
         """A progress bar, or what takes its place in a log. total: 0: unknown. looks: of a bar, for tqdm."""
@@ -172,7 +226,7 @@ class Progress:
         self._bar.refresh()
 
     def _iterated(self, done: int, total: int, unit: str) -> None:
-        if self._single and not self._quiet:
+        if self._job.single and not self._quiet:
             self._count(done, total, unit)
         elif isinstance(self._bar, tqdm):
             self._bar.set_postfix_str(f"{unit} {done} of {total}")
@@ -185,34 +239,36 @@ class Progress:
             self.close()
 
     def _frame_done(self, event: FrameDone) -> None:
-        if self._single:
+        self._job.todo -= 1
+        if self._job.single:
             self.close()
         elif self._bar is not None:
             if isinstance(self._bar, tqdm):
                 self._bar.set_postfix_str("", refresh=False)
             self._bar.update()
         if self._verbose and event.repeats is not None:
-            self.say(f"frame {event.frame}: repeats frame {event.repeats}")
+            self.say(self._whose(f"frame {event.frame}: repeats frame {event.repeats}"))
         elif self._verbose:
             again = f", to be painted {counted(event.passes_left, 'time')} more" if event.passes_left else ""
             losses = " ".join(f"{name} {value:.4g}" for name, value in event.losses.items())
             iterations = counted(event.iterations, "iteration")
-            self.say(f"frame {event.frame}: {event.seconds:.2f} s, {iterations}, {losses}{again}")
+            self.say(self._whose(f"frame {event.frame}: {event.seconds:.2f} s, {iterations}, {losses}{again}"))
         if event.retried:
             self(Notice(f"frame {event.frame} was painted again: {event.retried}"))
-        self._done[event.chunk].append(event)
+        self._job.done[event.chunk].append(event)
         if event.last:
-            self._scene(event.chunk, self._done.pop(event.chunk))
+            self._scene(event.chunk, self._job.done.pop(event.chunk))
 
     def _frame_written(self, total: int) -> None:
         """A separate bar for what is left once everything is painted: encoding a long film takes minutes."""
-        self._written += 1
+        self._job.written += 1
+        if self._shared():
+            return
         if self._bar is None or self._bar.desc != WRITING:
             if self._bar is not None and self._bar.n < self._bar.total:
                 return
             self.close()
-            first = self._written - 1
-            self._bar = self._new_bar(total, "frame", first, WRITING, leave=False)
+            self._bar = self._new_bar(total, "frame", self._job.written - 1, WRITING, leave=False)
         self._bar.update()
 
     def _scene(self, chunk: int, frames: list[FrameDone]) -> None:
@@ -221,13 +277,14 @@ class Progress:
         painted = sum(final)
         repeats = f", {counted(len(final) - painted, 'repeat')}" if len(final) > painted else ""
         iterations, each = sum(done.iterations for done in frames), max(painted, 1)
-        if not self._single:
-            self.say(
-                f"scene {chunk}, frames {self._scenes[chunk]}: {painted} painted in {span(seconds)}, "
+        if not self._job.single:
+            line = (
+                f"scene {chunk}, frames {self._job.scenes[chunk]}: {painted} painted in {span(seconds)}, "
                 f"{seconds / each:.2f} s and {iterations / each:.0f} iterations each{repeats}"
             )
+            self.say(self._whose(line))
         if self._json:
-            scene = {"scene": chunk, "frames": self._scenes[chunk], "painted": painted}
+            scene = {"scene": chunk, "frames": self._job.scenes[chunk], "painted": painted}
             scene |= {"repeats": len(final) - painted}
             _print_object(named("scene", scene | {"seconds": round(seconds, 3)}))
 

@@ -17,7 +17,9 @@ class Ticks:
     def __init__(self, say: Callable[[str], object], total: int, unit: str, done: int = 0, title: str = "") -> None:
         """total: 0: unknown. unit: ``frame``, or ``B`` for bytes. done: how much was done before. title: of lines."""
         self.n, self.total, self.desc = done, total, title
-        self._say, self._unit, self._before = say, unit, done
+        self.initial = done
+        """how much of it was done before, which took no time"""
+        self._say, self._unit = say, unit
         self._start = self._last = time.monotonic()
         self._part = self._parts()
 
@@ -32,7 +34,7 @@ class Ticks:
         if now - self._last < (LEAST if part != self._part else MOST):
             return
         self._part, self._last = part, now
-        done, took = self.n - self._before, now - self._start
+        done, took = self.n - self.initial, now - self._start
         left = f", about {span(took * (self.total - self.n) / done)} left" if done > 0 and self.total > self.n else ""
         self._say(f"{self.desc}{': ' if self.desc else ''}{self._amount()} in {span(took)}{left}")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from videostyle.commands.stopping import SIGNALS, gently
-from videostyle.events import BatchDone, Event, FrameDone, Iterated, OnEvent
+from videostyle.events import BatchDone, ClipTurn, Event, FrameDone, Iterated, OnEvent
 
 DONE = FrameDone(0, 1, {}, 1, 0.5)
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="only POSIX systems stop processes with signals")
@@ -27,12 +27,13 @@ def test_the_first_signal_ends_the_work_after_the_frame_in_flight(number: signal
         on_event(Iterated(1, 2))
         signal.raise_signal(number)
         on_event(Iterated(2, 2))
+        on_event(ClipTurn(2))
         on_event(DONE)
         pytest.fail("it went on")
 
     with pytest.raises(KeyboardInterrupt), gently(heard.append) as on_event:
         work(on_event)
-    assert heard == [Iterated(1, 2), Iterated(2, 2), DONE]
+    assert heard == [Iterated(1, 2), Iterated(2, 2), ClipTurn(2), DONE]
 
 
 def test_the_second_one_ends_it_at_once(heard: list[Event], capfd: pytest.CaptureFixture[str]) -> None:

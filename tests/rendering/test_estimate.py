@@ -12,6 +12,7 @@ from videostyle.paint.painter import Cost
 from videostyle.rendering.estimate import frames_alike, price_of, seconds_of, together
 from videostyle.rendering.finish.finish import Enlarge
 from videostyle.rendering.plan.plan import RenderPlan
+from videostyle.rendering.workers.count import Beside
 from videostyle.rendering.workers.schedule import CROWD, START
 from videostyle.settings import RenderSettings
 
@@ -79,3 +80,7 @@ def test_workers_need_memory_for_finishing_as_well(plan: RenderPlan, monkeypatch
     assert price_of(plan, Long()).workers == 2
     monkeypatch.setattr("videostyle.rendering.estimate.finish_for", lambda *_: Large())
     assert price_of(plan, Long()).workers == 1
+
+
+def test_a_job_has_the_workers_of_those_it_is_painted_beside(plan: RenderPlan) -> None:
+    assert price_of(plan, Gray(), beside=Beside(workers=5)).workers == 5

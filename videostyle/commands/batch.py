@@ -1,4 +1,4 @@
-"""``videostyle batch``: many clips, one after the other."""
+"""``videostyle batch``: many clips in a night."""
 
 import sys
 from contextlib import closing
@@ -128,7 +128,6 @@ class Table:
                 self._progress.say("")
                 self._progress.say(f"clip {event.number} of {event.total}: {event.clip.name}")
             case ClipDone():
-                self._progress.close()
                 self._report()
                 if event.text:
                     line = f"{event.clip.name} {event.status}: {event.text}"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from videostyle.events import BatchDone, Event, FilmDone, Iterated, OnEvent
+from videostyle.events import BatchDone, ClipTurn, Event, FilmDone, Iterated, OnEvent
 
 SIGNALS = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
-NO_END = (Iterated, FilmDone, BatchDone)
-"""events after which work goes on: in the middle of a frame, and when little is left to do"""
+NO_END = (Iterated, ClipTurn, FilmDone, BatchDone)
+"""events after which work goes on: in the middle of a frame, before another event, and when little is left to do"""
 EXIT_INTERRUPTED = 130
 STDERR = 2
 SAID = b"\nvideostyle: stopping after the frame in flight; once more to stop at once\n"

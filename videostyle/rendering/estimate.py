@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from videostyle.paint.painter import Cost, Painter
 from videostyle.rendering.finish.finish import finish_for
 from videostyle.rendering.plan.plan import RenderPlan
-from videostyle.rendering.workers.count import choose_workers
+from videostyle.rendering.workers.count import ALONE, Beside, choose_workers
 from videostyle.rendering.workers.machine import cores
 from videostyle.rendering.workers.schedule import duration, work
 
@@ -57,13 +57,14 @@ def price_of(
     stored: Collection[int] = (),
     film: bool = True,
     most: int = 0,
-    held: int = 0,
     other: bool = False,
+    beside: Beside = ALONE,
 ) -> Price:
     """The price of a plan.
 
-    workers, most, held: as for ``choose_workers``. stored: frames that are painted. film: whether they are finished.
-    other: whether the painter was made for other settings; what it has measured is then scaled.
+    workers, most: as for ``choose_workers``. stored: frames that are painted. film: whether they are finished. other:
+    whether the painter was made for other settings; what it has measured is then scaled. beside: other jobs that share
+    the workers.
     """
     width, height = plan.work
     known = set(stored)
@@ -74,7 +75,7 @@ def price_of(
     seconds = seconds_of(plan, cost, known | alike, plan.settings.temporal.passes)
     finishing = finish_for(plan.artworks, plan.settings).cost(plan.work, plan.painted_size(plan.size))
     each = cost.bytes_per_slot + finishing.bytes_per_slot  # a worker finds out what the film's finish carries
-    workers = choose_workers(workers, seconds, each, painter.device, plan.settings, most, held)
+    workers = beside.workers or choose_workers(workers, seconds, each, painter.device, plan.settings, most, beside)
     whole = together(seconds, sum(seconds_of(plan, finishing)) * film, painter.device, workers)
     return Price(cost, finishing, len(alike), tuple(seconds), workers, whole)
 

@@ -29,9 +29,10 @@ from videostyle.rendering.store.record import JobRecord
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.chunks import render_chunks
 from videostyle.rendering.workers.cluster import Cluster
-from videostyle.rendering.workers.count import bytes_of, gpus_for
+from videostyle.rendering.workers.count import ALONE, Beside, bytes_of, gpus_for
 from videostyle.rendering.workers.engine import Engine
 from videostyle.rendering.workers.inside import InProcess
+from videostyle.rendering.workers.pool import Pool
 from videostyle.rendering.workers.processes import Processes
 from videostyle.rendering.workers.schedule import slowest
 from videostyle.rendering.workers.session import LOCAL, room
@@ -49,6 +50,7 @@ class Prepared:
     plan: RenderPlan
     painter: Painter
     summary: Planned
+    price: Price
     workers: int = 0
     """how many are asked for; 0: as many as are worth it"""
     most: int = 0
@@ -62,12 +64,12 @@ def prepare(
     painter: Painter | None = None,
     on_event: OnEvent = ignore,
     before: "Prepared | None" = None,
-    held: int = 0,
+    beside: Beside = ALONE,
 ) -> Prepared:
     """Load the painter, plan, and estimate what a frame costs. Writes nothing but downloaded weights.
 
     painter: None: the one that the settings select. before: the same request with other settings, whose scan is used
-    again if it holds for these. held: bytes that idle workers hold, which its own will have.
+    again if it holds for these. beside: other jobs that share the workers.
     """
     notices = list[Notice]()
 
@@ -75,11 +77,11 @@ def prepare(
         notices.extend([event] if isinstance(event, Notice) else [])
         on_event(event)
 
-    return replace(_prepare(checked, painter, heard, before, held), notices=tuple(notices))
+    return replace(_prepare(checked, painter, heard, before, beside), notices=tuple(notices))
 
 
 def _prepare(
-    checked: Checked, painter: Painter | None, on_event: OnEvent, before: Prepared | None, held: int
+    checked: Checked, painter: Painter | None, on_event: OnEvent, before: Prepared | None, beside: Beside
 ) -> Prepared:
     for text in checked.notices:
         on_event(Notice(text))
@@ -102,8 +104,8 @@ def _prepare(
     cluster = checked.request.cluster
     elsewhere = cluster not in ("", LOCAL) and len(stored) < len(plan.to_render)
     most = room(cluster, workers, painter.device) if elsewhere else 0
-    price = price_of(plan, painter, workers, stored=stored, film=checked.request.film, most=most, held=held)
-    return Prepared(checked, plan, painter, _planned(checked, plan, painter, store, price), workers, most)
+    price = price_of(plan, painter, workers, stored=stored, film=checked.request.film, most=most, beside=beside)
+    return Prepared(checked, plan, painter, _planned(checked, plan, painter, store, price), price, workers, most)
 
 
 def _planned(checked: Checked, plan: RenderPlan, painter: Painter, store: Store, price: Price) -> Planned:
@@ -227,7 +229,7 @@ def engine_for(plan: RenderPlan, painter: Painter, workers: int, cluster: str = 
         return Cluster(cluster, workers, painter.device != "cpu")
     if workers == 1:
         return InProcess(painter)
-    return Processes(workers, gpus_for(workers, painter.device, plan.settings))
+    return Processes(Pool(workers, gpus_for(workers, painter.device, plan.settings)))
 
 
 @contextmanager

@@ -48,3 +48,17 @@ def test_what_is_stored_costs_nothing(folder: Path, monkeypatch: pytest.MonkeyPa
     assert Estimates(lambda _: None).rough(request) == (0.0, "standard")
     (folder / "film.mp4.job/frames/000003.png").unlink()
     assert Estimates(lambda _: None).rough(request)[0] == pytest.approx(6 / 5)
+
+
+def test_films_share_the_workers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "painter_for", lambda *_: Gray())
+    recipe = Recipe("standard", {"backbone.device": "cpu"})
+    monkeypatch.setattr(module, "SCENE", 13)
+    for cores, seconds in ((1, 34.0), (2, START + CROWD * 20)):
+        monkeypatch.setattr(module, "cores", lambda cores=cores: cores)
+        monkeypatch.setattr("videostyle.rendering.estimate.cores", lambda cores=cores: cores)
+        known = Estimates(lambda _: None)
+        assert known.whole() == 0
+        for name in ("clip.mp4", "silent.mkv"):
+            known.rough(Request(folder / name, (folder / "art.png",), recipe))
+        assert known.whole() == pytest.approx(seconds), "the shorter one comes after a scene of the longer one"

@@ -1,6 +1,7 @@
 """A night of clips."""
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,11 @@ def test_a_folder_of_clips(folder: Path) -> None:
     made = {path.name for path in (folder / "clips_art").iterdir()}
     assert made == {"a {x} $HOME '\"_art.mp4", "-b_art.mkv"}
     assert (folder / "clips_art.batch/films.json").exists()
+
+
+def test_this_process_paints_in_the_thread_that_a_signal_interrupts(jobs: Path, painter: Clockwork) -> None:
+    assert vs.batch(jobs).done == 2
+    assert painter.threads == {threading.main_thread()}
 
 
 def test_a_clip_that_fails_does_not_stop_the_others(jobs: Path, painter: Clockwork) -> None:

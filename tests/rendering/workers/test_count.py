@@ -7,7 +7,7 @@ import pytest
 from videostyle.errors import SettingsError
 from videostyle.paint import device
 from videostyle.rendering.workers import count
-from videostyle.rendering.workers.count import PROCESS_BYTES, bytes_of, choose_workers, gpus_for
+from videostyle.rendering.workers.count import PROCESS_BYTES, Beside, bytes_of, choose_workers, fits_beside, gpus_for
 from videostyle.settings import BackboneSettings, RenderSettings
 
 BYTES = 500_000_000
@@ -33,7 +33,7 @@ def test_auto_is_never_more_than_cores_chunks_and_memory_allow(monkeypatch: pyte
     assert chosen(0, [*LONG[:3], 0.0, 0.0]) == 3, "stored chunks need none"
     assert chosen(0, LONG, 1_600_000_000) == 3, "of 8.1 GB that workers may fill"
     assert chosen(0, LONG, 99_000_000_000) == 1
-    more = choose_workers(0, LONG, 1_600_000_000, "cpu", SETTINGS, held=1_000_000_000)
+    more = choose_workers(0, LONG, 1_600_000_000, "cpu", SETTINGS, beside=Beside(held=1_000_000_000))
     assert more == 4, "what idle workers hold is free for those of the next film"
     monkeypatch.setattr(count, "cores", lambda: 1)
     assert chosen(0, LONG) == 1
@@ -73,3 +73,17 @@ def test_the_memory_of_several_workers_includes_their_programs() -> None:
     assert bytes_of(1, 2 * BYTES, "cpu") == 1_000_000_000
     assert bytes_of(3, BYTES, "cpu") == 3 * (500_000_000 + PROCESS_BYTES)
     assert bytes_of(3, 2 * BYTES, "cuda:0") == 3_000_000_000
+
+
+def test_jobs_that_wait_are_work_for_more_workers() -> None:
+    assert chosen(0, [60.0]) == 1
+    several = Beside(others=(60.0, 60.0))
+    assert choose_workers(0, [60.0], BYTES, "cpu", SETTINGS, beside=several) == 3
+    assert choose_workers(1, [60.0], BYTES, "cpu", SETTINGS, beside=several) == 1
+    assert choose_workers(0, [60.0], 99_000_000_000, "cpu", SETTINGS, beside=several) == 1
+
+
+def test_a_job_fits_beside_others_if_there_is_memory_for_all_that_it_needs() -> None:
+    assert fits_beside(8_000_000_000, 0)
+    assert not fits_beside(8_200_000_000, 0)
+    assert fits_beside(8_200_000_000, 500_000_000), "workers hold it already"

@@ -19,9 +19,10 @@ from tests.rendering.workers.engines import SCENES
 from videostyle.errors import DeviceError, JobError
 from videostyle.events import Event, FrameDone, Notice
 from videostyle.frames import Clip
-from videostyle.rendering.workers import processes
+from videostyle.rendering.workers import pool
 from videostyle.rendering.workers.chunks import render_chunks
 from videostyle.rendering.workers.engine import Engine
+from videostyle.rendering.workers.pool import Pool
 from videostyle.rendering.workers.processes import Processes
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
@@ -47,13 +48,13 @@ def test_workers_paint_what_one_process_paints_and_live_through_several_jobs(
     clip: Clip, whole: dict[int, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     painting(monkeypatch, tmp_path, "print('noise'); os.write(1, b'more noise')")
-    with Processes(2) as engine:
+    with Processes(Pool(2)) as engine:
         assert workers_of(os.getpid()) == [], "they start when they are needed"
-        assert engine.held() == 0
+        assert engine._pool.held() == 0
         painted(clip, tmp_path / "one", engine)
         pids = workers_of(os.getpid())
         assert len(pids) == 2
-        assert 20e6 < engine.held() < 20e9
+        assert 20e6 < engine._pool.held() < 20e9
         assert [Path(f"/proc/{pid}/oom_score_adj").read_text() for pid in pids] == ["500\n"] * 2
         frames = painted(clip, tmp_path / "two", engine)
         assert workers_of(os.getpid()) == pids
@@ -74,7 +75,7 @@ def test_a_killed_worker_is_replaced_and_at_most_its_frames_in_flight_painted_ag
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
 
-    with Processes(2) as engine:
+    with Processes(Pool(2)) as engine:
         frames = painted(clip, tmp_path / "job", engine, kill)
     assert frames_in(tmp_path / "job") == whole
     assert sorted(done.frame for done in frames) == list(range(15)), "reported once each"
@@ -89,7 +90,7 @@ def test_a_worker_killed_for_memory_is_not_replaced(
     painting(monkeypatch, tmp_path, "time.sleep(0.05)")
     events: list[Event] = []
     kills = [0]
-    monkeypatch.setattr(processes, "memory_kills", lambda: kills[0])
+    monkeypatch.setattr(pool, "memory_kills", lambda: kills[0])
 
     def kill(event: Event) -> None:
         events.append(event)
@@ -97,7 +98,7 @@ def test_a_worker_killed_for_memory_is_not_replaced(
             kills[0] += 1
             os.kill(workers_of(os.getpid())[0], signal.SIGKILL)
 
-    with Processes(2) as engine:
+    with Processes(Pool(2)) as engine:
         painted(clip, tmp_path / "job", engine, kill)
         assert engine.workers == 1
     notices = [event.text for event in events if isinstance(event, Notice)]
@@ -126,7 +127,7 @@ def test_an_error_of_a_worker_is_raised_here_once(
         "frames == 1", "(folder / 'job/frames/000002.png').exists()" if "_exit" in code else "frames == 1"
     )
     painting(monkeypatch, tmp_path, code)
-    with Processes(2) as engine, pytest.raises(error, match=text) as raised:
+    with Processes(Pool(2)) as engine, pytest.raises(error, match=text) as raised:
         painted(clip, tmp_path / "job", engine)
     notes = "".join(getattr(raised.value, "__notes__", ()))
     assert ("in a worker" in notes and "paint" in notes) == (error is KeyError)
@@ -139,10 +140,10 @@ def test_reports_that_cannot_be_read_are_those_of_a_lost_worker(
     clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     painting(monkeypatch, tmp_path)
-    monkeypatch.setattr(processes.pickle, "load", Mock(side_effect=AttributeError("no such event")))
+    monkeypatch.setattr(pool.pickle, "load", Mock(side_effect=AttributeError("no such event")))
     said = Mock()
     monkeypatch.setattr(threading, "excepthook", said)
-    with Processes(2) as engine, pytest.raises(DeviceError, match="3 workers in a row were lost"):
+    with Processes(Pool(2)) as engine, pytest.raises(DeviceError, match="3 workers in a row were lost"):
         painted(clip, tmp_path / "job", engine)
     assert said.called, "it is a bug"
     assert workers_of(os.getpid()) == []

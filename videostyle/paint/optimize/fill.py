@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from videostyle.frames import Picture
 
 PARTLY = 0.75
-"""paint that is seen less than this is being renewed: it was made for other content, so it tells nothing about colors"""
+"""paint that is seen less than this is being renewed: made for other content, it tells nothing about colors"""
 ROWS = 32
 """rows of a picture that are recolored at a time, so that the arrays stay in the processor's cache"""
 

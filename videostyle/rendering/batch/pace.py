@@ -55,7 +55,11 @@ class Pace:
         return self.budget - self.passed if self.budget else float("inf")
 
     def took(self, preset: str, estimated: float, measured: float) -> None:
-        """Learn from a finished film."""
+        """Learn from a finished film.
+
+        estimated: what was expected when it was begun, with its share of the workers then (``Crew.seconds``), so that
+        films that were painted at the same time count as such. measured: seconds from then until it was done.
+        """
         self._estimated[preset] += estimated
         self._measured[preset] += measured
 

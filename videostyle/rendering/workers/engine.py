@@ -89,10 +89,6 @@ class Engine(ABC):
     def abandon(self) -> None:
         """Stop painting all pieces, and wait until nothing writes into their job folders any more."""
 
-    def held(self) -> int:
-        """Bytes of this machine's memory that idle workers hold: those of the next job have them, too."""
-        return 0
-
     def close(self) -> None:
         """End all workers."""
         self.abandon()

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from videostyle.errors import DeviceError, SettingsError
-from videostyle.rendering.workers.processes import ONE_THREAD
+from videostyle.rendering.workers.pool import ONE_THREAD
 
 LOCAL = "local"
 """address of a cluster that lives as long as the engine, on this machine"""
