@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_progress import DONE, FILM, LAST, PLANNED, Terminal, planned, terminal
+from tests.test_progress import DONE, FILM, LAST, PLANNED, Terminal, planned
 from videostyle.events import CellPainted, Event, Fetched, FrameWritten, Iterated
 from videostyle.progress import Progress
 

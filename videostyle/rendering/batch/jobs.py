@@ -77,7 +77,9 @@ def read_jobs(path: Path) -> tuple[Job, ...]:
         tables = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text in UTF-8"
-        raise SettingsError(f"{path}: cannot be read ({reason}); name a TOML file with [[job]] tables") from None
+        raise SettingsError(
+            f"{path}: cannot be read ({reason}); name a folder of clips, or a TOML file with [[job]] tables"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: not TOML ({error}); see the batch section of README for an example") from None
     return _Reader(path, text).jobs(tables)

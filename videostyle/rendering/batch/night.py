@@ -60,9 +60,9 @@ def batch(
         wanted = (replace(wanted[0], output=output or f"{folder}/"),)
         folder = folder.with_name(f"{folder.name}.batch")
     else:
+        wanted, folder = read_jobs(source), source.absolute().with_name(f"{source.stem}.batch")
         if styles or output or preset or fallback or settings:
             raise SettingsError(f"{source}: a file says itself what is rendered; such options are for folders of clips")
-        wanted, folder = read_jobs(source), source.absolute().with_name(f"{source.stem}.batch")
     with nullcontext() if dry_run else _locked(folder):
         films = Films(folder)
         every = find_films(source, wanted, films)
