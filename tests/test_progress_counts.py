@@ -11,8 +11,6 @@ from tests.test_progress import DONE, FILM, LAST, PLANNED, Terminal, planned
 from videostyle.events import CellPainted, Event, Fetched, FrameWritten, Iterated
 from videostyle.progress import Progress
 
-__all__ = ["terminal"]
-
 
 def test_of_a_single_frame_iterations_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     stream: Any = Terminal()
