@@ -68,7 +68,7 @@ GROUPS = [group for group in GROUPS if not any(group in other.__mro__[1:] for ot
 
 
 def flags_of(group: type) -> dict[str, typer.models.OptionInfo]:
-    return {item.name: item.metadata["option"] for item in dataclasses.fields(group)}
+    return {item.name: item.metadata["option"] for item in dataclasses.fields(group) if item.metadata}
 
 
 def test_every_flag_is_defined_once() -> None:

@@ -108,7 +108,7 @@ def test_a_line_per_scene_and_per_frame_if_wanted(capsys: pytest.CaptureFixture[
     text = capsys.readouterr().err
     assert "frame 7: 2.00 s, 12 iterations, style 0.5" in text
     assert "note: frame 8 was painted again: its loss did not fall" in text
-    assert "scene 6, frames 6:9: 2 painted in 6 s, 3.00 s and 13 iterations each" in text
+    assert "scene 6, frames 6:9: 2 painted in 6 s (3.00 s and 13 iterations each)" in text
 
 
 def test_repeats_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,7 +119,7 @@ def test_repeats_are_counted_apart(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().err
     assert "; about 1 repeat, at no cost" in text
     assert "frame 8: repeats frame 7" in text
-    assert "scene 6, frames 6:9: 1 painted in 2 s, 2.00 s and 12 iterations each, 1 repeat" in text
+    assert "scene 6, frames 6:9: 1 painted in 2 s (2.00 s and 12 iterations each), 1 repeat" in text
 
 
 def test_frames_of_unfinished_passes_are_not_counted_as_painted(terminal: pytest.CaptureFixture[str]) -> None:
@@ -129,14 +129,14 @@ def test_frames_of_unfinished_passes_are_not_counted_as_painted(terminal: pytest
         text = terminal.readouterr().err
     assert "; 2 passes over whole scenes; 1 frame already done" in text
     assert "frame 7: 2.00 s, 12 iterations, style 0.5, to be painted 1 time more" in text
-    assert "scene 6, frames 6:9: 1 painted in 6 s, 6.00 s and 26 iterations each" in text
+    assert "scene 6, frames 6:9: 1 painted in 6 s (6.00 s and 26 iterations each)" in text
     assert "5/6" in text, "3 frames in 2 passes: two paintings are stored, another counts for one, and two were done"
 
 
 def test_a_resumed_scene_may_have_repeats_only(capsys: pytest.CaptureFixture[str]) -> None:
     with closing(planned()) as progress:
         progress(replace(DONE, iterations=0, seconds=0.0, last=True, repeats=5))
-    assert "scene 6, frames 6:9: 0 painted in 0 s, 0.00 s and 0 iterations each, 1 repeat" in capsys.readouterr().err
+    assert "scene 6, frames 6:9: 0 painted in 0 s (0.00 s and 0 iterations each), 1 repeat" in capsys.readouterr().err
 
 
 def test_frames_have_no_line_by_default(capsys: pytest.CaptureFixture[str]) -> None:

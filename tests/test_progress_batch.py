@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_progress import DONE, LAST, PLANNED
-from videostyle.events import ClipBegun, ClipDone, ClipTurn, Event, FilmDone, FrameWritten, Notice
+from videostyle.events import ClipBegun, ClipDone, ClipTurn, Event, Fetched, FilmDone, FrameWritten, Notice
 from videostyle.progress import Progress
 
 
@@ -77,3 +77,21 @@ def test_a_turn_is_an_object_for_scripts(capsys: pytest.CaptureFixture[str]) -> 
         progress(event)
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (last["event"], last["number"]) == ("turn", 1)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_clip_that_was_not_begun_ends_nothing() -> None:
+    with closing(shown()) as progress:
+        bar = progress._bar
+        assert bar
+        progress(done(3, "left"))
+        assert (progress._bar, bar.total) == (bar, 6)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_download_leaves_the_bar_of_others_alone() -> None:
+    with closing(shown()) as progress:
+        bar = progress._bar
+        assert bar
+        progress(Fetched("weights", 5, 10))
+        assert (progress._bar, bar.n, bar.total) == (bar, 1, 6)

@@ -1,7 +1,4 @@
-"""What the user sees of a job: two lines of plan, a progress bar, a line per scene; or JSON, one object per line.
-
-In a log, lines now and then take the place of the bar.
-"""
+"""What the user sees of a job: two lines of plan, a bar (in a log, lines), a line per scene; or JSON objects."""
 
 import errno
 import os
@@ -122,9 +119,12 @@ class Progress:
             case ClipTurn(number):
                 self._job = self._jobs[number]
             case ClipDone():
-                self._end(self._jobs.pop(event.number, self._job))
+                if job := self._jobs.pop(event.number, None):  # others were not even begun
+                    self._end(job)
             case Notice(text):
                 self.say(self._whose(f"note: {text}"))
+            case Scanned() | Fetched() if self._shared():
+                pass  # the bar counts the frames of others
             case Scanned(frame) if not self._quiet and sys.stderr.isatty() and frame % 50 == 49:
                 print(f"\rlooking for scenes: frame {frame + 1}", end="\r", file=sys.stderr, flush=True)
             case Fetched() if not self._quiet:
@@ -209,7 +209,8 @@ class Progress:
         if self._bar is not None and self._bar.desc != WRITING:
             self._bar.total += total
             self._bar.initial += known
-            self._bar.update(known)
+            self._bar.n += known
+            self._bar.refresh()
             return
         self.close()
         self._bar = self._new_bar(total, "frame", known, smoothing=0.1)
@@ -279,8 +280,8 @@ class Progress:
         iterations, each = sum(done.iterations for done in frames), max(painted, 1)
         if not self._job.single:
             line = (
-                f"scene {chunk}, frames {self._job.scenes[chunk]}: {painted} painted in {span(seconds)}, "
-                f"{seconds / each:.2f} s and {iterations / each:.0f} iterations each{repeats}"
+                f"scene {chunk}, frames {self._job.scenes[chunk]}: {painted} painted in {span(seconds)} "
+                f"({seconds / each:.2f} s and {iterations / each:.0f} iterations each){repeats}"
             )
             self.say(self._whose(line))
         if self._json:

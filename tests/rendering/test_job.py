@@ -160,7 +160,7 @@ def test_estimates_grow_with_the_work(request_: Request) -> None:
     prepared = prepare(check(with_(request_, recipe=Recipe("draft", {"backbone.name": "compact"}))))
     assert prepared.summary.seconds > 0
     assert prepared.summary.slots == 1
-    assert estimate(prepared, "standard") > 1.5 * prepared.summary.seconds
+    assert estimate(prepared, "fine") > 1.5 * prepared.summary.seconds
     assert prepare(check(with_(request_, recipe=more(optimize__iterations=0)))).summary.seconds == 0
 
 

@@ -42,6 +42,13 @@ def test_paint_that_is_being_renewed_tells_nothing_about_colors() -> None:
     np.testing.assert_allclose(filled, 0.6 * (1 - content) + 0.4 * content, atol=1e-5)
 
 
+def test_what_is_kept_only_in_part_still_tells_the_colors() -> None:
+    content = to_picture(texture())
+    inverted = np.ascontiguousarray(1 - content)
+    seen = np.ones(content.shape[:2], np.float32)
+    np.testing.assert_allclose(fill_unseen(inverted, seen, content, 0.25), inverted, atol=0.02)
+
+
 def test_with_nothing_seen_the_content_keeps_its_colors() -> None:
     content = to_picture(texture())
     filled = fill_unseen(np.zeros_like(content), np.zeros(content.shape[:2], np.float32), content)

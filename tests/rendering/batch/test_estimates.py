@@ -23,7 +23,7 @@ def test_films_are_estimated_with_one_painter_for_each_network(folder: Path, mon
 
     monkeypatch.setattr(module, "painter_for", load)
     known = Estimates(lambda _: None)
-    recipe = Recipe("standard", {"backbone.name": "compact", "backbone.device": "cpu"})
+    recipe = Recipe("standard", {"backbone.name": "compact", "backbone.device": "cpu", "brush.amount": 0})
     assert known.rough(Request(folder / "clip.mp4", (folder / "art.png",), recipe)) == (27.0, "standard")
     request = Request(folder / "clip.mp4", (folder / "art.png",), Recipe("fine", recipe.values), frames="3:9")
     assert known.rough(request) == (10.0, "fine"), "with the frames before in the scene"
@@ -40,7 +40,7 @@ def test_what_is_stored_costs_nothing(folder: Path, monkeypatch: pytest.MonkeyPa
     from videostyle.rendering.request import check
 
     monkeypatch.setattr(module, "painter_for", lambda *_: Gray())
-    recipe = Recipe("standard", {"backbone.device": "cpu"})
+    recipe = Recipe("standard", {"backbone.device": "cpu", "brush.amount": 0})
     request = Request(folder / "silent.mkv", (folder / "art.png",), recipe, output=folder / "film.mp4", keep_job=True)
     assert Estimates(lambda _: None).rough(request)[0] == 6.0
     run(prepare(check(request), Gray()))
@@ -52,7 +52,7 @@ def test_what_is_stored_costs_nothing(folder: Path, monkeypatch: pytest.MonkeyPa
 
 def test_films_share_the_workers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "painter_for", lambda *_: Gray())
-    recipe = Recipe("standard", {"backbone.device": "cpu"})
+    recipe = Recipe("standard", {"backbone.device": "cpu", "brush.amount": 0})
     monkeypatch.setattr(module, "SCENE", 13)
     for cores, seconds in ((1, 34.0), (2, START + CROWD * 20)):
         monkeypatch.setattr(module, "cores", lambda cores=cores: cores)

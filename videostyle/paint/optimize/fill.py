@@ -11,12 +11,13 @@ ROWS = 32
 """rows of a picture that are recolored at a time, so that the arrays stay in the processor's cache"""
 
 
-def fill_unseen(warped: Picture, seen: NDArray[np.float32], content: Picture) -> Picture:
+def fill_unseen(warped: Picture, seen: NDArray[np.float32], content: Picture, strength: float = 1) -> Picture:
     """Fill the unseen pixels of a warped painted picture (H, W, 3) with the content, recolored like the film.
 
-    seen: (H, W) in 0..1. The recoloring is the affine map of RGB that best turns the content into the warped picture
-    where that is fully seen: least squares, with a ridge toward no change. If hardly anything is, the content keeps its
-    colors. Computed in float32; only the 4x4 equations are summed over the rows and solved in float64.
+    seen: (H, W) in 0..1. strength: how far what is seen is kept, 0..1. The recoloring is the affine map of RGB that
+    best turns the content into the warped picture where more than ``PARTLY`` is seen: least squares, with a ridge
+    toward no change. If hardly anything is, the content keeps its colors. Computed in float32; only the 4x4 equations
+    are summed over the rows and solved in float64.
     """
     known = np.maximum((seen - PARTLY) / (1 - PARTLY), 0)
     bands = [np.s_[top : top + ROWS] for top in range(0, len(seen), ROWS)]
@@ -32,7 +33,7 @@ def fill_unseen(warped: Picture, seen: NDArray[np.float32], content: Picture) ->
     for band in bands:
         matched = np.clip(recolor @ _planes(content[band]), 0, 1)
         gap = warped[band].swapaxes(1, 2) - matched
-        filled[band] = (matched + seen[band, None] * gap).swapaxes(1, 2)
+        filled[band] = (matched + strength * seen[band, None] * gap).swapaxes(1, 2)
     return filled
 
 

@@ -65,8 +65,8 @@ def _merged(
         merged += one.weight[..., None] * one.picture
     merged /= np.maximum(covered, 1e-6)[..., None]
     strength = np.float32(settings.temporal.strength)
+    initial = fill_unseen(merged, covered, frame.content, float(strength))
     covered *= strength
-    initial = fill_unseen(merged, covered, frame.content)
     if strength < 1:
         noise = np.random.default_rng([settings.seed, frame.index]).standard_normal(initial.shape, np.float32)
         initial = initial + (1 - strength) * np.float32(BOIL) * noise
