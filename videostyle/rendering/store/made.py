@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from videostyle.errors import JobError, MediaError
-from videostyle.media.files import explained, whole_or_nothing
+from videostyle.errors import MediaError
+from videostyle.media.files import whole_or_nothing
 
 NAME = "made.json"
 
@@ -30,15 +30,12 @@ class Made:
 def note_made(folder: Path, key: str, files: Iterable[tuple[Path, Path]]) -> None:
     """Note a film that is about to appear. folder: of the job. files: each under its temporary name, and its name.
 
-    Raises JobError if it cannot be written.
+    What cannot be noted is not: it only helps after an interruption.
     """
-    try:
-        with explained(f"{folder}: cannot be written", "free some space"):
-            states = {str(name.absolute()): _state(written) for written, name in files}
-            with whole_or_nothing(folder / NAME, "free some space", "cannot be written") as temporary:
-                temporary.write_text(json.dumps({"key": key, "files": states}))
-    except MediaError as error:
-        raise JobError(str(error)) from None
+    with suppress(MediaError, OSError):
+        states = {str(name.absolute()): _state(written) for written, name in files}
+        with whole_or_nothing(folder / NAME, "free some space", "cannot be written") as temporary:
+            temporary.write_text(json.dumps({"key": key, "files": states}))
 
 
 def find_made(folder: Path, key: str) -> Made:
@@ -47,7 +44,7 @@ def find_made(folder: Path, key: str) -> Made:
         noted = json.loads((folder / NAME).read_text())
         if noted["key"] == key:
             files = [Path(name) for name, state in noted["files"].items() if _is_still(Path(name), state)]
-            return Made(frozenset(files), len(files) == len(noted["files"]))
+            return Made(frozenset(files), bool(files) and len(files) == len(noted["files"]))
     return Made()
 
 
