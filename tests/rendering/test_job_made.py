@@ -64,7 +64,12 @@ def test_another_film_is_still_refused(
     stopped_late(monkeypatch, *words)
     assert videostyle(monkeypatch, *words, "--quality", "30") == 2
     assert videostyle(monkeypatch, *words, "--frames", "0:2") == 2
-    assert capsys.readouterr().err.count("film.mp4 exists") == 2
+    write_art(tmp_path / "art.png", seed=1)
+    assert videostyle(monkeypatch, *words) == 2, "the artwork is another one"
+    said = capsys.readouterr().err
+    assert said.count("film.mp4 exists") == 3
+    assert "is done" not in said
+    write_art(tmp_path / "art.png")
     film.write_text("precious")
     assert videostyle(monkeypatch, *words) == 2
     assert "film.mp4 exists" in capsys.readouterr().err

@@ -8,11 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from videostyle.errors import SettingsError
-from videostyle.frames import Clip
+from videostyle.frames import Clip, hash_of
 from videostyle.media.patch.patch import plan_patch
 from videostyle.media.patch.splice import Patch
 from videostyle.media.read.probe import probe
-from videostyle.media.read.sequence import default_name, has_file
+from videostyle.media.read.sequence import default_name, has_file, identity
 from videostyle.media.write.folder import pictures_of
 from videostyle.media.write.subtitles import Subtitles
 from videostyle.media.write.suffix import usual_suffix
@@ -93,11 +93,13 @@ class Checked:
 
     @property
     def key(self) -> str:
-        """Hash of everything besides the clip and the artworks that decides what the film is, and where."""
-        request = self.request
+        """Hash of everything that decides what the film is, and where."""
+        request, made_of = self.request, [identity(self.clip), *(hash_of(artwork.pixels) for artwork in self.artworks)]
         part = request.frames, request.begin, request.end, request.handles, request.patch, self.output.absolute()
         values = sorted(map(str, request.recipe.values.items()))
-        return hashlib.sha256(json.dumps([request.recipe.preset, values, *map(str, part)]).encode()).hexdigest()
+        return hashlib.sha256(
+            json.dumps([*made_of, request.recipe.preset, values, *map(str, part)]).encode()
+        ).hexdigest()
 
     @property
     def sources(self) -> tuple[Path, ...]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -186,6 +188,19 @@ def test_a_disk_that_is_too_small_is_a_fault(folder: Path, monkeypatch: pytest.M
     (fault,) = faults_of(job(folder, "clip.mp4"))
     assert "0 MB free, but films and frames need about" in fault
     assert f"{folder}:" in fault
+
+
+@pytest.mark.parametrize(("cores", "needed"), [(1, 15), (3, 22)])
+def test_a_disk_must_hold_the_job_folders_of_the_clips_in_flight(
+    cores: int, needed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videostyle.rendering.batch.crew.cores", lambda: cores)
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    tasks: Any = [
+        SimpleNamespace(status="waiting", needs={tmp_path: 1e6}, job_bytes=size * 1e6) for size in (5, 4, 3, 6)
+    ]
+    (fault,) = module._space(tasks)
+    assert f"about {needed} MB" in fault
 
 
 def test_folders_of_films_are_kept_if_wanted(folder: Path) -> None:

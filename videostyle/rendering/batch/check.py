@@ -14,6 +14,7 @@ from videostyle.media.files import explained
 from videostyle.media.names import SUFFIXES
 from videostyle.media.write.containers import CONTAINERS
 from videostyle.rendering.batch.clips import Wanted, likely_film, wanted
+from videostyle.rendering.batch.crew import most_at_once
 from videostyle.rendering.batch.films import Films, key_of
 from videostyle.rendering.batch.jobs import Job, fail, in_file
 from videostyle.rendering.plan.sizes import film_size, stored_bytes
@@ -197,16 +198,16 @@ def _telling(same: Sequence[Task]) -> str:
 
 
 def _space(tasks: Sequence[Task]) -> Iterator[str]:
-    """Disks that are too small for all films and the largest job folder."""
-    needed, largest, named = defaultdict[int, float](float), defaultdict[int, float](float), dict[int, Path]()
+    """Disks that are too small for all films and the largest job folders that may be there at a time."""
+    needed, jobs, named = defaultdict[int, float](float), defaultdict[int, list[float]](list), dict[int, Path]()
     for task in (task for task in tasks if task.status == "waiting"):
         for folder, size in task.needs.items():
             device = folder.stat().st_dev
             named.setdefault(device, folder)
             needed[device] += size
-            largest[device] = max(largest[device], task.job_bytes)
+            jobs[device].append(task.job_bytes)
     for device, size in needed.items():
-        free, most = shutil.disk_usage(named[device]).free, size + largest[device]
+        free, most = shutil.disk_usage(named[device]).free, size + sum(sorted(jobs[device])[-most_at_once() :])
         if most > free:
             mb = f"{free / 1e6:,.0f} MB free, but films and frames need about {most / 1e6:,.0f} MB"
             yield f"{named[device]}: {mb}; free some space, or use an output on another disk"
