@@ -48,6 +48,7 @@ class Alone(Painter):
     def __init__(self, painter: Painter) -> None:
         self.painter = painter
         self.name, self.device, self.smallest = painter.name, painter.device, painter.smallest
+        self.palette = painter.palette
         self.fingerprint = f"alone {painter.fingerprint}"
 
     def cost(self, height: int, width: int, settings: RenderSettings | None = None) -> Cost:
