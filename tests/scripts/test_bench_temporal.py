@@ -14,6 +14,7 @@ from temporal_clips import Sample, write_clip
 from tests.clips import moving_scenes, write_art
 from tests.painters import Gray
 from videostyle.frames import FrameInput, TemporalTarget, to_picture
+from videostyle.paint.colors import palette_of
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / "../shared"
@@ -54,9 +55,12 @@ def test_a_range_is_measured_against_the_same_range(tmp_path: Path, options: arg
 def test_alone_knows_nothing_of_earlier_frames() -> None:
     picture = to_picture(moving_scenes((1,))[0])
     frame = FrameInput(5, picture, earlier={1: TemporalTarget(picture, np.ones(picture.shape[:2], np.float32))})
-    painter = bench_temporal.Alone(Gray())
+    usual = Gray()
+    usual.palette = palette_of(moving_scenes((1,))[0])
+    painter = bench_temporal.Alone(usual)
     assert painter.task(frame).first
     assert painter.reach == ()
+    assert painter.palette is usual.palette, "a scene gets the same colors first"
 
 
 @pytest.mark.slow
