@@ -228,7 +228,7 @@ class ClipTurn:
 
 @dataclass(frozen=True, slots=True)
 class ClipDone:
-    """A batch has dealt with a clip."""
+    """A batch has dealt with a clip; one that is left because a fault may pass has a second one at the end."""
 
     number: int
     clip: Path
@@ -240,7 +240,7 @@ class ClipDone:
     frames: int
     """of the film; 0 if there is none"""
     seconds: float
-    """wall time spent on it; 0: none"""
+    """wall time since its painting was begun, or what it took to find out that this cannot be; 0: none"""
     text: str
     """why it failed or was left"""
     log: Path

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.commands import FEW, videostyle
+from videostyle.commands.batch import Table
+from videostyle.events import ClipDone
+from videostyle.progress import Progress
 
 JOBS = """
 [defaults]
@@ -131,3 +134,12 @@ def test_a_signal_ends_it_after_the_frame_in_flight(jobs: Path) -> None:
     frames += out.count('{"event": "frame"')
     stored = len(list((jobs.parent / "clip_art.mp4.job/frames").glob("[0-9]*.png")))
     assert frames <= stored <= 9
+
+
+def test_a_clip_that_is_tried_again_has_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = Table(Progress(quiet=True), quiet=True)
+    for status in ("left", "done"):
+        film = Path("film.mkv")
+        table(ClipDone(1, Path("clip.mkv"), film, status, "draft", 0, 1.0, "", Path("clip.log")))
+    assert [row[5] for row in table._rows] == ["done"]

@@ -136,6 +136,7 @@ class Table:
                         self._fail(line)
                 took = span(event.seconds) if event.seconds else ""
                 end = (event.preset, took, event.status, event.text)
+                self._rows = [row for row in self._rows if row[0] != str(event.number)]  # tried again
                 self._rows.append((str(event.number), event.clip.name, event.output.name, *end))
             case BatchDone():
                 self._print(("", "clip", "film", "preset", "took", "", ""))

@@ -16,12 +16,14 @@ from videostyle.rendering.batch import crew as module
 from videostyle.rendering.batch.crew import Crew, Flight, most_at_once
 from videostyle.rendering.job import Prepared, prepare
 from videostyle.rendering.request import Request, check
+from videostyle.rendering.workers import count
 from videostyle.rendering.workers.engine import Commission, Piece
 from videostyle.rendering.workers.inside import InProcess
 from videostyle.rendering.workers.joint import Together
 from videostyle.rendering.workers.processes import Processes
 from videostyle.rendering.workers.schedule import CROWD
 
+GB = 1_000_000_000
 Make = Callable[..., Prepared]
 
 
@@ -79,8 +81,6 @@ def test_workers_are_shared_while_some_would_be_idle(crew: Crew, make: Make, mon
     assert crew.has_room()
     assert crew.beside((3.0,)).workers == 2
     assert crew.suits(make(2))
-    monkeypatch.setattr(module, "fits_beside", lambda *_: False)
-    assert not crew.suits(make(2)), "its memory"
     second = crew.begin(make(2))
     assert isinstance(second.engine, Processes)
     assert second.engine.workers == 2
@@ -97,6 +97,24 @@ def test_workers_are_shared_while_some_would_be_idle(crew: Crew, make: Make, mon
     assert crew._pool is pool
     assert pool
     assert pool.workers == 3
+
+
+def test_a_clip_is_painted_beside_others_if_memory_for_all_of_them_is_free(
+    crew: Crew, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sized(size: int, finishing: int) -> Prepared:
+        one = make(2)
+        price = replace(one.price, finishing=replace(one.price.finishing, bytes_per_slot=finishing))
+        return replace(one, price=price, summary=replace(one.summary, bytes=size))
+
+    free = [0.0]
+    monkeypatch.setattr(count, "free_bytes", lambda: free[0] / count.MEMORY_SHARE)
+    crew.begin(sized(3 * GB, GB))
+    for size, needed in ((2 * GB, 4 * GB), (5 * GB, 6 * GB)):  # workers for the larger one, and the other one's finish
+        free[0] = 0.99 * needed
+        assert not crew.suits(sized(size, GB))
+        free[0] = 1.01 * needed
+        assert crew.suits(sized(size, GB))
 
 
 def test_idle_workers_end_before_a_clip_is_painted_without_them(crew: Crew, make: Make) -> None:
@@ -134,6 +152,10 @@ def test_a_clip_has_to_wait_for_chunks_that_were_begun_before(crew: Crew, make: 
     assert len(alone.plan.chunks) == 2
     seconds = [CROWD * span for span in alone.price.chunks]
     assert crew.seconds(alone) == pytest.approx(max(alone.summary.seconds, sum(seconds)))
+    second = crew.begin(make(2))
+    assert second.expected == pytest.approx(sum(seconds))
+    assert second.expected > second.prepared.summary.seconds, "it waits"
+    crew.end(second)
     assert sum(first.rest()) == 26
     for frame in range(26):
         assert sum(first.rest()) == 26 - frame

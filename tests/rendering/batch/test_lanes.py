@@ -1,11 +1,13 @@
 """Threads that have another one do what only one may do at a time."""
 
+import signal
 import threading
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 
+from videostyle.rendering.batch import lanes as module
 from videostyle.rendering.batch.lanes import Lane, Lanes
 
 
@@ -153,3 +155,38 @@ def test_no_thread_is_left_if_the_one_that_serves_is_interrupted() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("where", ["while it serves", "while it waits for lanes to end"])
+def test_a_second_interrupt_does_not_wait_for_a_lane_that_asks_for_nothing(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep, awake, ended = threading.Event(), threading.Event(), threading.Event()
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+
+    def sleep(lane: Lane) -> None:
+        asleep.set()
+        awake.wait(60)
+        try:
+            lane.call(lambda: None)
+        finally:
+            ended.set()
+
+    def interrupted() -> None:
+        with Lanes() as lanes:
+            lanes.begin(sleep)
+            assert asleep.wait(10)
+            if where == "while it serves":
+                raise KeyboardInterrupt
+            lanes.begin(lambda lane: lane.call(failing(KeyboardInterrupt())))
+            second = threading.Timer(1, signal.raise_signal, (signal.SIGINT,))
+            second.start()
+            finish(lanes)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        assert not ended.is_set()
+    finally:
+        awake.set()
+    assert ended.wait(10), "when it asks for something"

@@ -95,7 +95,9 @@ def test_what_may_pass_is_tried_once_more_at_the_end(error: Exception, jobs: Pat
     painter.failures = [error]
     heard = list[Event]()
     assert vs.batch(jobs, on_event=heard.append).done == 2
-    assert statuses(heard) == [("silent.mkv", "done", 5), ("clip.mp4", "done", 26)]
+    assert statuses(heard) == [("clip.mp4", "left", 0), ("silent.mkv", "done", 5), ("clip.mp4", "done", 26)]
+    text = next(one.text for one in heard if isinstance(one, ClipDone))
+    assert text == f"{error}; it is tried again after the others"
     painter.failures = [error, error]
     (jobs.parent / "silent_art.mkv").unlink()
     done = vs.batch(jobs)

@@ -144,10 +144,12 @@ def test_all_jobs_can_be_ended_while_a_batch_is_painted(plans: list[RenderPlan],
     assert len(painter.batches) < 8
 
 
-def test_a_part_says_of_itself_what_the_painter_says(plans: list[RenderPlan]) -> None:
+def test_a_part_says_of_itself_what_the_painter_says() -> None:
     painter = Blend(1, 3)
+    traits = {name: object() for name in Painter.__annotations__}
+    for name, trait in traits.items():
+        setattr(painter, name, trait)
     part: Painter = Together(Joint(painter, 4, nothing))._painter
-    assert (part.name, part.fingerprint, part.reach, part.device) == ("blend", "blend 1", (1, 3), "cpu")
+    assert {name: getattr(part, name) for name in traits} == traits
     assert part.cost(64, 80) == painter.cost(64, 80)
     assert part.progress(0.5, 64, 80) == painter.progress(0.5, 64, 80)
-    assert len(plans) == 3

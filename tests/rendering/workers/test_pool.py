@@ -1,6 +1,8 @@
 """Which workers of a pool paint which pieces of several jobs."""
 
 import os
+import subprocess
+import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 from types import SimpleNamespace
@@ -8,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.rendering.workers.children import soon
 from videostyle.events import Notice
 from videostyle.frames import Chunk, FrameRange
 from videostyle.rendering.plan.plan import RenderPlan
@@ -155,11 +158,12 @@ def test_each_has_a_gpu_of_its_own(children: list[Child]) -> None:
     assert [child.gpu for child in children] == ["3", "5", "3"]
 
 
-def test_a_process_that_cannot_be_started_is_the_error_of_the_job_that_needs_it(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("error", [OSError, RuntimeError])
+def test_a_worker_that_cannot_be_started_is_the_error_of_the_job_that_needs_it(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
-        raise OSError("no more processes")
+        raise error("no more of them")
 
     monkeypatch.setattr(module, "_Child", fail)
     reports: Reports = SimpleQueue()
@@ -167,5 +171,37 @@ def test_a_process_that_cannot_be_started_is_the_error_of_the_job_that_needs_it(
     pool.give(order(reports, 0, 0))
     (failed,) = heard(reports)
     assert isinstance(failed, Failed)
-    assert str(failed.error) == "no more processes"
+    assert str(failed.error) == "no more of them"
     assert pool.idle == 1
+
+
+def test_no_process_is_left_without_threads_that_talk_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, before = list[subprocess.Popen[bytes]](), threading.active_count()
+
+    class Watched(subprocess.Popen[bytes]):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            started.append(self)
+
+    class Thread(threading.Thread):
+        def start(self) -> None:
+            if self.name == "reports":
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    monkeypatch.setattr(module.subprocess, "Popen", Watched)
+    monkeypatch.setattr(module, "Thread", Thread)
+    reports: Reports = SimpleQueue()
+    pool = Pool(1)
+    pool.give(order(reports, 0, 0))
+    (failed,) = heard(reports)
+    assert isinstance(failed, Failed)
+    (process,) = started
+    assert process.returncode is not None
+    assert soon(lambda: threading.active_count() == before)
+
+
+def test_the_number_of_workers_is_lowered_once_and_never_below_one() -> None:
+    pool = Pool(3)
+    assert [pool.fewer(seen) for seen in (3, 3, 2, 2, 1, 0)] == [True, False, True, False, False, False]
+    assert pool.workers == 1

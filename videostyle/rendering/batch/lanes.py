@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import Thread, get_ident
+from time import monotonic
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -11,6 +13,8 @@ T = TypeVar("T")
 MakeError = Callable[[], BaseException]
 PAUSE = 0.1
 """seconds between looks at whether lanes that must end have ended"""
+PATIENCE = 2.0
+"""most seconds that they have if the thread that began them was interrupted"""
 
 
 class Lane:
@@ -71,13 +75,19 @@ class Lane:
 
 
 class Lanes:
-    """The lanes of one thread, as a context: if it is left early, they end first."""
+    """The lanes of one thread, as a context: if it is left early, they end first.
+
+    An interrupt of this thread does not wait for a lane that asks for nothing, and a further one waits for none: such
+    lanes end when they ask for something, or with the program.
+    """
 
     def __init__(self) -> None:
         self.lanes: list[Lane] = []
         self._asked = SimpleQueue[_Question[object] | None]()
         self._waiting: list[_Question[object]] = []
         """what lanes wait for"""
+        self._error: BaseException | None = None
+        """what has ended a lane early"""
 
     def begin(self, work: Callable[[Lane], None]) -> None:
         """Let another lane work."""
@@ -95,6 +105,7 @@ class Lanes:
             lane.thread.join()
             self.lanes.remove(lane)
             if lane.error:
+                self._error = lane.error
                 raise lane.error
 
     def end(self, error: MakeError) -> None:
@@ -108,15 +119,14 @@ class Lanes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        while True:
-            with suppress(KeyboardInterrupt):  # another interrupt must not leave threads behind
-                while alive := [lane for lane in self.lanes if lane.thread.is_alive()]:
-                    for lane in alive:
-                        lane.end(KeyboardInterrupt)
-                        lane.answer_last()
-                    with suppress(Empty):
-                        self._asked.get(timeout=PAUSE)
-                return
+        own = isinstance(error, KeyboardInterrupt) and error is not self._error  # nobody waits long for that
+        end = monotonic() + PATIENCE if own else inf
+        while (alive := [lane for lane in self.lanes if lane.thread.is_alive()]) and monotonic() < end:
+            for lane in alive:
+                lane.end(KeyboardInterrupt)
+                lane.answer_last()
+            with suppress(Empty):
+                self._asked.get(timeout=PAUSE)
 
 
 class _Question(Generic[T]):

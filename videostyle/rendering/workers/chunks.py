@@ -53,7 +53,8 @@ class _Dealer:
     ) -> None:
         self._commission, self._store, self._engine, self._on_event = commission, store, engine, on_event
         self._waiting = deque(chunks)
-        self._busy: list[Piece] = []
+        self._busy: dict[Piece, int] = {}
+        """what is being painted -> how many workers there were when it was given"""
         self._missing: dict[int, list[int]] = {}
         """chunk -> its frames that have been neither stored before nor reported"""
         self._seen = set[tuple[int, int, int]]()
@@ -65,7 +66,7 @@ class _Dealer:
     def deal(self) -> bool:
         """Give pieces to free workers. False: everything is painted."""
         while len(self._busy) < self._engine.workers and (piece := self._next()):
-            self._busy.append(piece)
+            self._busy[piece] = self._engine.workers
             self._engine.give(piece)
         return bool(self._busy)
 
@@ -78,16 +79,16 @@ class _Dealer:
         """Take what a worker reports."""
         match report:
             case Finished():
-                self._busy.remove(piece)
+                del self._busy[piece]
                 for chunk in piece.chunks:
                     self._complete(chunk)
-            case Failed(OutOfMemoryError() | MemoryError()) if self._engine.crowded and self._engine.workers > 1:
-                self._fewer("a worker found no memory")
+            case Failed(OutOfMemoryError() | MemoryError()) if self._engine.crowded and self._busy[piece] > 1:
+                self._fewer(piece, "a worker found no memory")
                 self._again(piece)
             case Failed(error):
                 raise error
-            case Lost(_, for_memory=True) if self._engine.workers > 1:
-                self._fewer("the system ended a worker because memory ran out")
+            case Lost(_, for_memory=True) if self._busy[piece] > 1:
+                self._fewer(piece, "the system ended a worker because memory ran out")
                 self._again(piece)
             case Lost(why):
                 self._again(piece, why)
@@ -150,7 +151,7 @@ class _Dealer:
 
     def _again(self, piece: Piece, why: str = "") -> None:
         """Let another worker continue a piece. why: it was lost; empty: for memory, which is not the piece's fault."""
-        self._busy.remove(piece)
+        del self._busy[piece]
         self._waiting.extendleft(piece.chunks[::-1])
         for chunk in piece.chunks:
             self._complete(chunk)
@@ -164,7 +165,8 @@ class _Dealer:
                 "run the same command again with --workers 1, or a smaller size with --size"
             )
 
-    def _fewer(self, why: str) -> None:
-        self._engine.workers -= 1
-        left = self._engine.workers
-        self._on_event(Notice(f"{why}; continuing with {counted(left, 'worker')}"))
+    def _fewer(self, piece: Piece, why: str) -> None:
+        """Go on with fewer workers than there were when a piece was given, unless another job has seen to that."""
+        seen = self._busy[piece]
+        if self._engine.fewer(seen):
+            self._on_event(Notice(f"{why}; continuing with {counted(seen - 1, 'worker')}"))

@@ -73,7 +73,7 @@ class Engine(ABC):
     """
 
     workers: int
-    """how many pieces may be painted at a time; whoever deals pieces may lower it"""
+    """how many pieces may be painted at a time; 1 or more"""
     crowded: bool = False
     """whether workers share one memory, so that fewer of them have more of it each"""
 
@@ -88,6 +88,16 @@ class Engine(ABC):
     @abstractmethod
     def abandon(self) -> None:
         """Stop painting all pieces, and wait until nothing writes into their job folders any more."""
+
+    def fewer(self, seen: int) -> bool:
+        """Have one worker less, if there still are as many as were seen, and more than one. Returns whether.
+
+        Jobs that share workers and run out of memory together lower the number once, not each of them.
+        """
+        if not 1 < self.workers == seen:
+            return False
+        self.workers -= 1
+        return True
 
     def close(self) -> None:
         """End all workers."""

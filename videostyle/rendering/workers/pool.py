@@ -58,6 +58,14 @@ class Pool:
         with self._lock:
             return self.workers - self._busy() - len(self._waiting)
 
+    def fewer(self, seen: int) -> bool:
+        """Have one worker less, if there still are as many as were seen, and more than one. Returns whether."""
+        with self._lock:
+            if not 1 < self.workers == seen:
+                return False
+            self.workers -= 1
+            return True
+
     def give(self, order: Order) -> None:
         """Have a piece painted as soon as a worker is free."""
         with self._lock:
@@ -98,7 +106,7 @@ class Pool:
             self._waiting.remove(order)
             try:
                 self._child_for(order).give(order)
-            except OSError as error:  # no process can be started: the job that needs it has to know
+            except Exception as error:  # no process or thread can be started: the job that needs it has to know
                 order.reports.put((order.piece, Failed(error)))
 
     def _child_for(self, order: Order) -> "_Child":
@@ -177,8 +185,14 @@ class _Child:
             Thread(target=self._write, name="pieces", daemon=True),
             Thread(target=self._read, name="reports", daemon=True),
         )
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except BaseException:  # nobody would end it
+            self.dismiss()
+            with self.process:
+                self.process.kill()
+            raise
 
     def give(self, order: Order) -> None:
         self.order, self.known = order, order.piece.commission

@@ -28,6 +28,9 @@ class Processes(Engine):
     def workers(self, workers: int) -> None:
         self._pool.workers = workers
 
+    def fewer(self, seen: int) -> bool:
+        return self._pool.fewer(seen)
+
     def give(self, piece: Piece) -> None:
         self._pool.give(Order(piece, self._reports, self._rank))
         self.begun = True
