@@ -217,16 +217,17 @@ def test_a_backward_pass_is_led_into_its_own_first_frame(clip: Clip, tmp_path: P
 def test_a_scene_that_cannot_be_released_keeps_no_other(
     clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chunks, released = plan(clip).chunks, list[Lock]()
+    chunks, released, release = plan(clip).chunks, list[Lock](), Lock.release
 
-    def release(lock: Lock) -> None:
+    def fail(lock: Lock) -> None:
+        release(lock)
         released.append(lock)
         raise OSError("no")
 
+    monkeypatch.setattr(Lock, "release", fail)
     held = Held(plan(clip), Store(tmp_path / "job"))
     for chunk in chunks:
         held.take(chunk)
-    monkeypatch.setattr(Lock, "release", release)
     with pytest.raises(OSError, match="no"):
         held.close()
     assert len(released) == len(chunks) > 1

@@ -159,6 +159,7 @@ class Shift:
         """A job, begun beside those in flight, or after them if that cannot be; None if there is no time for it."""
 
         def prepared(before: Prepared | None, on_event: OnEvent) -> Prepared:
+            # a cost that is measured while others are painted is too high, and on a GPU it counts their memory
             others = tuple(task.seconds for task in self._waiting)
             beside = lane.call(partial(self._crew.beside, others))
             return prepare(checked, on_event=on_event, before=before, beside=beside)
