@@ -137,6 +137,10 @@ def test_a_painter_is_shared_by_clips_of_its_size_and_settings(crew: Crew, make:
     assert not crew.suits(make(1, Costly(4, "another")))
     smaller = replace(other, plan=replace(other.plan, work=(40, 32)))
     assert not crew.suits(smaller)
+    seeded = replace(other.plan, settings=replace(other.plan.settings, seed=1))
+    assert not crew.suits(replace(other, plan=seeded))
+    artworks = tuple(replace(artwork, pixels=artwork.pixels[::-1]) for artwork in other.plan.artworks)
+    assert not crew.suits(replace(other, plan=replace(other.plan, artworks=artworks)))
     before = first.expected
     second = crew.begin(other)
     assert second.prepared.painter is painter, "the other one is not kept"

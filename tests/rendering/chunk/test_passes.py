@@ -17,9 +17,10 @@ from videostyle.events import Event, FrameDone
 from videostyle.frames import Clip, Frame, FrameInput, FrameTask, Painted
 from videostyle.media.read.decode import decode
 from videostyle.media.read.probe import probe
-from videostyle.rendering.chunk.passes import next_pass, passed, passes_of
+from videostyle.rendering.chunk.passes import Held, next_pass, passed, passes_of
 from videostyle.rendering.chunk.renderer import render
 from videostyle.rendering.plan.plan import RenderPlan
+from videostyle.rendering.store.lock import Lock
 from videostyle.rendering.store.store import Store
 
 SCENES = (6, 5)
@@ -211,3 +212,22 @@ def test_a_backward_pass_is_led_into_its_own_first_frame(clip: Clip, tmp_path: P
     for told, begun in ((forward, 1), (backward, 12)):
         assert [min([0, *one.earlier]) for one in told] == [0, *range(-10, 0)]
         assert np.abs(255 * told[-1].earlier[-1].picture - begun).max() < 1e-3
+
+
+def test_a_scene_that_cannot_be_released_keeps_no_other(
+    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks, released, release = plan(clip).chunks, list[Lock](), Lock.release
+
+    def fail(lock: Lock) -> None:
+        release(lock)
+        released.append(lock)
+        raise OSError("no")
+
+    monkeypatch.setattr(Lock, "release", fail)
+    held = Held(plan(clip), Store(tmp_path / "job"))
+    for chunk in chunks:
+        held.take(chunk)
+    with pytest.raises(OSError, match="no"):
+        held.close()
+    assert len(released) == len(chunks) > 1

@@ -26,10 +26,10 @@ def nothing() -> None:
 
 @pytest.fixture
 def plans(tmp_path: Path) -> list[RenderPlan]:
-    """Two clips, of one scene and of two, and a smaller one."""
+    """Two clips, of one scene and of two."""
     return [
-        plan_of(probe(write_clip(tmp_path / f"{len(lengths)}_{width}.mp4", moving_scenes(lengths, width))), lengths)
-        for lengths, width in (((5,), 80), ((6, 4), 80), ((5,), 64))
+        plan_of(probe(write_clip(tmp_path / f"{len(lengths)}.mp4", moving_scenes(lengths))), lengths)
+        for lengths in ((5,), (6, 4))
     ]
 
 
@@ -57,30 +57,24 @@ def paint(
 def test_frames_of_several_jobs_are_one_batch_and_the_same_as_alone(plans: list[RenderPlan], tmp_path: Path) -> None:
     painter = Blend()
     joint = Joint(painter, 4, nothing)
-    assert paint(joint, plans[:2], tmp_path) == [None, None]
+    assert paint(joint, plans, tmp_path) == [None, None]
     assert painter.batches == [3, 3, 3, 3, 2, 1], "one scene, and two, until these end"
     assert joint.idle == 4, "nobody paints any more"
-    for place, plan in enumerate(plans[:2]):
+    for place, plan in enumerate(plans):
         rendered(plan, tmp_path / "alone" / str(place), Blend())
         assert frames_in(tmp_path / str(place)) == frames_in(tmp_path / "alone" / str(place))
 
 
 def test_a_batch_is_never_larger_than_it_may_be(plans: list[RenderPlan], tmp_path: Path) -> None:
     painter = Blend()
-    paint(Joint(painter, 2, nothing), plans[:2], tmp_path)
+    paint(Joint(painter, 2, nothing), plans, tmp_path)
     assert painter.batches[:4] == [2, 1, 2, 1]
-
-
-def test_frames_of_other_sizes_are_another_batch(plans: list[RenderPlan], tmp_path: Path) -> None:
-    painter = Blend()
-    assert paint(Joint(painter, 4, nothing), [plans[0], plans[2]], tmp_path) == [None, None]
-    assert painter.batches == [1] * 10
 
 
 def test_if_memory_runs_out_batches_become_smaller(plans: list[RenderPlan], tmp_path: Path) -> None:
     painter = Small(2)
     joint = Joint(painter, 4, nothing)
-    assert paint(joint, plans[:2], tmp_path) == [None, None]
+    assert paint(joint, plans, tmp_path) == [None, None]
     assert painter.batches[:3] == [3, 1, 1]
     assert joint.most == 1
     rendered(plans[1], tmp_path / "alone", Blend())
@@ -108,14 +102,14 @@ def test_an_error_is_that_of_the_job_whose_frame_it_was(plans: list[RenderPlan],
     first = Picky(-1)
     rendered(plans[1], tmp_path / "alone", first)
     joint = Joint(Picky(first.seen), 4, nothing)
-    none, error = paint(joint, plans[:2], tmp_path)
+    none, error = paint(joint, plans, tmp_path)
     assert none is None
     assert isinstance(error, ValueError)
     assert len(frames_in(tmp_path / "0")) == 5
 
 
 def test_a_frame_that_does_not_fit_alone_ends_its_job(plans: list[RenderPlan], tmp_path: Path) -> None:
-    errors = paint(Joint(Small(0), 4, nothing), plans[:2], tmp_path)
+    errors = paint(Joint(Small(0), 4, nothing), plans, tmp_path)
     assert [type(error) for error in errors] == [OutOfMemoryError] * 2
 
 
@@ -128,7 +122,7 @@ def test_a_job_that_is_stopped_holds_nobody_up(plans: list[RenderPlan], tmp_path
             raise Enough
 
     joint = Joint(Blend(), 4, nothing)
-    assert [type(error) for error in paint(joint, plans[:2], tmp_path, stop)] == [type(None), Enough]
+    assert [type(error) for error in paint(joint, plans, tmp_path, stop)] == [type(None), Enough]
     assert (len(frames_in(tmp_path / "0")), joint.idle) == (5, 4)
 
 
@@ -139,7 +133,7 @@ def test_all_jobs_can_be_ended_while_a_batch_is_painted(plans: list[RenderPlan],
         if len(painter.batches) > 2:
             raise KeyboardInterrupt
 
-    errors = paint(Joint(painter, 4, check), plans[:2], tmp_path)
+    errors = paint(Joint(painter, 4, check), plans, tmp_path)
     assert [type(error) for error in errors] == [KeyboardInterrupt] * 2
     assert len(painter.batches) < 8
 

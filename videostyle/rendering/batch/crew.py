@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from videostyle.events import Event, FrameDone
+from videostyle.frames import hash_of
 from videostyle.rendering.job import Prepared
 from videostyle.rendering.store.store import Store
 from videostyle.rendering.workers.count import Beside, fits_beside, gpus_for
@@ -93,7 +94,7 @@ class Crew:
             return True
         before, painter = self.flights[-1].prepared, prepared.painter
         if self._joint:
-            return (painter.fingerprint, prepared.plan.work) == (before.painter.fingerprint, before.plan.work)
+            return _paints(prepared) == _paints(before)
         if self._pool and painter.device == before.painter.device == "cpu":
             return fits_beside(self._bytes(prepared), self._pool.held())
         devices = {one.plan.settings.backbone.device for one in (before, prepared)}
@@ -129,10 +130,11 @@ class Crew:
             engine = Processes(self._pool, rank=self._begun)
         flight = Flight(prepared, engine, self.seconds(prepared))
         if self._joint:  # it slows those down that share the painter, until it or they are done
-            for other in self.flights:
-                other.expected += min(sum(flight.rest()), sum(other.rest()))
             flight.expected = prepared.summary.seconds
-            flight.expected += sum(min(sum(flight.rest()), sum(other.rest())) for other in self.flights)
+            for other in self.flights:
+                both = min(sum(flight.rest()), sum(other.rest()))
+                other.expected += both
+                flight.expected += both
         self.flights.append(flight)
         return flight
 
@@ -176,3 +178,10 @@ class Crew:
         """Raise an error if all clips have to end."""
         if self._ending:
             raise self._ending()
+
+
+def _paints(prepared: Prepared) -> tuple[object, ...]:
+    """All that a painter depends on, and the size of its frames."""
+    plan = prepared.plan
+    artworks = [hash_of(artwork.pixels) for artwork in plan.artworks]
+    return prepared.painter.fingerprint, plan.settings, artworks, plan.work

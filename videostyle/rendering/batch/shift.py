@@ -36,6 +36,7 @@ TOO_LITTLE = 2.0
 """a film whose rough estimate is more than so many times the time left is not even prepared"""
 NO_ROOM = (FULL, "MB free, but")
 """what messages about full disks say"""
+AGAIN = "it is tried again after the others"
 TOO_LONG = "there is no time for it"
 TIME_UP = "the time was up; the frames that are finished are kept"
 LOOK = 1.0
@@ -113,25 +114,24 @@ class Shift:
         frames, flight, task.text = 0, None, ""
         try:
             with logged(Log(log_of(self._folder, self._films, task)), self._watched(task, lane)) as heard:
-                flight, start = self._prepared(task, lane, heard), self._pace.passed
+                flight, begun = self._prepared(task, lane, heard), self._pace.passed  # without the wait for others
                 preset = flight.prepared.plan.preset
                 render = partial(run, flight.prepared, _counted(flight, heard), flight.engine)
                 # what this process paints alone is painted where a second Ctrl-C ends it at once
                 frames = (render() if flight.is_shared else lane.call(render)).frames
-                self._pace.took(preset, flight.expected, self._pace.passed - start)
+                self._pace.took(preset, flight.expected, self._pace.passed - begun)
                 task.status = "done"
         except OutOfTime as reason:
             task.status, task.text = "left", str(reason)
         except Exception as error:
             task.status, task.text = "failed", str(error) or type(error).__name__
             if not last and isinstance(error, VideostyleError) and _may_pass(error):
+                task.status, task.text = "left", f"{task.text}; {AGAIN}"
                 self._again.append(task)
         finally:
             if flight:
                 lane.call(partial(self._crew.end, flight), always=True)
-        if task not in self._again or last:
-            seconds = self._pace.passed - begun
-            lane.call(partial(self._done, task, preset, frames, seconds), always=True)
+        lane.call(partial(self._done, task, preset, frames, self._pace.passed - begun), always=True)
 
     def _prepared(self, task: Task, lane: Lane, on_event: OnEvent) -> Flight:
         """The job in the best way for which there is time, begun. Raises OutOfTime if there is none."""
@@ -159,17 +159,20 @@ class Shift:
         """A job, begun beside those in flight, or after them if that cannot be; None if there is no time for it."""
 
         def prepared(before: Prepared | None, on_event: OnEvent) -> Prepared:
+            # a cost that is measured while others are painted is too high, and on a GPU it counts their memory
             others = tuple(task.seconds for task in self._waiting)
             beside = lane.call(partial(self._crew.beside, others))
             return prepare(checked, on_event=on_event, before=before, beside=beside)
+
+        def new(event: Event) -> None:
+            if not isinstance(event, Notice):  # all of these have been said
+                on_event(event)
 
         found = prepared(before, on_event)
         flight, alone = lane.call(partial(self._attempt, found))
         if not (flight or alone):
             lane.until(lambda: not self._crew.flights)
-            found = prepared(
-                found, lambda event: isinstance(event, Notice) or on_event(event)
-            )  # all that is said twice
+            found = prepared(found, new)
             flight, _ = lane.call(partial(self._attempt, found))
         return found, flight
 

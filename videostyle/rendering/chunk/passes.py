@@ -4,6 +4,7 @@ The first pass is the only one unless ``temporal.passes`` says otherwise. In eve
 the pass before made of it, blended with its neighbor, so that paint also comes from later frames.
 """
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from videostyle.frames import Chunk
@@ -40,21 +41,21 @@ class Held:
 
     def __init__(self, plan: RenderPlan, store: Store) -> None:
         self._plan, self._store = plan, store
-        self._locks: dict[int, Lock] = {}
+        self._names = set[int]()
+        self._locks = ExitStack()
 
-    def take(self, chunk: Chunk) -> Chunk:
-        """The chunk, which is now held if there is anything to paint. Raises JobError if another process holds it."""
+    def take(self, chunk: Chunk) -> None:
+        """Hold a chunk if there is anything to paint. Raises JobError if another process holds it."""
         several = self._plan.settings.temporal.passes > 1
-        if several and chunk.name not in self._locks and not all(map(self._store.has, self._plan.frames_of(chunk))):
+        if several and chunk.name not in self._names and not all(map(self._store.has, self._plan.frames_of(chunk))):
             lock = Lock(self._store.folder / "passes" / f"scene{chunk.name}" / ".lock", ADVICE)
             lock.take(exclusive=True)
-            self._locks[chunk.name] = lock
-        return chunk
+            self._locks.callback(lock.release)
+            self._names.add(chunk.name)
 
     def close(self) -> None:
-        """Let others paint them."""
-        for lock in self._locks.values():
-            lock.release()
+        """Let others paint them, also if one cannot be released."""
+        self._locks.close()
 
 
 def passes_of(plan: RenderPlan, chunk: Chunk, store: Store) -> list[Pass]:

@@ -82,7 +82,8 @@ def render(
                 waiting.extendleft(slot.chunk for slot in done[::-1])
             room = slots if _has_head(plan, store, writing) else 1
             while waiting and len(live) < room:
-                slot = Slot(held.take(waiting.popleft()), plan, store, painter, laying.takes_steps)
+                held.take(chunk := waiting.popleft())
+                slot = Slot(chunk, plan, store, painter, laying.takes_steps)
                 live += [] if slot.finished else [slot]
             if not live:
                 break

@@ -4,7 +4,6 @@ On a GPU a batch costs little more than a frame, so a clip with few scenes leave
 only on its task, so it does not matter whose frames it is painted beside.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from threading import Condition
@@ -22,7 +21,7 @@ TRAITS = ("name", "reason", "device", "fingerprint", "smallest", "reach", "paint
 
 
 class Joint:
-    """A painter, and the jobs that it paints for."""
+    """A painter, and the jobs that it paints for, all in the same size."""
 
     def __init__(self, painter: Painter, most: int, check: Callable[[], object]) -> None:
         """most: frames in a batch. check: raises an error if all jobs have to end; called while a batch is painted."""
@@ -75,16 +74,12 @@ class Joint:
         return mine.painted
 
     def _paint_all(self, asked: "Sequence[_Asked]") -> None:
-        """Paint frames of equal size together, and remember what becomes of them."""
-        sizes = defaultdict[tuple[int, ...], list[_Asked]](list)
-        for one in asked:
-            sizes[one.tasks[0].content.shape].append(one)
-        for same in sizes.values():
-            try:
-                self._paint_jobs(same)
-            except BaseException as error:  # each job has to know, also if all of them were stopped
-                for one in same:
-                    one.error = one.error or error
+        """Paint frames, and remember what becomes of them."""
+        try:
+            self._paint_jobs(asked)
+        except BaseException as error:  # each job has to know, also if all of them were stopped
+            for one in asked:
+                one.error = one.error or error
 
     def _paint_jobs(self, jobs: "Sequence[_Asked]") -> None:
         """Paint the frames of several jobs, or of one, which hears of every step and has to do with less memory itself.
