@@ -21,7 +21,7 @@ from videostyle.presets import Recipe
 from videostyle.rendering.film.film import check_free, check_place, unless_strict
 from videostyle.rendering.plan.artworks import Styles, artworks_for
 from videostyle.rendering.plan.plan import Artwork
-from videostyle.rendering.store.made import Made, find_made
+from videostyle.rendering.store.made import Made, find_made, has_made
 from videostyle.rendering.workers.session import check_cluster
 from videostyle.selection import Selection, select
 from videostyle.settings import FilmSettings
@@ -92,14 +92,19 @@ class Checked:
     """whether the only frame is painted as if it were the first of its scene; see ``plan.alone``"""
 
     @property
+    def made_of(self) -> str:
+        """Hash of everything that the film is made of, as far as the user decides it."""
+        request = self.request
+        looks: list[object] = [identity(self.clip), [hash_of(artwork.pixels) for artwork in self.artworks]]
+        looks += [request.recipe.preset, sorted(map(str, request.recipe.values.items())), request.frames]
+        return hashlib.sha256(json.dumps(looks, default=str).encode()).hexdigest()
+
+    @property
     def key(self) -> str:
         """Hash of everything that decides what the film is, and where."""
-        request, made_of = self.request, [identity(self.clip), *(hash_of(artwork.pixels) for artwork in self.artworks)]
-        part = request.frames, request.begin, request.end, request.handles, request.patch, self.output.absolute()
-        values = sorted(map(str, request.recipe.values.items()))
-        return hashlib.sha256(
-            json.dumps([*made_of, request.recipe.preset, values, *map(str, part)]).encode()
-        ).hexdigest()
+        request = self.request
+        part = request.begin, request.end, request.handles, request.patch, self.output.absolute()
+        return hashlib.sha256(json.dumps([self.made_of, *map(str, part)]).encode()).hexdigest()
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -131,7 +136,7 @@ def check(request: Request) -> Checked:
     if job.absolute() == output.absolute():
         raise SettingsError(f"--job {job}: the same name as the film; name another folder")
     checked = Checked(request, clip, artworks, keep, output, job, patch, notices)
-    made = Made() if overwrite else find_made(job, checked.key)
+    made = find_made(job, checked.key) if has_made(job) and not overwrite else Made()
     if made.whole:
         notices += (f"{output} is done; an earlier run of this command was stopped before it had cleaned up",)
     checked = replace(checked, made=made, notices=notices)

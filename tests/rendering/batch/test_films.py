@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from videostyle.presets import Recipe
-from videostyle.rendering.batch.films import Films, key_of
+from videostyle.rendering.batch.films import Films
 from videostyle.rendering.request import Request, check
 
 
@@ -49,7 +49,7 @@ def test_a_name_that_is_no_text_can_be_recorded(tmp_path: Path) -> None:
 )
 def test_what_is_asked_for_has_a_key(name: str, values: dict[str, object], frames: str, folder: Path) -> None:
     def key(recipe: Recipe, frames: str = "") -> str:
-        return key_of(check(Request(folder / "clip.mp4", (folder / "art.png",), recipe, frames)))
+        return check(Request(folder / "clip.mp4", (folder / "art.png",), recipe, frames)).made_of
 
     assert key(Recipe()) == key(Recipe())
     assert key(Recipe()) != key(Recipe(name, values), frames)

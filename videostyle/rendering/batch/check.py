@@ -15,7 +15,7 @@ from videostyle.media.names import SUFFIXES
 from videostyle.media.write.containers import CONTAINERS
 from videostyle.rendering.batch.clips import Wanted, likely_film, wanted
 from videostyle.rendering.batch.crew import most_at_once
-from videostyle.rendering.batch.films import Films, key_of
+from videostyle.rendering.batch.films import Films
 from videostyle.rendering.batch.jobs import Job, fail, in_file
 from videostyle.rendering.plan.sizes import film_size, stored_bytes
 from videostyle.rendering.request import Checked, Request, check
@@ -136,7 +136,7 @@ def _check(task: Task, item: Wanted, films: Films, overwrite: bool) -> None:
     checked = check(replace(item.request, overwrite=True))
     if item.job.faults:
         return  # it may be meant to have another name
-    task.output, task.job, task.key = checked.output, checked.job, key_of(checked)
+    task.output, task.job, task.key = checked.output, checked.job, checked.made_of
     task.frames, task.size = len(checked.keep.frames), film_size(checked.clip, item.request.recipe.given)
     there = checked.output.exists()
     if there and films.is_done(checked.output, task.key):
@@ -207,10 +207,15 @@ def _space(tasks: Sequence[Task]) -> Iterator[str]:
             needed[device] += size
             jobs[device].append(task.job_bytes)
     for device, size in needed.items():
-        free, most = shutil.disk_usage(named[device]).free, size + sum(sorted(jobs[device])[-most_at_once() :])
+        free, most = shutil.disk_usage(named[device]).free, size + at_once(jobs[device])
         if most > free:
             mb = f"{free / 1e6:,.0f} MB free, but films and frames need about {most / 1e6:,.0f} MB"
             yield f"{named[device]}: {mb}; free some space, or use an output on another disk"
+
+
+def at_once(sizes: Iterable[float]) -> float:
+    """Bytes of the largest job folders that may be there at a time."""
+    return sum(sorted(sizes)[-most_at_once() :])
 
 
 @contextmanager

@@ -11,10 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from videostyle import __version__
-from videostyle.frames import hash_of
 from videostyle.media.files import whole_or_nothing
-from videostyle.media.read.sequence import identity
-from videostyle.rendering.request import Checked
 
 NAME = "films.json"
 
@@ -60,14 +57,6 @@ class Films:
     def _write(self) -> None:
         with whole_or_nothing(self._path, "free some space", "cannot be written") as temporary:
             temporary.write_text(json.dumps({"version": __version__, "films": self._films}, indent=1))
-
-
-def key_of(checked: Checked) -> str:
-    """Hash of everything that a film is made of, as far as the user decides it."""
-    request = checked.request
-    looks: list[object] = [identity(checked.clip), [hash_of(artwork.pixels) for artwork in checked.artworks]]
-    looks += [request.recipe.preset, sorted(map(str, request.recipe.values.items())), request.frames]
-    return hashlib.sha256(json.dumps(looks, default=str).encode()).hexdigest()
 
 
 def _name(film: Path) -> str:

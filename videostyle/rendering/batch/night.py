@@ -10,8 +10,7 @@ from videostyle.errors import SettingsError, VideostyleError
 from videostyle.events import BatchDone, BatchPlanned, ClipPlanned, OnEvent, ignore
 from videostyle.names import shortened
 from videostyle.presets import Recipe, Values
-from videostyle.rendering.batch.check import Task, check_films, find_films, folders_for
-from videostyle.rendering.batch.crew import most_at_once
+from videostyle.rendering.batch.check import Task, at_once, check_films, find_films, folders_for
 from videostyle.rendering.batch.estimates import Estimates
 from videostyle.rendering.batch.films import Films
 from videostyle.rendering.batch.jobs import Job, folder_jobs, read_jobs
@@ -135,6 +134,5 @@ def _plan(folder: Path, films: Films, tasks: Sequence[Task], budget: float, on_e
         )
     waiting = [task for task in tasks if task.status == "waiting"]
     films_bytes = sum(sum(task.needs.values()) for task in waiting)
-    jobs = sorted((task.job_bytes for task in waiting), reverse=True)[: most_at_once()]
-    size = round(films_bytes + sum(jobs))
+    size = round(films_bytes + at_once(task.job_bytes for task in waiting))
     on_event(BatchPlanned(folder, len(tasks), len(waiting), estimates.whole(), budget, size))

@@ -24,7 +24,7 @@ from videostyle.media.files import FULL
 from videostyle.names import shortened
 from videostyle.rendering.batch.check import Task
 from videostyle.rendering.batch.crew import Crew, Flight, most_at_once
-from videostyle.rendering.batch.films import Films, key_of
+from videostyle.rendering.batch.films import Films
 from videostyle.rendering.batch.lanes import Lane, Lanes
 from videostyle.rendering.batch.pace import Pace
 from videostyle.rendering.job import Prepared, prepare, run
@@ -140,7 +140,7 @@ class Shift:
         if self._pace.left <= 0 or (hopeless and not task.fallback):
             raise OutOfTime(TOO_LONG)
         checked = check(task.request)
-        if key_of(checked) != task.key:
+        if checked.made_of != task.key:
             raise MediaError(f"{task.request.clip}: it or an artwork has changed since the batch began; run it again")
         job = Store(checked.job).begun()
         presets = [job.preset] if job else [recipe.preset, *([task.fallback] if task.fallback else [])]

@@ -6,6 +6,7 @@ time of its last change in ns.
 """
 
 import json
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +37,11 @@ def note_made(folder: Path, key: str, files: Iterable[tuple[Path, Path]]) -> Non
         states = {str(name.absolute()): _state(written) for written, name in files}
         with whole_or_nothing(folder / NAME, "free some space", "cannot be written") as temporary:
             temporary.write_text(json.dumps({"key": key, "files": states}))
+
+
+def has_made(folder: Path) -> bool:
+    """Whether a job has noted a film; without a note nobody needs its key, for which clip and artworks are read."""
+    return os.path.exists(folder / NAME)
 
 
 def find_made(folder: Path, key: str) -> Made:
