@@ -158,6 +158,16 @@ def test_each_has_a_gpu_of_its_own(children: list[Child]) -> None:
     assert [child.gpu for child in children] == ["3", "5", "3"]
 
 
+def refused() -> tuple[Pool, Failed]:
+    """A pool that cannot start its worker, and what the job hears that needs it."""
+    reports: Reports = SimpleQueue()
+    pool = Pool(1)
+    pool.give(order(reports, 0, 0))
+    (failed,) = heard(reports)
+    assert isinstance(failed, Failed)
+    return pool, failed
+
+
 @pytest.mark.parametrize("error", [OSError, RuntimeError])
 def test_a_worker_that_cannot_be_started_is_the_error_of_the_job_that_needs_it(
     error: type[Exception], monkeypatch: pytest.MonkeyPatch
@@ -166,11 +176,7 @@ def test_a_worker_that_cannot_be_started_is_the_error_of_the_job_that_needs_it(
         raise error("no more of them")
 
     monkeypatch.setattr(module, "_Child", fail)
-    reports: Reports = SimpleQueue()
-    pool = Pool(1)
-    pool.give(order(reports, 0, 0))
-    (failed,) = heard(reports)
-    assert isinstance(failed, Failed)
+    pool, failed = refused()
     assert str(failed.error) == "no more of them"
     assert pool.idle == 1
 
@@ -191,11 +197,7 @@ def test_no_process_is_left_without_threads_that_talk_to_it(monkeypatch: pytest.
 
     monkeypatch.setattr(module.subprocess, "Popen", Watched)
     monkeypatch.setattr(module, "Thread", Thread)
-    reports: Reports = SimpleQueue()
-    pool = Pool(1)
-    pool.give(order(reports, 0, 0))
-    (failed,) = heard(reports)
-    assert isinstance(failed, Failed)
+    refused()
     (process,) = started
     assert process.returncode is not None
     assert soon(lambda: threading.active_count() == before)
